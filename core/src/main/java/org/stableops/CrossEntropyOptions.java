@@ -1,0 +1,227 @@
+package org.stableops;
+
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.OptionalLong;
+
+/**
+ * The options of softmax cross-entropy, an immutable value that validates itself.
+ *
+ * <p>With z the logits of a row, q its target masses (1 at the label for integer labels), w the
+ * class weights, s the smoothing and ζ the z-loss weight, the loss of the row is
+ *
+ * <pre>Σ_c w_c q′_c (lse − z_c) + ζ · (Σ_c w_c q_c) · lse²,   lse = log Σ_c exp z_c,</pre>
+ *
+ * where q′ is q smoothed over the live classes: q′_c = (1−s)·q_c + s·Σq/K.
+ */
+public final class CrossEntropyOptions {
+  /** Axis −1, {@link Reduction#MEAN}, nothing ignored, no smoothing, no z-loss, no weights. */
+  public static final CrossEntropyOptions DEFAULT =
+      new CrossEntropyOptions(-1, Reduction.MEAN, OptionalLong.empty(), 0, 0, new double[0]);
+
+  private final int axis;
+  private final Reduction reduction;
+  private final OptionalLong ignoreIndex;
+  private final double labelSmoothing;
+  private final double zLoss;
+  private final double[] classWeights;
+
+  private CrossEntropyOptions(
+      int axis,
+      Reduction reduction,
+      OptionalLong ignoreIndex,
+      double labelSmoothing,
+      double zLoss,
+      double[] classWeights) {
+    this.axis = axis;
+    this.reduction = reduction;
+    this.ignoreIndex = ignoreIndex;
+    this.labelSmoothing = labelSmoothing;
+    this.zLoss = zLoss;
+    this.classWeights = classWeights;
+  }
+
+  /**
+   * Returns these options with another class axis.
+   *
+   * @param newAxis the axis of the logits that holds the classes; negative counts from the end
+   * @return the new options
+   */
+  public CrossEntropyOptions withAxis(int newAxis) {
+    return new CrossEntropyOptions(
+        newAxis, reduction, ignoreIndex, labelSmoothing, zLoss, classWeights);
+  }
+
+  /**
+   * Returns these options with another reduction.
+   *
+   * @param newReduction how the losses of the rows become the result
+   * @return the new options
+   */
+  public CrossEntropyOptions withReduction(Reduction newReduction) {
+    Objects.requireNonNull(newReduction, "reduction");
+    return new CrossEntropyOptions(
+        axis, newReduction, ignoreIndex, labelSmoothing, zLoss, classWeights);
+  }
+
+  /**
+   * Returns these options with an integer label whose rows count nothing and are never read.
+   *
+   * @param newIgnoreIndex any number, inside or outside the classes
+   * @return the new options
+   */
+  public CrossEntropyOptions withIgnoreIndex(long newIgnoreIndex) {
+    return new CrossEntropyOptions(
+        axis, reduction, OptionalLong.of(newIgnoreIndex), labelSmoothing, zLoss, classWeights);
+  }
+
+  /**
+   * Returns these options with label smoothing.
+   *
+   * @param newLabelSmoothing the share of the target mass spread over the live classes, in [0, 1)
+   * @return the new options
+   * @throws IllegalArgumentException if it is outside [0, 1)
+   */
+  public CrossEntropyOptions withLabelSmoothing(double newLabelSmoothing) {
+    if (!(newLabelSmoothing >= 0 && newLabelSmoothing < 1)) {
+      throw new IllegalArgumentException(
+          "labelSmoothing must be in [0, 1), got " + newLabelSmoothing);
+    }
+    return new CrossEntropyOptions(
+        axis, reduction, ignoreIndex, newLabelSmoothing, zLoss, classWeights);
+  }
+
+  /**
+   * Returns these options with a z-loss, which pulls the log-sum-exp towards 0.
+   *
+   * @param newZLoss its weight ζ
+   * @return the new options
+   * @throws IllegalArgumentException if it is negative or not finite
+   */
+  public CrossEntropyOptions withZLoss(double newZLoss) {
+    if (!isFiniteAndNotNegative(newZLoss)) {
+      throw new IllegalArgumentException("zLoss must be finite and >= 0, got " + newZLoss);
+    }
+    return new CrossEntropyOptions(
+        axis, reduction, ignoreIndex, labelSmoothing, newZLoss, classWeights);
+  }
+
+  /**
+   * Returns these options with one weight a class.
+   *
+   * @param newClassWeights the weights, copied; none for no weights
+   * @return the new options
+   * @throws IllegalArgumentException if one is negative or not finite
+   */
+  public CrossEntropyOptions withClassWeights(double... newClassWeights) {
+    for (int i = 0; i < newClassWeights.length; i++) {
+      if (!isFiniteAndNotNegative(newClassWeights[i])) {
+        throw new IllegalArgumentException(
+            "classWeights[" + i + "] must be finite and >= 0, got " + newClassWeights[i]);
+      }
+    }
+    return new CrossEntropyOptions(
+        axis, reduction, ignoreIndex, labelSmoothing, zLoss, newClassWeights.clone());
+  }
+
+  private static boolean isFiniteAndNotNegative(double value) {
+    return value >= 0 && value < Double.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Returns the class axis.
+   *
+   * @return the axis of the logits that holds the classes; negative counts from the end
+   */
+  public int axis() {
+    return axis;
+  }
+
+  /**
+   * Returns the reduction.
+   *
+   * @return how the losses of the rows become the result
+   */
+  public Reduction reduction() {
+    return reduction;
+  }
+
+  /**
+   * Returns the ignored label.
+   *
+   * @return the label whose rows are ignored, or empty
+   */
+  public OptionalLong ignoreIndex() {
+    return ignoreIndex;
+  }
+
+  /**
+   * Tells whether a label is the ignored one.
+   *
+   * @param label an integer label
+   * @return true if its row counts nothing
+   */
+  public boolean ignores(long label) {
+    return ignoreIndex.isPresent() && ignoreIndex.getAsLong() == label;
+  }
+
+  /**
+   * Returns the label smoothing.
+   *
+   * @return the share of the target mass spread over the live classes
+   */
+  public double labelSmoothing() {
+    return labelSmoothing;
+  }
+
+  /**
+   * Returns the z-loss weight.
+   *
+   * @return ζ
+   */
+  public double zLoss() {
+    return zLoss;
+  }
+
+  /**
+   * Returns the class weights.
+   *
+   * @return a copy of the weights; empty for no weights
+   */
+  public double[] classWeights() {
+    return classWeights.clone();
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof CrossEntropyOptions o
+        && axis == o.axis
+        && reduction == o.reduction
+        && ignoreIndex.equals(o.ignoreIndex)
+        && labelSmoothing == o.labelSmoothing
+        && zLoss == o.zLoss
+        && Arrays.equals(classWeights, o.classWeights);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(
+        axis, reduction, ignoreIndex, labelSmoothing, zLoss, Arrays.hashCode(classWeights));
+  }
+
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder("axis=" + axis + ", reduction=" + reduction);
+    ignoreIndex.ifPresent(index -> text.append(", ignoreIndex=").append(index));
+    if (labelSmoothing != 0) {
+      text.append(", labelSmoothing=").append(labelSmoothing);
+    }
+    if (zLoss != 0) {
+      text.append(", zLoss=").append(zLoss);
+    }
+    if (classWeights.length > 0) {
+      text.append(", classWeights=").append(Arrays.toString(classWeights));
+    }
+    return "CrossEntropyOptions(" + text + ")";
+  }
+}

@@ -1,0 +1,189 @@
+package org.stableops;
+
+import java.util.Arrays;
+
+/**
+ * The shape of logits seen as rows of classes: {@code outer × classes × inner}, row {@code o·inner
+ * + i}. The checks of shapes, axes and labels live here, so that both hosts say the same.
+ */
+public final class CrossEntropyShape {
+  private final long[] logits;
+  private final int axis;
+  private final long rows;
+
+  private CrossEntropyShape(long[] logits, int axis, long rows) {
+    this.logits = logits;
+    this.axis = axis;
+    this.rows = rows;
+  }
+
+  /**
+   * Reads the shape of logits.
+   *
+   * @param logits the shape, of rank 1 at least
+   * @param axis the class axis; negative counts from the end
+   * @return the shape as rows of classes
+   * @throws IllegalArgumentException if the rank is 0, the axis is out of range, or there are rows
+   *     without a class
+   */
+  public static CrossEntropyShape of(long[] logits, int axis) {
+    int rank = logits.length;
+    if (rank == 0) {
+      throw new IllegalArgumentException("logits must have a class axis, got a scalar");
+    }
+    if (axis < -rank || axis >= rank) {
+      throw new IllegalArgumentException(
+          "axis must be in [%d, %d) for logits of shape %s, got %d"
+              .formatted(-rank, rank, text(logits), axis));
+    }
+    int positive = axis < 0 ? axis + rank : axis;
+    CrossEntropyShape shape =
+        new CrossEntropyShape(logits.clone(), positive, product(without(logits, positive)));
+    if (shape.classes() == 0 && shape.rows > 0) {
+      throw new IllegalArgumentException(
+          "logits must have a class along axis %d, got shape %s".formatted(positive, text(logits)));
+    }
+    return shape;
+  }
+
+  /**
+   * Returns the class axis.
+   *
+   * @return the axis, not negative
+   */
+  public int axis() {
+    return axis;
+  }
+
+  /**
+   * Returns the number of classes.
+   *
+   * @return the size of the class axis
+   */
+  public long classes() {
+    return logits[axis];
+  }
+
+  /**
+   * Returns the number of rows.
+   *
+   * @return the product of the other sizes
+   */
+  public long rows() {
+    return rows;
+  }
+
+  /**
+   * Returns the shape of the rows.
+   *
+   * @return the logits' shape without the class axis: that of labels and of losses
+   */
+  public long[] rowShape() {
+    return without(logits, axis);
+  }
+
+  /**
+   * Returns the logits' shape with the class axis moved to the end.
+   *
+   * @return the shape of contiguous rows
+   */
+  public long[] classesLast() {
+    long[] shape = Arrays.copyOf(rowShape(), logits.length);
+    shape[logits.length - 1] = classes();
+    return shape;
+  }
+
+  /**
+   * Returns the order of axes that moves the class axis to the end.
+   *
+   * @return a permutation of the logits' axes
+   */
+  public int[] toClassesLast() {
+    int[] order = new int[logits.length];
+    for (int i = 0; i < order.length - 1; i++) {
+      order[i] = i < axis ? i : i + 1;
+    }
+    order[order.length - 1] = axis;
+    return order;
+  }
+
+  /**
+   * Returns the order of axes that moves the last axis back to the class axis.
+   *
+   * @return the inverse of {@link #toClassesLast}
+   */
+  public int[] fromClassesLast() {
+    int[] order = new int[logits.length];
+    for (int i = 0; i < order.length; i++) {
+      order[i] = i < axis ? i : i == axis ? order.length - 1 : i - 1;
+    }
+    return order;
+  }
+
+  /**
+   * Checks the shape of integer labels.
+   *
+   * @param labels the labels' shape: the logits' without the class axis, or with 1 there
+   * @throws IllegalArgumentException if it is another
+   */
+  public void requireLabels(long[] labels) {
+    long[] withOne = logits.clone();
+    withOne[axis] = 1;
+    if (!Arrays.equals(labels, rowShape()) && !Arrays.equals(labels, withOne)) {
+      throw new IllegalArgumentException(
+          "labels shape %s must equal logits shape %s without axis %d"
+              .formatted(text(labels), text(logits), axis));
+    }
+  }
+
+  /**
+   * Checks the shape of class probabilities.
+   *
+   * @param labels the labels' shape: the logits'
+   * @throws IllegalArgumentException if it is another
+   */
+  public void requireProbabilities(long[] labels) {
+    if (!Arrays.equals(labels, logits)) {
+      throw new IllegalArgumentException(
+          "labels shape %s must equal logits shape %s".formatted(text(labels), text(logits)));
+    }
+  }
+
+  /**
+   * Checks integer labels.
+   *
+   * @param labels one label a row
+   * @param options which label is ignored
+   * @throws IllegalArgumentException if a label is neither a class nor ignored
+   */
+  public void requireClasses(long[] labels, CrossEntropyOptions options) {
+    long classes = classes();
+    for (int row = 0; row < labels.length; row++) {
+      long label = labels[row];
+      if ((label < 0 || label >= classes) && !options.ignores(label)) {
+        String ignored =
+            options.ignoreIndex().isPresent()
+                ? " or equal ignoreIndex " + options.ignoreIndex().getAsLong()
+                : "";
+        throw new IllegalArgumentException(
+            "labels must be in [0, %d)%s, got %d at row %d"
+                .formatted(classes, ignored, label, row));
+      }
+    }
+  }
+
+  private static long[] without(long[] shape, int axis) {
+    long[] rest = new long[shape.length - 1];
+    System.arraycopy(shape, 0, rest, 0, axis);
+    System.arraycopy(shape, axis + 1, rest, axis, rest.length - axis);
+    return rest;
+  }
+
+  private static long product(long[] shape) {
+    return Arrays.stream(shape).reduce(1, Math::multiplyExact);
+  }
+
+  private static String text(long[] shape) {
+    return Arrays.toString(shape).replace('[', '(').replace(']', ')');
+  }
+}

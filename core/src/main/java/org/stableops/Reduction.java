@@ -1,0 +1,11 @@
+package org.stableops;
+
+/** How the losses of the rows become the result. */
+public enum Reduction {
+  /** One loss a row. */
+  NONE,
+  /** The sum of the losses. */
+  SUM,
+  /** The sum of the losses divided by the weight of the counted rows; 0 where that weight is 0. */
+  MEAN
+}

@@ -1,0 +1,77 @@
+package org.stableops.kernel;
+
+/**
+ * squareplusInverse(y; b) = y − b/(4y) and its derivative 1 + b/(4y²).
+ *
+ * <p>With s = √b/2 the value is (y − s)(1 + s/y). It crosses zero at the exact √b/2, which s misses
+ * by s′ = (b/4 − s²)/(2s), so that (y − s) − s′ is the accurate factor. The derivative is 1 +
+ * (s/y)².
+ */
+public final class SquareplusInverseKernel {
+  private SquareplusInverseKernel() {}
+
+  /**
+   * Writes the inverse of squareplus at y: −inf at 0, NaN below; y itself for b = 0.
+   *
+   * @param y the arguments
+   * @param b finite and not negative
+   * @param out as long as y; may be y
+   */
+  public static void value(Elements y, double b, Elements out) {
+    if (b == 0) {
+      Tiles.map(y, out, SquareplusInverseKernel::identity);
+    } else {
+      SquareplusKernel.Scaled scaled = new SquareplusKernel.Scaled(b);
+      double root = Math.sqrt(scaled.b) / 2;
+      double lost = Math.fma(-root, root, scaled.b / 4) / (2 * root);
+      double s = root * scaled.unscale;
+      double lostOfS = lost * scaled.unscale;
+      Tiles.map(y, out, (scratch, count) -> value(scratch, s, lostOfS, count));
+    }
+  }
+
+  /**
+   * Writes the derivative of the inverse of squareplus at y: +inf at 0, NaN below; 1 for b = 0.
+   *
+   * @param y the arguments
+   * @param b finite and not negative
+   * @param out as long as y; may be y
+   */
+  public static void gradient(Elements y, double b, Elements out) {
+    if (b == 0) {
+      Tiles.map(y, out, SquareplusInverseKernel::one);
+    } else {
+      double s = Math.sqrt(b) / 2;
+      Tiles.map(y, out, (scratch, count) -> gradient(scratch, s, count));
+    }
+  }
+
+  private static void value(Scratch scratch, double s, double lost, int count) {
+    double[] y = scratch.in;
+    double[] out = scratch.out;
+    for (int i = 0; i < count; i++) {
+      // |y| under the division, for −0 is treated as 0.
+      double value = ((y[i] - s) - lost) * (1 + s / Math.abs(y[i]));
+      out[i] = y[i] < 0 ? Double.NaN : value;
+    }
+  }
+
+  private static void gradient(Scratch scratch, double s, int count) {
+    double[] y = scratch.in;
+    double[] out = scratch.out;
+    for (int i = 0; i < count; i++) {
+      double q = s / y[i];
+      out[i] = y[i] < 0 ? Double.NaN : Math.fma(q, q, 1);
+    }
+  }
+
+  private static void identity(Scratch scratch, int count) {
+    System.arraycopy(scratch.in, 0, scratch.out, 0, count);
+  }
+
+  private static void one(Scratch scratch, int count) {
+    for (int i = 0; i < count; i++) {
+      scratch.out[i] = Double.isNaN(scratch.in[i]) ? Double.NaN : 1;
+    }
+  }
+}
