@@ -3,16 +3,16 @@ package org.stableops.kernel;
 /**
  * softplusInverse(y; β) = log(e^{βy} − 1)/β and its derivative 1/(1 − e^{−βy}).
  *
- * <p>With p = βy the result is y + log(1 − e^{−p})/β, which is accurate except around p = ln 2,
- * where it crosses zero and the two terms cancel. There, with δ = p − ln 2 carried in three parts,
- * e^p − 1 = 1 + 2(e^δ − 1), so that the result is log1p(2·expm1 δ)/β. The logarithm is taken of a
- * rounded v = 1 + z; log(1 + z) = log v + (z − (v − 1))/v puts back what the rounding lost.
+ * <p>With p = βy the result is log(expm1 p)/β where p is low and y + log(−expm1(−p))/β where it is
+ * high. Around p = ln 2 it crosses zero, and both cancel. There, with δ = p − ln 2 carried in three
+ * parts, e^p − 1 = 1 + 2(e^δ − 1), so that the result is log1p(2·expm1 δ)/β. The logarithm is taken
+ * of a rounded v = 1 + z; log(1 + z) = log v + (z − (v − 1))/v puts back what the rounding lost.
  */
 public final class SoftplusInverseKernel {
   private static final double MIDDLE_FROM = 0.4;
   private static final double MIDDLE_TO = 1.1;
 
-  /** Below, p may be subnormal; log(1 − e^{−p}) = log p = log y + log β does without it. */
+  /** Below, p may be subnormal; log(expm1 p) = log p = log y + log β does without it. */
   private static final double TINY = 1e-290;
 
   /** ln 2 = LN2_HIGH + LN2_MIDDLE + LN2_LOW. */
@@ -50,24 +50,23 @@ public final class SoftplusInverseKernel {
     double[] y = scratch.in;
     double[] out = scratch.out;
     double[] u = scratch.a;
-    double[] log = scratch.b;
+    double[] v = scratch.b;
+    double[] log = scratch.c;
     for (int i = 0; i < count; i++) {
       double p = beta * y[i];
-      u[i] = isMiddle(p) ? minusLn2(p, Math.fma(beta, y[i], -p)) : -p;
+      u[i] = isLow(p) ? p : isMiddle(p) ? minusLn2(p, Math.fma(beta, y[i], -p)) : -p;
     }
     TileMath.INSTANCE.expm1(u, u, count);
     for (int i = 0; i < count; i++) {
       double p = beta * y[i];
-      log[i] = isMiddle(p) ? 1 + 2 * u[i] : p < TINY ? y[i] : -u[i];
-      out[i] = log[i];
+      v[i] = p < TINY ? y[i] : isLow(p) ? u[i] : isMiddle(p) ? 1 + 2 * u[i] : -u[i];
     }
-    TileMath.INSTANCE.log(log, log, count);
+    TileMath.INSTANCE.log(v, log, count);
     for (int i = 0; i < count; i++) {
       double p = beta * y[i];
-      double v = out[i];
-      double lost = isMiddle(p) ? (2 * u[i] - (v - 1)) / v : p < TINY ? logBeta : 0;
-      double base = isMiddle(p) || p < TINY ? 0 : y[i];
-      out[i] = base + (log[i] + lost) / beta;
+      double rest = p < TINY ? logBeta : isMiddle(p) ? (2 * u[i] - (v[i] - 1)) / v[i] : 0;
+      double base = isLow(p) || isMiddle(p) ? 0 : y[i];
+      out[i] = base + (log[i] + rest) / beta;
     }
   }
 
@@ -83,6 +82,10 @@ public final class SoftplusInverseKernel {
       // |u|, for −0 is treated as 0.
       out[i] = y[i] < 0 ? Double.NaN : 1 / Math.abs(u[i]);
     }
+  }
+
+  private static boolean isLow(double p) {
+    return p < MIDDLE_FROM;
   }
 
   private static boolean isMiddle(double p) {

@@ -21,12 +21,10 @@ public final class SquareplusInverseKernel {
     if (b == 0) {
       Tiles.map(y, out, SquareplusInverseKernel::identity);
     } else {
-      SquareplusKernel.Scaled scaled = new SquareplusKernel.Scaled(b);
-      double root = Math.sqrt(scaled.b) / 2;
-      double lost = Math.fma(-root, root, scaled.b / 4) / (2 * root);
-      double s = root * scaled.unscale;
-      double lostOfS = lost * scaled.unscale;
-      Tiles.map(y, out, (scratch, count) -> value(scratch, s, lostOfS, count));
+      ScaledB scaled = new ScaledB(b);
+      double s = scaled.halfRoot();
+      double lost = scaled.lostOfHalfRoot();
+      Tiles.map(y, out, (scratch, count) -> value(scratch, s, lost, count));
     }
   }
 
@@ -41,7 +39,7 @@ public final class SquareplusInverseKernel {
     if (b == 0) {
       Tiles.map(y, out, SquareplusInverseKernel::one);
     } else {
-      double s = Math.sqrt(b) / 2;
+      double s = new ScaledB(b).halfRoot();
       Tiles.map(y, out, (scratch, count) -> gradient(scratch, s, count));
     }
   }

@@ -9,6 +9,8 @@ package org.stableops.kernel;
  * squared instead, with k such that 4^k·b is near 1.
  */
 public final class SquareplusKernel {
+  private static final double EPSILON = 0x1p-52;
+
   private SquareplusKernel() {}
 
   /**
@@ -22,7 +24,7 @@ public final class SquareplusKernel {
     if (b == 0) {
       Tiles.map(x, out, SquareplusKernel::relu);
     } else {
-      Scaled scaled = new Scaled(b);
+      ScaledB scaled = new ScaledB(b);
       Tiles.map(x, out, (scratch, count) -> value(scratch, scaled, count));
     }
   }
@@ -38,27 +40,29 @@ public final class SquareplusKernel {
     if (b == 0) {
       Tiles.map(x, out, SquareplusKernel::step);
     } else {
-      Scaled scaled = new Scaled(b);
+      ScaledB scaled = new ScaledB(b);
       Tiles.map(x, out, (scratch, count) -> gradient(scratch, scaled, count));
     }
   }
 
-  private static void value(Scratch scratch, Scaled s, int count) {
+  private static void value(Scratch scratch, ScaledB s, int count) {
     double[] x = scratch.in;
     double[] out = scratch.out;
+    double limit = s.limit(EPSILON);
     for (int i = 0; i < count; i++) {
       double abs = Math.abs(x[i]);
-      out[i] = Math.max(x[i], 0.0) + s.small(abs, s.root(abs));
+      out[i] = Math.max(x[i], 0.0) + small(abs, root(abs, s, limit), s);
     }
   }
 
-  private static void gradient(Scratch scratch, Scaled s, int count) {
+  private static void gradient(Scratch scratch, ScaledB s, int count) {
     double[] x = scratch.in;
     double[] out = scratch.out;
+    double limit = s.limit(EPSILON);
     for (int i = 0; i < count; i++) {
       double abs = Math.abs(x[i]);
-      double root = s.root(abs);
-      double ratio = s.small(abs, root) / root;
+      double root = root(abs, s, limit);
+      double ratio = small(abs, root, s) / root;
       out[i] = x[i] <= 0 ? ratio : 1 - ratio;
     }
   }
@@ -77,35 +81,14 @@ public final class SquareplusKernel {
     }
   }
 
-  /** b as 4^−k · {@code b}, with the scale 2^k and its inverse. */
-  static final class Scaled {
-    final double scale;
-    final double unscale;
-    final double b;
+  private static double root(double abs, ScaledB s, double limit) {
+    double c = Math.min(abs, limit) * s.scale;
+    return Math.max(abs, Math.sqrt(Math.fma(c, c, s.b)) * s.unscale);
+  }
 
-    /** √(b/ε): |x| above it is √(x² + b) to the last bit. */
-    private final double limit;
-
-    Scaled(double unscaled) {
-      boolean subnormal = unscaled < Double.MIN_NORMAL;
-      int exponent =
-          subnormal ? Math.getExponent(unscaled * 0x1p60) - 60 : Math.getExponent(unscaled);
-      int k = -Math.floorDiv(exponent, 2);
-      scale = Math.scalb(1.0, k);
-      unscale = Math.scalb(1.0, -k);
-      b = unscaled * scale * scale;
-      limit = Math.sqrt(b * 0x1p52) * unscale;
-    }
-
-    double root(double abs) {
-      double c = Math.min(abs, limit) * scale;
-      return Math.max(abs, Math.sqrt(Math.fma(c, c, b)) * unscale);
-    }
-
-    /** (b/4)/h, h = abs/2 + root/2 and not their sum, which may overflow, halved. */
-    double small(double abs, double root) {
-      double h = 0.5 * abs + 0.5 * root;
-      return 0.25 * b / (h * scale) * unscale;
-    }
+  /** (b/4)/h, h = abs/2 + root/2 and not their sum, which may overflow, halved. */
+  private static double small(double abs, double root, ScaledB s) {
+    double h = 0.5 * abs + 0.5 * root;
+    return 0.25 * s.b * s.unscale / h * s.unscale;
   }
 }

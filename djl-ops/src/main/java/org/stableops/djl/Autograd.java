@@ -1,0 +1,56 @@
+package org.stableops.djl;
+
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
+
+/**
+ * Custom gradients, which DJL has none of. An array whose backward is the wanted one is made by
+ * plain multiplication, and its storage is then overwritten with the wanted value through a
+ * detached alias: the backward of a product reads its factors, never its result.
+ */
+final class Autograd {
+  private static final NDIndex EVERYTHING = new NDIndex("...");
+
+  private Autograd() {}
+
+  /** Whether somebody may ask for the gradient of x: it is, or depends on, a leaf that wants it. */
+  static boolean wantsGradient(NDArray x) {
+    return JniUtils.isGradMode() && (x.hasGradient() || isComputedInGraph((PtNDArray) x));
+  }
+
+  /**
+   * DJL's hasGradient is false for arrays computed in a graph. libtorch does tell, by refusing to
+   * change the flag of one; for any other array the flag is false already and stays so.
+   */
+  private static boolean isComputedInGraph(PtNDArray x) {
+    try {
+      JniUtils.attachGradient(x, false);
+      return false;
+    } catch (EngineException computed) {
+      return true;
+    }
+  }
+
+  /** An array with this value whose gradient to x is the upstream times {@code gradient}. */
+  static NDArray elementwise(NDArray x, NDArray value, NDArray gradient) {
+    return withValue(x.mul(gradient), value);
+  }
+
+  /** A scalar with this value whose gradient to x is the upstream times {@code gradient}. */
+  static NDArray scalar(NDArray x, NDArray value, NDArray gradient) {
+    return withValue(x.flatten().dot(gradient.flatten()), value);
+  }
+
+  /** An array of x's shape without an axis, whose gradient to x is the upstream times gradient. */
+  static NDArray rows(NDArray x, int axis, NDArray value, NDArray gradient) {
+    return withValue(x.mul(gradient).sum(new int[] {axis}), value);
+  }
+
+  private static NDArray withValue(NDArray node, NDArray value) {
+    node.stopGradient().set(EVERYTHING, value);
+    return node;
+  }
+}

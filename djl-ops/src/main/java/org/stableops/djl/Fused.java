@@ -1,0 +1,33 @@
+package org.stableops.djl;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import java.nio.ByteBuffer;
+import org.stableops.kernel.Elements;
+import org.stableops.kernel.FusedPath;
+
+/** The one place of this host that picks a path, and its door to the memory of arrays. */
+final class Fused {
+  private Fused() {}
+
+  /** Whether a kernel can work on the array: float32 or float64, on the CPU, of a buffer's size. */
+  static boolean accepts(NDArray x) {
+    DataType type = x.getDataType();
+    return FusedPath.isEnabled()
+        && (type == DataType.FLOAT32 || type == DataType.FLOAT64)
+        && !x.getDevice().isGpu()
+        && !x.isSparse()
+        && x.size() * type.getNumOfBytes() <= Integer.MAX_VALUE;
+  }
+
+  /**
+   * The elements of an array without a copy, or of a contiguous copy that the surrounding NDScope
+   * closes. Valid as long as the array is.
+   */
+  static Elements elements(NDArray x) {
+    ByteBuffer bytes = x.toByteBuffer(true);
+    return x.getDataType() == DataType.FLOAT64
+        ? Elements.of(bytes.asDoubleBuffer())
+        : Elements.of(bytes.asFloatBuffer());
+  }
+}

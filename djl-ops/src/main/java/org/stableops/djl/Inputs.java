@@ -1,0 +1,44 @@
+package org.stableops.djl;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.pytorch.engine.PtNDArray;
+
+/** The checks that every array passes before any native code sees it. */
+final class Inputs {
+  private Inputs() {}
+
+  /** An open array of a dtype that the operators compute in; bfloat16 would abort the JVM. */
+  static void requireFloating(String name, NDArray array) {
+    requireOpen(name, array);
+    DataType type = array.getDataType();
+    if (type != DataType.FLOAT32 && type != DataType.FLOAT64 && type != DataType.FLOAT16) {
+      throw new IllegalArgumentException(
+          name + " dtype must be float16, float32 or float64, got " + type);
+    }
+  }
+
+  /** An open array of an integer dtype. */
+  static void requireInteger(String name, NDArray array) {
+    requireOpen(name, array);
+    switch (array.getDataType()) {
+      case INT8, UINT8, INT16, INT32, INT64 -> {}
+      default ->
+          throw new IllegalArgumentException(
+              name + " dtype must be an integer type, got " + array.getDataType());
+    }
+  }
+
+  private static void requireOpen(String name, NDArray array) {
+    if (array == null) {
+      throw new IllegalArgumentException(name + " must be an array, got null");
+    }
+    if (!(array instanceof PtNDArray tensor)) {
+      throw new IllegalArgumentException(
+          name + " must be an array of the PyTorch engine, got " + array.getClass().getName());
+    }
+    if (tensor.isReleased()) {
+      throw new IllegalStateException(name + " must be open, but has been closed");
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package org.stableops.djl;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import java.util.function.Function;
+
+/** An operator as a Block without parameters. */
+final class OpBlock extends AbstractBlock {
+  private static final byte VERSION = 1;
+
+  private final String name;
+  private final int inputs;
+  private final Function<NDList, NDArray> forward;
+  private final Function<Shape[], Shape> shape;
+
+  OpBlock(
+      String name, int inputs, Function<NDList, NDArray> forward, Function<Shape[], Shape> shape) {
+    super(VERSION);
+    this.name = name;
+    this.inputs = inputs;
+    this.forward = forward;
+    this.shape = shape;
+  }
+
+  @Override
+  protected NDList forwardInternal(
+      ParameterStore parameterStore,
+      NDList arrays,
+      boolean training,
+      PairList<String, Object> params) {
+    requireInputs(arrays.size());
+    return new NDList(forward.apply(arrays));
+  }
+
+  @Override
+  public Shape[] getOutputShapes(Shape[] inputShapes) {
+    requireInputs(inputShapes.length);
+    return new Shape[] {shape.apply(inputShapes)};
+  }
+
+  private void requireInputs(int actual) {
+    if (actual != inputs) {
+      throw new IllegalArgumentException(
+          "%s takes %d array%s, got %d".formatted(name, inputs, inputs == 1 ? "" : "s", actual));
+    }
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}

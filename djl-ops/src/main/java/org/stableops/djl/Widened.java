@@ -1,0 +1,24 @@
+package org.stableops.djl;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import java.util.function.UnaryOperator;
+
+/** Computes in float64 what a composite of float32 has not the range for. */
+final class Widened {
+  /** 2^±124 is what √b may be for its powers and inverse to be float32 numbers. */
+  private static final double SMALLEST_B = 0x1p-240;
+
+  private static final double LARGEST_B = 0x1p240;
+
+  private Widened() {}
+
+  /** Applies a composite of squareplus or its inverse whose parameter is b. */
+  static NDArray compute(NDArray x, double b, UnaryOperator<NDArray> composite) {
+    DataType type = x.getDataType();
+    if (type == DataType.FLOAT64 || (b >= SMALLEST_B && b <= LARGEST_B)) {
+      return composite.apply(x);
+    }
+    return composite.apply(x.toType(DataType.FLOAT64, false)).toType(type, false);
+  }
+}

@@ -1,0 +1,60 @@
+package org.stableops.integration.host;
+
+import java.util.List;
+import org.stableops.integration.oracle.ElementwiseFunction;
+import org.stableops.integration.oracle.Format;
+
+/** A framework with the operators on it. Every number given must be one of the format. */
+public interface Host {
+  /** All hosts. */
+  List<Host> ALL = List.of(new DjlHost());
+
+  /**
+   * Returns the host's name.
+   *
+   * @return a short name
+   */
+  String name();
+
+  /**
+   * Returns the dtypes that the operators take here.
+   *
+   * @return the formats
+   */
+  List<Format> formats();
+
+  /**
+   * Computes an operator.
+   *
+   * @param function the operator
+   * @param x the arguments
+   * @param parameter β or b
+   * @param format the dtype
+   * @return f(x)
+   */
+  double[] value(ElementwiseFunction function, double[] x, double parameter, Format format);
+
+  /**
+   * Computes the explicit gradient of an operator.
+   *
+   * @param function the operator
+   * @param x the arguments
+   * @param parameter β or b
+   * @param format the dtype
+   * @return f′(x)
+   */
+  double[] gradient(ElementwiseFunction function, double[] x, double parameter, Format format);
+
+  /**
+   * Computes what training sees.
+   *
+   * @param function the operator
+   * @param x the arguments
+   * @param parameter β or b
+   * @param upstream the gradient of the loss to the operator's value
+   * @param format the dtype
+   * @return the gradient of the loss to x, by the host's own differentiation
+   */
+  double[] backprop(
+      ElementwiseFunction function, double[] x, double parameter, double[] upstream, Format format);
+}
