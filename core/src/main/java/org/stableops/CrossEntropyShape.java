@@ -137,12 +137,17 @@ public final class CrossEntropyShape {
   }
 
   /**
-   * Checks the shape of class probabilities.
+   * Checks the shape of class probabilities, and that no integer label is ignored.
    *
    * @param labels the labels' shape: the logits'
-   * @throws IllegalArgumentException if it is another
+   * @param options the options of the call
+   * @throws IllegalArgumentException if the shape is another, or the options have an ignoreIndex
    */
-  public void requireProbabilities(long[] labels) {
+  public void requireProbabilities(long[] labels, CrossEntropyOptions options) {
+    if (options.ignoreIndex().isPresent()) {
+      throw new IllegalArgumentException(
+          "ignoreIndex applies to integer labels, got class probabilities and " + options);
+    }
     if (!Arrays.equals(labels, logits)) {
       throw new IllegalArgumentException(
           "labels shape %s must equal logits shape %s".formatted(text(labels), text(logits)));

@@ -43,6 +43,21 @@ public final class CrossEntropyKernel {
   }
 
   /**
+   * Refuses the options that are not implemented yet, for no option is ever ignored.
+   *
+   * @param options the options of a call
+   * @throws IllegalArgumentException if there is label smoothing, a z-loss or a class weight
+   */
+  public static void requireSupported(CrossEntropyOptions options) {
+    if (options.labelSmoothing() != 0
+        || options.zLoss() != 0
+        || options.classWeights().length != 0) {
+      throw new IllegalArgumentException(
+          "labelSmoothing, zLoss and classWeights are not supported yet, got " + options);
+    }
+  }
+
+  /**
    * Computes the cross-entropy of integer labels.
    *
    * @param logits rows × classes elements

@@ -57,4 +57,14 @@ public final class ScaledB {
     double root = Math.sqrt(b) / 2;
     return Math.fma(-root, root, b / 4) / (2 * root) * unscale;
   }
+
+  /**
+   * Returns below which y squareplus's inverse is computed as y − (b/4)/y, for fear that s/y, s =
+   * √b/2, overflows. For small b it cannot, while b/4 might underflow.
+   *
+   * @return s/2 or 0
+   */
+  public double quotientBelow() {
+    return halfRoot() < 0x1p-51 ? 0 : halfRoot() / 2;
+  }
 }

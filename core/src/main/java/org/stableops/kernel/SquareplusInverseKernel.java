@@ -4,8 +4,8 @@ package org.stableops.kernel;
  * squareplusInverse(y; b) = y − b/(4y) and its derivative 1 + b/(4y²).
  *
  * <p>With s = √b/2 the value is (y − s)(1 + s/y). It crosses zero at the exact √b/2, which s misses
- * by s′ = (b/4 − s²)/(2s), so that (y − s) − s′ is the accurate factor. The derivative is 1 +
- * (s/y)².
+ * by s′ = (b/4 − s²)/(2s), so that (y − s) − s′ is the accurate factor. Far below s nothing
+ * cancels, and y − (b/4)/y does not overflow early. The derivative is 1 + (s/y)².
  */
 public final class SquareplusInverseKernel {
   private SquareplusInverseKernel() {}
@@ -22,9 +22,7 @@ public final class SquareplusInverseKernel {
       Tiles.map(y, out, SquareplusInverseKernel::identity);
     } else {
       ScaledB scaled = new ScaledB(b);
-      double s = scaled.halfRoot();
-      double lost = scaled.lostOfHalfRoot();
-      Tiles.map(y, out, (scratch, count) -> value(scratch, s, lost, count));
+      Tiles.map(y, out, (scratch, count) -> value(scratch, b / 4, scaled, count));
     }
   }
 
@@ -44,12 +42,17 @@ public final class SquareplusInverseKernel {
     }
   }
 
-  private static void value(Scratch scratch, double s, double lost, int count) {
+  private static void value(Scratch scratch, double quarter, ScaledB scaled, int count) {
     double[] y = scratch.in;
     double[] out = scratch.out;
+    double s = scaled.halfRoot();
+    double lost = scaled.lostOfHalfRoot();
+    double quotientBelow = scaled.quotientBelow();
     for (int i = 0; i < count; i++) {
-      // |y| under the division, for −0 is treated as 0.
-      double value = ((y[i] - s) - lost) * (1 + s / Math.abs(y[i]));
+      // |y| under the divisions, for −0 is treated as 0.
+      double abs = Math.abs(y[i]);
+      double product = ((y[i] - s) - lost) * (1 + s / abs);
+      double value = abs < quotientBelow ? y[i] - quarter / abs : product;
       out[i] = y[i] < 0 ? Double.NaN : value;
     }
   }

@@ -126,7 +126,7 @@ public final class Softplus {
   }
 
   private static NDArray compositeValue(NDArray x, double beta) {
-    NDArray p = x.mul(beta);
+    NDArray p = Widened.product(x, beta);
     NDArray tail = Activation.softPlus(p.abs().neg()).div(beta);
     // Where e^p is about to be subnormal, two factors that are not keep its digits.
     NDArray half = p.mul(0.5).exp();
@@ -135,7 +135,7 @@ public final class Softplus {
   }
 
   private static NDArray compositeGradient(NDArray x, double beta) {
-    NDArray t = x.mul(beta).abs().neg().exp();
+    NDArray t = Widened.product(x, beta).abs().neg().exp();
     return NDArrays.where(x.lt(0), t, t.onesLike()).div(t.add(1));
   }
 }

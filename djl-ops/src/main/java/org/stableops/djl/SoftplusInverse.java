@@ -128,14 +128,14 @@ public final class SoftplusInverse {
   }
 
   private static NDArray compositeValue(NDArray x, double beta) {
-    NDArray p = x.mul(beta);
+    NDArray p = Widened.product(x, beta);
     NDArray tiny = x.log().add(Math.log(beta));
     NDArray log = NDArrays.where(p.lt(TINY), tiny, oneMinusExp(p).log());
     return x.add(log.div(beta));
   }
 
   private static NDArray compositeGradient(NDArray x, double beta) {
-    NDArray p = x.mul(beta);
+    NDArray p = Widened.product(x, beta);
     // |w|, for −0 is treated as 0.
     NDArray w = NDArrays.where(p.lt(TINY), p, oneMinusExp(p)).abs();
     NDArray nan = x.getManager().full(x.getShape(), Float.NaN, x.getDataType());

@@ -130,8 +130,11 @@ public final class SquareplusInverse {
     double s = x.getDataType() == DataType.FLOAT64 ? exact : (float) exact;
     double lost = exact - s + scaled.lostOfHalfRoot();
     // |x| under the division, for −0 is treated as 0.
-    NDArray ratio = x.onesLike().mul(s).div(x.abs());
-    return positiveOnly(x, x.sub(s).sub(lost).mul(ratio.add(1)));
+    NDArray abs = x.abs();
+    NDArray ratio = x.onesLike().mul(s).div(abs);
+    NDArray product = x.sub(s).sub(lost).mul(ratio.add(1));
+    NDArray quotient = x.sub(x.onesLike().mul(b / 4).div(abs));
+    return positiveOnly(x, NDArrays.where(abs.lt(scaled.quotientBelow()), quotient, product));
   }
 
   private static NDArray compositeGradient(NDArray x, double b) {

@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import java.util.function.UnaryOperator;
 
-/** Computes in float64 what a composite of float32 has not the range for. */
+/** Computes in float64 what float32 has not the range or the digits for. */
 final class Widened {
   /** 2^±124 is what √b may be for its powers and inverse to be float32 numbers. */
   private static final double SMALLEST_B = 0x1p-240;
@@ -20,5 +20,14 @@ final class Widened {
       return composite.apply(x);
     }
     return composite.apply(x.toType(DataType.FLOAT64, false)).toType(type, false);
+  }
+
+  /** βx, rounded once: β itself need not be a float32 number. */
+  static NDArray product(NDArray x, double beta) {
+    DataType type = x.getDataType();
+    if (type == DataType.FLOAT64 || beta == (float) beta) {
+      return x.mul(beta);
+    }
+    return x.toType(DataType.FLOAT64, false).mul(beta).toType(type, false);
   }
 }

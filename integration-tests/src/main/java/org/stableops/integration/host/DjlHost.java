@@ -4,12 +4,16 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import java.util.List;
+import org.stableops.djl.SoftmaxCrossEntropy;
 import org.stableops.djl.Softplus;
 import org.stableops.djl.SoftplusInverse;
+import org.stableops.djl.SparseSoftmaxCrossEntropy;
 import org.stableops.djl.Squareplus;
 import org.stableops.djl.SquareplusInverse;
+import org.stableops.integration.oracle.CrossEntropyCase;
 import org.stableops.integration.oracle.ElementwiseFunction;
 import org.stableops.integration.oracle.Format;
 
@@ -56,6 +60,52 @@ public final class DjlHost implements Host {
       }
       return doubles(argument.getGradient());
     }
+  }
+
+  @Override
+  public Loss crossEntropy(CrossEntropyCase problem, Format format) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray logits = array(manager, problem.logits(), format).reshape(new Shape(problem.shape()));
+      NDArray loss = crossEntropy(problem, logits);
+      NDArray gradient =
+          problem.labels() != null
+              ? SparseSoftmaxCrossEntropy.gradient(
+                  logits, labels(problem, manager), problem.options())
+              : SoftmaxCrossEntropy.gradient(logits, masses(problem, logits), problem.options());
+      return new Loss(doubles(loss), doubles(gradient));
+    }
+  }
+
+  @Override
+  public Loss crossEntropyBackprop(CrossEntropyCase problem, double[] upstream, Format format) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray logits = array(manager, problem.logits(), format).reshape(new Shape(problem.shape()));
+      logits.setRequiresGradient(true);
+      try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+        NDArray loss = crossEntropy(problem, logits);
+        NDArray weights = array(manager, upstream, format).reshape(loss.getShape());
+        collector.backward(loss.mul(weights));
+        return new Loss(doubles(loss), doubles(logits.getGradient()));
+      }
+    }
+  }
+
+  private static NDArray crossEntropy(CrossEntropyCase problem, NDArray logits) {
+    return problem.labels() != null
+        ? SparseSoftmaxCrossEntropy.value(
+            logits, labels(problem, logits.getManager()), problem.options())
+        : SoftmaxCrossEntropy.value(logits, masses(problem, logits), problem.options());
+  }
+
+  private static NDArray labels(CrossEntropyCase problem, NDManager manager) {
+    return manager.create(problem.labels(), new Shape(problem.rowShape()));
+  }
+
+  private static NDArray masses(CrossEntropyCase problem, NDArray logits) {
+    return logits
+        .getManager()
+        .create(problem.masses(), logits.getShape())
+        .toType(logits.getDataType(), true);
   }
 
   static NDArray array(NDManager manager, double[] x, Format format) {

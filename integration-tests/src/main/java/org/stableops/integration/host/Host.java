@@ -1,6 +1,7 @@
 package org.stableops.integration.host;
 
 import java.util.List;
+import org.stableops.integration.oracle.CrossEntropyCase;
 import org.stableops.integration.oracle.ElementwiseFunction;
 import org.stableops.integration.oracle.Format;
 
@@ -57,4 +58,31 @@ public interface Host {
    */
   double[] backprop(
       ElementwiseFunction function, double[] x, double parameter, double[] upstream, Format format);
+
+  /**
+   * A loss and its gradient.
+   *
+   * @param loss one number, or one a row
+   * @param gradient one number an element
+   */
+  record Loss(double[] loss, double[] gradient) {}
+
+  /**
+   * Computes the cross-entropy, by {@code value} and by {@code gradient}.
+   *
+   * @param problem logits, labels or masses, and options
+   * @param format the dtype
+   * @return the loss and the explicit gradient
+   */
+  Loss crossEntropy(CrossEntropyCase problem, Format format);
+
+  /**
+   * Computes what training sees of the cross-entropy.
+   *
+   * @param problem logits, labels or masses, and options
+   * @param upstream one number an element of the loss
+   * @param format the dtype
+   * @return the loss, and the gradient of Σ upstream·loss by the host's own differentiation
+   */
+  Loss crossEntropyBackprop(CrossEntropyCase problem, double[] upstream, Format format);
 }

@@ -1,0 +1,2 @@
+/** Losses for DJL's Trainer. */
+package org.stableops.djl.loss;
