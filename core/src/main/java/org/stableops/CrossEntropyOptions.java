@@ -1,5 +1,6 @@
 package org.stableops;
 
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.OptionalLong;
@@ -14,14 +15,19 @@ import java.util.OptionalLong;
  *
  * where q′ is q smoothed over the live classes: q′_c = (1−s)·q_c + s·Σq/K.
  */
-public final class CrossEntropyOptions {
+public final class CrossEntropyOptions implements Serializable {
+  private static final long serialVersionUID = 1;
+
   /** Axis −1, {@link Reduction#MEAN}, nothing ignored, no smoothing, no z-loss, no weights. */
   public static final CrossEntropyOptions DEFAULT =
-      new CrossEntropyOptions(-1, Reduction.MEAN, OptionalLong.empty(), 0, 0, new double[0]);
+      new CrossEntropyOptions(-1, Reduction.MEAN, null, 0, 0, new double[0]);
 
   private final int axis;
   private final Reduction reduction;
-  private final OptionalLong ignoreIndex;
+
+  /** Null for none; an OptionalLong is not serializable. */
+  private final Long ignoreIndex;
+
   private final double labelSmoothing;
   private final double zLoss;
   private final double[] classWeights;
@@ -29,7 +35,7 @@ public final class CrossEntropyOptions {
   private CrossEntropyOptions(
       int axis,
       Reduction reduction,
-      OptionalLong ignoreIndex,
+      Long ignoreIndex,
       double labelSmoothing,
       double zLoss,
       double[] classWeights) {
@@ -72,7 +78,7 @@ public final class CrossEntropyOptions {
    */
   public CrossEntropyOptions withIgnoreIndex(long newIgnoreIndex) {
     return new CrossEntropyOptions(
-        axis, reduction, OptionalLong.of(newIgnoreIndex), labelSmoothing, zLoss, classWeights);
+        axis, reduction, newIgnoreIndex, labelSmoothing, zLoss, classWeights);
   }
 
   /**
@@ -152,7 +158,7 @@ public final class CrossEntropyOptions {
    * @return the label whose rows are ignored, or empty
    */
   public OptionalLong ignoreIndex() {
-    return ignoreIndex;
+    return ignoreIndex == null ? OptionalLong.empty() : OptionalLong.of(ignoreIndex);
   }
 
   /**
@@ -162,7 +168,7 @@ public final class CrossEntropyOptions {
    * @return true if its row counts nothing
    */
   public boolean ignores(long label) {
-    return ignoreIndex.isPresent() && ignoreIndex.getAsLong() == label;
+    return ignoreIndex != null && ignoreIndex == label;
   }
 
   /**
@@ -197,7 +203,7 @@ public final class CrossEntropyOptions {
     return other instanceof CrossEntropyOptions o
         && axis == o.axis
         && reduction == o.reduction
-        && ignoreIndex.equals(o.ignoreIndex)
+        && Objects.equals(ignoreIndex, o.ignoreIndex)
         && labelSmoothing == o.labelSmoothing
         && zLoss == o.zLoss
         && Arrays.equals(classWeights, o.classWeights);
@@ -212,7 +218,9 @@ public final class CrossEntropyOptions {
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder("axis=" + axis + ", reduction=" + reduction);
-    ignoreIndex.ifPresent(index -> text.append(", ignoreIndex=").append(index));
+    if (ignoreIndex != null) {
+      text.append(", ignoreIndex=").append(ignoreIndex);
+    }
     if (labelSmoothing != 0) {
       text.append(", labelSmoothing=").append(labelSmoothing);
     }

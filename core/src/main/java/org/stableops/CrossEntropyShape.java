@@ -158,14 +158,16 @@ public final class CrossEntropyShape {
    * Checks integer labels.
    *
    * @param labels one label a row
+   * @param sampleWeights one weight a row, or null for 1 everywhere; a row of weight 0 is not read
    * @param options which label is ignored
    * @throws IllegalArgumentException if a label is neither a class nor ignored
    */
-  public void requireClasses(long[] labels, CrossEntropyOptions options) {
+  public void requireClasses(long[] labels, double[] sampleWeights, CrossEntropyOptions options) {
     long classes = classes();
     for (int row = 0; row < labels.length; row++) {
       long label = labels[row];
-      if ((label < 0 || label >= classes) && !options.ignores(label)) {
+      boolean counts = sampleWeights == null || sampleWeights[row] != 0;
+      if (counts && (label < 0 || label >= classes) && !options.ignores(label)) {
         String ignored =
             options.ignoreIndex().isPresent()
                 ? " or equal ignoreIndex " + options.ignoreIndex().getAsLong()
@@ -174,6 +176,62 @@ public final class CrossEntropyShape {
             "labels must be in [0, %d)%s, got %d at row %d"
                 .formatted(classes, ignored, label, row));
       }
+    }
+  }
+
+  /**
+   * Checks the shape of sample weights.
+   *
+   * @param weights the weights' shape: the logits' without the class axis
+   * @throws IllegalArgumentException if it is another
+   */
+  public void requireSampleWeights(long[] weights) {
+    if (!Arrays.equals(weights, rowShape())) {
+      throw new IllegalArgumentException(
+          "sampleWeights shape %s must equal logits shape %s without axis %d"
+              .formatted(text(weights), text(logits), axis));
+    }
+  }
+
+  /**
+   * Checks sample weights.
+   *
+   * @param weights one weight a row
+   * @throws IllegalArgumentException if one is negative or not finite
+   */
+  public void requireSampleWeights(double[] weights) {
+    for (int row = 0; row < weights.length; row++) {
+      if (!(weights[row] >= 0 && weights[row] < Double.POSITIVE_INFINITY)) {
+        throw new IllegalArgumentException(
+            "sampleWeights must be finite and >= 0, got %s at row %d".formatted(weights[row], row));
+      }
+    }
+  }
+
+  /**
+   * Checks class masses.
+   *
+   * @param masses rows × classes numbers
+   * @throws IllegalArgumentException if one is negative or not finite
+   */
+  public void requireMasses(double[] masses) {
+    for (int i = 0; i < masses.length; i++) {
+      requireMass(masses[i], i / classes(), i % classes());
+    }
+  }
+
+  /**
+   * Checks one class mass.
+   *
+   * @param mass the mass
+   * @param row its row
+   * @param label its class
+   * @throws IllegalArgumentException if it is negative or not finite
+   */
+  public static void requireMass(double mass, long row, long label) {
+    if (!(mass >= 0 && mass < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(
+          "labels must be finite and >= 0, got %s at row %d, class %d".formatted(mass, row, label));
     }
   }
 

@@ -1,6 +1,7 @@
 package org.stableops.kernel;
 
 import org.stableops.CrossEntropyOptions;
+import org.stableops.CrossEntropyShape;
 
 /** What the rows of logits are compared with: masses q_c, of a label or of every class. */
 abstract sealed class Targets {
@@ -82,11 +83,7 @@ abstract sealed class Targets {
       int count = Math.min(Tiles.SIZE, classes - firstClass);
       double[] q = load(row, firstClass, count, scratch);
       for (int i = 0; i < count; i++) {
-        if (!(q[i] >= 0 && q[i] < Double.POSITIVE_INFINITY)) {
-          throw new IllegalArgumentException(
-              "labels must be finite and >= 0, got %s at row %d, class %d"
-                  .formatted(q[i], row, firstClass + i));
-        }
+        CrossEntropyShape.requireMass(q[i], row, firstClass + i);
       }
       return Sums.pairwise(q, 0, count, scratch.b);
     }

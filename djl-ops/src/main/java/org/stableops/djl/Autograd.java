@@ -50,7 +50,12 @@ final class Autograd {
   }
 
   private static NDArray withValue(NDArray node, NDArray value) {
-    node.stopGradient().set(EVERYTHING, value);
+    overwrite(node, value);
     return node;
+  }
+
+  /** Writes a value into the storage of an array, past its graph. */
+  static void overwrite(NDArray array, NDArray value) {
+    array.stopGradient().set(EVERYTHING, value);
   }
 }

@@ -1,6 +1,7 @@
 package org.stableops.djl;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -26,17 +27,22 @@ final class CrossEntropy {
   /** One mass an element, of the logits' shape; or null. */
   private final NDArray masses;
 
+  /** One a row, or null for 1 everywhere; a row of weight 0 is never read. */
+  private final double[] sampleWeights;
+
   private CrossEntropy(
       NDArray logits,
       CrossEntropyShape shape,
       CrossEntropyOptions options,
       long[] labels,
-      NDArray masses) {
+      NDArray masses,
+      double[] sampleWeights) {
     this.logits = logits;
     this.shape = shape;
     this.options = options;
     this.labels = labels;
     this.masses = masses;
+    this.sampleWeights = sampleWeights;
   }
 
   static CrossEntropy sparse(NDArray logits, NDArray labels, CrossEntropyOptions options) {
@@ -47,15 +53,26 @@ final class CrossEntropy {
     try (NDArray wide = labels.toType(DataType.INT64, true)) {
       classes = wide.toLongArray();
     }
-    shape.requireClasses(classes, options);
-    return new CrossEntropy(logits, shape, options, classes, null);
+    return new CrossEntropy(logits, shape, options, classes, null, null);
   }
 
   static CrossEntropy dense(NDArray logits, NDArray labels, CrossEntropyOptions options) {
     CrossEntropyShape shape = shape(logits, options);
     Inputs.requireFloating("labels", labels);
     shape.requireProbabilities(labels.getShape().getShape(), options);
-    return new CrossEntropy(logits, shape, options, null, labels);
+    return new CrossEntropy(logits, shape, options, null, labels, null);
+  }
+
+  /** The same call with a weight for every row. */
+  CrossEntropy withSampleWeights(NDArray weights) {
+    Inputs.requireFloating("sampleWeights", weights);
+    shape.requireSampleWeights(weights.getShape().getShape());
+    double[] values;
+    try (NDArray wide = weights.toType(DataType.FLOAT64, true)) {
+      values = wide.toDoubleArray();
+    }
+    shape.requireSampleWeights(values);
+    return new CrossEntropy(logits, shape, options, labels, masses, values);
   }
 
   private static CrossEntropyShape shape(NDArray logits, CrossEntropyOptions options) {
@@ -112,6 +129,9 @@ final class CrossEntropy {
   }
 
   private ValueAndGradient<NDArray> compute(boolean wantsGradient) {
+    if (labels != null) {
+      shape.requireClasses(labels, sampleWeights, options);
+    }
     NDArray detached = logits.stopGradient();
     DataType type = detached.getDataType();
     if (detached.size() == 0) {
@@ -151,9 +171,15 @@ final class CrossEntropy {
     Elements in = Fused.elements(z);
     RowLosses result =
         labels != null
-            ? CrossEntropyKernel.sparse(in, classes, labels, null, options, out)
+            ? CrossEntropyKernel.sparse(in, classes, labels, sampleWeights, options, out)
             : CrossEntropyKernel.dense(
-                in, classes, Fused.elements(masses(z.getDataType())), rows, null, options, out);
+                in,
+                classes,
+                Fused.elements(masses(z.getDataType())),
+                rows,
+                sampleWeights,
+                options,
+                out);
     NDArray value =
         options.reduction() == Reduction.NONE
             ? manager.create(result.losses(), new Shape(shape.rowShape()))
@@ -162,10 +188,34 @@ final class CrossEntropy {
   }
 
   private ValueAndGradient<NDArray> composite(NDArray z, boolean wantsGradient) {
-    NDArray counts = counts(z.getManager());
-    NDArray q = labels == null ? asRows(masses(DataType.FLOAT64)) : oneHot(counts);
-    return new CrossEntropyComposite(asRows(z.toType(DataType.FLOAT64, false)), q, counts)
-        .compute(options.reduction(), new Shape(shape.rowShape()), wantsGradient);
+    NDArray weights = z.getManager().create(rowWeights(), new Shape(shape.rows(), 1));
+    NDArray q = labels == null ? requiredMasses(weights) : oneHot(weights);
+    double weight = q.mul(weights).sum().getDouble();
+    boolean isMean = options.reduction() == Reduction.MEAN;
+    NDArray scaled = isMean ? weights.mul(weight == 0 ? 0 : 1 / weight) : weights;
+    NDArray rows = asRows(z.toType(DataType.FLOAT64, false));
+    CrossEntropyComposite composite = new CrossEntropyComposite(rows, q);
+    NDArray losses = weighted(composite.losses(), scaled);
+    return new ValueAndGradient<>(
+        options.reduction() == Reduction.NONE
+            ? losses.reshape(new Shape(shape.rowShape()))
+            : losses.sum(),
+        wantsGradient ? weighted(composite.gradient(), scaled) : null);
+  }
+
+  /** Each row times its weight, and 0 where that is 0, even for NaN. */
+  private static NDArray weighted(NDArray rows, NDArray weights) {
+    NDArray counts = weights.gt(0).broadcast(rows.getShape());
+    return NDArrays.where(counts, rows.mul(weights), rows.zerosLike());
+  }
+
+  private double[] rowWeights() {
+    double[] weights = new double[Math.toIntExact(shape.rows())];
+    for (int row = 0; row < weights.length; row++) {
+      boolean ignored = labels != null && options.ignores(labels[row]);
+      weights[row] = ignored ? 0 : sampleWeights == null ? 1 : sampleWeights[row];
+    }
+    return weights;
   }
 
   private NDArray asRows(NDArray classesLast) {
@@ -176,20 +226,22 @@ final class CrossEntropy {
     return masses.stopGradient().toType(type, false).transpose(shape.toClassesLast());
   }
 
-  /** 1 at the label of a row that counts, else 0. */
-  private NDArray oneHot(NDArray counts) {
-    NDManager manager = counts.getManager();
-    NDArray column = manager.create(labels, new Shape(shape.rows(), 1));
-    NDArray classes = manager.arange(0, shape.classes(), 1, DataType.INT64).reshape(1, -1);
-    return column.eq(classes).logicalAnd(counts).toType(DataType.FLOAT64, false);
+  /** The masses of the rows that count; those of the others are never read. */
+  private NDArray requiredMasses(NDArray weights) {
+    NDArray q =
+        weighted(asRows(masses(DataType.FLOAT64)), weights.gt(0).toType(DataType.FLOAT64, false));
+    NDArray valid = q.gte(0).logicalAnd(q.lt(Double.POSITIVE_INFINITY));
+    if (!valid.all().getBoolean()) {
+      shape.requireMasses(q.toDoubleArray());
+    }
+    return q;
   }
 
-  /** Whether each row counts, as a column. */
-  private NDArray counts(NDManager manager) {
-    boolean[] counts = new boolean[Math.toIntExact(shape.rows())];
-    for (int row = 0; row < counts.length; row++) {
-      counts[row] = labels == null || !options.ignores(labels[row]);
-    }
-    return manager.create(counts, new Shape(shape.rows(), 1));
+  /** 1 at the label of a row that counts, else 0. */
+  private NDArray oneHot(NDArray weights) {
+    NDManager manager = weights.getManager();
+    NDArray column = manager.create(labels, new Shape(shape.rows(), 1));
+    NDArray classes = manager.arange(0, shape.classes(), 1, DataType.INT64).reshape(1, -1);
+    return column.eq(classes).logicalAnd(weights.gt(0)).toType(DataType.FLOAT64, false);
   }
 }

@@ -3,8 +3,6 @@ package org.stableops.djl;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.types.Shape;
-import org.stableops.Reduction;
-import org.stableops.ValueAndGradient;
 
 /**
  * Softmax cross-entropy by primitives, in float64, on rows of logits z with masses q:
@@ -24,7 +22,6 @@ final class CrossEntropyComposite {
 
   private final NDArray z;
   private final NDArray q;
-  private final NDArray counts;
   private final NDArray max;
   private final NDArray isMax;
 
@@ -33,16 +30,10 @@ final class CrossEntropyComposite {
 
   private final NDArray rest;
 
-  /**
-   * Takes rows × classes of float64, and whether each row counts as rows × 1.
-   *
-   * @throws IllegalArgumentException if a mass is negative or not finite
-   */
-  CrossEntropyComposite(NDArray z, NDArray q, NDArray counts) {
-    requireMasses(q);
+  /** Takes rows × classes of float64. */
+  CrossEntropyComposite(NDArray z, NDArray q) {
     this.z = z;
     this.q = q;
-    this.counts = counts;
     max = z.max(CLASSES, true);
     NDArray argmax = z.argMax(1).reshape(-1, 1);
     isMax = argmax.eq(z.getManager().arange((int) z.getShape().get(1)).reshape(1, -1));
@@ -50,22 +41,6 @@ final class CrossEntropyComposite {
     NDArray sum = exps.sum(CLASSES, true);
     // A row without a number to start from, or with −inf everywhere, is NaN.
     rest = NDArrays.where(max.gt(Double.NEGATIVE_INFINITY), sum, max.sub(max));
-  }
-
-  private static void requireMasses(NDArray q) {
-    NDArray valid = q.gte(0).logicalAnd(q.lt(Double.POSITIVE_INFINITY));
-    if (valid.all().getBoolean()) {
-      return;
-    }
-    double[] masses = q.toDoubleArray();
-    int classes = (int) q.getShape().get(1);
-    for (int i = 0; i < masses.length; i++) {
-      if (!(masses[i] >= 0 && masses[i] < Double.POSITIVE_INFINITY)) {
-        throw new IllegalArgumentException(
-            "labels must be finite and >= 0, got %s at row %d, class %d"
-                .formatted(masses[i], i / classes, i % classes));
-      }
-    }
   }
 
   private NDArray exps() {
@@ -77,38 +52,24 @@ final class CrossEntropyComposite {
     return NDArrays.where(isMax, t.zerosLike(), corrected);
   }
 
-  ValueAndGradient<NDArray> compute(Reduction reduction, Shape rowShape, boolean wantsGradient) {
-    double weight = reduction == Reduction.MEAN ? q.sum().getDouble() : 1;
-    double scale = weight == 0 ? 0 : 1 / weight;
-    NDArray losses = losses();
-    NDArray value =
-        reduction == Reduction.NONE
-            ? losses.reshape(rowShape)
-            : weight == 0 ? losses.sum().zerosLike() : losses.sum().mul(scale);
-    return new ValueAndGradient<>(value, wantsGradient ? gradient(scale) : null);
-  }
-
-  private NDArray losses() {
+  /** The losses of the rows as a column. */
+  NDArray losses() {
     NDArray logSum = log1p(rest);
     NDArray gap = NDArrays.where(z.eq(max), z.zerosLike(), max.sub(z));
     NDArray terms = NDArrays.where(q.gt(0), q.mul(gap.add(logSum)), q.zerosLike());
     // A row that is NaN is so even where no mass is.
-    NDArray losses = NDArrays.where(logSum.isNaN(), logSum, terms.sum(CLASSES, true));
-    return NDArrays.where(counts, losses, losses.zerosLike());
+    return NDArrays.where(logSum.isNaN(), logSum, terms.sum(CLASSES, true));
   }
 
-  private NDArray gradient(double scale) {
-    if (scale == 0) {
-      return z.zerosLike();
-    }
+  /** The gradient of the sum of the losses. */
+  NDArray gradient() {
     Shape shape = z.getShape();
     NDArray inverseSum = rest.onesLike().div(rest.add(1));
     NDArray p = NDArrays.where(isMax, exps.onesLike(), exps).mul(inverseSum);
     NDArray oneMinusPOfMax = rest.mul(inverseSum).broadcast(shape);
     NDArray oneMinusP = NDArrays.where(isMax, oneMinusPOfMax, p.neg().add(1));
     NDArray otherMass = q.sum(CLASSES, true).sub(q);
-    NDArray gradient = otherMass.mul(p).sub(q.mul(oneMinusP)).mul(scale);
-    return NDArrays.where(counts.broadcast(shape), gradient, gradient.zerosLike());
+    return otherMass.mul(p).sub(q.mul(oneMinusP));
   }
 
   /** log(1 + r) = log v + (r − (v − 1))/v with v = 1 + r rounded: the host has no log1p. */

@@ -1,6 +1,7 @@
 package org.stableops.djl;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
@@ -39,6 +40,23 @@ record ElementwiseOp(
   NDArray gradient(NDArray x) {
     Inputs.requireFloating("x", x);
     return Scoped.compute(() -> compute(x.stopGradient(), gradient, compositeGradient));
+  }
+
+  void valueInto(NDArray x, NDArray out) {
+    Inputs.requireFloating("x", x);
+    Inputs.requireFloating("out", out);
+    if (out.getDataType() != x.getDataType() || !out.getShape().equals(x.getShape())) {
+      throw new IllegalArgumentException(
+          "out must be like x, %s %s, got %s %s"
+              .formatted(x.getDataType(), x.getShape(), out.getDataType(), out.getShape()));
+    }
+    if (Autograd.wantsGradient(out)) {
+      throw new IllegalArgumentException("out must be outside any graph");
+    }
+    try (NDScope scope = new NDScope()) {
+      scope.suppressNotUsedWarning();
+      Autograd.overwrite(out, compute(x.stopGradient(), value, compositeValue));
+    }
   }
 
   Block block(String name) {

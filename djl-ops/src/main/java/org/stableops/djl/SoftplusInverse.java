@@ -79,6 +79,31 @@ public final class SoftplusInverse {
   }
 
   /**
+   * Writes the inverse of softplus with β = 1 into memory that is there already.
+   *
+   * @param x any floating array
+   * @param out an array of x's shape and dtype, outside any graph; may be x
+   * @throws IllegalArgumentException if x has another dtype or out is not like x
+   * @throws IllegalStateException if an array is closed
+   */
+  public static void valueInto(NDArray x, NDArray out) {
+    valueInto(x, out, Parameters.DEFAULT_BETA);
+  }
+
+  /**
+   * Writes the inverse of softplus into memory that is there already.
+   *
+   * @param x any floating array
+   * @param out an array of x's shape and dtype, outside any graph; may be x
+   * @param beta β, finite and positive
+   * @throws IllegalArgumentException if x has another dtype, out is not like x, or β is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static void valueInto(NDArray x, NDArray out, double beta) {
+    op(beta).valueInto(x, out);
+  }
+
+  /**
    * Returns the inverse of softplus with β = 1 as a block.
    *
    * @return a block from x to {@link #value(NDArray)}

@@ -64,6 +64,25 @@ public final class SparseSoftmaxCrossEntropy {
   }
 
   /**
+   * Returns the loss.
+   *
+   * @param logits any floating array with a class axis
+   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param sampleWeights any floating array of the logits' shape without the class axis: the weight
+   *     of each row; one of weight 0 counts nothing and is never read
+   * @param options class axis, reduction and ignored label
+   * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
+   *     to the logits, of their dtype and manager
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
+   *     ignored, or an option is not supported
+   * @throws IllegalStateException if an array is closed
+   */
+  public static NDArray value(
+      NDArray logits, NDArray labels, NDArray sampleWeights, CrossEntropyOptions options) {
+    return CrossEntropy.sparse(logits, labels, options).withSampleWeights(sampleWeights).value();
+  }
+
+  /**
    * Returns the gradient of the loss with the default options: the mean over the rows, classes
    * last.
    *
@@ -91,6 +110,24 @@ public final class SparseSoftmaxCrossEntropy {
    */
   public static NDArray gradient(NDArray logits, NDArray labels, CrossEntropyOptions options) {
     return CrossEntropy.sparse(logits, labels, options).gradient();
+  }
+
+  /**
+   * Returns the gradient of the loss.
+   *
+   * @param logits any floating array with a class axis
+   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param sampleWeights any floating array of the logits' shape without the class axis: the weight
+   *     of each row; one of weight 0 counts nothing and is never read
+   * @param options class axis, reduction and ignored label
+   * @return ∂(sum of the value)/∂logits, outside any graph, of the logits' shape, dtype and manager
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
+   *     ignored, or an option is not supported
+   * @throws IllegalStateException if an array is closed
+   */
+  public static NDArray gradient(
+      NDArray logits, NDArray labels, NDArray sampleWeights, CrossEntropyOptions options) {
+    return CrossEntropy.sparse(logits, labels, options).withSampleWeights(sampleWeights).gradient();
   }
 
   /**
@@ -122,6 +159,26 @@ public final class SparseSoftmaxCrossEntropy {
   public static ValueAndGradient<NDArray> valueAndGradient(
       NDArray logits, NDArray labels, CrossEntropyOptions options) {
     return CrossEntropy.sparse(logits, labels, options).valueAndGradient();
+  }
+
+  /**
+   * Returns the loss and its gradient, in one pass.
+   *
+   * @param logits any floating array with a class axis
+   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param sampleWeights any floating array of the logits' shape without the class axis: the weight
+   *     of each row; one of weight 0 counts nothing and is never read
+   * @param options class axis, reduction and ignored label
+   * @return both, outside any graph, of the logits' dtype and manager
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
+   *     ignored, or an option is not supported
+   * @throws IllegalStateException if an array is closed
+   */
+  public static ValueAndGradient<NDArray> valueAndGradient(
+      NDArray logits, NDArray labels, NDArray sampleWeights, CrossEntropyOptions options) {
+    return CrossEntropy.sparse(logits, labels, options)
+        .withSampleWeights(sampleWeights)
+        .valueAndGradient();
   }
 
   /**

@@ -77,6 +77,31 @@ public final class Squareplus {
   }
 
   /**
+   * Writes squareplus with b = 4 into memory that is there already.
+   *
+   * @param x any floating array
+   * @param out an array of x's shape and dtype, outside any graph; may be x
+   * @throws IllegalArgumentException if x has another dtype or out is not like x
+   * @throws IllegalStateException if an array is closed
+   */
+  public static void valueInto(NDArray x, NDArray out) {
+    valueInto(x, out, Parameters.DEFAULT_B);
+  }
+
+  /**
+   * Writes squareplus into memory that is there already.
+   *
+   * @param x any floating array
+   * @param out an array of x's shape and dtype, outside any graph; may be x
+   * @param b finite and not negative
+   * @throws IllegalArgumentException if x has another dtype, out is not like x, or b is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static void valueInto(NDArray x, NDArray out, double b) {
+    op(b).valueInto(x, out);
+  }
+
+  /**
    * Returns squareplus with b = 4 as a block.
    *
    * @return a block from x to {@link #value(NDArray)}

@@ -8,7 +8,7 @@ import org.stableops.integration.oracle.Format;
 /** A framework with the operators on it. Every number given must be one of the format. */
 public interface Host {
   /** All hosts. */
-  List<Host> ALL = List.of(new DjlHost());
+  List<Host> ALL = List.of(new DjlHost(), new Nd4jHost());
 
   /**
    * Returns the host's name.

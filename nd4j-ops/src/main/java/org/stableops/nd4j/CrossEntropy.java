@@ -1,0 +1,263 @@
+package org.stableops.nd4j;
+
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.CrossEntropyShape;
+import org.stableops.Reduction;
+import org.stableops.ValueAndGradient;
+import org.stableops.kernel.CrossEntropyKernel;
+import org.stableops.kernel.Elements;
+import org.stableops.kernel.RowLosses;
+
+/** One call of a cross-entropy with valid arguments: the part that both kinds of labels share. */
+final class CrossEntropy {
+  private final INDArray logits;
+  private final CrossEntropyShape shape;
+  private final CrossEntropyOptions options;
+
+  /** One integer label a row; or null. */
+  private final long[] labels;
+
+  /** One mass an element, of the logits' shape; or null. */
+  private final INDArray masses;
+
+  /** One a row, or null for 1 everywhere; a row of weight 0 is never read. */
+  private final double[] sampleWeights;
+
+  private CrossEntropy(
+      INDArray logits,
+      CrossEntropyShape shape,
+      CrossEntropyOptions options,
+      long[] labels,
+      INDArray masses,
+      double[] sampleWeights) {
+    this.logits = logits;
+    this.shape = shape;
+    this.options = options;
+    this.labels = labels;
+    this.masses = masses;
+    this.sampleWeights = sampleWeights;
+  }
+
+  static CrossEntropy sparse(INDArray logits, INDArray labels, CrossEntropyOptions options) {
+    CrossEntropyShape shape = shape(logits, options);
+    Inputs.requireInteger("labels", labels);
+    shape.requireLabels(labels.shape());
+    long[] classes = longs(labels);
+    return new CrossEntropy(logits, shape, options, classes, null, null);
+  }
+
+  static CrossEntropy dense(INDArray logits, INDArray labels, CrossEntropyOptions options) {
+    CrossEntropyShape shape = shape(logits, options);
+    Inputs.requireFloating("labels", labels);
+    shape.requireProbabilities(labels.shape(), options);
+    return new CrossEntropy(logits, shape, options, null, labels, null);
+  }
+
+  /** The same call with a weight for every row. */
+  CrossEntropy withSampleWeights(INDArray weights) {
+    Inputs.requireFloating("sampleWeights", weights);
+    shape.requireSampleWeights(weights.shape());
+    double[] values = doubles(weights);
+    shape.requireSampleWeights(values);
+    return new CrossEntropy(logits, shape, options, labels, masses, values);
+  }
+
+  private static CrossEntropyShape shape(INDArray logits, CrossEntropyOptions options) {
+    Inputs.requireFloating("logits", logits);
+    CrossEntropyKernel.requireSupported(options);
+    return CrossEntropyShape.of(logits.shape(), options.axis());
+  }
+
+  private static long[] longs(INDArray array) {
+    if (array.isEmpty()) {
+      return new long[0];
+    }
+    try (Temporaries temporaries = new Temporaries()) {
+      return flat(array, DataType.INT64, temporaries).toLongVector();
+    }
+  }
+
+  private static double[] doubles(INDArray array) {
+    if (array.isEmpty()) {
+      return new double[0];
+    }
+    try (Temporaries temporaries = new Temporaries()) {
+      return flat(array, DataType.DOUBLE, temporaries).toDoubleVector();
+    }
+  }
+
+  private static INDArray flat(INDArray array, DataType type, Temporaries temporaries) {
+    INDArray contiguous = temporaries.keep(array.dup('c'));
+    INDArray typed = temporaries.keepUnless(contiguous, contiguous.castTo(type));
+    return typed.reshape('c', typed.length());
+  }
+
+  INDArray value() {
+    return compute(false).value();
+  }
+
+  INDArray gradient() {
+    ValueAndGradient<INDArray> both = compute(true);
+    try (Temporaries temporaries = new Temporaries()) {
+      temporaries.keep(both.value());
+    }
+    return both.gradient();
+  }
+
+  ValueAndGradient<INDArray> valueAndGradient() {
+    return compute(true);
+  }
+
+  private ValueAndGradient<INDArray> compute(boolean wantsGradient) {
+    if (labels != null) {
+      shape.requireClasses(labels, sampleWeights, options);
+    }
+    DataType type = logits.dataType();
+    if (logits.isEmpty()) {
+      INDArray value = arrayOf(new double[Math.toIntExact(shape.rows())], 0, type);
+      return new ValueAndGradient<>(value, Nd4j.create(type, logits.shape()));
+    }
+    try (Temporaries temporaries = new Temporaries()) {
+      // Half is computed wider and rounded once.
+      boolean isNarrow = type == DataType.FLOAT16 || type == DataType.BFLOAT16;
+      INDArray z = rows(logits, isNarrow ? DataType.FLOAT : type, temporaries);
+      return Fused.accepts(z)
+          ? fused(z, wantsGradient, temporaries)
+          : composite(z, wantsGradient, temporaries);
+    }
+  }
+
+  private ValueAndGradient<INDArray> fused(
+      INDArray z, boolean wantsGradient, Temporaries temporaries) {
+    int classes = Math.toIntExact(shape.classes());
+    int rows = Math.toIntExact(shape.rows());
+    INDArray gradient =
+        wantsGradient ? Nd4j.createUninitialized(z.dataType(), z.shape(), 'c') : null;
+    Elements out = wantsGradient ? Fused.elements(gradient) : null;
+    Elements in = Fused.elements(z);
+    RowLosses result;
+    if (labels != null) {
+      result = CrossEntropyKernel.sparse(in, classes, labels, sampleWeights, options, out);
+    } else {
+      Elements q = Fused.elements(rows(masses, z.dataType(), temporaries));
+      result = CrossEntropyKernel.dense(in, classes, q, rows, sampleWeights, options, out);
+    }
+    boolean none = options.reduction() == Reduction.NONE;
+    double reduced = none ? 0 : result.reduced(options.reduction());
+    return new ValueAndGradient<>(
+        arrayOf(result.losses(), reduced, logits.dataType()),
+        wantsGradient ? toLogits(gradient, temporaries) : null);
+  }
+
+  private ValueAndGradient<INDArray> composite(
+      INDArray rows, boolean wantsGradient, Temporaries temporaries) {
+    INDArray z = temporaries.keepUnless(rows, rows.castTo(DataType.DOUBLE));
+    double[] rowWeights = rowWeights();
+    INDArray weights = temporaries.keep(Nd4j.createFromArray(rowWeights)).reshape(-1, 1);
+    INDArray q =
+        labels == null ? requiredMasses(weights, temporaries) : oneHot(rowWeights, temporaries);
+    double weight = temporaries.keep(q.mulColumnVector(weights)).sumNumber().doubleValue();
+    boolean isMean = options.reduction() == Reduction.MEAN;
+    double scale = !isMean ? 1 : weight == 0 ? 0 : 1 / weight;
+    weights.muli(scale);
+    CrossEntropyComposite composite = new CrossEntropyComposite(z, q, temporaries);
+    INDArray losses = weighted(composite.losses(), weights, temporaries);
+    INDArray value =
+        arrayOf(
+            losses.reshape('c', losses.length()).toDoubleVector(),
+            losses.sumNumber().doubleValue(),
+            logits.dataType());
+    if (!wantsGradient) {
+      return new ValueAndGradient<>(value, null);
+    }
+    INDArray gradient = weighted(composite.gradient(), weights, temporaries);
+    return new ValueAndGradient<>(value, toLogits(gradient.castTo(rows.dataType()), temporaries));
+  }
+
+  /** Each row times its weight, and 0 where that is 0, even for NaN. */
+  private static INDArray weighted(INDArray rows, INDArray weights, Temporaries temporaries) {
+    INDArray counts = temporaries.keep(temporaries.keep(weights.gt(0)).broadcast(rows.shape()));
+    INDArray product = temporaries.keep(rows.mulColumnVector(weights));
+    INDArray zeros = temporaries.keep(Nd4j.zeros(rows.dataType(), rows.shape()));
+    return temporaries.keep(Primitives.select(counts, product, zeros));
+  }
+
+  private double[] rowWeights() {
+    double[] weights = new double[Math.toIntExact(shape.rows())];
+    for (int row = 0; row < weights.length; row++) {
+      boolean ignored = labels != null && options.ignores(labels[row]);
+      weights[row] = ignored ? 0 : sampleWeights == null ? 1 : sampleWeights[row];
+    }
+    return weights;
+  }
+
+  /** The masses of the rows that count; those of the others are never read. */
+  private INDArray requiredMasses(INDArray weights, Temporaries temporaries) {
+    INDArray counts = temporaries.keep(weights.gt(0));
+    INDArray ones = temporaries.keep(counts.castTo(DataType.DOUBLE));
+    INDArray q = weighted(rows(masses, DataType.DOUBLE, temporaries), ones, temporaries);
+    boolean valid =
+        temporaries.keep(q.gte(0)).all() && temporaries.keep(q.lt(Double.POSITIVE_INFINITY)).all();
+    if (!valid) {
+      shape.requireMasses(q.reshape('c', q.length()).toDoubleVector());
+    }
+    return q;
+  }
+
+  private INDArray oneHot(double[] weights, Temporaries temporaries) {
+    INDArray q = temporaries.keep(Nd4j.zeros(DataType.DOUBLE, shape.rows(), shape.classes()));
+    for (int row = 0; row < labels.length; row++) {
+      if (weights[row] != 0) {
+        q.putScalar(row, labels[row], 1);
+      }
+    }
+    return q;
+  }
+
+  /** Rows × classes of a dtype, contiguous: the array itself where it is so already. */
+  private INDArray rows(INDArray array, DataType type, Temporaries temporaries) {
+    boolean isLast = shape.axis() == array.rank() - 1;
+    INDArray rows = array;
+    if (!isLast || array.ordering() != 'c' || !Fused.isContiguous(array)) {
+      INDArray permuted = array.rank() < 2 ? array : array.permute(shape.toClassesLast());
+      rows = temporaries.keep(permuted.dup('c'));
+    }
+    rows = temporaries.keepUnless(rows, rows.castTo(type));
+    return rows.reshape('c', shape.rows(), shape.classes());
+  }
+
+  /** The gradient in the logits' shape and dtype, a new array of its own. */
+  private INDArray toLogits(INDArray rows, Temporaries temporaries) {
+    INDArray shaped = rows.reshape('c', shape.classesLast());
+    INDArray typed = shaped.castTo(logits.dataType());
+    if (typed != shaped) {
+      temporaries.keep(rows);
+    }
+    if (shape.axis() == logits.rank() - 1) {
+      return typed;
+    }
+    temporaries.keep(typed);
+    return typed.permute(shape.fromClassesLast()).dup('c');
+  }
+
+  private INDArray arrayOf(double[] losses, double reduced, DataType type) {
+    if (options.reduction() != Reduction.NONE || logits.rank() == 1) {
+      double value = options.reduction() != Reduction.NONE ? reduced : losses[0];
+      return Nd4j.scalar(type, value);
+    }
+    if (losses.length == 0) {
+      return Nd4j.create(type, shape.rowShape());
+    }
+    try (Temporaries temporaries = new Temporaries()) {
+      INDArray doubles = Nd4j.createFromArray(losses);
+      INDArray typed = doubles.castTo(type);
+      if (typed != doubles) {
+        temporaries.keep(doubles);
+      }
+      return typed.reshape('c', shape.rowShape());
+    }
+  }
+}

@@ -1,0 +1,53 @@
+package org.stableops.nd4j;
+
+import java.util.List;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.CrossEntropyShape;
+import org.stableops.Reduction;
+import org.stableops.kernel.CrossEntropyKernel;
+
+/** A cross-entropy in a graph, from logits and labels to the loss. */
+abstract class CrossEntropyValueOp extends JavaOp {
+  CrossEntropyValueOp(String name) {
+    super(name);
+  }
+
+  CrossEntropyValueOp(
+      String name, SDVariable logits, SDVariable labels, CrossEntropyOptions options) {
+    super(name, logits, labels);
+    CrossEntropyKernel.requireSupported(options);
+    CrossEntropyArguments.write(options, this);
+  }
+
+  abstract CrossEntropy call(INDArray logits, INDArray labels, CrossEntropyOptions options);
+
+  /** Upstream × gradient with respect to the logits, as a variable of the same graph. */
+  abstract SDVariable gradient(
+      SDVariable logits, SDVariable labels, SDVariable upstream, CrossEntropyOptions options);
+
+  @Override
+  final long[] outputShape(List<INDArray> inputs) {
+    CrossEntropyOptions options = CrossEntropyArguments.read(this);
+    return options.reduction() == Reduction.NONE
+        ? CrossEntropyShape.of(inputs.get(0).shape(), options.axis()).rowShape()
+        : new long[0];
+  }
+
+  @Override
+  final void forward(List<INDArray> inputs, INDArray output) {
+    CrossEntropy call = call(inputs.get(0), inputs.get(1), CrossEntropyArguments.read(this));
+    try (Temporaries temporaries = new Temporaries()) {
+      output.assign(temporaries.keep(call.value()));
+    }
+  }
+
+  @Override
+  public final List<SDVariable> doDiff(List<SDVariable> upstream) {
+    SDVariable logits = arg(0);
+    SDVariable labels = arg(1);
+    CrossEntropyOptions options = CrossEntropyArguments.read(this);
+    return List.of(gradient(logits, labels, upstream.get(0), options), sameDiff.zerosLike(labels));
+  }
+}

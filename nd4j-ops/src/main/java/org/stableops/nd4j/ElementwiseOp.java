@@ -1,0 +1,117 @@
+package org.stableops.nd4j;
+
+import java.util.Arrays;
+import java.util.function.BiConsumer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.stableops.kernel.Elements;
+
+/**
+ * What an elementwise operator is made of: its value and its derivative, each as a kernel and as a
+ * composite. The rest is the same for all.
+ *
+ * @param value writes f(x)
+ * @param gradient writes f′(x)
+ * @param compositeValue f(x) by the host's primitives, for contiguous float and double
+ * @param compositeGradient f′(x) in the same way
+ */
+record ElementwiseOp(
+    BiConsumer<Elements, Elements> value,
+    BiConsumer<Elements, Elements> gradient,
+    Composite compositeValue,
+    Composite compositeGradient) {
+
+  /** A computation by primitives: a new array from x, intermediates left to their owner. */
+  @FunctionalInterface
+  interface Composite {
+    INDArray compute(INDArray x, Temporaries temporaries);
+  }
+
+  INDArray value(INDArray x) {
+    Inputs.requireFloating("x", x);
+    return compute(x, value, compositeValue);
+  }
+
+  INDArray gradient(INDArray x) {
+    Inputs.requireFloating("x", x);
+    return compute(x, gradient, compositeGradient);
+  }
+
+  /** Writes f(x) into an array of x's shape and dtype, which may be x. */
+  void valueInto(INDArray x, INDArray out) {
+    requireLike(x, out);
+    computeInto(x, out, value, compositeValue);
+  }
+
+  /** Writes f′(x) into an array of x's shape and dtype, which may be x. */
+  void gradientInto(INDArray x, INDArray out) {
+    requireLike(x, out);
+    computeInto(x, out, gradient, compositeGradient);
+  }
+
+  private static void requireLike(INDArray x, INDArray out) {
+    Inputs.requireFloating("x", x);
+    Inputs.requireFloating("out", out);
+    if (out.dataType() != x.dataType() || !Arrays.equals(out.shape(), x.shape())) {
+      throw new IllegalArgumentException(
+          "out must be like x, %s %s, got %s %s"
+              .formatted(
+                  x.dataType(),
+                  Arrays.toString(x.shape()),
+                  out.dataType(),
+                  Arrays.toString(out.shape())));
+    }
+  }
+
+  private static INDArray compute(
+      INDArray x, BiConsumer<Elements, Elements> kernel, Composite composite) {
+    boolean keepsOrder = Fused.isContiguous(x);
+    INDArray out =
+        Nd4j.createUninitialized(x.dataType(), x.shape(), keepsOrder ? x.ordering() : 'c');
+    computeInto(x, out, kernel, composite);
+    return out;
+  }
+
+  private static void computeInto(
+      INDArray x, INDArray out, BiConsumer<Elements, Elements> kernel, Composite composite) {
+    if (x.isEmpty()) {
+      return;
+    }
+    try (Temporaries temporaries = new Temporaries()) {
+      if (Fused.accepts(x) && areParallel(x, out)) {
+        kernel.accept(Fused.elements(x), Fused.elements(out));
+      } else {
+        INDArray wide = wide(x, temporaries);
+        out.assign(temporaries.keep(computeWide(wide, kernel, composite, temporaries)));
+      }
+    }
+  }
+
+  private static boolean areParallel(INDArray x, INDArray out) {
+    return Fused.isContiguous(x)
+        && Fused.isContiguous(out)
+        && (x.ordering() == out.ordering() || x.rank() < 2);
+  }
+
+  private static INDArray computeWide(
+      INDArray wide,
+      BiConsumer<Elements, Elements> kernel,
+      Composite composite,
+      Temporaries temporaries) {
+    if (!Fused.accepts(wide)) {
+      return composite.compute(wide, temporaries);
+    }
+    INDArray out = Nd4j.createUninitialized(wide.dataType(), wide.shape(), 'c');
+    kernel.accept(Fused.elements(wide), Fused.elements(out));
+    return out;
+  }
+
+  /** x as a contiguous array of float or double: half is computed wider and rounded once. */
+  private static INDArray wide(INDArray x, Temporaries temporaries) {
+    DataType type = x.dataType();
+    boolean narrow = type == DataType.FLOAT16 || type == DataType.BFLOAT16;
+    INDArray contiguous = temporaries.keep(x.dup('c'));
+    return narrow ? temporaries.keep(contiguous.castTo(DataType.FLOAT)) : contiguous;
+  }
+}

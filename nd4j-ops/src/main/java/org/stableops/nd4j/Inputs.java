@@ -1,0 +1,35 @@
+package org.stableops.nd4j;
+
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The checks that every array passes before anything is computed. */
+final class Inputs {
+  private Inputs() {}
+
+  /** An open array of a dtype that the operators compute in. */
+  static void requireFloating(String name, INDArray array) {
+    requireOpen(name, array);
+    if (!array.dataType().isFPType()) {
+      throw new IllegalArgumentException(
+          name + " dtype must be half, bfloat16, float or double, got " + array.dataType());
+    }
+  }
+
+  /** An open array of an integer dtype. */
+  static void requireInteger(String name, INDArray array) {
+    requireOpen(name, array);
+    if (!array.dataType().isIntType()) {
+      throw new IllegalArgumentException(
+          name + " dtype must be an integer type, got " + array.dataType());
+    }
+  }
+
+  private static void requireOpen(String name, INDArray array) {
+    if (array == null) {
+      throw new IllegalArgumentException(name + " must be an array, got null");
+    }
+    if (array.wasClosed()) {
+      throw new IllegalStateException(name + " must be open, but has been closed");
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package org.stableops.nd4j;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Owns the intermediate arrays of a computation and frees them at its end, however it ends. */
+final class Temporaries implements AutoCloseable {
+  private final List<INDArray> arrays = new ArrayList<>();
+
+  INDArray keep(INDArray array) {
+    arrays.add(array);
+    return array;
+  }
+
+  /** Keeps a copy or a view of another array, unless it is that array itself. */
+  INDArray keepUnless(INDArray other, INDArray array) {
+    return array == other ? array : keep(array);
+  }
+
+  @Override
+  public void close() {
+    for (INDArray array : arrays) {
+      // What lives in a workspace is the workspace's; a view has no memory of its own.
+      if (array.closeable()) {
+        array.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,36 @@
+package org.stableops.nd4j;
+
+import java.util.function.UnaryOperator;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Computes in double what float has not the range or the digits for. */
+final class Widened {
+  /** 2^±124 is what √b may be for its powers and inverse to be float numbers. */
+  private static final double SMALLEST_B = 0x1p-240;
+
+  private static final double LARGEST_B = 0x1p240;
+
+  private Widened() {}
+
+  /** Applies a composite of squareplus or its inverse whose parameter is b. */
+  static INDArray compute(
+      INDArray x, double b, Temporaries temporaries, UnaryOperator<INDArray> composite) {
+    DataType type = x.dataType();
+    if (type == DataType.DOUBLE || (b >= SMALLEST_B && b <= LARGEST_B)) {
+      return composite.apply(x);
+    }
+    INDArray wide = temporaries.keep(x.castTo(DataType.DOUBLE));
+    return temporaries.keep(composite.apply(wide)).castTo(type);
+  }
+
+  /** βx, rounded once: β itself need not be a float number. */
+  static INDArray product(INDArray x, double beta, Temporaries temporaries) {
+    DataType type = x.dataType();
+    if (type == DataType.DOUBLE || beta == (float) beta) {
+      return temporaries.keep(x.mul(beta));
+    }
+    INDArray wide = temporaries.keep(x.castTo(DataType.DOUBLE)).muli(beta);
+    return temporaries.keep(wide.castTo(type));
+  }
+}

@@ -1,0 +1,2 @@
+/** What ties the operators to SameDiff. */
+package org.stableops.nd4j.samediff;
