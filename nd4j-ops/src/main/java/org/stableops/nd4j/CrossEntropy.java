@@ -92,7 +92,12 @@ final class CrossEntropy {
   private static INDArray flat(INDArray array, DataType type, Temporaries temporaries) {
     INDArray contiguous = temporaries.keep(array.dup('c'));
     INDArray typed = temporaries.keepUnless(contiguous, contiguous.castTo(type));
-    return typed.reshape('c', typed.length());
+    return vector(typed);
+  }
+
+  /** By an array of sizes, for reshape('c', length) would mean reshape(99, length). */
+  private static INDArray vector(INDArray contiguous) {
+    return contiguous.reshape('c', new long[] {contiguous.length()});
   }
 
   INDArray value() {
@@ -167,14 +172,14 @@ final class CrossEntropy {
     INDArray losses = weighted(composite.losses(), weights, temporaries);
     INDArray value =
         arrayOf(
-            losses.reshape('c', losses.length()).toDoubleVector(),
-            losses.sumNumber().doubleValue(),
-            logits.dataType());
+            vector(losses).toDoubleVector(), losses.sumNumber().doubleValue(), logits.dataType());
     if (!wantsGradient) {
       return new ValueAndGradient<>(value, null);
     }
-    INDArray gradient = weighted(composite.gradient(), weights, temporaries);
-    return new ValueAndGradient<>(value, toLogits(gradient.castTo(rows.dataType()), temporaries));
+    INDArray wide = weighted(composite.gradient(), weights, temporaries);
+    boolean isSame = rows.dataType() == DataType.DOUBLE;
+    INDArray gradient = isSame ? wide.dup('c') : wide.castTo(rows.dataType());
+    return new ValueAndGradient<>(value, toLogits(gradient, temporaries));
   }
 
   /** Each row times its weight, and 0 where that is 0, even for NaN. */
@@ -202,7 +207,7 @@ final class CrossEntropy {
     boolean valid =
         temporaries.keep(q.gte(0)).all() && temporaries.keep(q.lt(Double.POSITIVE_INFINITY)).all();
     if (!valid) {
-      shape.requireMasses(q.reshape('c', q.length()).toDoubleVector());
+      shape.requireMasses(vector(q).toDoubleVector());
     }
     return q;
   }
@@ -229,7 +234,7 @@ final class CrossEntropy {
     return rows.reshape('c', shape.rows(), shape.classes());
   }
 
-  /** The gradient in the logits' shape and dtype, a new array of its own. */
+  /** The gradient in the logits' shape and dtype: the rows themselves, or a new array. */
   private INDArray toLogits(INDArray rows, Temporaries temporaries) {
     INDArray shaped = rows.reshape('c', shape.classesLast());
     INDArray typed = shaped.castTo(logits.dataType());

@@ -12,8 +12,9 @@ import org.stableops.kernel.SoftplusInverseKernel;
  *
  * <pre>softplusInverse(x; β) = log(e^{βx} − 1)/β,   softplusInverse′(x; β) = 1/(1 − e^{−βx}).</pre>
  *
- * <p>It is computed as x + log(1 − e^{−βx})/β, which does not overflow; the fused path keeps every
- * digit through the zero at ln 2/β, where the two terms cancel.
+ * <p>Neither overflows nor cancels on the fused path, which keeps every digit through the zero at
+ * ln 2/β. The composite is x/2 + log(2·sinh(βx/2))/β, whose two terms cancel there; its gradient is
+ * e^{βx/2}/(2·sinh(βx/2)). Neither host has an expm1 to be relied on.
  *
  * <p>Arrays of half, bfloat16, float and double, of any shape and layout. Special values: −inf at
  * ±0, +inf at +inf, NaN below 0 and at NaN; gradient +inf, 1, NaN. Error: 3 ulp (gradient 4) in
@@ -24,7 +25,7 @@ import org.stableops.kernel.SoftplusInverseKernel;
  * tfp.math.softplus_inverse}.
  */
 public final class SoftplusInverse {
-  /** Below, e^{−p} is 1 − p to the last bit, and p = βx may have lost bits to subnormal numbers. */
+  /** Below, 2·sinh(p/2) is p to the last bit, and p = βx may have lost bits to subnormals. */
   private static final double TINY = 1e-30;
 
   /** Above, the result is x to the last bit, and sinh may overflow. */
