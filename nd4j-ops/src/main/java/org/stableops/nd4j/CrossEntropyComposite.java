@@ -42,7 +42,7 @@ final class CrossEntropyComposite {
     this.q = q;
     zero = temporaries.keep(Nd4j.zeros(DataType.DOUBLE, z.shape()));
     isMax = isMax();
-    INDArray column = temporaries.keep(select(isMax, z, zero).sum(true, 1));
+    INDArray column = Primitives.rowSums(select(isMax, z, zero), temporaries);
     max = temporaries.keep(column.broadcast(z.shape()));
     exps = exps();
     rest = rest(column);
@@ -68,7 +68,7 @@ final class CrossEntropyComposite {
   }
 
   private INDArray rest(INDArray maxColumn) {
-    INDArray sum = temporaries.keep(exps.sum(true, 1));
+    INDArray sum = Primitives.rowSums(exps, temporaries);
     // A row without a number to start from, or with −inf everywhere, is NaN.
     INDArray valid = temporaries.keep(maxColumn.gt(Double.NEGATIVE_INFINITY));
     return select(valid, sum, temporaries.keep(Primitives.nanLike(sum)));
@@ -81,7 +81,7 @@ final class CrossEntropyComposite {
     INDArray gap = select(temporaries.keep(z.eq(max)), zero, difference);
     INDArray terms = temporaries.keep(gap.addColumnVector(logSum)).muli(q);
     INDArray hasMass = temporaries.keep(q.gt(0));
-    INDArray losses = temporaries.keep(select(hasMass, terms, zero).sum(true, 1));
+    INDArray losses = Primitives.rowSums(select(hasMass, terms, zero), temporaries);
     // A row that is NaN is so even where no mass is.
     return select(temporaries.keep(logSum.isNaN()), logSum, losses);
   }
@@ -97,7 +97,7 @@ final class CrossEntropyComposite {
             isMax,
             temporaries.keep(oneMinusPOfMax.broadcast(z.shape())),
             temporaries.keep(p.rsub(1)));
-    INDArray mass = temporaries.keep(q.sum(true, 1));
+    INDArray mass = Primitives.rowSums(q, temporaries);
     INDArray otherMass = temporaries.keep(q.neg()).addiColumnVector(mass);
     INDArray gradient = temporaries.keep(otherMass.mul(p));
     return gradient.subi(temporaries.keep(q.mul(oneMinusP)));

@@ -3,14 +3,17 @@ package org.stableops.nd4j;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
 /**
  * What the composites need beyond arithmetic, made of the host's primitives that are right. Its
  * softplus, expm1, log1p, tanh, log_softmax and reduce_logsumexp are not, and its max drops NaN.
- * Everything returned is new.
+ * What takes no owner returns a new array.
  */
 final class Primitives {
+  private static final int FEW = 16;
+
   private Primitives() {}
 
   /** condition ? yes : no, by element. */
@@ -35,5 +38,25 @@ final class Primitives {
   static INDArray log1p(INDArray x) {
     INDArray result = x.add(2);
     return Transforms.atanh(result.rdivi(x), false).muli(2);
+  }
+
+  /**
+   * The sums of rows as a column. The host adds one term after the other, which after thousands of
+   * them has lost digits; so one half is folded onto the other until few are left.
+   */
+  static INDArray rowSums(INDArray x, Temporaries temporaries) {
+    INDArray folded = x;
+    while (folded.size(1) > FEW) {
+      long columns = folded.size(1);
+      long half = (columns + 1) / 2;
+      INDArray left = temporaries.keep(columns(folded, 0, half).dup('c'));
+      columns(left, 0, columns - half).addi(columns(folded, half, columns));
+      folded = left;
+    }
+    return temporaries.keep(folded.sum(true, 1));
+  }
+
+  private static INDArray columns(INDArray x, long from, long to) {
+    return x.get(NDArrayIndex.all(), NDArrayIndex.interval(from, to));
   }
 }
