@@ -2,7 +2,6 @@ package org.stableops.kernel;
 
 import java.util.Arrays;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.Reduction;
 
 /**
  * Softmax cross-entropy of contiguous rows of logits: the loss of each row and, if wanted, the
@@ -112,22 +111,22 @@ public final class CrossEntropyKernel {
       double[] sampleWeights,
       CrossEntropyOptions options,
       Elements gradient) {
-    RowLosses result = new RowLosses(new double[rows], weight(targets, sampleWeights, rows));
-    boolean mean = options.reduction() == Reduction.MEAN;
-    double scale = !mean ? 1 : result.weight() == 0 ? 0 : 1 / result.weight();
+    double[] weights = weights(targets, sampleWeights, rows);
+    RowLosses result = new RowLosses(new double[rows], weights);
+    double scale = result.scale(options.reduction());
     new CrossEntropyKernel(
             logits, classes, targets, sampleWeights, gradient, scale, result.losses())
         .run(rows);
     return result;
   }
 
-  private static double weight(Targets targets, double[] sampleWeights, int rows) {
+  private static double[] weights(Targets targets, double[] sampleWeights, int rows) {
     double[] weights = new double[rows];
     for (int row = 0; row < rows; row++) {
       double a = sampleWeights == null ? 1 : sampleWeights[row];
       weights[row] = a != 0 && targets.counts(row) ? a * targets.mass(row) : 0;
     }
-    return Sums.pairwise(weights, 0, rows, weights);
+    return weights;
   }
 
   private void run(int rows) {

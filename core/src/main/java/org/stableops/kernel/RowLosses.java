@@ -2,14 +2,20 @@ package org.stableops.kernel;
 
 import org.stableops.Reduction;
 
-/** What one pass over the rows of logits gives. */
+/** The losses of the rows of logits, and how they are reduced. */
 public final class RowLosses {
   private final double[] losses;
   private final double weight;
 
-  RowLosses(double[] losses, double weight) {
+  /**
+   * Keeps the losses and adds up the weights.
+   *
+   * @param losses one a row
+   * @param weights one a row: what it counts for in the mean
+   */
+  public RowLosses(double[] losses, double[] weights) {
     this.losses = losses;
-    this.weight = weight;
+    this.weight = Sums.pairwise(weights, 0, weights.length, new double[weights.length]);
   }
 
   /**
@@ -28,6 +34,16 @@ public final class RowLosses {
    */
   public double weight() {
     return weight;
+  }
+
+  /**
+   * Returns what the gradient of a row's loss is multiplied by in that of the reduced loss.
+   *
+   * @param reduction any
+   * @return 1, or for MEAN the inverse of the weight, and 0 where that is 0
+   */
+  public double scale(Reduction reduction) {
+    return reduction != Reduction.MEAN ? 1 : weight == 0 ? 0 : 1 / weight;
   }
 
   /**

@@ -122,8 +122,9 @@ final class CrossEntropy {
     }
     DataType type = logits.dataType();
     if (logits.isEmpty()) {
-      INDArray value = arrayOf(new double[Math.toIntExact(shape.rows())], 0, type);
-      return new ValueAndGradient<>(value, Nd4j.create(type, logits.shape()));
+      double[] none = new double[Math.toIntExact(shape.rows())];
+      return new ValueAndGradient<>(
+          arrayOf(new RowLosses(none, none)), Nd4j.create(type, logits.shape()));
     }
     try (Temporaries temporaries = new Temporaries()) {
       // Half is computed wider and rounded once.
@@ -150,11 +151,8 @@ final class CrossEntropy {
       Elements q = Fused.elements(rows(masses, z.dataType(), temporaries));
       result = CrossEntropyKernel.dense(in, classes, q, rows, sampleWeights, options, out);
     }
-    boolean none = options.reduction() == Reduction.NONE;
-    double reduced = none ? 0 : result.reduced(options.reduction());
     return new ValueAndGradient<>(
-        arrayOf(result.losses(), reduced, logits.dataType()),
-        wantsGradient ? toLogits(gradient, temporaries) : null);
+        arrayOf(result), wantsGradient ? toLogits(gradient, temporaries) : null);
   }
 
   private ValueAndGradient<INDArray> composite(
@@ -164,18 +162,16 @@ final class CrossEntropy {
     INDArray weights = temporaries.keep(Nd4j.createFromArray(rowWeights)).reshape(-1, 1);
     INDArray q =
         labels == null ? requiredMasses(weights, temporaries) : oneHot(rowWeights, temporaries);
-    double weight = temporaries.keep(q.mulColumnVector(weights)).sumNumber().doubleValue();
-    boolean isMean = options.reduction() == Reduction.MEAN;
-    double scale = !isMean ? 1 : weight == 0 ? 0 : 1 / weight;
-    weights.muli(scale);
     CrossEntropyComposite composite = new CrossEntropyComposite(z, q, temporaries);
     INDArray losses = weighted(composite.losses(), weights, temporaries);
-    INDArray value =
-        arrayOf(
-            vector(losses).toDoubleVector(), losses.sumNumber().doubleValue(), logits.dataType());
+    INDArray masses = Primitives.rowSums(q, temporaries).muli(weights);
+    RowLosses result =
+        new RowLosses(vector(losses).toDoubleVector(), vector(masses).toDoubleVector());
+    INDArray value = arrayOf(result);
     if (!wantsGradient) {
       return new ValueAndGradient<>(value, null);
     }
+    weights.muli(result.scale(options.reduction()));
     INDArray wide = weighted(composite.gradient(), weights, temporaries);
     boolean isSame = rows.dataType() == DataType.DOUBLE;
     INDArray gradient = isSame ? wide.dup('c') : wide.castTo(rows.dataType());
@@ -248,16 +244,19 @@ final class CrossEntropy {
     return typed.permute(shape.fromClassesLast()).dup('c');
   }
 
-  private INDArray arrayOf(double[] losses, double reduced, DataType type) {
-    if (options.reduction() != Reduction.NONE || logits.rank() == 1) {
-      double value = options.reduction() != Reduction.NONE ? reduced : losses[0];
-      return Nd4j.scalar(type, value);
+  private INDArray arrayOf(RowLosses rows) {
+    DataType type = logits.dataType();
+    if (options.reduction() != Reduction.NONE) {
+      return Nd4j.scalar(type, rows.reduced(options.reduction()));
     }
-    if (losses.length == 0) {
+    if (logits.rank() == 1) {
+      return Nd4j.scalar(type, rows.losses()[0]);
+    }
+    if (rows.losses().length == 0) {
       return Nd4j.create(type, shape.rowShape());
     }
     try (Temporaries temporaries = new Temporaries()) {
-      INDArray doubles = Nd4j.createFromArray(losses);
+      INDArray doubles = Nd4j.createFromArray(rows.losses());
       INDArray typed = doubles.castTo(type);
       if (typed != doubles) {
         temporaries.keep(doubles);
