@@ -62,7 +62,7 @@ public final class SquareplusKernel {
     for (int i = 0; i < count; i++) {
       double abs = Math.abs(x[i]);
       double root = root(abs, s, limit);
-      double ratio = small(abs, root, s) / root;
+      double ratio = abs == 0 ? 0.5 : small(abs, root, s) / root;
       out[i] = x[i] <= 0 ? ratio : 1 - ratio;
     }
   }

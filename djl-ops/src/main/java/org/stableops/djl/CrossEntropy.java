@@ -223,7 +223,10 @@ final class CrossEntropy {
   }
 
   private NDArray masses(DataType type) {
-    return masses.stopGradient().toType(type, false).transpose(shape.toClassesLast());
+    NDArray ours = masses.stopGradient();
+    // A result belongs to its first operand's manager, which shall be that of the logits.
+    ours.attach(logits.getManager());
+    return ours.toType(type, false).transpose(shape.toClassesLast());
   }
 
   /** The masses of the rows that count; those of the others are never read. */

@@ -43,13 +43,7 @@ record ElementwiseOp(
   }
 
   void valueInto(NDArray x, NDArray out) {
-    Inputs.requireFloating("x", x);
-    Inputs.requireFloating("out", out);
-    if (out.getDataType() != x.getDataType() || !out.getShape().equals(x.getShape())) {
-      throw new IllegalArgumentException(
-          "out must be like x, %s %s, got %s %s"
-              .formatted(x.getDataType(), x.getShape(), out.getDataType(), out.getShape()));
-    }
+    Inputs.requireLike("out", out, x);
     if (Autograd.wantsGradient(out)) {
       throw new IllegalArgumentException("out must be outside any graph");
     }
@@ -72,12 +66,7 @@ record ElementwiseOp(
   }
 
   private NDArray upstreamTimesGradient(NDArray x, NDArray upstream) {
-    Inputs.requireFloating("x", x);
-    Inputs.requireFloating("upstream", upstream);
-    if (!upstream.getShape().equals(x.getShape())) {
-      throw new IllegalArgumentException(
-          "upstream shape %s must equal x shape %s".formatted(upstream.getShape(), x.getShape()));
-    }
+    Inputs.requireLike("upstream", upstream, x);
     return Scoped.compute(() -> gradient(x).mul(upstream));
   }
 

@@ -18,14 +18,26 @@ final class Inputs {
     }
   }
 
-  /** An open array of an integer dtype. */
+  /** An open array of an integer dtype that the engine has. */
   static void requireInteger(String name, NDArray array) {
     requireOpen(name, array);
     switch (array.getDataType()) {
-      case INT8, UINT8, INT16, INT32, INT64 -> {}
+      case INT8, UINT8, INT32, INT64 -> {}
       default ->
           throw new IllegalArgumentException(
               name + " dtype must be an integer type, got " + array.getDataType());
+    }
+  }
+
+  /** An open array of the dtype and shape of x, which is checked first. */
+  static void requireLike(String name, NDArray array, NDArray x) {
+    requireFloating("x", x);
+    requireFloating(name, array);
+    if (array.getDataType() != x.getDataType() || !array.getShape().equals(x.getShape())) {
+      throw new IllegalArgumentException(
+          "%s must be like x, %s %s, got %s %s"
+              .formatted(
+                  name, x.getDataType(), x.getShape(), array.getDataType(), array.getShape()));
     }
   }
 

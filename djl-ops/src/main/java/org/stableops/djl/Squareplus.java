@@ -161,7 +161,8 @@ public final class Squareplus {
     NDArray abs = x.abs();
     NDArray root = root(abs, s);
     NDArray ratio = small(abs, root, s).div(root);
-    return NDArrays.where(x.lte(0), ratio, ratio.neg().add(1));
+    NDArray gradient = NDArrays.where(x.lt(0), ratio, ratio.neg().add(1));
+    return NDArrays.where(x.eq(0), x.zerosLike().add(0.5), gradient);
   }
 
   /** √(x² + b), |x| cut off where b no longer matters and its square might overflow. */

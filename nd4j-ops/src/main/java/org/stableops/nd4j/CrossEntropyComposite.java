@@ -100,7 +100,10 @@ final class CrossEntropyComposite {
     INDArray mass = Primitives.rowSums(q, temporaries);
     INDArray otherMass = temporaries.keep(q.neg()).addiColumnVector(mass);
     INDArray gradient = temporaries.keep(otherMass.mul(p));
-    return gradient.subi(temporaries.keep(q.mul(oneMinusP)));
+    gradient.subi(temporaries.keep(q.mul(oneMinusP)));
+    // A column of one NaN counts as a number, and the host multiplies by 1e-5 instead of by NaN.
+    INDArray rests = temporaries.keep(rest.broadcast(z.shape()));
+    return select(temporaries.keep(rests.isNaN()), rests, gradient);
   }
 
   /** log(1 + r) = log v + (r − (v − 1))/v with v = 1 + r rounded. */

@@ -1,6 +1,5 @@
 package org.stableops.nd4j;
 
-import java.util.Arrays;
 import java.util.function.BiConsumer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -40,28 +39,14 @@ record ElementwiseOp(
 
   /** Writes f(x) into an array of x's shape and dtype, which may be x. */
   void valueInto(INDArray x, INDArray out) {
-    requireLike(x, out);
+    Inputs.requireLike("out", out, x);
     computeInto(x, out, value, compositeValue);
   }
 
   /** Writes f′(x) into an array of x's shape and dtype, which may be x. */
   void gradientInto(INDArray x, INDArray out) {
-    requireLike(x, out);
+    Inputs.requireLike("out", out, x);
     computeInto(x, out, gradient, compositeGradient);
-  }
-
-  private static void requireLike(INDArray x, INDArray out) {
-    Inputs.requireFloating("x", x);
-    Inputs.requireFloating("out", out);
-    if (out.dataType() != x.dataType() || !Arrays.equals(out.shape(), x.shape())) {
-      throw new IllegalArgumentException(
-          "out must be like x, %s %s, got %s %s"
-              .formatted(
-                  x.dataType(),
-                  Arrays.toString(x.shape()),
-                  out.dataType(),
-                  Arrays.toString(out.shape())));
-    }
   }
 
   private static INDArray compute(
@@ -81,11 +66,28 @@ record ElementwiseOp(
     try (Temporaries temporaries = new Temporaries()) {
       if (Fused.accepts(x) && areParallel(x, out)) {
         kernel.accept(Fused.elements(x), Fused.elements(out));
+      } else if (x.length() == 1) {
+        computeOne(x, out, kernel, composite, temporaries);
       } else {
         INDArray wide = wide(x, temporaries);
         out.assign(temporaries.keep(computeWide(wide, kernel, composite, temporaries)));
       }
     }
+  }
+
+  /** As two elements: an array of one counts as a number, and as a number NaN becomes 1e-5. */
+  private static void computeOne(
+      INDArray x,
+      INDArray out,
+      BiConsumer<Elements, Elements> kernel,
+      Composite composite,
+      Temporaries temporaries) {
+    double element = x.getDouble(0);
+    INDArray pair = temporaries.keep(Nd4j.createFromArray(element, element));
+    DataType type = x.dataType() == DataType.DOUBLE ? DataType.DOUBLE : DataType.FLOAT;
+    INDArray wide = temporaries.keepUnless(pair, pair.castTo(type));
+    out.putScalar(
+        0, temporaries.keep(computeWide(wide, kernel, composite, temporaries)).getDouble(0));
   }
 
   private static boolean areParallel(INDArray x, INDArray out) {

@@ -1,5 +1,6 @@
 package org.stableops.nd4j;
 
+import java.util.Arrays;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The checks that every array passes before anything is computed. */
@@ -21,6 +22,22 @@ final class Inputs {
     if (!array.dataType().isIntType()) {
       throw new IllegalArgumentException(
           name + " dtype must be an integer type, got " + array.dataType());
+    }
+  }
+
+  /** An open array of the dtype and shape of x, which is checked first. */
+  static void requireLike(String name, INDArray array, INDArray x) {
+    requireFloating("x", x);
+    requireFloating(name, array);
+    if (array.dataType() != x.dataType() || !Arrays.equals(array.shape(), x.shape())) {
+      throw new IllegalArgumentException(
+          "%s must be like x, %s %s, got %s %s"
+              .formatted(
+                  name,
+                  x.dataType(),
+                  Arrays.toString(x.shape()),
+                  array.dataType(),
+                  Arrays.toString(array.shape())));
     }
   }
 

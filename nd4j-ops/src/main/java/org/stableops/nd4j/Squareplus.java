@@ -3,6 +3,7 @@ package org.stableops.nd4j;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
 import org.stableops.Parameters;
 import org.stableops.kernel.ScaledB;
@@ -178,8 +179,10 @@ public final class Squareplus {
     INDArray root = temporaries.keep(root(abs, s, temporaries));
     INDArray ratio = temporaries.keep(small(abs, root, s, temporaries)).divi(root);
     INDArray above = temporaries.keep(ratio.rsub(1));
+    INDArray half = temporaries.keep(Nd4j.valueArrayOf(x.shape(), 0.5, x.dataType()));
     INDArray gradient =
-        temporaries.keep(Primitives.select(temporaries.keep(x.lte(0)), ratio, above));
+        temporaries.keep(Primitives.select(temporaries.keep(x.lt(0)), ratio, above));
+    gradient = temporaries.keep(Primitives.select(temporaries.keep(x.eq(0)), half, gradient));
     // The host's max and min drop NaN.
     return Primitives.select(temporaries.keep(x.isNaN()), x, gradient);
   }

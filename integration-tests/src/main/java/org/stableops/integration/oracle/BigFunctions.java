@@ -4,15 +4,15 @@ import ch.obermuhlner.math.big.BigDecimalMath;
 import java.math.BigDecimal;
 import java.math.MathContext;
 
-/** Functions of arbitrary precision, to at least 40 digits whatever the argument. */
+/** Functions of arbitrary precision, to at least 34 digits whatever the argument. */
 final class BigFunctions {
-  /** Digits to compute with: 40 and what a subtraction of e^x and 1 may cancel. */
-  static final MathContext DIGITS = new MathContext(65);
+  /** Digits to compute with: 34, two doubles, and the 16 that e^x − 1 may cancel. */
+  static final MathContext DIGITS = new MathContext(50);
 
   /** Beyond, e^−x is below the last digit next to any double. */
   private static final BigDecimal NEGLIGIBLE = BigDecimal.valueOf(2000);
 
-  /** Below, four terms of a series give 60 digits, and the direct formula would cancel. */
+  /** Below, four terms of a series give all digits, and the direct formula would cancel. */
   private static final BigDecimal SMALL = new BigDecimal("1e-15");
 
   private BigFunctions() {}

@@ -3,6 +3,7 @@ package org.stableops.integration.oracle;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.CrossEntropyShape;
 import org.stableops.Reduction;
@@ -80,12 +81,13 @@ public record CrossEntropyCase(
     int classes = (int) rows.classes();
     int count = (int) rows.rows();
     int inner = inner(rows.axis());
-    Row[] solved = new Row[count];
-    BigDecimal weight = BigDecimal.ZERO;
-    for (int r = 0; r < count; r++) {
-      solved[r] = new Row(elements(r, classes, inner, logits), masses(r, classes, inner));
-      weight = weight.add(solved[r].mass);
-    }
+    Row[] solved =
+        IntStream.range(0, count)
+            .parallel()
+            .mapToObj(r -> new Row(elements(r, classes, inner, logits), masses(r, classes, inner)))
+            .toArray(Row[]::new);
+    BigDecimal weight =
+        Arrays.stream(solved).map(row -> row.mass).reduce(BigDecimal.ZERO, BigDecimal::add);
     boolean mean = options.reduction() == Reduction.MEAN;
     BigDecimal scale =
         !mean
@@ -96,14 +98,17 @@ public record CrossEntropyCase(
     Exact[] gradient = new Exact[logits.length];
     double[] weights = new double[logits.length];
     boolean[] isLabel = new boolean[logits.length];
-    for (int r = 0; r < count; r++) {
-      for (int c = 0; c < classes; c++) {
-        int i = index(r, c, classes, inner);
-        gradient[i] = Exact.of(solved[r].gradient(c).multiply(scale));
-        weights[i] = solved[r].mass.multiply(scale).doubleValue();
-        isLabel[i] = labels != null && labels[r] == c;
-      }
-    }
+    IntStream.range(0, count * classes)
+        .parallel()
+        .forEach(
+            element -> {
+              int r = element / classes;
+              int c = element % classes;
+              int i = index(r, c, classes, inner);
+              gradient[i] = Exact.of(solved[r].gradient(c).multiply(scale));
+              weights[i] = solved[r].mass.multiply(scale).doubleValue();
+              isLabel[i] = labels != null && labels[r] == c;
+            });
     Exact[] losses = new Exact[options.reduction() == Reduction.NONE ? count : 1];
     double[] terms = new double[losses.length];
     if (options.reduction() == Reduction.NONE) {

@@ -1,0 +1,57 @@
+package org.stableops.integration;
+
+import org.stableops.integration.host.Path;
+import org.stableops.integration.oracle.ElementwiseFunction;
+import org.stableops.integration.oracle.Format;
+
+/** The error bars of NUMERICS.md §3, in ulps of the exact result. */
+enum Tolerance {
+  FUSED_VALUE(3, 4),
+  FUSED_GRADIENT(4, 5),
+  COMPOSITE_VALUE(6, 6),
+  COMPOSITE_GRADIENT(8, 8),
+  /** Computed wider and rounded once. */
+  NARROW(1, 1),
+  SPARSE_LOSS(3, 16),
+  SPARSE_GRADIENT_AT_LABEL(4, 16),
+  /** In ε·W. */
+  GRADIENT(4, 8),
+  /** In ε·Σ|terms|. */
+  DENSE_LOSS(4, 16),
+  /** In ε/β, of the composite softplus inverse around its zero. */
+  NEAR_ZERO(6, 6);
+
+  private final double float32;
+  private final double float64;
+
+  Tolerance(double float32, double float64) {
+    this.float32 = float32;
+    this.float64 = float64;
+  }
+
+  double of(Format format) {
+    return switch (format) {
+      case FLOAT64 -> float64;
+      case FLOAT32 -> float32;
+      case FLOAT16, BFLOAT16 -> Math.min(float32, NARROW.float32);
+    };
+  }
+
+  /** The bar of an elementwise result: a composite's βx is rounded unless β is a power of two. */
+  static double elementwise(
+      ElementwiseFunction function,
+      double x,
+      double parameter,
+      Format format,
+      Path path,
+      boolean gradient) {
+    if (path == Path.FUSED) {
+      return (gradient ? FUSED_GRADIENT : FUSED_VALUE).of(format);
+    }
+    double bar = (gradient ? COMPOSITE_GRADIENT : COMPOSITE_VALUE).of(format);
+    boolean isNarrow = format == Format.FLOAT16 || format == Format.BFLOAT16;
+    boolean isRounded =
+        function.isOfBeta() && Math.scalb(1.0, Math.getExponent(parameter)) != parameter;
+    return isRounded && !isNarrow ? bar + Math.abs(parameter * x) : bar;
+  }
+}

@@ -1,0 +1,101 @@
+package org.stableops.integration.djl;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.CrossEntropyShape;
+import org.stableops.ValueAndGradient;
+import org.stableops.djl.SoftmaxCrossEntropy;
+import org.stableops.djl.SparseSoftmaxCrossEntropy;
+
+/** The two cross-entropies, each with labels to go with logits. */
+enum CrossEntropyKind {
+  SPARSE {
+    @Override
+    NDArray labels(NDManager manager, Shape logits, int axis) {
+      CrossEntropyShape shape = CrossEntropyShape.of(logits.getShape(), axis);
+      long[] labels = new long[(int) shape.rows()];
+      for (int row = 0; row < labels.length; row++) {
+        labels[row] = (7L * row + 1) % shape.classes();
+      }
+      return manager.create(labels, new Shape(shape.rowShape())).duplicate();
+    }
+
+    @Override
+    NDArray value(NDArray logits, NDArray labels, CrossEntropyOptions options) {
+      return SparseSoftmaxCrossEntropy.value(logits, labels, options);
+    }
+
+    @Override
+    NDArray gradient(NDArray logits, NDArray labels, CrossEntropyOptions options) {
+      return SparseSoftmaxCrossEntropy.gradient(logits, labels, options);
+    }
+
+    @Override
+    ValueAndGradient<NDArray> both(NDArray logits, NDArray labels, CrossEntropyOptions options) {
+      return SparseSoftmaxCrossEntropy.valueAndGradient(logits, labels, options);
+    }
+
+    @Override
+    Block block(CrossEntropyOptions options) {
+      return SparseSoftmaxCrossEntropy.block(options);
+    }
+
+    @Override
+    Block gradientBlock(CrossEntropyOptions options) {
+      return SparseSoftmaxCrossEntropy.gradientBlock(options);
+    }
+  },
+  DENSE {
+    /** Masses with zeros among them and with sums that are not 1. */
+    @Override
+    NDArray labels(NDManager manager, Shape logits, int axis) {
+      double[] masses = new double[(int) logits.size()];
+      for (int i = 0; i < masses.length; i++) {
+        masses[i] = i * 5 % 7 / 4.0;
+      }
+      return Djl.array(manager, DataType.FLOAT32, logits, masses);
+    }
+
+    @Override
+    NDArray value(NDArray logits, NDArray labels, CrossEntropyOptions options) {
+      return SoftmaxCrossEntropy.value(logits, labels, options);
+    }
+
+    @Override
+    NDArray gradient(NDArray logits, NDArray labels, CrossEntropyOptions options) {
+      return SoftmaxCrossEntropy.gradient(logits, labels, options);
+    }
+
+    @Override
+    ValueAndGradient<NDArray> both(NDArray logits, NDArray labels, CrossEntropyOptions options) {
+      return SoftmaxCrossEntropy.valueAndGradient(logits, labels, options);
+    }
+
+    @Override
+    Block block(CrossEntropyOptions options) {
+      return SoftmaxCrossEntropy.block(options);
+    }
+
+    @Override
+    Block gradientBlock(CrossEntropyOptions options) {
+      return SoftmaxCrossEntropy.gradientBlock(options);
+    }
+  };
+
+  abstract NDArray labels(NDManager manager, Shape logits, int axis);
+
+  abstract NDArray value(NDArray logits, NDArray labels, CrossEntropyOptions options);
+
+  abstract NDArray gradient(NDArray logits, NDArray labels, CrossEntropyOptions options);
+
+  abstract ValueAndGradient<NDArray> both(
+      NDArray logits, NDArray labels, CrossEntropyOptions options);
+
+  abstract Block block(CrossEntropyOptions options);
+
+  abstract Block gradientBlock(CrossEntropyOptions options);
+}

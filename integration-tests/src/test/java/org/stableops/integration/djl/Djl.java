@@ -1,0 +1,56 @@
+package org.stableops.integration.djl;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.GradientCollector;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/** Arrays, their numbers and their gradients, for the tests of this package. */
+final class Djl {
+  static final List<DataType> FLOATS =
+      List.of(DataType.FLOAT16, DataType.FLOAT32, DataType.FLOAT64);
+
+  private Djl() {}
+
+  /** An array in memory of libtorch's own: autograd may keep it after Java let go of it. */
+  static NDArray array(NDManager manager, DataType type, Shape shape, double... values) {
+    try (NDArray java = manager.create(values, shape)) {
+      return type == DataType.FLOAT64 ? java.duplicate() : java.toType(type, true);
+    }
+  }
+
+  /** Numbers between −3 and 3 without a pattern, or with another seed others. */
+  static NDArray waves(NDManager manager, DataType type, Shape shape, int seed) {
+    double[] values = new double[(int) shape.size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = 3 * Math.sin(1.7 * i + seed);
+    }
+    return array(manager, type, shape, values);
+  }
+
+  /** The elements as doubles, in order, leaving nothing in the manager. */
+  static double[] doubles(NDArray array) {
+    try (NDArray wide = array.toType(DataType.FLOAT64, true)) {
+      return wide.toDoubleArray();
+    }
+  }
+
+  /** The gradient at x of the sum of what is made of it. */
+  static double[] gradient(NDArray x, UnaryOperator<NDArray> function) {
+    return doubles(gradientArray(x, function));
+  }
+
+  /** The same as an array, of a leaf in x's place: the gradients of a leaf would add up. */
+  static NDArray gradientArray(NDArray x, UnaryOperator<NDArray> function) {
+    NDArray leaf = x.stopGradient();
+    leaf.setRequiresGradient(true);
+    try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+      collector.backward(function.apply(leaf));
+    }
+    return leaf.getGradient();
+  }
+}

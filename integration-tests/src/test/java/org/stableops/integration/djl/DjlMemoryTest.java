@@ -1,0 +1,101 @@
+package org.stableops.integration.djl;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.stableops.integration.djl.Djl.array;
+import static org.stableops.integration.djl.Djl.waves;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.djl.SoftmaxCrossEntropy;
+import org.stableops.djl.Softplus;
+
+/** Nothing is freed too early, and nothing stays. */
+class DjlMemoryTest {
+  private static final int STEPS = 5600;
+  private static final long FEW_KILOBYTES = 6 * 1024;
+
+  @TempDir Path directory;
+
+  @Test
+  void everyGradientOfALongTrainingInASmallHeapIsRight() throws Exception {
+    ForkedJvm.Result result =
+        ForkedJvm.run(directory, GradientMarathon.class, "ours", Integer.toString(STEPS));
+    assertEquals(0, result.exitCode(), result.output());
+    assertTrue(result.output().contains("all " + STEPS + " steps right"), result.output());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"steps, true", "steps, false", "errors, true", "errors, false"})
+  @EnabledOnOs(OS.LINUX)
+  void theProcessDoesNotGrow(String what, String fused) throws IOException, InterruptedException {
+    ForkedJvm.Result result = ForkedJvm.run(directory, MemoryGrowth.class, what, fused);
+    assertEquals(0, result.exitCode(), result.output());
+    Matcher growth = Pattern.compile("grown by kB: (-?\\d+)").matcher(result.output());
+    assertTrue(growth.find(), result.output());
+    System.out.println(what + ", fused " + fused + ", " + growth.group());
+    assertTrue(Long.parseLong(growth.group(1)) < FEW_KILOBYTES, growth.group());
+  }
+
+  @Test
+  void theResultLivesUntilItsManagerIsClosed() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray result;
+      try (NDManager batch = manager.newSubManager()) {
+        result = Softplus.value(waves(batch, DataType.FLOAT32, new Shape(3), 1));
+        assertEquals(2, batch.getManagedArrays().size());
+      }
+      assertTrue(((PtNDArray) result).isReleased());
+    }
+  }
+
+  @Test
+  void aScopeOfTheCallerClosesTheResultAndLeavesTheArguments() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray x = waves(manager, DataType.FLOAT32, new Shape(2, 3), 1);
+      NDArray result;
+      try (NDScope scope = new NDScope()) {
+        scope.suppressNotUsedWarning();
+        result = Softplus.value(x);
+      }
+      assertTrue(((PtNDArray) result).isReleased());
+      assertEquals(1, manager.getManagedArrays().size());
+      assertEquals(6, Djl.doubles(x).length);
+    }
+  }
+
+  /** A scope that an error leaves open would close the arrays of whoever comes next. */
+  @Test
+  void anErrorLeavesNoScopeOpen() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray logits = waves(manager, DataType.FLOAT32, new Shape(2, 2), 1);
+      NDArray bad = array(manager, DataType.FLOAT32, new Shape(2, 2), 0, 1, 1, -1);
+      NDArray later;
+      try (NDScope scope = new NDScope()) {
+        scope.suppressNotUsedWarning();
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> SoftmaxCrossEntropy.value(logits, bad, CrossEntropyOptions.DEFAULT));
+        later = logits.add(logits);
+      }
+      assertTrue(((PtNDArray) later).isReleased());
+      assertEquals(2, manager.getManagedArrays().size());
+    }
+  }
+}

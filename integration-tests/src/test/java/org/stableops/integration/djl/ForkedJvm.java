@@ -1,0 +1,43 @@
+package org.stableops.integration.djl;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A JVM of its own for what must not share, or may break, that of the tests. */
+final class ForkedJvm {
+  /** How it ended, and everything it printed. */
+  record Result(int exitCode, String output) {}
+
+  private ForkedJvm() {}
+
+  static Result run(Path directory, Class<?> main, String... arguments)
+      throws IOException, InterruptedException {
+    File output = Files.createTempFile(directory, main.getSimpleName(), ".txt").toFile();
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    // A small heap is collected often; touched at once, it does not grow the process later.
+    command.addAll(List.of("-Xms96m", "-Xmx96m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC"));
+    command.addAll(List.of("-Dai.djl.offline=true", "-DOPT_OUT_TRACKING=true"));
+    // Neither does what the second compiler would take, some MB for a minute or two.
+    command.add("-XX:TieredStopAtLevel=1");
+    // A second thread only makes these small arrays wait for a core that others use.
+    command.add("-Dai.djl.pytorch.num_threads=1");
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(List.of(arguments));
+    Process process =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output).start();
+    try {
+      if (!process.waitFor(90, TimeUnit.SECONDS)) {
+        throw new AssertionError("no end after 90 s:\n" + Files.readString(output.toPath()));
+      }
+    } finally {
+      process.destroyForcibly();
+    }
+    return new Result(process.exitValue(), Files.readString(output.toPath()));
+  }
+}

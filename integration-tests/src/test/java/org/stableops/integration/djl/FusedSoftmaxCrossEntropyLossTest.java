@@ -1,0 +1,283 @@
+package org.stableops.integration.djl;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.stableops.integration.djl.Djl.array;
+import static org.stableops.integration.djl.Djl.doubles;
+import static org.stableops.integration.djl.Djl.waves;
+
+import ai.djl.Model;
+import ai.djl.engine.Engine;
+import ai.djl.metric.Metrics;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.core.Linear;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.EasyTrain;
+import ai.djl.training.ParameterStore;
+import ai.djl.training.Trainer;
+import ai.djl.training.TrainingResult;
+import ai.djl.training.dataset.ArrayDataset;
+import ai.djl.training.dataset.Batch;
+import ai.djl.training.dataset.Dataset;
+import ai.djl.training.evaluator.Accuracy;
+import ai.djl.training.listener.TrainingListener;
+import ai.djl.training.listener.TrainingListenerAdapter;
+import ai.djl.training.loss.Loss;
+import ai.djl.training.optimizer.Optimizer;
+import ai.djl.training.tracker.Tracker;
+import ai.djl.translate.TranslateException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.Reduction;
+import org.stableops.djl.SoftmaxCrossEntropy;
+import org.stableops.djl.SparseSoftmaxCrossEntropy;
+import org.stableops.djl.Squareplus;
+import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
+
+class FusedSoftmaxCrossEntropyLossTest extends OnBothPaths {
+  private static final int ROWS = 400;
+  private static final int EPOCHS = 10;
+
+  /** What a training leaves: its losses and accuracies, and the arrays alive after each epoch. */
+  private record Outcome(
+      TrainingResult result, double finalLoss, List<Integer> arrays, Metrics metrics) {}
+
+  private Outcome train(DataType type, Loss loss, boolean oneHot)
+      throws IOException, TranslateException {
+    Engine.getInstance().setRandomSeed(7);
+    try (Model model = Model.newInstance("digits")) {
+      model.setDataType(type);
+      model.setBlock(
+          new SequentialBlock()
+              .add(Linear.builder().setUnits(16).build())
+              .add(Squareplus.block())
+              .add(Linear.builder().setUnits(Digits.CLASSES).build()));
+      List<Integer> arrays = new ArrayList<>();
+      Optimizer sgd = Optimizer.sgd().setLearningRateTracker(Tracker.fixed(1f)).build();
+      DefaultTrainingConfig config =
+          new DefaultTrainingConfig(loss)
+              .addEvaluator(new Accuracy())
+              .optOptimizer(sgd)
+              .addTrainingListeners(TrainingListener.Defaults.basic())
+              .addTrainingListeners(
+                  new TrainingListenerAdapter() {
+                    @Override
+                    public void onEpoch(Trainer trainer) {
+                      arrays.add(
+                          trainer.getManager().getManagedArrays().size()
+                              + model.getNDManager().getManagedArrays().size()
+                              + manager.getManagedArrays().size());
+                    }
+                  });
+      Digits digits = Digits.load(ROWS);
+      try (Trainer trainer = model.newTrainer(config)) {
+        Metrics metrics = new Metrics();
+        trainer.setMetrics(metrics);
+        trainer.initialize(new Shape(1, Digits.PIXELS));
+        ArrayDataset data =
+            oneHot ? digits.oneHot(manager, type, 80) : digits.sparse(manager, type, 80);
+        if (type == DataType.FLOAT32) {
+          EasyTrain.fit(trainer, EPOCHS, data, data);
+        } else {
+          fitWithoutTrainerStep(trainer, model, sgd, data);
+        }
+        return new Outcome(
+            trainer.getTrainingResult(), meanLoss(model, digits, type), arrays, metrics);
+      }
+    }
+  }
+
+  /**
+   * What EasyTrain.fit does, but for Trainer.step, which does not run on a float64 model: see the
+   * canaries.
+   */
+  private static void fitWithoutTrainerStep(
+      Trainer trainer, Model model, Optimizer optimizer, Dataset data)
+      throws IOException, TranslateException {
+    for (int epoch = 0; epoch < EPOCHS; epoch++) {
+      for (Batch batch : trainer.iterateDataset(data)) {
+        EasyTrain.trainBatch(trainer, batch);
+        for (Parameter parameter : model.getBlock().getParameters().values()) {
+          NDArray weight = parameter.getArray();
+          try (NDArray gradient = weight.getGradient()) {
+            optimizer.update(parameter.getId(), weight, gradient);
+          }
+        }
+        batch.close();
+      }
+      EasyTrain.evaluateDataset(trainer, data);
+      trainer.notifyListeners(listener -> listener.onEpoch(trainer));
+    }
+  }
+
+  /** In plain Java, from what the network says of all rows. */
+  private double meanLoss(Model model, Digits digits, DataType type) {
+    NDArray x = array(manager, type, new Shape(ROWS, Digits.PIXELS), digits.pixels());
+    double[] z =
+        doubles(
+            model
+                .getBlock()
+                .forward(new ParameterStore(manager, false), new NDList(x), false)
+                .singletonOrThrow());
+    double total = 0;
+    for (int row = 0; row < ROWS; row++) {
+      double sum = 0;
+      for (int c = 0; c < Digits.CLASSES; c++) {
+        sum += Math.exp(z[row * Digits.CLASSES + c]);
+      }
+      total += Math.log(sum) - z[row * Digits.CLASSES + (int) digits.labels()[row]];
+    }
+    return total / ROWS;
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"FLOAT32", "FLOAT64"})
+  void easyTrainLearnsTheDigitsAndLeavesNoArrayFromOneEpochToTheNext(DataType type)
+      throws IOException, TranslateException {
+    Outcome sparse = train(type, new FusedSoftmaxCrossEntropyLoss(), false);
+    assertTrue(sparse.result().getTrainEvaluation("Accuracy") > 0.85, sparse.toString());
+    assertTrue(sparse.result().getValidateEvaluation("Accuracy") > 0.85, sparse.toString());
+    // Validation runs on the same rows after the last step.
+    assertEquals(sparse.finalLoss(), sparse.result().getValidateLoss(), 1e-6);
+    assertEquals(EPOCHS, sparse.arrays().size());
+    assertEquals(1, sparse.arrays().stream().distinct().count(), sparse.toString());
+    assertTrue(sparse.metrics().hasMetric("train_epoch_FusedSoftmaxCrossEntropyLoss"));
+    assertTrue(sparse.metrics().hasMetric("validate_epoch_FusedSoftmaxCrossEntropyLoss"));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"FLOAT32", "FLOAT64"})
+  void oneHotProbabilitiesTrainAsIntegerLabelsDo(DataType type)
+      throws IOException, TranslateException {
+    Outcome sparse = train(type, new FusedSoftmaxCrossEntropyLoss(), false);
+    Outcome dense =
+        train(type, FusedSoftmaxCrossEntropyLoss.probabilities(CrossEntropyOptions.DEFAULT), true);
+    // 50 steps apart by roundings; Accuracy reads the labels of one-hot rows by itself.
+    double tolerance = type == DataType.FLOAT32 ? 1e-5 : 1e-13;
+    assertEquals(sparse.finalLoss(), dense.finalLoss(), tolerance);
+    assertEquals(
+        sparse.result().getTrainEvaluation("Accuracy"),
+        dense.result().getTrainEvaluation("Accuracy"));
+  }
+
+  @Test
+  void trainingFollowsTheStockLoss() throws IOException, TranslateException {
+    Outcome ours = train(DataType.FLOAT32, new FusedSoftmaxCrossEntropyLoss(), false);
+    Outcome stock = train(DataType.FLOAT32, Loss.softmaxCrossEntropyLoss(), false);
+    assertEquals(stock.finalLoss(), ours.finalLoss(), 1e-5);
+    assertEquals(stock.result().getTrainLoss(), ours.result().getTrainLoss(), 1e-5);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void evaluateIsTheOperator(Reduction reduction) {
+    Shape images = new Shape(2, 3, 4);
+    CrossEntropyOptions options = CrossEntropyOptions.DEFAULT.withAxis(1).withReduction(reduction);
+    for (DataType type : Djl.FLOATS) {
+      NDArray logits = waves(manager, type, images, 1);
+      NDArray labels = CrossEntropyKind.SPARSE.labels(manager, images, 1);
+      NDArray masses = CrossEntropyKind.DENSE.labels(manager, images, 1);
+      assertArrayEquals(
+          doubles(SparseSoftmaxCrossEntropy.value(logits, labels, options)),
+          doubles(
+              new FusedSoftmaxCrossEntropyLoss(options)
+                  .evaluate(new NDList(labels), new NDList(logits))));
+      assertArrayEquals(
+          doubles(SoftmaxCrossEntropy.value(logits, masses, options)),
+          doubles(
+              FusedSoftmaxCrossEntropyLoss.probabilities(options)
+                  .evaluate(new NDList(masses), new NDList(logits))));
+    }
+  }
+
+  /** As DJL's own losses do, whatever the reduction and the size of the batch. */
+  @ParameterizedTest
+  @EnumSource
+  void anAccumulatorIsTheMeanOverTheBatchesOfTheSumOfTheLoss(Reduction reduction) {
+    CrossEntropyOptions options = CrossEntropyOptions.DEFAULT.withReduction(reduction);
+    for (DataType type : Djl.FLOATS) {
+      Loss loss = new FusedSoftmaxCrossEntropyLoss(options);
+      loss.addAccumulator("train");
+      loss.addAccumulator("validate");
+      double sum = 0;
+      for (int rows : new int[] {3, 7, 1}) {
+        Shape shape = new Shape(rows, 4);
+        NDArray logits = waves(manager, type, shape, rows);
+        NDArray labels = CrossEntropyKind.SPARSE.labels(manager, shape, -1);
+        for (double row : doubles(loss.evaluate(new NDList(labels), new NDList(logits)))) {
+          sum += row;
+        }
+        loss.updateAccumulators(
+            new String[] {"train", "validate"}, new NDList(labels), new NDList(logits));
+      }
+      assertEquals((float) (sum / 3), loss.getAccumulator("train"));
+      assertEquals((float) (sum / 3), loss.getAccumulator("validate"));
+
+      NDArray logits = waves(manager, type, new Shape(2, 4), 9);
+      NDArray labels = CrossEntropyKind.SPARSE.labels(manager, new Shape(2, 4), -1);
+      loss.resetAccumulator("train");
+      assertTrue(Float.isNaN(loss.getAccumulator("train")));
+      loss.updateAccumulator("train", new NDList(labels), new NDList(logits));
+      double[] only = doubles(loss.evaluate(new NDList(labels), new NDList(logits)));
+      double onlySum = only.length == 1 ? only[0] : only[0] + only[1];
+      assertEquals((float) onlySum, loss.getAccumulator("train"));
+      assertEquals((float) (sum / 3), loss.getAccumulator("validate"));
+    }
+  }
+
+  @Test
+  void accumulatorsLeaveNoArrayBehind() {
+    Loss loss = new FusedSoftmaxCrossEntropyLoss();
+    loss.addAccumulator("train");
+    NDList logits = new NDList(waves(manager, DataType.FLOAT64, new Shape(5, 4), 1));
+    NDList labels = new NDList(CrossEntropyKind.SPARSE.labels(manager, new Shape(5, 4), -1));
+    int before = manager.getManagedArrays().size();
+    for (int i = 0; i < 20; i++) {
+      loss.updateAccumulators(new String[] {"train"}, labels, logits);
+    }
+    assertEquals(before, manager.getManagedArrays().size());
+  }
+
+  @Test
+  void anUnknownAccumulatorIsNamed() {
+    Loss loss = new FusedSoftmaxCrossEntropyLoss();
+    assertEquals(
+        "no loss accumulator has the name train",
+        assertThrows(IllegalArgumentException.class, () -> loss.getAccumulator("train"))
+            .getMessage());
+  }
+
+  @Test
+  void moreOrFewerThanOneArrayIsRefused() {
+    Loss loss = new FusedSoftmaxCrossEntropyLoss();
+    NDArray logits = waves(manager, DataType.FLOAT32, new Shape(5, 4), 1);
+    NDArray labels = CrossEntropyKind.SPARSE.labels(manager, new Shape(5, 4), -1);
+    assertRefuses(
+        "labels must be one array, got 2", loss, new NDList(labels, labels), new NDList(logits));
+    assertRefuses(
+        "predictions must be one array, got 2",
+        loss,
+        new NDList(labels),
+        new NDList(logits, logits));
+    assertRefuses("labels must be one array, got 0", loss, new NDList(), new NDList(logits));
+  }
+
+  private static void assertRefuses(String message, Loss loss, NDList labels, NDList logits) {
+    assertEquals(
+        message,
+        assertThrows(IllegalArgumentException.class, () -> loss.evaluate(labels, logits))
+            .getMessage());
+  }
+}
