@@ -143,7 +143,9 @@ final class CrossEntropy {
     ValueAndGradient<NDArray> rows =
         Fused.accepts(wide) ? fused(z, wantsGradient) : composite(z, wantsGradient);
     NDArray gradient = wantsGradient ? toLogits(rows.gradient(), type) : null;
-    return new ValueAndGradient<>(rows.value().toType(type, true), gradient);
+    // A copy: the value may lie in Java's memory, and toType copies nothing of the same dtype.
+    NDArray value = rows.value().toType(type, false).duplicate();
+    return new ValueAndGradient<>(value, gradient);
   }
 
   private ValueAndGradient<NDArray> empty(NDArray detached) {

@@ -7,19 +7,14 @@ import org.stableops.CrossEntropyOptions;
 import org.stableops.CrossEntropyShape;
 import org.stableops.Reduction;
 
-/** The gradient of a cross-entropy in a graph, from logits, labels and upstream. */
+/** The gradient of a cross-entropy in a graph, from logits, labels, upstream and the loss. */
 abstract class CrossEntropyGradientOp extends JavaOp {
   CrossEntropyGradientOp(String name) {
     super(name);
   }
 
-  CrossEntropyGradientOp(
-      String name,
-      SDVariable logits,
-      SDVariable labels,
-      SDVariable upstream,
-      CrossEntropyOptions options) {
-    super(name, logits, labels, upstream);
+  CrossEntropyGradientOp(String name, SDVariable[] inputs, CrossEntropyOptions options) {
+    super(name, inputs);
     CrossEntropyArguments.write(options, this);
   }
 

@@ -23,9 +23,8 @@ abstract class CrossEntropyValueOp extends JavaOp {
 
   abstract CrossEntropy call(INDArray logits, INDArray labels, CrossEntropyOptions options);
 
-  /** Upstream × gradient with respect to the logits, as a variable of the same graph. */
-  abstract SDVariable gradient(
-      SDVariable logits, SDVariable labels, SDVariable upstream, CrossEntropyOptions options);
+  /** Upstream × gradient from logits, labels, upstream and the loss, a variable of their graph. */
+  abstract SDVariable gradient(SDVariable[] inputs, CrossEntropyOptions options);
 
   @Override
   final long[] outputShape(List<INDArray> inputs) {
@@ -45,9 +44,10 @@ abstract class CrossEntropyValueOp extends JavaOp {
 
   @Override
   public final List<SDVariable> doDiff(List<SDVariable> upstream) {
-    SDVariable logits = arg(0);
-    SDVariable labels = arg(1);
-    CrossEntropyOptions options = CrossEntropyArguments.read(this);
-    return List.of(gradient(logits, labels, upstream.get(0), options), sameDiff.zerosLike(labels));
+    // The gradient needs no loss, but SameDiff computes, and tells its listeners, only what is
+    // needed.
+    SDVariable[] inputs = {arg(0), arg(1), upstream.get(0), outputVariable()};
+    SDVariable gradient = gradient(inputs, CrossEntropyArguments.read(this));
+    return List.of(gradient, sameDiff.zerosLike(arg(1)));
   }
 }

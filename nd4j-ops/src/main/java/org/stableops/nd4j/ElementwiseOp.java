@@ -86,8 +86,10 @@ record ElementwiseOp(
     INDArray pair = temporaries.keep(Nd4j.createFromArray(element, element));
     DataType type = x.dataType() == DataType.DOUBLE ? DataType.DOUBLE : DataType.FLOAT;
     INDArray wide = temporaries.keepUnless(pair, pair.castTo(type));
-    out.putScalar(
-        0, temporaries.keep(computeWide(wide, kernel, composite, temporaries)).getDouble(0));
+    INDArray result = temporaries.keep(computeWide(wide, kernel, composite, temporaries));
+    // Rounded by assignment between arrays; putScalar would cut bfloat16 off.
+    INDArray rounded = temporaries.keep(Nd4j.createUninitialized(x.dataType(), 2)).assign(result);
+    out.putScalar(0, rounded.getDouble(0));
   }
 
   private static boolean areParallel(INDArray x, INDArray out) {

@@ -222,9 +222,8 @@ public final class SoftmaxCrossEntropy {
     }
 
     @Override
-    SDVariable gradient(
-        SDVariable logits, SDVariable labels, SDVariable upstream, CrossEntropyOptions options) {
-      return new GradientOp(logits, labels, upstream, options).outputVariable();
+    SDVariable gradient(SDVariable[] inputs, CrossEntropyOptions options) {
+      return new GradientOp(inputs, options).outputVariable();
     }
   }
 
@@ -237,9 +236,8 @@ public final class SoftmaxCrossEntropy {
       super("stable_softmax_cross_entropy_bp");
     }
 
-    GradientOp(
-        SDVariable logits, SDVariable labels, SDVariable upstream, CrossEntropyOptions options) {
-      super("stable_softmax_cross_entropy_bp", logits, labels, upstream, options);
+    GradientOp(SDVariable[] inputs, CrossEntropyOptions options) {
+      super("stable_softmax_cross_entropy_bp", inputs, options);
     }
 
     @Override

@@ -223,9 +223,8 @@ public final class SparseSoftmaxCrossEntropy {
     }
 
     @Override
-    SDVariable gradient(
-        SDVariable logits, SDVariable labels, SDVariable upstream, CrossEntropyOptions options) {
-      return new GradientOp(logits, labels, upstream, options).outputVariable();
+    SDVariable gradient(SDVariable[] inputs, CrossEntropyOptions options) {
+      return new GradientOp(inputs, options).outputVariable();
     }
   }
 
@@ -238,9 +237,8 @@ public final class SparseSoftmaxCrossEntropy {
       super("stable_sparse_softmax_cross_entropy_bp");
     }
 
-    GradientOp(
-        SDVariable logits, SDVariable labels, SDVariable upstream, CrossEntropyOptions options) {
-      super("stable_sparse_softmax_cross_entropy_bp", logits, labels, upstream, options);
+    GradientOp(SDVariable[] inputs, CrossEntropyOptions options) {
+      super("stable_sparse_softmax_cross_entropy_bp", inputs, options);
     }
 
     @Override

@@ -105,11 +105,13 @@ public final class DjlHost implements Host {
     return logits
         .getManager()
         .create(problem.masses(), logits.getShape())
-        .toType(logits.getDataType(), true);
+        .toType(logits.getDataType(), false)
+        .duplicate();
   }
 
   static NDArray array(NDManager manager, double[] x, Format format) {
-    return manager.create(x).toType(type(format), true);
+    // Native memory of its own: toType copies nothing of the same dtype.
+    return manager.create(x).toType(type(format), false).duplicate();
   }
 
   static double[] doubles(NDArray array) {

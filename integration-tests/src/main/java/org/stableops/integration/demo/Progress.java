@@ -1,0 +1,44 @@
+package org.stableops.integration.demo;
+
+import java.io.PrintWriter;
+import me.tongfei.progressbar.DelegatingProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+
+/** Progress bars: one that moves on a terminal; elsewhere a line now and then. */
+final class Progress {
+  private static final int WIDTH = 80;
+  private static final int MILLISECONDS_BETWEEN_LINES = 3000;
+
+  private final PrintWriter out;
+  private String last = "";
+
+  Progress(PrintWriter out) {
+    this.out = out;
+  }
+
+  ProgressBar bar(String task, long steps) {
+    ProgressBarBuilder builder =
+        ProgressBar.builder()
+            .setTaskName(task)
+            .setInitialMax(steps)
+            .setStyle(ProgressBarStyle.ASCII)
+            .setMaxRenderedLength(WIDTH);
+    if (System.console() == null) {
+      builder
+          .setUpdateIntervalMillis(MILLISECONDS_BETWEEN_LINES)
+          .setConsumer(new DelegatingProgressBarConsumer(this::print, WIDTH));
+    }
+    return builder.build();
+  }
+
+  private synchronized void print(String line) {
+    // The end comes twice.
+    if (!line.equals(last)) {
+      out.println(line.stripTrailing());
+      out.flush();
+    }
+    last = line;
+  }
+}
