@@ -8,11 +8,11 @@ import java.util.stream.DoubleStream;
 import org.deeplearning4j.datasets.iterator.IteratorMultiDataSetIterator;
 import org.nd4j.autodiff.listeners.At;
 import org.nd4j.autodiff.listeners.BaseListener;
+import org.nd4j.autodiff.listeners.Loss;
 import org.nd4j.autodiff.listeners.Operation;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.TrainingConfig;
-import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
@@ -81,7 +81,7 @@ final class SameDiffDigits implements DigitsTraining {
 
   @Override
   public double[] train(List<Examples> batches) {
-    StepLosses losses = new StepLosses(logits.name());
+    StepLosses losses = new StepLosses();
     List<MultiDataSet> dataSets = batches.stream().map(this::dataSet).toList();
     graph.fit(new IteratorMultiDataSetIterator(dataSets.iterator(), batchSize), 1, losses);
     dataSets.forEach(SameDiffDigits::close);
@@ -131,17 +131,9 @@ final class SameDiffDigits implements DigitsTraining {
     return Nd4j.createFromArray(elements).reshape(rows, columns).castTo(type);
   }
 
-  /**
-   * Keeps the loss of each step, from the logits that the step computes. SameDiff itself reports 0
-   * for a loss whose value no gradient needs, and so for every loss that is an op with a gradient.
-   */
+  /** Keeps the loss of each step. */
   private static final class StepLosses extends BaseListener {
     private final DoubleStream.Builder steps = DoubleStream.builder();
-    private final String logits;
-
-    StepLosses(String logits) {
-      this.logits = logits;
-    }
 
     @Override
     public boolean isActive(Operation operation) {
@@ -149,18 +141,8 @@ final class SameDiffDigits implements DigitsTraining {
     }
 
     @Override
-    public void activationAvailable(
-        SameDiff graph,
-        At at,
-        MultiDataSet batch,
-        SameDiffOp op,
-        String variable,
-        INDArray activation) {
-      if (variable.equals(logits)) {
-        try (INDArray loss = SparseSoftmaxCrossEntropy.value(activation, batch.getLabels(0))) {
-          steps.add(loss.getDouble());
-        }
-      }
+    public void iterationDone(SameDiff graph, At at, MultiDataSet batch, Loss loss) {
+      steps.add(loss.totalLoss());
     }
   }
 }
