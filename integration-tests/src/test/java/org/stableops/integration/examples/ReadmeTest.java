@@ -1,0 +1,71 @@
+package org.stableops.integration.examples;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** What the README shows is what is compiled here, and does what it says. */
+class ReadmeTest {
+  private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
+
+  @Test
+  void showsTheExamples() throws IOException {
+    String readme = squeezed(Files.readString(ROOT.resolve("README.md")));
+    for (String example : new String[] {"DjlExample", "Dl4jExample"}) {
+      assertTrue(readme.contains(squeezed(shown(example))), "README.md must show " + example);
+    }
+  }
+
+  /** The lines between the two comments. */
+  private static String shown(String example) throws IOException {
+    String source =
+        Files.readString(
+            ROOT.resolve(
+                "integration-tests/src/test/java/org/stableops/integration/examples/"
+                    + example
+                    + ".java"));
+    return Arrays.stream(source.split("\n"))
+        .dropWhile(line -> !line.contains("// README:"))
+        .skip(1)
+        .takeWhile(line -> !line.contains("// end"))
+        .collect(Collectors.joining("\n"));
+  }
+
+  private static String squeezed(String text) {
+    return text.replaceAll("\\s+", " ").strip();
+  }
+
+  @Test
+  void theDjlExamplePrintsWhatItSays() {
+    String printed = printed(() -> DjlExample.main(new String[0]));
+    assertTrue(printed.contains("0.0136"), printed);
+    assertTrue(printed.contains("4.1223074E-9"), printed);
+  }
+
+  @Test
+  void theDl4jExampleLearns() {
+    String printed = printed(() -> Dl4jExample.main(new String[0]));
+    String[] lines = printed.strip().split("\\s+");
+    assertTrue(Double.parseDouble(lines[lines.length - 1]) < 0.3, printed);
+  }
+
+  private static String printed(Runnable main) {
+    PrintStream out = System.out;
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(bytes, true, StandardCharsets.UTF_8));
+    try {
+      main.run();
+    } finally {
+      System.setOut(out);
+    }
+    return bytes.toString(StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,2 @@
+/** The programs of the README, compiled and run. */
+package org.stableops.integration.examples;
