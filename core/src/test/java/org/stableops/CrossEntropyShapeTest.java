@@ -1,0 +1,108 @@
+package org.stableops;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import org.junit.jupiter.api.Test;
+
+class CrossEntropyShapeTest {
+  private static final long[] LOGITS = {2, 3, 4, 5};
+  private static final CrossEntropyOptions NONE = CrossEntropyOptions.DEFAULT;
+
+  @Test
+  void movesTheClassAxisToTheEndAndBack() {
+    for (int axis = -4; axis < 4; axis++) {
+      CrossEntropyShape shape = CrossEntropyShape.of(LOGITS, axis);
+      long[] last = permuted(LOGITS, shape.toClassesLast());
+      assertArrayEquals(shape.classesLast(), last);
+      assertArrayEquals(LOGITS, permuted(last, shape.fromClassesLast()));
+      assertEquals(LOGITS[axis < 0 ? axis + 4 : axis], shape.classes());
+      assertEquals(120, shape.rows() * shape.classes());
+    }
+  }
+
+  private static long[] permuted(long[] shape, int[] order) {
+    long[] permuted = new long[shape.length];
+    for (int i = 0; i < order.length; i++) {
+      permuted[i] = shape[order[i]];
+    }
+    return permuted;
+  }
+
+  @Test
+  void rankOneIsOneRow() {
+    CrossEntropyShape shape = CrossEntropyShape.of(new long[] {7}, 0);
+    assertEquals(1, shape.rows());
+    assertArrayEquals(new long[0], shape.rowShape());
+    assertDoesNotThrow(() -> shape.requireLabels(new long[0]));
+    assertDoesNotThrow(() -> shape.requireLabels(new long[] {1}));
+  }
+
+  @Test
+  void noRowsAreRowsToo() {
+    assertEquals(0, CrossEntropyShape.of(new long[] {0, 3}, 1).rows());
+    assertEquals(0, CrossEntropyShape.of(new long[] {0, 0}, 1).rows());
+  }
+
+  @Test
+  void refusesWhatDoesNotFit() {
+    assertRefused(
+        "logits must have a class axis, got a scalar", () -> CrossEntropyShape.of(new long[0], 0));
+    assertRefused(
+        "axis must be in [-4, 4) for logits of shape (2, 3, 4, 5), got 4",
+        () -> CrossEntropyShape.of(LOGITS, 4));
+    assertRefused(
+        "axis must be in [-4, 4) for logits of shape (2, 3, 4, 5), got -5",
+        () -> CrossEntropyShape.of(LOGITS, -5));
+    assertRefused(
+        "logits must have a class along axis 1, got shape (2, 0)",
+        () -> CrossEntropyShape.of(new long[] {2, 0}, -1));
+    CrossEntropyShape shape = CrossEntropyShape.of(LOGITS, 1);
+    assertRefused(
+        "labels shape (2, 3, 5) must equal logits shape (2, 3, 4, 5) without axis 1",
+        () -> shape.requireLabels(new long[] {2, 3, 5}));
+    assertDoesNotThrow(() -> shape.requireLabels(new long[] {2, 4, 5}));
+    assertDoesNotThrow(() -> shape.requireLabels(new long[] {2, 1, 4, 5}));
+    assertRefused(
+        "labels shape (2, 4, 5) must equal logits shape (2, 3, 4, 5)",
+        () -> shape.requireProbabilities(new long[] {2, 4, 5}, NONE));
+    assertRefused(
+        "sampleWeights shape (4) must equal logits shape (2, 3, 4, 5) without axis 1",
+        () -> shape.requireSampleWeights(new long[] {4}));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> shape.requireProbabilities(LOGITS, NONE.withIgnoreIndex(0)));
+  }
+
+  @Test
+  void refusesLabelsThatAreNoClass() {
+    CrossEntropyShape shape = CrossEntropyShape.of(new long[] {3, 10}, 1);
+    assertRefused(
+        "labels must be in [0, 10), got 10 at row 2",
+        () -> shape.requireClasses(new long[] {0, 9, 10}, null, NONE));
+    assertRefused(
+        "labels must be in [0, 10) or equal ignoreIndex -100, got -1 at row 1",
+        () -> shape.requireClasses(new long[] {-100, -1, 0}, null, NONE.withIgnoreIndex(-100)));
+    // A row of weight 0 is not read.
+    shape.requireClasses(new long[] {0, 99, 0}, new double[] {1, 0, 1}, NONE);
+  }
+
+  @Test
+  void refusesNumbersThatAreNoMass() {
+    CrossEntropyShape shape = CrossEntropyShape.of(new long[] {2, 2}, 1);
+    for (double bad : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
+      assertRefused(
+          "labels must be finite and >= 0, got " + bad + " at row 1, class 0",
+          () -> shape.requireMasses(new double[] {0, 1, bad, 0}));
+      assertRefused(
+          "sampleWeights must be finite and >= 0, got " + bad + " at row 1",
+          () -> shape.requireSampleWeights(new double[] {0, bad}));
+    }
+  }
+
+  private static void assertRefused(String message, Runnable call) {
+    assertEquals(message, assertThrows(IllegalArgumentException.class, call::run).getMessage());
+  }
+}
