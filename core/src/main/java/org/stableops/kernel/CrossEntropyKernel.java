@@ -45,15 +45,17 @@ public final class CrossEntropyKernel {
    * Refuses the options that are not implemented yet, for no option is ever ignored.
    *
    * @param options the options of a call
+   * @return {@code options}
    * @throws IllegalArgumentException if there is label smoothing, a z-loss or a class weight
    */
-  public static void requireSupported(CrossEntropyOptions options) {
+  public static CrossEntropyOptions requireSupported(CrossEntropyOptions options) {
     if (options.labelSmoothing() != 0
         || options.zLoss() != 0
         || options.classWeights().length != 0) {
       throw new IllegalArgumentException(
           "labelSmoothing, zLoss and classWeights are not supported yet, got " + options);
     }
+    return options;
   }
 
   /**

@@ -140,8 +140,7 @@ final class CrossEntropy {
       INDArray z, boolean wantsGradient, Temporaries temporaries) {
     int classes = Math.toIntExact(shape.classes());
     int rows = Math.toIntExact(shape.rows());
-    INDArray gradient =
-        wantsGradient ? Nd4j.createUninitialized(z.dataType(), z.shape(), 'c') : null;
+    INDArray gradient = wantsGradient ? temporaries.keep(classesLast(z.dataType())) : null;
     Elements out = wantsGradient ? Fused.elements(gradient) : null;
     Elements in = Fused.elements(z);
     RowLosses result;
@@ -173,8 +172,8 @@ final class CrossEntropy {
     }
     weights.muli(result.scale(options.reduction()));
     INDArray wide = weighted(composite.gradient(), weights, temporaries);
-    boolean isSame = rows.dataType() == DataType.DOUBLE;
-    INDArray gradient = isSame ? wide.dup('c') : wide.castTo(rows.dataType());
+    INDArray gradient = temporaries.keep(classesLast(rows.dataType()));
+    gradient.assign(wide.reshape('c', shape.classesLast()));
     return new ValueAndGradient<>(value, toLogits(gradient, temporaries));
   }
 
@@ -230,38 +229,41 @@ final class CrossEntropy {
     return rows.reshape('c', shape.rows(), shape.classes());
   }
 
-  /** The gradient in the logits' shape and dtype: the rows themselves, or a new array. */
-  private INDArray toLogits(INDArray rows, Temporaries temporaries) {
-    INDArray shaped = rows.reshape('c', shape.classesLast());
-    INDArray typed = shaped.castTo(logits.dataType());
-    if (typed != shaped) {
-      temporaries.keep(rows);
-    }
-    if (shape.axis() == logits.rank() - 1) {
-      return typed;
-    }
-    temporaries.keep(typed);
-    return typed.permute(shape.fromClassesLast()).dup('c');
+  private INDArray classesLast(DataType type) {
+    return Nd4j.createUninitialized(type, shape.classesLast(), 'c');
+  }
+
+  /** A kept gradient in the logits' shape and dtype, no view of another array, and given away. */
+  private INDArray toLogits(INDArray classesLast, Temporaries temporaries) {
+    INDArray typed = temporaries.keepUnless(classesLast, classesLast.castTo(logits.dataType()));
+    boolean isLast = shape.axis() == logits.rank() - 1;
+    return isLast ? temporaries.give(typed) : typed.permute(shape.fromClassesLast()).dup('c');
   }
 
   private INDArray arrayOf(RowLosses rows) {
     DataType type = logits.dataType();
     if (options.reduction() != Reduction.NONE) {
-      return Nd4j.scalar(type, rows.reduced(options.reduction()));
+      return scalar(rows.reduced(options.reduction()), type);
     }
     if (logits.rank() == 1) {
-      return Nd4j.scalar(type, rows.losses()[0]);
+      return scalar(rows.losses()[0], type);
     }
-    if (rows.losses().length == 0) {
-      return Nd4j.create(type, shape.rowShape());
-    }
-    try (Temporaries temporaries = new Temporaries()) {
-      INDArray doubles = Nd4j.createFromArray(rows.losses());
-      INDArray typed = doubles.castTo(type);
-      if (typed != doubles) {
-        temporaries.keep(doubles);
+    INDArray losses = Nd4j.create(type, shape.rowShape());
+    if (rows.losses().length > 0) {
+      try (Temporaries temporaries = new Temporaries()) {
+        INDArray doubles = temporaries.keep(Nd4j.createFromArray(rows.losses()));
+        losses.assign(doubles.reshape('c', shape.rowShape()));
       }
-      return typed.reshape('c', shape.rowShape());
+    }
+    return losses;
+  }
+
+  /** Rounded by a cast; Nd4j.scalar would cut bfloat16 off. */
+  private static INDArray scalar(double value, DataType type) {
+    try (Temporaries temporaries = new Temporaries()) {
+      INDArray wide = temporaries.keep(Nd4j.scalar(DataType.DOUBLE, value));
+      INDArray typed = wide.castTo(type);
+      return typed == wide ? temporaries.give(wide) : typed;
     }
   }
 }

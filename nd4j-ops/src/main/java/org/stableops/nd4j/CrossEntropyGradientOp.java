@@ -32,7 +32,8 @@ abstract class CrossEntropyGradientOp extends JavaOp {
     INDArray upstream = inputs.get(2);
     try (Temporaries temporaries = new Temporaries()) {
       output.assign(temporaries.keep(call(logits, inputs.get(1), options).gradient()));
-      if (options.reduction() == Reduction.NONE) {
+      // As a loss variable even one loss a row gets a scalar, which counts for all of them.
+      if (options.reduction() == Reduction.NONE && upstream.length() > 1) {
         upstream = alongClasses(upstream, logits, options, temporaries);
       }
       output.muli(upstream);

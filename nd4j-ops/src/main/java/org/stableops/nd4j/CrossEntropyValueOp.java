@@ -6,7 +6,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.CrossEntropyShape;
 import org.stableops.Reduction;
-import org.stableops.kernel.CrossEntropyKernel;
 
 /** A cross-entropy in a graph, from logits and labels to the loss. */
 abstract class CrossEntropyValueOp extends JavaOp {
@@ -17,7 +16,6 @@ abstract class CrossEntropyValueOp extends JavaOp {
   CrossEntropyValueOp(
       String name, SDVariable logits, SDVariable labels, CrossEntropyOptions options) {
     super(name, logits, labels);
-    CrossEntropyKernel.requireSupported(options);
     CrossEntropyArguments.write(options, this);
   }
 

@@ -4,6 +4,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.ValueAndGradient;
+import org.stableops.kernel.CrossEntropyKernel;
 
 /**
  * Softmax cross-entropy of logits and class probabilities, fused. With z the logits of a row and q
@@ -202,6 +203,7 @@ public final class SoftmaxCrossEntropy {
    */
   public static SDVariable value(
       SDVariable logits, SDVariable labels, CrossEntropyOptions options) {
+    CrossEntropyKernel.requireSupported(options);
     return new ValueOp(logits, labels, options).outputVariable();
   }
 

@@ -4,6 +4,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.ValueAndGradient;
+import org.stableops.kernel.CrossEntropyKernel;
 
 /**
  * Softmax cross-entropy of logits and integer labels, fused. With z the logits of a row and y its
@@ -203,6 +204,7 @@ public final class SparseSoftmaxCrossEntropy {
    */
   public static SDVariable value(
       SDVariable logits, SDVariable labels, CrossEntropyOptions options) {
+    CrossEntropyKernel.requireSupported(options);
     return new ValueOp(logits, labels, options).outputVariable();
   }
 

@@ -18,6 +18,12 @@ final class Temporaries implements AutoCloseable {
     return array == other ? array : keep(array);
   }
 
+  /** Hands over a kept array, which is now the result and no longer freed. */
+  INDArray give(INDArray array) {
+    arrays.removeIf(kept -> kept == array);
+    return array;
+  }
+
   @Override
   public void close() {
     for (INDArray array : arrays) {

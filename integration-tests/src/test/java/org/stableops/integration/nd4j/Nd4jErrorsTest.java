@@ -1,0 +1,330 @@
+package org.stableops.integration.nd4j;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.Reduction;
+import org.stableops.integration.host.Path;
+import org.stableops.nd4j.SoftmaxCrossEntropy;
+import org.stableops.nd4j.Softplus;
+import org.stableops.nd4j.SoftplusInverse;
+import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
+import org.stableops.nd4j.Squareplus;
+import org.stableops.nd4j.SquareplusInverse;
+
+/** What the caller got wrong is said in words, before anything is computed or written. */
+final class Nd4jErrorsTest {
+  private static final CrossEntropyOptions OPTIONS = CrossEntropyOptions.DEFAULT;
+
+  private final INDArray x = Nd4j.createFromArray(1.0, 2, 3, 4, 5, 6).reshape(2, 3);
+  private final INDArray labels = Nd4j.createFromArray(0, 2);
+  private final INDArray masses = Nd4j.createFromArray(0.5, 0.5, 0, 0, 0, 1).reshape(2, 3);
+  private final INDArray weights = Nd4j.createFromArray(1.0, 2);
+
+  // ---- elementwise
+
+  @Test
+  void otherDtypesAreRefused() {
+    for (DataType type : List.of(DataType.INT32, DataType.INT64, DataType.UINT8, DataType.BOOL)) {
+      INDArray wrong = x.castTo(type);
+      String message = "x dtype must be half, bfloat16, float or double, got " + type;
+      forEveryOp(wrong, message);
+    }
+  }
+
+  private static void forEveryOp(INDArray wrong, String message) {
+    refused(message, () -> Softplus.value(wrong));
+    refused(message, () -> Softplus.gradient(wrong, 2));
+    refused(message, () -> Softplus.valueInto(wrong, wrong));
+    refused(message, () -> SoftplusInverse.value(wrong, 2));
+    refused(message, () -> SoftplusInverse.gradient(wrong));
+    refused(message, () -> SoftplusInverse.valueInto(wrong, wrong, 2));
+    refused(message, () -> Squareplus.value(wrong));
+    refused(message, () -> Squareplus.gradient(wrong, 2));
+    refused(message, () -> Squareplus.valueInto(wrong, wrong));
+    refused(message, () -> SquareplusInverse.value(wrong, 2));
+    refused(message, () -> SquareplusInverse.gradient(wrong));
+    refused(message, () -> SquareplusInverse.valueInto(wrong, wrong, 2));
+  }
+
+  @Test
+  void nullIsRefused() {
+    forEveryOp(null, "x must be an array, got null");
+    refused("out must be an array, got null", () -> Softplus.valueInto(x, null));
+    refused(
+        "logits must be an array, got null", () -> SparseSoftmaxCrossEntropy.value(null, labels));
+    refused("labels must be an array, got null", () -> SparseSoftmaxCrossEntropy.value(x, null));
+    refused("labels must be an array, got null", () -> SoftmaxCrossEntropy.value(x, null));
+    refused(
+        "sampleWeights must be an array, got null",
+        () -> SoftmaxCrossEntropy.value(x, masses, null, OPTIONS));
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0, -0.0, -1, Double.NaN, Double.POSITIVE_INFINITY})
+  void betaMustBePositiveAndFinite(double beta) {
+    String message = "beta must be finite and > 0, got " + beta;
+    refused(message, () -> Softplus.value(x, beta));
+    refused(message, () -> Softplus.gradient(x, beta));
+    refused(message, () -> Softplus.valueInto(x, x, beta));
+    refused(message, () -> SoftplusInverse.value(x, beta));
+    refused(message, () -> SoftplusInverse.gradient(x, beta));
+    refused(message, () -> SoftplusInverse.valueInto(x, x, beta));
+    argumentsAreUnchanged();
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {-1, -1e-300, Double.NaN, Double.POSITIVE_INFINITY})
+  void bMustNotBeNegativeAndBeFinite(double b) {
+    String message = "b must be finite and >= 0, got " + b;
+    refused(message, () -> Squareplus.value(x, b));
+    refused(message, () -> Squareplus.gradient(x, b));
+    refused(message, () -> Squareplus.valueInto(x, x, b));
+    refused(message, () -> SquareplusInverse.value(x, b));
+    refused(message, () -> SquareplusInverse.gradient(x, b));
+    refused(message, () -> SquareplusInverse.valueInto(x, x, b));
+    argumentsAreUnchanged();
+  }
+
+  @Test
+  void outMustBeLikeX() {
+    INDArray otherShape = Nd4j.createFromArray(9.0, 9, 9);
+    INDArray otherType = Nd4j.createFromArray(9f, 9, 9, 9, 9, 9).reshape(2, 3);
+    INDArray transposed = Nd4j.ones(DataType.DOUBLE, 3, 2);
+    refused(
+        "out must be like x, DOUBLE [2, 3], got DOUBLE [3]",
+        () -> Softplus.valueInto(x, otherShape));
+    refused(
+        "out must be like x, DOUBLE [2, 3], got FLOAT [2, 3]",
+        () -> Squareplus.valueInto(x, otherType));
+    refused(
+        "out must be like x, DOUBLE [2, 3], got DOUBLE [3, 2]",
+        () -> SquareplusInverse.valueInto(x, transposed));
+    refused(
+        "out dtype must be half, bfloat16, float or double, got INT",
+        () -> SoftplusInverse.valueInto(x, x.castTo(DataType.INT32)));
+    Elements.assertSame(Nd4j.createFromArray(9.0, 9, 9), otherShape, "out");
+    argumentsAreUnchanged();
+  }
+
+  @Test
+  void closedArraysAreRefused() {
+    INDArray closed = Nd4j.createFromArray(1.0, 2);
+    closed.close();
+    closed("x must be open, but has been closed", () -> Softplus.value(closed));
+    closed("x must be open, but has been closed", () -> Squareplus.gradient(closed));
+    closed("x must be open, but has been closed", () -> SoftplusInverse.valueInto(closed, x));
+    closed("out must be open, but has been closed", () -> SquareplusInverse.valueInto(x, closed));
+    closed(
+        "logits must be open, but has been closed",
+        () -> SparseSoftmaxCrossEntropy.value(closed, labels));
+    closed(
+        "labels must be open, but has been closed",
+        () -> SparseSoftmaxCrossEntropy.gradient(x, closed));
+    closed(
+        "labels must be open, but has been closed",
+        () -> SoftmaxCrossEntropy.valueAndGradient(x, closed));
+    closed(
+        "sampleWeights must be open, but has been closed",
+        () -> SoftmaxCrossEntropy.value(x, masses, closed, OPTIONS));
+    argumentsAreUnchanged();
+  }
+
+  @Test
+  void aViewOfAClosedArrayIsRefused() {
+    INDArray owner = Nd4j.create(DataType.DOUBLE, 2, 3);
+    INDArray view = owner.getRow(1);
+    owner.close();
+    closed("x must be open, but has been closed", () -> Softplus.value(view));
+  }
+
+  // ---- cross-entropy
+
+  @ParameterizedTest
+  @EnumSource
+  void shapesMustFit(Path path) {
+    path.run(
+        () -> {
+          refused(
+              "labels shape (3) must equal logits shape (2, 3) without axis 1",
+              () -> SparseSoftmaxCrossEntropy.value(x, Nd4j.createFromArray(0, 1, 2)));
+          refused(
+              "labels shape (2) must equal logits shape (2, 3) without axis 0",
+              () -> SparseSoftmaxCrossEntropy.value(x, labels, OPTIONS.withAxis(0)));
+          refused(
+              "labels shape (1, 2) must equal logits shape (2, 3) without axis 1",
+              () -> SparseSoftmaxCrossEntropy.gradient(x, labels.reshape(1, 2)));
+          refused(
+              "labels shape (3, 2) must equal logits shape (2, 3)",
+              () -> SoftmaxCrossEntropy.value(x, masses.transpose()));
+          refused(
+              "sampleWeights shape (2, 1) must equal logits shape (2, 3) without axis 1",
+              () -> SoftmaxCrossEntropy.value(x, masses, weights.reshape(2, 1), OPTIONS));
+          refused(
+              "sampleWeights shape (2) must equal logits shape (2, 3) without axis 0",
+              () -> SoftmaxCrossEntropy.gradient(x, masses, weights, OPTIONS.withAxis(0)));
+          refused(
+              "logits must have a class axis, got a scalar",
+              () -> SparseSoftmaxCrossEntropy.value(Nd4j.scalar(1.0), Nd4j.scalar(0)));
+          argumentsAreUnchanged();
+          return null;
+        });
+  }
+
+  @Test
+  void axisMustBeOneOfTheLogits() {
+    for (int axis : new int[] {2, -3, Integer.MAX_VALUE, Integer.MIN_VALUE}) {
+      String message = "axis must be in [-2, 2) for logits of shape (2, 3), got " + axis;
+      refused(message, () -> SparseSoftmaxCrossEntropy.value(x, labels, OPTIONS.withAxis(axis)));
+      refused(message, () -> SoftmaxCrossEntropy.gradient(x, masses, OPTIONS.withAxis(axis)));
+    }
+  }
+
+  @Test
+  void dtypesMustFit() {
+    refused(
+        "logits dtype must be half, bfloat16, float or double, got INT",
+        () -> SparseSoftmaxCrossEntropy.value(x.castTo(DataType.INT32), labels));
+    for (DataType type : List.of(DataType.FLOAT, DataType.DOUBLE, DataType.BOOL)) {
+      refused(
+          "labels dtype must be an integer type, got " + type,
+          () -> SparseSoftmaxCrossEntropy.value(x, labels.castTo(type)));
+    }
+    refused(
+        "labels dtype must be half, bfloat16, float or double, got LONG",
+        () -> SoftmaxCrossEntropy.value(x, masses.castTo(DataType.INT64)));
+    refused(
+        "sampleWeights dtype must be half, bfloat16, float or double, got INT",
+        () -> SoftmaxCrossEntropy.value(x, masses, weights.castTo(DataType.INT32), OPTIONS));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void labelsMustBeClasses(Path path) {
+    path.run(
+        () -> {
+          refused(
+              "labels must be in [0, 3), got 3 at row 1",
+              () -> SparseSoftmaxCrossEntropy.value(x, Nd4j.createFromArray(2, 3)));
+          refused(
+              "labels must be in [0, 3), got -1 at row 0",
+              () -> SparseSoftmaxCrossEntropy.gradient(x, Nd4j.createFromArray(-1, 3)));
+          refused(
+              "labels must be in [0, 3) or equal ignoreIndex -1, got -2 at row 1",
+              () ->
+                  SparseSoftmaxCrossEntropy.valueAndGradient(
+                      x, Nd4j.createFromArray(-1, -2), OPTIONS.withIgnoreIndex(-1)));
+          // Its low 32 bits are the class 1.
+          refused(
+              "labels must be in [0, 3), got 4294967297 at row 0",
+              () -> SparseSoftmaxCrossEntropy.value(x, Nd4j.createFromArray(4294967297L, 0L)));
+          refused(
+              "labels must be in [0, 3), got 255 at row 0",
+              () ->
+                  SparseSoftmaxCrossEntropy.value(
+                      x, Nd4j.createFromArray(255, 0).castTo(DataType.UINT8)));
+          return null;
+        });
+    argumentsAreUnchanged();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void massesMustBeFiniteAndNotNegative(Path path) {
+    for (double bad : new double[] {-0.5, Double.NaN, Double.POSITIVE_INFINITY}) {
+      INDArray wrong = masses.dup();
+      wrong.putScalar(1, 1, bad);
+      String message = "labels must be finite and >= 0, got " + bad + " at row 1, class 1";
+      path.run(
+          () -> {
+            refused(message, () -> SoftmaxCrossEntropy.value(x, wrong));
+            refused(message, () -> SoftmaxCrossEntropy.gradient(x, wrong));
+            refused(message, () -> SoftmaxCrossEntropy.valueAndGradient(x, wrong));
+            refused(
+                "labels must be finite and >= 0, got " + bad + " at row 1, class 1",
+                () ->
+                    SoftmaxCrossEntropy.value(
+                        x.transpose(), wrong.transpose(), OPTIONS.withAxis(0)));
+            return null;
+          });
+    }
+    argumentsAreUnchanged();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void sampleWeightsMustBeFiniteAndNotNegative(Path path) {
+    for (double bad : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
+      INDArray wrong = Nd4j.createFromArray(1, bad);
+      String message = "sampleWeights must be finite and >= 0, got " + bad + " at row 1";
+      path.run(
+          () -> {
+            refused(message, () -> SoftmaxCrossEntropy.value(x, masses, wrong, OPTIONS));
+            refused(message, () -> SparseSoftmaxCrossEntropy.gradient(x, labels, wrong, OPTIONS));
+            return null;
+          });
+    }
+    argumentsAreUnchanged();
+  }
+
+  @Test
+  void optionsToComeAreRefused() {
+    String start = "labelSmoothing, zLoss and classWeights are not supported yet, got ";
+    for (CrossEntropyOptions options :
+        List.of(
+            OPTIONS.withLabelSmoothing(0.1),
+            OPTIONS.withZLoss(1e-4),
+            OPTIONS.withClassWeights(1, 2, 3))) {
+      refused(start + options, () -> SparseSoftmaxCrossEntropy.value(x, labels, options));
+      refused(start + options, () -> SparseSoftmaxCrossEntropy.gradient(x, labels, options));
+      refused(start + options, () -> SoftmaxCrossEntropy.value(x, masses, options));
+      refused(
+          start + options, () -> SoftmaxCrossEntropy.valueAndGradient(x, masses, weights, options));
+    }
+  }
+
+  @Test
+  void ignoreIndexIsForIntegerLabels() {
+    refused(
+        "ignoreIndex applies to integer labels, got class probabilities and"
+            + " CrossEntropyOptions(axis=-1, reduction=NONE, ignoreIndex=1)",
+        () ->
+            SoftmaxCrossEntropy.value(
+                x, masses, OPTIONS.withReduction(Reduction.NONE).withIgnoreIndex(1)));
+  }
+
+  @Test
+  void rowsWithoutClassesAreRefused() {
+    INDArray empty = Nd4j.create(DataType.DOUBLE, 2, 0);
+    refused(
+        "logits must have a class along axis 1, got shape (2, 0)",
+        () -> SparseSoftmaxCrossEntropy.value(empty, labels));
+  }
+
+  // ---- helpers
+
+  private void argumentsAreUnchanged() {
+    Elements.assertSame(Nd4j.createFromArray(1.0, 2, 3, 4, 5, 6).reshape(2, 3), x, "x");
+    Elements.assertSame(Nd4j.createFromArray(0, 2), labels, "labels");
+    Elements.assertSame(Nd4j.createFromArray(0.5, 0.5, 0, 0, 0, 1).reshape(2, 3), masses, "masses");
+    Elements.assertSame(Nd4j.createFromArray(1.0, 2), weights, "weights");
+  }
+
+  private static void refused(String message, Executable call) {
+    assertEquals(message, assertThrows(IllegalArgumentException.class, call).getMessage());
+  }
+
+  private static void closed(String message, Executable call) {
+    assertEquals(message, assertThrows(IllegalStateException.class, call).getMessage());
+  }
+}

@@ -1,0 +1,338 @@
+package org.stableops.integration.nd4j;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.adapter.SingletonDataSetIterator;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Sgd;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.Reduction;
+import org.stableops.ValueAndGradient;
+import org.stableops.integration.host.Path;
+import org.stableops.nd4j.SoftmaxCrossEntropy;
+import org.stableops.nd4j.Softplus;
+import org.stableops.nd4j.SoftplusInverse;
+import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
+import org.stableops.nd4j.Squareplus;
+import org.stableops.nd4j.SquareplusInverse;
+import org.stableops.nd4j.activations.ActivationSquareplus;
+import org.stableops.nd4j.lossfunctions.LossFusedSoftmaxCrossEntropy;
+
+/**
+ * Native memory does not grow. Every program runs in a JVM of its own with a small heap and a limit
+ * on native memory, and reports what it measured in its last line.
+ */
+final class Nd4jMemoryTest {
+  /** A heap touched at the start, so that the process grows by native memory only. */
+  private static final List<String> SMALL =
+      List.of(
+          "-Xms256m",
+          "-Xmx256m",
+          "-XX:+AlwaysPreTouch",
+          "-Dorg.bytedeco.javacpp.maxphysicalbytes=8g");
+
+  private static final int STEPS = 1000;
+
+  @ParameterizedTest
+  @EnumSource
+  void arraysFreeTheirIntermediatesWithoutTheGarbageCollector(Path path) throws Exception {
+    List<String> options = new ArrayList<>(SMALL);
+    // Arrays that nobody closes are then never freed, however often the collector runs.
+    options.add("-Dorg.bytedeco.javacpp.nopointergc=true");
+    String line = NewJvm.lastLine(Eager.class, options, path);
+    System.out.println("eager, " + path + ": " + line);
+    Map<String, Long> grown = parse(line);
+    // Half of the smallest array a step; of those, the other program has leaked some on purpose.
+    long limit = steps(path) * 20L;
+    assertTrue(grown.get("leakedKiB") > limit, "the measure sees a leak: " + line);
+    assertAll(
+        () -> assertTrue(grown.get("elementwiseKiB") < limit, line),
+        () -> assertTrue(grown.get("errorKiB") < limit, line),
+        () -> assertTrue(grown.get("crossEntropyKiB") < limit, line));
+  }
+
+  /** The composites take many times as long. */
+  private static int steps(Path path) {
+    return path == Path.FUSED ? STEPS : STEPS / 10;
+  }
+
+  @Test
+  void samediffTrainsWithoutGrowing() throws Exception {
+    String line = NewJvm.lastLine(SameDiffTraining.class, SMALL);
+    System.out.println("SameDiff: " + line);
+    assertFlat(line);
+  }
+
+  @Test
+  void dl4jTrainsWithoutGrowing() throws Exception {
+    String line = NewJvm.lastLine(Dl4jTraining.class, SMALL);
+    System.out.println("DL4J: " + line);
+    assertFlat(line);
+  }
+
+  @Test
+  void resultsOfTheCrossEntropiesCanBeClosed() {
+    INDArray z = Nd4j.ones(DataType.FLOAT, 3, 4);
+    INDArray y = Nd4j.createFromArray(0, 1, 2);
+    CrossEntropyOptions none = CrossEntropyOptions.DEFAULT.withReduction(Reduction.NONE);
+    for (Path path : Path.values()) {
+      path.run(
+          () -> {
+            for (ValueAndGradient<INDArray> both :
+                List.of(
+                    SparseSoftmaxCrossEntropy.valueAndGradient(z, y),
+                    SparseSoftmaxCrossEntropy.valueAndGradient(z, y, none),
+                    SoftmaxCrossEntropy.valueAndGradient(z, z),
+                    SoftmaxCrossEntropy.valueAndGradient(z, z, none))) {
+              assertTrue(both.value().closeable(), "value, " + path);
+              assertTrue(both.gradient().closeable(), "gradient, " + path);
+            }
+            return null;
+          });
+    }
+  }
+
+  @Test
+  void resultsBelongToTheCallerAndArgumentsStayOpen() {
+    for (Path path : Path.values()) {
+      path.run(
+          () -> {
+            try (INDArray x = Nd4j.ones(DataType.FLOAT, 3, 4);
+                INDArray value = Softplus.value(x);
+                INDArray gradient = Softplus.gradient(x)) {
+              assertTrue(value.closeable() && gradient.closeable());
+              assertFalse(x.wasClosed());
+            }
+            return null;
+          });
+    }
+  }
+
+  /** After the warm-up, less than one leaked array of 256 × 64 floats a step would add. */
+  private static void assertFlat(String line) {
+    assertTrue(parse(line).get("residentKiB") < 48_000, line);
+  }
+
+  private static Map<String, Long> parse(String line) {
+    Map<String, Long> numbers = new HashMap<>();
+    for (String entry : line.split(" ")) {
+      String[] parts = entry.split("=");
+      numbers.put(parts[0], Long.parseLong(parts[1]));
+    }
+    return numbers;
+  }
+
+  // ---- programs of the other JVM
+
+  /** Every eager call, results closed, then the same with arguments that are refused. */
+  static final class Eager {
+    private static final INDArray X = Nd4j.linspace(DataType.FLOAT, -4, 0.01, 10_000);
+    private static final INDArray DOUBLES = X.castTo(DataType.DOUBLE).reshape(100, 100);
+    private static final INDArray VIEW = X.reshape(100, 100).transpose();
+    private static final INDArray HALF = X.castTo(DataType.FLOAT16);
+    private static final INDArray Y = Nd4j.zeros(DataType.INT32, 100);
+    private static final INDArray BAD = Nd4j.zeros(DataType.INT32, 100).addi(100);
+    private static final INDArray Q = Nd4j.ones(DataType.FLOAT, 100, 100).muli(0.01);
+    private static final INDArray BAD_Q = Nd4j.ones(DataType.FLOAT, 100, 100).muli(-0.01);
+    private static final INDArray WEIGHTS = Nd4j.ones(DataType.FLOAT, 100);
+    private static final INDArray OUT = Nd4j.create(DataType.FLOAT, 10_000);
+
+    private Eager() {}
+
+    public static void main(String[] arguments) throws IOException {
+      Path path = Path.valueOf(arguments[0]);
+      long leaked = leakedKiB(steps(path));
+      System.out.printf(
+          Locale.ROOT,
+          "elementwiseKiB=%d errorKiB=%d crossEntropyKiB=%d leakedKiB=%d%n",
+          grownKiB(path, Eager::elementwise),
+          grownKiB(path, Eager::errors),
+          grownKiB(path, Eager::crossEntropies),
+          leaked);
+    }
+
+    private static long grownKiB(Path path, Runnable step) throws IOException {
+      repeat(path, step, 20);
+      long before = residentKiB();
+      repeat(path, step, steps(path));
+      return residentKiB() - before;
+    }
+
+    private static void repeat(Path path, Runnable step, int times) {
+      path.run(
+          () -> {
+            for (int i = 0; i < times; i++) {
+              step.run();
+            }
+            return null;
+          });
+    }
+
+    /** What the measure shows when one array of 40 kB a step is not closed. */
+    private static long leakedKiB(int steps) throws IOException {
+      long before = residentKiB();
+      List<INDArray> leaked = new ArrayList<>();
+      for (int i = 0; i < steps; i++) {
+        leaked.add(X.dup());
+      }
+      long grown = residentKiB() - before;
+      leaked.forEach(INDArray::close);
+      return grown;
+    }
+
+    private static void elementwise() {
+      for (INDArray x : List.of(X, VIEW, HALF)) {
+        close(Softplus.value(x, 1.7), Softplus.gradient(x, 1.7));
+        close(SoftplusInverse.value(x), SoftplusInverse.gradient(x));
+        close(Squareplus.value(x), Squareplus.gradient(x));
+        close(SquareplusInverse.value(x), SquareplusInverse.gradient(x));
+      }
+      Squareplus.valueInto(X, OUT);
+      Softplus.valueInto(X, OUT);
+    }
+
+    private static void crossEntropies() {
+      CrossEntropyOptions options = CrossEntropyOptions.DEFAULT.withReduction(Reduction.NONE);
+      close(SparseSoftmaxCrossEntropy.valueAndGradient(DOUBLES, Y, options));
+      close(SparseSoftmaxCrossEntropy.valueAndGradient(VIEW, Y, WEIGHTS, options));
+      close(SparseSoftmaxCrossEntropy.valueAndGradient(VIEW, Y, options.withAxis(0)));
+      close(SoftmaxCrossEntropy.valueAndGradient(DOUBLES, Q, options));
+      close(SoftmaxCrossEntropy.valueAndGradient(VIEW, Q, WEIGHTS, options));
+      close(SparseSoftmaxCrossEntropy.value(VIEW, Y, options));
+      close(SparseSoftmaxCrossEntropy.gradient(VIEW, Y, options));
+      close(SoftmaxCrossEntropy.value(DOUBLES, Q, options));
+      close(SoftmaxCrossEntropy.gradient(DOUBLES, Q, options));
+      close(SparseSoftmaxCrossEntropy.value(DOUBLES, Y));
+    }
+
+    private static void errors() {
+      assertThrows(IllegalArgumentException.class, () -> Softplus.value(X, -1));
+      assertThrows(IllegalArgumentException.class, () -> Softplus.valueInto(VIEW, OUT));
+      assertThrows(
+          IllegalArgumentException.class, () -> SparseSoftmaxCrossEntropy.gradient(VIEW, BAD));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> SparseSoftmaxCrossEntropy.valueAndGradient(DOUBLES, BAD));
+      assertThrows(
+          IllegalArgumentException.class, () -> SoftmaxCrossEntropy.valueAndGradient(VIEW, BAD_Q));
+      assertThrows(
+          IllegalArgumentException.class, () -> SoftmaxCrossEntropy.gradient(DOUBLES, BAD_Q));
+    }
+
+    private static void close(ValueAndGradient<INDArray> both) {
+      close(both.value(), both.gradient());
+    }
+
+    private static void close(INDArray... arrays) {
+      for (INDArray array : arrays) {
+        array.close();
+      }
+    }
+  }
+
+  /** A digits network of SameDiff, of float and integer inputs. */
+  static final class SameDiffTraining {
+    private SameDiffTraining() {}
+
+    public static void main(String[] arguments) throws IOException {
+      SameDiff graph = SameDiffTest.digitsGraph();
+      Digits digits = Digits.few(DataType.FLOAT, 256);
+      DataSet data = new DataSet(digits.pixels(), digits.labels().castTo(DataType.INT32));
+      graph.fit(new SingletonDataSetIterator(data), 200);
+      long before = collectedKiB();
+      graph.fit(new SingletonDataSetIterator(data), STEPS);
+      System.out.println("residentKiB=" + (collectedKiB() - before));
+    }
+  }
+
+  /** A digits network of DL4J, in its workspaces. */
+  static final class Dl4jTraining {
+    private Dl4jTraining() {}
+
+    public static void main(String[] arguments) throws IOException {
+      MultiLayerNetwork net =
+          new MultiLayerNetwork(
+              new NeuralNetConfiguration.Builder()
+                  .updater(new Sgd(0.01))
+                  .list()
+                  .layer(
+                      new DenseLayer.Builder()
+                          .nIn(64)
+                          .nOut(64)
+                          .activation(new ActivationSquareplus())
+                          .build())
+                  .layer(
+                      new OutputLayer.Builder(new LossFusedSoftmaxCrossEntropy())
+                          .nIn(64)
+                          .nOut(10)
+                          .activation(Activation.IDENTITY)
+                          .build())
+                  .build());
+      net.init();
+      Digits digits = Digits.few(DataType.FLOAT, 256);
+      fit(net, digits, 200);
+      long before = collectedKiB();
+      long inWorkspaces = workspaceBytes();
+      fit(net, digits, STEPS);
+      System.out.println(
+          "residentKiB="
+              + (collectedKiB() - before)
+              + " workspaceBytes="
+              + (workspaceBytes() - inWorkspaces));
+    }
+
+    private static void fit(MultiLayerNetwork net, Digits digits, int steps) {
+      for (int step = 0; step < steps; step++) {
+        net.fit(digits.pixels(), step % 2 == 0 ? digits.labels() : digits.oneHot());
+      }
+    }
+
+    private static long workspaceBytes() {
+      return Nd4j.getWorkspaceManager().getAllWorkspacesForCurrentThread().stream()
+          .mapToLong(MemoryWorkspace::getCurrentSize)
+          .sum();
+    }
+  }
+
+  /** Memory of the whole process, for ND4J's arrays appear in no counter of its own. */
+  private static long residentKiB() throws IOException {
+    return Files.readAllLines(java.nio.file.Path.of("/proc/self/status")).stream()
+        .filter(line -> line.startsWith("VmRSS:"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** Where the host leaves arrays to the collector: after it has run. */
+  private static long collectedKiB() throws IOException {
+    for (int i = 0; i < 3; i++) {
+      System.gc();
+      LockSupport.parkNanos(200_000_000);
+    }
+    return residentKiB();
+  }
+}

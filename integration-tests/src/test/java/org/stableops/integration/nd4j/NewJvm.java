@@ -1,0 +1,51 @@
+package org.stableops.integration.nd4j;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Runs a main method in a JVM of its own, on the class path of the tests. */
+final class NewJvm {
+  private static final int PATIENCE_SECONDS = 120;
+
+  private NewJvm() {}
+
+  /** Returns what the program printed, of which the last line is the interesting one. */
+  static String lastLine(Class<?> main, List<String> options, Object... arguments)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    // Coverage is measured by the JVM of the tests; its agent's file is not to be shared.
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(argument -> !argument.startsWith("-javaagent"))
+        .forEach(command::add);
+    command.addAll(options);
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    for (Object argument : arguments) {
+      command.add(argument.toString());
+    }
+    File output = File.createTempFile("new-jvm", ".txt");
+    try {
+      Process process =
+          new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output).start();
+      boolean ended = process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      if (!ended) {
+        process.destroyForcibly().waitFor();
+      }
+      String text = Files.readString(output.toPath());
+      assertTrue(ended, () -> "did not end: " + text);
+      assertEquals(0, process.exitValue(), text);
+      return text.lines().reduce("", (before, line) -> line);
+    } finally {
+      Files.delete(output.toPath());
+    }
+  }
+}
