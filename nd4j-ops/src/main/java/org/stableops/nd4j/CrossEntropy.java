@@ -179,7 +179,7 @@ final class CrossEntropy {
 
   /** Each row times its weight, and 0 where that is 0, even for NaN. */
   private static INDArray weighted(INDArray rows, INDArray weights, Temporaries temporaries) {
-    INDArray counts = temporaries.keep(temporaries.keep(weights.gt(0)).broadcast(rows.shape()));
+    INDArray counts = temporaries.keep(temporaries.keep(Primitives.alongRows(weights, rows)).gt(0));
     INDArray product = temporaries.keep(rows.mulColumnVector(weights));
     INDArray zeros = temporaries.keep(Nd4j.zeros(rows.dataType(), rows.shape()));
     return temporaries.keep(Primitives.select(counts, product, zeros));

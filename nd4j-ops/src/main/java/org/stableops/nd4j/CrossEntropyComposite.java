@@ -43,7 +43,7 @@ final class CrossEntropyComposite {
     zero = temporaries.keep(Nd4j.zeros(DataType.DOUBLE, z.shape()));
     isMax = isMax();
     INDArray column = Primitives.rowSums(select(isMax, z, zero), temporaries);
-    max = temporaries.keep(column.broadcast(z.shape()));
+    max = temporaries.keep(Primitives.alongRows(column, z));
     exps = exps();
     rest = rest(column);
   }
@@ -95,15 +95,16 @@ final class CrossEntropyComposite {
     INDArray oneMinusP =
         select(
             isMax,
-            temporaries.keep(oneMinusPOfMax.broadcast(z.shape())),
+            temporaries.keep(Primitives.alongRows(oneMinusPOfMax, z)),
             temporaries.keep(p.rsub(1)));
     INDArray mass = Primitives.rowSums(q, temporaries);
     INDArray otherMass = temporaries.keep(q.neg()).addiColumnVector(mass);
     INDArray gradient = temporaries.keep(otherMass.mul(p));
     gradient.subi(temporaries.keep(q.mul(oneMinusP)));
-    // A column of one NaN counts as a number, and the host multiplies by 1e-5 instead of by NaN.
-    INDArray rests = temporaries.keep(rest.broadcast(z.shape()));
-    return select(temporaries.keep(rests.isNaN()), rests, gradient);
+    INDArray isNan = temporaries.keep(temporaries.keep(rest.isNaN()).castTo(DataType.DOUBLE));
+    INDArray rowIsNan = temporaries.keep(Primitives.alongRows(isNan, z));
+    INDArray nan = temporaries.keep(Primitives.nanLike(z));
+    return select(temporaries.keep(rowIsNan.gt(0)), nan, gradient);
   }
 
   /** log(1 + r) = log v + (r − (v − 1))/v with v = 1 + r rounded. */

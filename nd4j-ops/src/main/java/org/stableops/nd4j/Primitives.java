@@ -1,5 +1,6 @@
 package org.stableops.nd4j;
 
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
@@ -38,6 +39,14 @@ final class Primitives {
   static INDArray log1p(INDArray x) {
     INDArray result = x.add(2);
     return Transforms.atanh(result.rdivi(x), false).muli(2);
+  }
+
+  /**
+   * A column repeated along the rows of another array. The host's broadcast leaves memory to the
+   * garbage collector. Where there is one row only, a NaN in it counts as the number 1e-5.
+   */
+  static INDArray alongRows(INDArray column, INDArray rows) {
+    return Nd4j.zeros(DataType.DOUBLE, rows.shape()).addiColumnVector(column);
   }
 
   /**
