@@ -76,7 +76,7 @@ final class CrossEntropy {
       return new long[0];
     }
     try (Temporaries temporaries = new Temporaries()) {
-      return flat(array, DataType.INT64, temporaries).toLongVector();
+      return flat(array, DataType.INT64, temporaries).data().asLong();
     }
   }
 
@@ -85,19 +85,15 @@ final class CrossEntropy {
       return new double[0];
     }
     try (Temporaries temporaries = new Temporaries()) {
-      return flat(array, DataType.DOUBLE, temporaries).toDoubleVector();
+      return flat(array, DataType.DOUBLE, temporaries).data().asDouble();
     }
   }
 
+  /** A fresh array, whose buffer holds its elements and nothing else. */
   private static INDArray flat(INDArray array, DataType type, Temporaries temporaries) {
     INDArray contiguous = temporaries.keep(array.dup('c'));
     INDArray typed = temporaries.keepUnless(contiguous, contiguous.castTo(type));
-    return vector(typed);
-  }
-
-  /** By an array of sizes, for reshape('c', length) would mean reshape(99, length). */
-  private static INDArray vector(INDArray contiguous) {
-    return contiguous.reshape('c', new long[] {contiguous.length()});
+    return typed;
   }
 
   INDArray value() {
@@ -164,8 +160,7 @@ final class CrossEntropy {
     CrossEntropyComposite composite = new CrossEntropyComposite(z, q, temporaries);
     INDArray losses = weighted(composite.losses(), weights, temporaries);
     INDArray masses = Primitives.rowSums(q, temporaries).muli(weights);
-    RowLosses result =
-        new RowLosses(vector(losses).toDoubleVector(), vector(masses).toDoubleVector());
+    RowLosses result = new RowLosses(losses.data().asDouble(), masses.data().asDouble());
     INDArray value = arrayOf(result);
     if (!wantsGradient) {
       return new ValueAndGradient<>(value, null);
@@ -202,7 +197,7 @@ final class CrossEntropy {
     boolean valid =
         temporaries.keep(q.gte(0)).all() && temporaries.keep(q.lt(Double.POSITIVE_INFINITY)).all();
     if (!valid) {
-      shape.requireMasses(vector(q).toDoubleVector());
+      shape.requireMasses(q.data().asDouble());
     }
     return q;
   }
