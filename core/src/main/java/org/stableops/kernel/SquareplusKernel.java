@@ -51,7 +51,7 @@ public final class SquareplusKernel {
     double limit = s.limit(EPSILON);
     for (int i = 0; i < count; i++) {
       double abs = Math.abs(x[i]);
-      out[i] = Math.max(x[i], 0.0) + small(abs, root(abs, s, limit), s);
+      out[i] = Math.max(x[i], 0.0) + quotient(abs, root(abs, s, limit), s) * s.unscale;
     }
   }
 
@@ -62,7 +62,7 @@ public final class SquareplusKernel {
     for (int i = 0; i < count; i++) {
       double abs = Math.abs(x[i]);
       double root = root(abs, s, limit);
-      double ratio = abs == 0 ? 0.5 : small(abs, root, s) / root;
+      double ratio = abs == 0 ? 0.5 : quotient(abs, root, s) * (s.unscale / root);
       out[i] = x[i] <= 0 ? ratio : 1 - ratio;
     }
   }
@@ -86,9 +86,9 @@ public final class SquareplusKernel {
     return Math.max(abs, Math.sqrt(Math.fma(c, c, s.b)) * s.unscale);
   }
 
-  /** (b/4)/h, h = abs/2 + root/2 and not their sum, which may overflow, halved. */
-  private static double small(double abs, double root, ScaledB s) {
+  /** 2^k·(b/4)/h, h = abs/2 + root/2 and not their sum, which may overflow, halved. */
+  private static double quotient(double abs, double root, ScaledB s) {
     double h = 0.5 * abs + 0.5 * root;
-    return 0.25 * s.b * s.unscale / h * s.unscale;
+    return 0.25 * s.b * s.unscale / h;
   }
 }

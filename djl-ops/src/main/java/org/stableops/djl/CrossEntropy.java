@@ -168,7 +168,8 @@ final class CrossEntropy {
     NDManager manager = z.getManager();
     int classes = Math.toIntExact(shape.classes());
     int rows = Math.toIntExact(shape.rows());
-    NDArray gradient = wantsGradient ? manager.create(z.getShape(), z.getDataType()) : null;
+    NDArray gradient =
+        wantsGradient ? manager.create(z.getShape(), z.getDataType(), z.getDevice()) : null;
     Elements out = wantsGradient ? Fused.elements(gradient) : null;
     Elements in = Fused.elements(z);
     RowLosses result =
@@ -177,7 +178,7 @@ final class CrossEntropy {
             : CrossEntropyKernel.dense(
                 in,
                 classes,
-                Fused.elements(masses(z.getDataType())),
+                Fused.elements(masses(massType(z))),
                 rows,
                 sampleWeights,
                 options,
@@ -190,7 +191,10 @@ final class CrossEntropy {
   }
 
   private ValueAndGradient<NDArray> composite(NDArray z, boolean wantsGradient) {
-    NDArray weights = z.getManager().create(rowWeights(), new Shape(shape.rows(), 1));
+    NDArray weights =
+        z.getManager()
+            .create(rowWeights(), new Shape(shape.rows(), 1))
+            .toDevice(z.getDevice(), false);
     NDArray q = labels == null ? requiredMasses(weights) : oneHot(weights);
     double weight = q.mul(weights).sum().getDouble();
     boolean isMean = options.reduction() == Reduction.MEAN;
@@ -231,6 +235,11 @@ final class CrossEntropy {
     return ours.toType(type, false).transpose(shape.toClassesLast());
   }
 
+  /** That of the logits, or the masses' own if it is wider. */
+  private DataType massType(NDArray z) {
+    return masses.getDataType() == DataType.FLOAT64 ? DataType.FLOAT64 : z.getDataType();
+  }
+
   /** The masses of the rows that count; those of the others are never read. */
   private NDArray requiredMasses(NDArray weights) {
     NDArray q =
@@ -245,8 +254,10 @@ final class CrossEntropy {
   /** 1 at the label of a row that counts, else 0. */
   private NDArray oneHot(NDArray weights) {
     NDManager manager = weights.getManager();
-    NDArray column = manager.create(labels, new Shape(shape.rows(), 1));
-    NDArray classes = manager.arange(0, shape.classes(), 1, DataType.INT64).reshape(1, -1);
+    NDArray column =
+        manager.create(labels, new Shape(shape.rows(), 1)).toDevice(weights.getDevice(), false);
+    NDArray classes =
+        manager.arange(0, shape.classes(), 1, DataType.INT64, weights.getDevice()).reshape(1, -1);
     return column.eq(classes).logicalAnd(weights.gt(0)).toType(DataType.FLOAT64, false);
   }
 }

@@ -2,6 +2,7 @@ package org.stableops.djl;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
 /**
@@ -36,7 +37,11 @@ final class CrossEntropyComposite {
     this.q = q;
     max = z.max(CLASSES, true);
     NDArray argmax = z.argMax(1).reshape(-1, 1);
-    isMax = argmax.eq(z.getManager().arange((int) z.getShape().get(1)).reshape(1, -1));
+    isMax =
+        argmax.eq(
+            z.getManager()
+                .arange(0, z.getShape().get(1), 1, DataType.INT64, z.getDevice())
+                .reshape(1, -1));
     exps = exps();
     NDArray sum = exps.sum(CLASSES, true);
     // A row without a number to start from, or with −inf everywhere, is NaN.

@@ -78,7 +78,7 @@ record ElementwiseOp(
       return compute(x.toType(DataType.FLOAT32, false), kernel, composite).toType(type, false);
     }
     if (Fused.accepts(x)) {
-      NDArray out = x.getManager().create(x.getShape(), type);
+      NDArray out = x.getManager().create(x.getShape(), type, x.getDevice());
       kernel.accept(Fused.elements(x), Fused.elements(out));
       return out;
     }

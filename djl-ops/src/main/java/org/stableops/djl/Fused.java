@@ -1,5 +1,6 @@
 package org.stableops.djl;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import java.nio.ByteBuffer;
@@ -15,7 +16,7 @@ final class Fused {
     DataType type = x.getDataType();
     return FusedPath.isEnabled()
         && (type == DataType.FLOAT32 || type == DataType.FLOAT64)
-        && !x.getDevice().isGpu()
+        && x.getDevice().equals(Device.cpu())
         && !x.isSparse()
         && x.size() * type.getNumOfBytes() <= Integer.MAX_VALUE;
   }

@@ -172,7 +172,7 @@ public final class SoftplusInverse {
     NDArray tiny = p.onesLike().div(p.abs());
     quotient = NDArrays.where(p.lt(TINY), tiny, quotient);
     quotient = NDArrays.where(p.gt(LARGE), p.onesLike(), quotient);
-    NDArray nan = x.getManager().full(x.getShape(), Float.NaN, x.getDataType());
+    NDArray nan = x.getManager().full(x.getShape(), Float.NaN, x.getDataType(), x.getDevice());
     return NDArrays.where(x.lt(0), nan, quotient);
   }
 }

@@ -153,14 +153,15 @@ public final class Squareplus {
   private static NDArray compositeValue(NDArray x, double b) {
     ScaledB s = new ScaledB(b);
     NDArray abs = x.abs();
-    return x.maximum(0).add(small(abs, root(abs, s), s));
+    return x.maximum(0).add(quotient(abs, root(abs, s), s).mul(s.unscale));
   }
 
   private static NDArray compositeGradient(NDArray x, double b) {
     ScaledB s = new ScaledB(b);
     NDArray abs = x.abs();
     NDArray root = root(abs, s);
-    NDArray ratio = small(abs, root, s).div(root);
+    NDArray inverseRoot = root.onesLike().mul(s.unscale).div(root);
+    NDArray ratio = quotient(abs, root, s).mul(inverseRoot);
     NDArray gradient = NDArrays.where(x.lt(0), ratio, ratio.neg().add(1));
     return NDArrays.where(x.eq(0), x.zerosLike().add(0.5), gradient);
   }
@@ -172,10 +173,10 @@ public final class Squareplus {
     return c.mul(c).add(s.b).sqrt().mul(s.unscale).maximum(abs);
   }
 
-  /** (b/4)/h, h = |x|/2 + root/2. */
-  private static NDArray small(NDArray abs, NDArray root, ScaledB s) {
+  /** 2^k·(b/4)/h, h = |x|/2 + root/2. */
+  private static NDArray quotient(NDArray abs, NDArray root, ScaledB s) {
     NDArray h = abs.mul(0.5).add(root.mul(0.5));
-    return h.onesLike().mul(0.25 * s.b * s.unscale).div(h).mul(s.unscale);
+    return h.onesLike().mul(0.25 * s.b * s.unscale).div(h);
   }
 
   private static NDArray step(NDArray x) {

@@ -168,7 +168,7 @@ public final class SquareplusInverse {
   }
 
   private static NDArray positiveOnly(NDArray x, NDArray result) {
-    NDArray nan = x.getManager().full(x.getShape(), Float.NaN, x.getDataType());
+    NDArray nan = x.getManager().full(x.getShape(), Float.NaN, x.getDataType(), x.getDevice());
     return NDArrays.where(x.lt(0), nan, result);
   }
 

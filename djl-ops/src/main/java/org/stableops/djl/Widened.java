@@ -6,10 +6,10 @@ import java.util.function.UnaryOperator;
 
 /** Computes in float64 what float32 has not the range or the digits for. */
 final class Widened {
-  /** 2^±124 is what √b may be for its powers and inverse to be float32 numbers. */
-  private static final double SMALLEST_B = 0x1p-240;
+  /** Between these, b/4, powers of its scale and every quotient are float numbers of all digits. */
+  private static final double SMALLEST_B = 0x1p-100;
 
-  private static final double LARGEST_B = 0x1p240;
+  private static final double LARGEST_B = 0x1p120;
 
   private Widened() {}
 

@@ -101,8 +101,14 @@ class ElementwiseConformanceTest {
         double bar = Tolerance.elementwise(function, x[i], parameter, format, path, gradient);
         assertTrue(ulps <= bar, describe(i, actual[i], exact[i], ulps));
         MEASUREMENTS.add(
-            new Measurements.Row(function.name(), host.name(), path, format), gradient, ulps, bar);
+            new Measurements.Row(operator(), host.name(), path, format), gradient, ulps, bar);
       }
+    }
+
+    /** The errors of rounded products are of another size, and have lines of their own. */
+    private String operator() {
+      boolean rounds = Tolerance.roundsProduct(function, parameter, format, path);
+      return function.name() + (rounds ? ", βx rounded" : "");
     }
 
     /**

@@ -7,8 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.stableops.CrossEntropyOptions;
 import org.stableops.integration.host.Host;
 import org.stableops.integration.host.Path;
+import org.stableops.integration.oracle.CrossEntropyCase;
 import org.stableops.integration.oracle.ElementwiseFunction;
 import org.stableops.integration.oracle.Format;
 
@@ -118,6 +120,31 @@ class SpecialValuesTest {
           setting,
           expected.gradient,
           setting.path.run(() -> host.backprop(f, x, p, ones, setting.format)));
+    }
+  }
+
+  /** A diverged upstream must be seen, and is a scalar where the loss is reduced. */
+  @ParameterizedTest
+  @MethodSource("settings")
+  void aUpstreamOfNanGivesGradientsOfNan(Setting setting) {
+    double[] nan = {NAN};
+    CrossEntropyCase problem =
+        CrossEntropyCase.sparse(
+            new double[] {1, 2, 3}, 3, new long[] {0}, CrossEntropyOptions.DEFAULT);
+    double[] gradient =
+        setting
+            .path
+            .run(() -> setting.host.crossEntropyBackprop(problem, nan, setting.format))
+            .gradient();
+    assertArrayEquals(new double[] {NAN, NAN, NAN}, gradient);
+    for (ElementwiseFunction function : ElementwiseFunction.values()) {
+      double[] one = {1};
+      double[] ofOne =
+          setting.path.run(
+              () ->
+                  setting.host.backprop(
+                      function, one, function.parameters()[0], nan, setting.format));
+      assertArrayEquals(nan, ofOne);
     }
   }
 

@@ -37,7 +37,7 @@ enum Tolerance {
     };
   }
 
-  /** The bar of an elementwise result: a composite's βx is rounded unless β is a power of two. */
+  /** The bar of an elementwise result. */
   static double elementwise(
       ElementwiseFunction function,
       double x,
@@ -49,9 +49,14 @@ enum Tolerance {
       return (gradient ? FUSED_GRADIENT : FUSED_VALUE).of(format);
     }
     double bar = (gradient ? COMPOSITE_GRADIENT : COMPOSITE_VALUE).of(format);
+    return roundsProduct(function, parameter, format, path) ? bar + Math.abs(parameter * x) : bar;
+  }
+
+  /** Whether βx is rounded and its error not put back: in a composite, unless β is a power of 2. */
+  static boolean roundsProduct(
+      ElementwiseFunction function, double parameter, Format format, Path path) {
     boolean isNarrow = format == Format.FLOAT16 || format == Format.BFLOAT16;
-    boolean isRounded =
-        function.isOfBeta() && Math.scalb(1.0, Math.getExponent(parameter)) != parameter;
-    return isRounded && !isNarrow ? bar + Math.abs(parameter * x) : bar;
+    boolean isPowerOfTwo = Math.scalb(1.0, Math.getExponent(parameter)) == parameter;
+    return path == Path.COMPOSITE && function.isOfBeta() && !isPowerOfTwo && !isNarrow;
   }
 }

@@ -143,7 +143,7 @@ final class CrossEntropy {
     if (labels != null) {
       result = CrossEntropyKernel.sparse(in, classes, labels, sampleWeights, options, out);
     } else {
-      Elements q = Fused.elements(rows(masses, z.dataType(), temporaries));
+      Elements q = Fused.elements(rows(masses, massType(z), temporaries));
       result = CrossEntropyKernel.dense(in, classes, q, rows, sampleWeights, options, out);
     }
     return new ValueAndGradient<>(
@@ -187,6 +187,11 @@ final class CrossEntropy {
       weights[row] = ignored ? 0 : sampleWeights == null ? 1 : sampleWeights[row];
     }
     return weights;
+  }
+
+  /** That of the logits, or the masses' own if it is wider. */
+  private DataType massType(INDArray z) {
+    return masses.dataType() == DataType.DOUBLE ? DataType.DOUBLE : z.dataType();
   }
 
   /** The masses of the rows that count; those of the others are never read. */

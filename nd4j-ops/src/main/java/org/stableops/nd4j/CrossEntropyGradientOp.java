@@ -36,7 +36,7 @@ abstract class CrossEntropyGradientOp extends JavaOp {
       if (options.reduction() == Reduction.NONE && upstream.length() > 1) {
         upstream = alongClasses(upstream, logits, options, temporaries);
       }
-      output.muli(upstream);
+      Primitives.multiplyByUpstream(output, upstream);
     }
   }
 

@@ -33,7 +33,7 @@ abstract class ElementwiseGradientOp extends JavaOp {
   @Override
   final void forward(List<INDArray> inputs, INDArray output) {
     definition.apply(getTArgument(0)).gradientInto(inputs.get(0), output);
-    output.muli(inputs.get(1));
+    Primitives.multiplyByUpstream(output, inputs.get(1));
   }
 
   @Override

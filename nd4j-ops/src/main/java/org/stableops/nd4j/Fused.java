@@ -21,7 +21,7 @@ final class Fused {
     return FusedPath.isEnabled()
         && (type == DataType.FLOAT || type == DataType.DOUBLE)
         && Nd4j.getBackend().getClass().getSimpleName().equals("CpuBackend")
-        && x.length() * type.width() <= Integer.MAX_VALUE;
+        && (x.offset() + x.length()) * type.width() <= Integer.MAX_VALUE;
   }
 
   /** Whether the elements lie one behind the other in the array's own order. */

@@ -19,7 +19,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * hold the arrays, and the executioner then asks for its hash, on the same thread, just before the
  * native call. This op remembers the context at the first question, computes at the second, and
  * answers with the hash of the native op {@code noop}. As {@code noop} demands that inputs and
- * outputs have equal dtypes, the context's inputs are replaced by the outputs.
+ * outputs have equal dtypes, the context's first input is replaced by the output.
  *
  * <p>The configuration is in the op's T and I arguments, which survive cloning, saving and loading;
  * a public constructor without arguments lets the registry make a blank op for them.
@@ -77,9 +77,11 @@ abstract class JavaOp extends DynamicCustomOp {
     if (context == null) {
       return calculateOutputShape();
     }
+    // First what may throw: no context may stay behind.
+    List<LongShapeDescriptor> descriptors = outputDescriptors(context.getInputArrays());
     pending.set(context);
     context.shapeFunctionOverride(true);
-    return outputDescriptors(context.getInputArrays());
+    return descriptors;
   }
 
   private List<LongShapeDescriptor> outputDescriptors(List<INDArray> inputs) {

@@ -41,6 +41,17 @@ final class Primitives {
     return Transforms.atanh(result.rdivi(x), false).muli(2);
   }
 
+  /** Multiplies by upstream, one number or one an element; as a number NaN would become 1e-5. */
+  static void multiplyByUpstream(INDArray gradient, INDArray upstream) {
+    if (upstream.length() == 1 && Double.isNaN(upstream.getDouble(0))) {
+      try (Temporaries temporaries = new Temporaries()) {
+        gradient.assign(temporaries.keep(nanLike(gradient)));
+      }
+    } else {
+      gradient.muli(upstream);
+    }
+  }
+
   /**
    * A column repeated along the rows of another array. The host's broadcast leaves memory to the
    * garbage collector. Where there is one row only, a NaN in it counts as the number 1e-5.

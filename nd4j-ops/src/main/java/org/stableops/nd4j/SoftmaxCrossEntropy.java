@@ -37,8 +37,7 @@ public final class SoftmaxCrossEntropy {
    *
    * @param logits any floating array with a class axis
    * @param labels any floating array of the logits' shape: non-negative masses, of any sum
-   * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
-   *     to the logits, of their dtype and manager
+   * @return the reduced loss as a scalar, or one loss a row for NONE; of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, or a mass is negative or not
    *     finite
    * @throws IllegalStateException if an array is closed
@@ -53,8 +52,7 @@ public final class SoftmaxCrossEntropy {
    * @param logits any floating array with a class axis
    * @param labels any floating array of the logits' shape: non-negative masses, of any sum
    * @param options class axis and reduction
-   * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
-   *     to the logits, of their dtype and manager
+   * @return the reduced loss as a scalar, or one loss a row for NONE; of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
    *     finite, or an option is not supported
    * @throws IllegalStateException if an array is closed
@@ -71,8 +69,7 @@ public final class SoftmaxCrossEntropy {
    * @param sampleWeights any floating array of the logits' shape without the class axis: the weight
    *     of each row; one of weight 0 counts nothing and is never read
    * @param options class axis and reduction
-   * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
-   *     to the logits, of their dtype and manager
+   * @return the reduced loss as a scalar, or one loss a row for NONE; of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
    *     finite, or an option is not supported
    * @throws IllegalStateException if an array is closed

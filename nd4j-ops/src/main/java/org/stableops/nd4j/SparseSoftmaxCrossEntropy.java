@@ -38,8 +38,7 @@ public final class SparseSoftmaxCrossEntropy {
    *
    * @param logits any floating array with a class axis
    * @param labels any integer array of the logits' shape without the class axis, or with 1 there
-   * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
-   *     to the logits, of their dtype and manager
+   * @return the reduced loss as a scalar, or one loss a row for NONE; of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, or a label is neither a class
    *     nor ignored
    * @throws IllegalStateException if an array is closed
@@ -54,8 +53,7 @@ public final class SparseSoftmaxCrossEntropy {
    * @param logits any floating array with a class axis
    * @param labels any integer array of the logits' shape without the class axis, or with 1 there
    * @param options class axis, reduction and ignored label
-   * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
-   *     to the logits, of their dtype and manager
+   * @return the reduced loss as a scalar, or one loss a row for NONE; of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
    *     ignored, or an option is not supported
    * @throws IllegalStateException if an array is closed
@@ -72,8 +70,7 @@ public final class SparseSoftmaxCrossEntropy {
    * @param sampleWeights any floating array of the logits' shape without the class axis: the weight
    *     of each row; one of weight 0 counts nothing and is never read
    * @param options class axis, reduction and ignored label
-   * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
-   *     to the logits, of their dtype and manager
+   * @return the reduced loss as a scalar, or one loss a row for NONE; of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
    *     ignored, or an option is not supported
    * @throws IllegalStateException if an array is closed

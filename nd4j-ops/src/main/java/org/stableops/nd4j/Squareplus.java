@@ -170,14 +170,16 @@ public final class Squareplus {
     ScaledB s = new ScaledB(b);
     INDArray abs = temporaries.keep(Transforms.abs(x, true));
     INDArray root = temporaries.keep(root(abs, s, temporaries));
-    return small(abs, root, s, temporaries).addi(temporaries.keep(Primitives.relu(x)));
+    INDArray small = quotient(abs, root, s, temporaries).muli(s.unscale);
+    return small.addi(temporaries.keep(Primitives.relu(x)));
   }
 
   private static INDArray compositeGradient(INDArray x, double b, Temporaries temporaries) {
     ScaledB s = new ScaledB(b);
     INDArray abs = temporaries.keep(Transforms.abs(x, true));
     INDArray root = temporaries.keep(root(abs, s, temporaries));
-    INDArray ratio = temporaries.keep(small(abs, root, s, temporaries)).divi(root);
+    INDArray inverseRoot = temporaries.keep(root.rdiv(s.unscale));
+    INDArray ratio = temporaries.keep(quotient(abs, root, s, temporaries)).muli(inverseRoot);
     INDArray above = temporaries.keep(ratio.rsub(1));
     INDArray half = temporaries.keep(Nd4j.valueArrayOf(x.shape(), 0.5, x.dataType()));
     INDArray gradient =
@@ -195,10 +197,11 @@ public final class Squareplus {
     return Transforms.max(abs, root, true);
   }
 
-  /** (b/4)/h, h = |x|/2 + root/2. */
-  private static INDArray small(INDArray abs, INDArray root, ScaledB s, Temporaries temporaries) {
+  /** 2^k·(b/4)/h, h = |x|/2 + root/2. */
+  private static INDArray quotient(
+      INDArray abs, INDArray root, ScaledB s, Temporaries temporaries) {
     INDArray h = root.mul(0.5).addi(temporaries.keep(abs.mul(0.5)));
-    return h.rdivi(0.25 * s.b * s.unscale).muli(s.unscale);
+    return h.rdivi(0.25 * s.b * s.unscale);
   }
 
   private static INDArray step(INDArray x, Temporaries temporaries) {

@@ -6,10 +6,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Computes in double what float has not the range or the digits for. */
 final class Widened {
-  /** 2^±124 is what √b may be for its powers and inverse to be float numbers. */
-  private static final double SMALLEST_B = 0x1p-240;
+  /** Between these, b/4, powers of its scale and every quotient are float numbers of all digits. */
+  private static final double SMALLEST_B = 0x1p-100;
 
-  private static final double LARGEST_B = 0x1p240;
+  private static final double LARGEST_B = 0x1p120;
 
   private Widened() {}
 

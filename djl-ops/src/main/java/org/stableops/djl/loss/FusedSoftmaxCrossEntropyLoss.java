@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.djl.SoftmaxCrossEntropy;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
+import org.stableops.kernel.CrossEntropyKernel;
 
 /**
  * Softmax cross-entropy on logits as a DJL Loss: {@link SparseSoftmaxCrossEntropy} for integer
@@ -37,13 +38,15 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
    * Creates the loss for integer labels.
    *
    * @param options class axis, reduction and ignored label
+   * @throws IllegalArgumentException if an option is not supported
    */
   public FusedSoftmaxCrossEntropyLoss(CrossEntropyOptions options) {
-    this((logits, labels) -> SparseSoftmaxCrossEntropy.value(logits, labels, options));
+    this(options, (logits, labels) -> SparseSoftmaxCrossEntropy.value(logits, labels, options));
   }
 
-  private FusedSoftmaxCrossEntropyLoss(Function function) {
+  private FusedSoftmaxCrossEntropyLoss(CrossEntropyOptions options, Function function) {
     super(NAME);
+    CrossEntropyKernel.requireSupported(options);
     this.function = function;
   }
 
@@ -52,10 +55,11 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
    *
    * @param options class axis and reduction
    * @return a loss whose labels have the logits' shape
+   * @throws IllegalArgumentException if an option is not supported
    */
   public static FusedSoftmaxCrossEntropyLoss probabilities(CrossEntropyOptions options) {
     return new FusedSoftmaxCrossEntropyLoss(
-        (logits, labels) -> SoftmaxCrossEntropy.value(logits, labels, options));
+        options, (logits, labels) -> SoftmaxCrossEntropy.value(logits, labels, options));
   }
 
   /**

@@ -34,7 +34,7 @@ public enum ElementwiseFunction {
   /** (x + √(x² + b))/2. */
   SQUAREPLUS(
       false,
-      new double[] {4, 0, 1e-6, 1, 1.9218120556728056, 1e6, 1e-300, 1e300},
+      new double[] {4, 0, 1e-6, 1, 1.9218120556728056, 1e6, 1e-35, 1e50, 1e-320, 1e300},
       new double[] {0, 1, 2, 5e3, 1e8},
       ElementwiseFunction::squareplus,
       ElementwiseFunction::squareplusGradient),
@@ -42,7 +42,7 @@ public enum ElementwiseFunction {
   /** x − b/(4x). */
   SQUAREPLUS_INVERSE(
       true,
-      new double[] {4, 0, 1e-6, 1, 1.9218120556728056, 1e6, 1e-300, 1e300},
+      new double[] {4, 0, 1e-6, 1, 1.9218120556728056, 1e6, 1e-35, 1e50, 1e-320, 1e300},
       new double[] {0.25, 0.5, 1, 2, 5e3, 1e8},
       (x, b) -> x.subtract(divide(b, x.multiply(BigDecimal.valueOf(4)))),
       (x, b) -> ONE.add(divide(b, x.multiply(x).multiply(BigDecimal.valueOf(4)))));

@@ -147,8 +147,28 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
           "mask must have one element a row, %d, got shape %s"
               .formatted(logits.size(0), Arrays.toString(mask.shape())));
     }
+    if (labels.rank() != 2) {
+      throw new IllegalArgumentException(
+          "labels must have rank 2, [rows, classes] or [rows, 1], got shape "
+              + Arrays.toString(labels.shape()));
+    }
     boolean isSparse = labels.size(1) == 1 && logits.size(1) != 1;
+    if (isSparse) {
+      requireExact(labels.dataType(), logits.size(1));
+    }
     return new Rows(logits, labels, isSparse ? integers(labels, weights) : null, weights, options);
+  }
+
+  /** DL4J casts labels to the network's dtype, in which a large class would be another one. */
+  private static void requireExact(DataType type, long classes) {
+    long largest =
+        type == DataType.BFLOAT16 ? 1L << 8 : type == DataType.FLOAT16 ? 1L << 11 : 1L << 24;
+    boolean isWide = type == DataType.DOUBLE || type.isIntType();
+    if (!isWide && classes - 1 > largest) {
+      throw new IllegalArgumentException(
+          "labels of dtype %s are exact up to %d only, got %d classes: use one-hot labels"
+              .formatted(type, largest, classes));
+    }
   }
 
   private static long[] integers(INDArray labels, double[] weights) {
