@@ -53,6 +53,18 @@ final class Nd4jCanariesTest {
     assertEquals(0, softplus.getDouble(2), "2e-9 is right");
   }
 
+  /**
+   * Why ElementwiseOp.computeOne, Primitives.multiplyByUpstream and the last step of
+   * CrossEntropyComposite.gradient are there: an array of one element counts as a number.
+   */
+  @Test
+  void theNumberNanBecomesASmallOne() {
+    INDArray x = Nd4j.createFromArray(1.0, 2.0);
+    assertEquals(1e-5, x.mul(Double.NaN).getDouble(0), 1e-12);
+    INDArray column = Nd4j.createFromArray(Double.NaN).reshape(1, 1);
+    assertEquals(1e-5, x.reshape(1, 2).mulColumnVector(column).getDouble(0), 1e-12);
+  }
+
   /** Why SoftplusInverse goes by sinh: expm1 is exp(x) − 1. */
   @Test
   void expm1IsNaive() {
@@ -148,7 +160,7 @@ final class Nd4jCanariesTest {
     assertFalse(view.wasClosed());
   }
 
-  /** Why CrossEntropy.vector passes an array of sizes. */
+  /** Why CrossEntropy reshapes by arrays of sizes. */
   @Test
   void reshapeToOneLongHasTheOrderAsASize() {
     INDArray x = Nd4j.zeros(DataType.DOUBLE, 99, 2);
