@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.CrossEntropyShape;
 import org.stableops.Reduction;
@@ -105,22 +106,25 @@ final class CrossEntropy {
 
   static Block block(
       String name, CrossEntropyOptions options, BiFunction<NDArray, NDArray, NDArray> function) {
+    return block(name, options, function, logits -> valueShape(logits, options));
+  }
+
+  static Block gradientBlock(
+      String name, CrossEntropyOptions options, BiFunction<NDArray, NDArray, NDArray> function) {
+    return block(name + "Gradient", options, function, logits -> logits);
+  }
+
+  private static Block block(
+      String name,
+      CrossEntropyOptions options,
+      BiFunction<NDArray, NDArray, NDArray> function,
+      UnaryOperator<Shape> shape) {
     CrossEntropyKernel.requireSupported(options);
     return new OpBlock(
         name,
         2,
         inputs -> function.apply(inputs.get(0), inputs.get(1)),
-        shapes -> valueShape(shapes[0], options));
-  }
-
-  static Block gradientBlock(
-      String name, CrossEntropyOptions options, BiFunction<NDArray, NDArray, NDArray> function) {
-    CrossEntropyKernel.requireSupported(options);
-    return new OpBlock(
-        name + "Gradient",
-        2,
-        inputs -> function.apply(inputs.get(0), inputs.get(1)),
-        shapes -> shapes[0]);
+        shapes -> shape.apply(shapes[0]));
   }
 
   private static Shape valueShape(Shape logits, CrossEntropyOptions options) {

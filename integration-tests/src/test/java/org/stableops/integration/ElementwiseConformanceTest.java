@@ -93,7 +93,6 @@ class ElementwiseConformanceTest {
         if (!gradient && isNearZero(x[i])) {
           double distance = Math.abs(actual[i] - exact[i].nearest());
           double absolute = distance * parameter / format.epsilon();
-          // Relative to the zero's neighbourhood; a half type's own rounding is on top.
           double bar = Tolerance.NEAR_ZERO.of(format);
           assertTrue(absolute <= bar, describe(i, actual[i], exact[i], absolute));
           MEASUREMENTS.add(

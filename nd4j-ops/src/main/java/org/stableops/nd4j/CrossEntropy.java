@@ -123,9 +123,7 @@ final class CrossEntropy {
           arrayOf(new RowLosses(none, none)), Nd4j.create(type, logits.shape()));
     }
     try (Temporaries temporaries = new Temporaries()) {
-      // Half is computed wider and rounded once.
-      boolean isNarrow = type == DataType.FLOAT16 || type == DataType.BFLOAT16;
-      INDArray z = rows(logits, isNarrow ? DataType.FLOAT : type, temporaries);
+      INDArray z = rows(logits, Widened.of(type), temporaries);
       return Fused.accepts(z)
           ? fused(z, wantsGradient, temporaries)
           : composite(z, wantsGradient, temporaries);

@@ -1,7 +1,6 @@
 package org.stableops.nd4j;
 
 import java.util.function.BiConsumer;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.kernel.Elements;
@@ -84,8 +83,7 @@ record ElementwiseOp(
       Temporaries temporaries) {
     double element = x.getDouble(0);
     INDArray pair = temporaries.keep(Nd4j.createFromArray(element, element));
-    DataType type = x.dataType() == DataType.DOUBLE ? DataType.DOUBLE : DataType.FLOAT;
-    INDArray wide = temporaries.keepUnless(pair, pair.castTo(type));
+    INDArray wide = temporaries.keepUnless(pair, pair.castTo(Widened.of(x.dataType())));
     INDArray result = temporaries.keep(computeWide(wide, kernel, composite, temporaries));
     // Rounded by assignment between arrays; putScalar would cut bfloat16 off.
     INDArray rounded = temporaries.keep(Nd4j.createUninitialized(x.dataType(), 2)).assign(result);
@@ -111,11 +109,9 @@ record ElementwiseOp(
     return out;
   }
 
-  /** x as a contiguous array of float or double: half is computed wider and rounded once. */
+  /** x as a contiguous array of float or double. */
   private static INDArray wide(INDArray x, Temporaries temporaries) {
-    DataType type = x.dataType();
-    boolean narrow = type == DataType.FLOAT16 || type == DataType.BFLOAT16;
     INDArray contiguous = temporaries.keep(x.dup('c'));
-    return narrow ? temporaries.keep(contiguous.castTo(DataType.FLOAT)) : contiguous;
+    return temporaries.keepUnless(contiguous, contiguous.castTo(Widened.of(x.dataType())));
   }
 }
