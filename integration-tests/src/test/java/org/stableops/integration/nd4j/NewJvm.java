@@ -34,8 +34,13 @@ final class NewJvm {
     }
     File output = File.createTempFile("new-jvm", ".txt");
     try {
-      Process process =
-          new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output).start();
+      ProcessBuilder builder =
+          new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output);
+      // Arrays above 16 kB then leave the process when they are freed, wherever glibc would keep
+      // them for later: what the process holds is what the program holds.
+      builder.environment().put("MALLOC_MMAP_THRESHOLD_", "16384");
+      builder.environment().put("MALLOC_ARENA_MAX", "1");
+      Process process = builder.start();
       boolean ended = process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
       if (!ended) {
         process.destroyForcibly().waitFor();
