@@ -21,27 +21,49 @@ public final class CrossEntropyShape {
    * Reads the shape of logits.
    *
    * @param logits the shape, of rank 1 at least
-   * @param axis the class axis; negative counts from the end
+   * @param options the class axis, and class weights to fit it
    * @return the shape as rows of classes
-   * @throws IllegalArgumentException if the rank is 0, the axis is out of range, or there are rows
-   *     without a class
+   * @throws IllegalArgumentException if the rank is 0, the axis is out of range, there are rows
+   *     without a class, or the number of class weights is not that of the classes
    */
-  public static CrossEntropyShape of(long[] logits, int axis) {
-    int rank = logits.length;
+  public static CrossEntropyShape of(long[] logits, CrossEntropyOptions options) {
+    CrossEntropyShape shape = of("logits", logits, options.axis());
+    int weights = options.classWeights().length;
+    if (weights > 0 && weights != shape.classes()) {
+      throw new IllegalArgumentException(
+          "classWeights must have one weight for each of %d classes, got %d"
+              .formatted(shape.classes(), weights));
+    }
+    return shape;
+  }
+
+  /**
+   * Reads the shape of an array as rows along an axis.
+   *
+   * @param name that of the array, for messages
+   * @param array the shape, of rank 1 at least
+   * @param axis the axis of the rows; negative counts from the end
+   * @return the shape as rows
+   * @throws IllegalArgumentException if the rank is 0, the axis is out of range, or there are rows
+   *     without an element
+   */
+  public static CrossEntropyShape of(String name, long[] array, int axis) {
+    int rank = array.length;
     if (rank == 0) {
-      throw new IllegalArgumentException("logits must have a class axis, got a scalar");
+      throw new IllegalArgumentException(name + " must have a class axis, got a scalar");
     }
     if (axis < -rank || axis >= rank) {
       throw new IllegalArgumentException(
-          "axis must be in [%d, %d) for logits of shape %s, got %d"
-              .formatted(-rank, rank, text(logits), axis));
+          "axis must be in [%d, %d) for %s of shape %s, got %d"
+              .formatted(-rank, rank, name, text(array), axis));
     }
     int positive = axis < 0 ? axis + rank : axis;
     CrossEntropyShape shape =
-        new CrossEntropyShape(logits.clone(), positive, product(without(logits, positive)));
+        new CrossEntropyShape(array.clone(), positive, product(without(array, positive)));
     if (shape.classes() == 0 && shape.rows > 0) {
       throw new IllegalArgumentException(
-          "logits must have a class along axis %d, got shape %s".formatted(positive, text(logits)));
+          "%s must have a class along axis %d, got shape %s"
+              .formatted(name, positive, text(array)));
     }
     return shape;
   }
@@ -80,6 +102,17 @@ public final class CrossEntropyShape {
    */
   public long[] rowShape() {
     return without(logits, axis);
+  }
+
+  /**
+   * Returns the shape of the rows as one that broadcasts against the logits.
+   *
+   * @return the logits' shape with 1 at the class axis
+   */
+  public long[] withOne() {
+    long[] shape = logits.clone();
+    shape[axis] = 1;
+    return shape;
   }
 
   /**
@@ -127,12 +160,14 @@ public final class CrossEntropyShape {
    * @throws IllegalArgumentException if it is another
    */
   public void requireLabels(long[] labels) {
-    long[] withOne = logits.clone();
-    withOne[axis] = 1;
-    if (!Arrays.equals(labels, rowShape()) && !Arrays.equals(labels, withOne)) {
+    requireRows("labels", labels);
+  }
+
+  private void requireRows(String name, long[] shape) {
+    if (!Arrays.equals(shape, rowShape()) && !Arrays.equals(shape, withOne())) {
       throw new IllegalArgumentException(
-          "labels shape %s must equal logits shape %s without axis %d"
-              .formatted(text(labels), text(logits), axis));
+          "%s shape %s must equal logits shape %s without axis %d"
+              .formatted(name, text(shape), text(logits), axis));
     }
   }
 
@@ -144,13 +179,23 @@ public final class CrossEntropyShape {
    * @throws IllegalArgumentException if the shape is another, or the options have an ignoreIndex
    */
   public void requireProbabilities(long[] labels, CrossEntropyOptions options) {
-    if (options.ignoreIndex().isPresent()) {
-      throw new IllegalArgumentException(
-          "ignoreIndex applies to integer labels, got class probabilities and " + options);
-    }
+    requireNoIgnoreIndex(options);
     if (!Arrays.equals(labels, logits)) {
       throw new IllegalArgumentException(
           "labels shape %s must equal logits shape %s".formatted(text(labels), text(logits)));
+    }
+  }
+
+  /**
+   * Checks that options are such as class probabilities can have.
+   *
+   * @param options the options of the call
+   * @throws IllegalArgumentException if the options have an ignoreIndex
+   */
+  public static void requireNoIgnoreIndex(CrossEntropyOptions options) {
+    if (options.ignoreIndex().isPresent()) {
+      throw new IllegalArgumentException(
+          "ignoreIndex applies to integer labels, got class probabilities and " + options);
     }
   }
 
@@ -180,17 +225,43 @@ public final class CrossEntropyShape {
   }
 
   /**
+   * Checks integer labels in floating numbers and converts them.
+   *
+   * @param labels one label a row
+   * @param sampleWeights one weight a row, or null for 1 everywhere; a row of weight 0 is not read
+   * @param digits the bits of the numbers' significand
+   * @return the labels, 0 where the weight is 0
+   * @throws IllegalArgumentException if a label is no integer, or the numbers have not the digits
+   *     for all classes
+   */
+  public long[] integers(double[] labels, double[] sampleWeights, int digits) {
+    if (classes() - 1 > 1L << digits) {
+      throw new IllegalArgumentException(
+          ("labels of %d bits are exact up to %d only, got %d classes: "
+                  + "use an integer dtype or probabilities")
+              .formatted(digits, 1L << digits, classes()));
+    }
+    long[] integers = new long[labels.length];
+    for (int row = 0; row < labels.length; row++) {
+      if (sampleWeights == null || sampleWeights[row] != 0) {
+        integers[row] = (long) labels[row];
+        if (integers[row] != labels[row]) {
+          throw new IllegalArgumentException(
+              "labels must be integers, got %s at row %d".formatted(labels[row], row));
+        }
+      }
+    }
+    return integers;
+  }
+
+  /**
    * Checks the shape of sample weights.
    *
-   * @param weights the weights' shape: the logits' without the class axis
+   * @param weights the weights' shape: the logits' without the class axis, or with 1 there
    * @throws IllegalArgumentException if it is another
    */
   public void requireSampleWeights(long[] weights) {
-    if (!Arrays.equals(weights, rowShape())) {
-      throw new IllegalArgumentException(
-          "sampleWeights shape %s must equal logits shape %s without axis %d"
-              .formatted(text(weights), text(logits), axis));
-    }
+    requireRows("sampleWeights", weights);
   }
 
   /**

@@ -14,7 +14,7 @@ class CrossEntropyShapeTest {
   @Test
   void movesTheClassAxisToTheEndAndBack() {
     for (int axis = -4; axis < 4; axis++) {
-      CrossEntropyShape shape = CrossEntropyShape.of(LOGITS, axis);
+      CrossEntropyShape shape = CrossEntropyShape.of("logits", LOGITS, axis);
       long[] last = permuted(LOGITS, shape.toClassesLast());
       assertArrayEquals(shape.classesLast(), last);
       assertArrayEquals(LOGITS, permuted(last, shape.fromClassesLast()));
@@ -33,7 +33,7 @@ class CrossEntropyShapeTest {
 
   @Test
   void rankOneIsOneRow() {
-    CrossEntropyShape shape = CrossEntropyShape.of(new long[] {7}, 0);
+    CrossEntropyShape shape = CrossEntropyShape.of("logits", new long[] {7}, 0);
     assertEquals(1, shape.rows());
     assertArrayEquals(new long[0], shape.rowShape());
     assertDoesNotThrow(() -> shape.requireLabels(new long[0]));
@@ -42,24 +42,25 @@ class CrossEntropyShapeTest {
 
   @Test
   void noRowsAreRowsToo() {
-    assertEquals(0, CrossEntropyShape.of(new long[] {0, 3}, 1).rows());
-    assertEquals(0, CrossEntropyShape.of(new long[] {0, 0}, 1).rows());
+    assertEquals(0, CrossEntropyShape.of("logits", new long[] {0, 3}, 1).rows());
+    assertEquals(0, CrossEntropyShape.of("logits", new long[] {0, 0}, 1).rows());
   }
 
   @Test
   void refusesWhatDoesNotFit() {
     assertRefused(
-        "logits must have a class axis, got a scalar", () -> CrossEntropyShape.of(new long[0], 0));
+        "logits must have a class axis, got a scalar",
+        () -> CrossEntropyShape.of("logits", new long[0], 0));
     assertRefused(
         "axis must be in [-4, 4) for logits of shape (2, 3, 4, 5), got 4",
-        () -> CrossEntropyShape.of(LOGITS, 4));
+        () -> CrossEntropyShape.of("logits", LOGITS, 4));
     assertRefused(
         "axis must be in [-4, 4) for logits of shape (2, 3, 4, 5), got -5",
-        () -> CrossEntropyShape.of(LOGITS, -5));
+        () -> CrossEntropyShape.of("logits", LOGITS, -5));
     assertRefused(
         "logits must have a class along axis 1, got shape (2, 0)",
-        () -> CrossEntropyShape.of(new long[] {2, 0}, -1));
-    CrossEntropyShape shape = CrossEntropyShape.of(LOGITS, 1);
+        () -> CrossEntropyShape.of("logits", new long[] {2, 0}, -1));
+    CrossEntropyShape shape = CrossEntropyShape.of("logits", LOGITS, 1);
     assertRefused(
         "labels shape (2, 3, 5) must equal logits shape (2, 3, 4, 5) without axis 1",
         () -> shape.requireLabels(new long[] {2, 3, 5}));
@@ -78,7 +79,7 @@ class CrossEntropyShapeTest {
 
   @Test
   void refusesLabelsThatAreNoClass() {
-    CrossEntropyShape shape = CrossEntropyShape.of(new long[] {3, 10}, 1);
+    CrossEntropyShape shape = CrossEntropyShape.of("logits", new long[] {3, 10}, 1);
     assertRefused(
         "labels must be in [0, 10), got 10 at row 2",
         () -> shape.requireClasses(new long[] {0, 9, 10}, null, NONE));
@@ -91,7 +92,7 @@ class CrossEntropyShapeTest {
 
   @Test
   void refusesNumbersThatAreNoMass() {
-    CrossEntropyShape shape = CrossEntropyShape.of(new long[] {2, 2}, 1);
+    CrossEntropyShape shape = CrossEntropyShape.of("logits", new long[] {2, 2}, 1);
     for (double bad : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
       assertRefused(
           "labels must be finite and >= 0, got " + bad + " at row 1, class 0",

@@ -5,57 +5,27 @@ import org.stableops.CrossEntropyOptions;
 
 /**
  * Softmax cross-entropy of contiguous rows of logits: the loss of each row and, if wanted, the
- * gradient, in one pass over the memory.
- *
- * <p>With m the largest logit of a row, lse − z_c = (m − z_c) + log1p(Σ_{c≠argmax} e^{z_c − m}).
- * The difference z_c − m is rounded; e^d·(1 + lost) puts back what it lost. Rows up to a tile long
- * are swept many at a time, with their exponentials kept for the gradient; longer ones in blocks,
- * with the exponentials computed once more.
+ * gradient, in one pass over the memory. With m the largest logit of a row, lse − z_c = (m − z_c) +
+ * log1p(Σ_{c≠argmax} e^{z_c − m}).
  */
-public final class CrossEntropyKernel {
-  /** Below, e^d is 0 whatever the rounding of d lost. */
-  private static final double UNDERFLOW = -746;
-
-  private final Elements logits;
-  private final int classes;
+public final class CrossEntropyKernel implements SoftmaxRows.Visitor {
   private final Targets targets;
   private final double[] sampleWeights;
-  private final Elements gradient;
-  private final double scale;
-  private final double[] losses;
+  private final CrossEntropyOptions options;
+  private final RowLosses result;
+  private final boolean wantsGradient;
 
   private CrossEntropyKernel(
-      Elements logits,
-      int classes,
       Targets targets,
       double[] sampleWeights,
-      Elements gradient,
-      double scale,
-      double[] losses) {
-    this.logits = logits;
-    this.classes = classes;
+      CrossEntropyOptions options,
+      RowLosses result,
+      boolean wantsGradient) {
     this.targets = targets;
     this.sampleWeights = sampleWeights;
-    this.gradient = gradient;
-    this.scale = scale;
-    this.losses = losses;
-  }
-
-  /**
-   * Refuses the options that are not implemented yet, for no option is ever ignored.
-   *
-   * @param options the options of a call
-   * @return {@code options}
-   * @throws IllegalArgumentException if there is label smoothing, a z-loss or a class weight
-   */
-  public static CrossEntropyOptions requireSupported(CrossEntropyOptions options) {
-    if (options.labelSmoothing() != 0
-        || options.zLoss() != 0
-        || options.classWeights().length != 0) {
-      throw new IllegalArgumentException(
-          "labelSmoothing, zLoss and classWeights are not supported yet, got " + options);
-    }
-    return options;
+    this.options = options;
+    this.result = result;
+    this.wantsGradient = wantsGradient;
   }
 
   /**
@@ -65,7 +35,7 @@ public final class CrossEntropyKernel {
    * @param classes the length of a row
    * @param labels one a row: a class, or ignored by the options
    * @param sampleWeights one a row, or null for 1 everywhere; a row of weight 0 is never read
-   * @param options the reduction decides the gradient's scale
+   * @param options all but the axis; the reduction decides the gradient's scale
    * @param gradient where to write ∂(reduced loss)/∂logits, as long as the logits; or null
    * @return the losses of the rows and the weight of those that count
    */
@@ -88,7 +58,7 @@ public final class CrossEntropyKernel {
    * @param masses rows × classes elements
    * @param rows the number of rows
    * @param sampleWeights one a row, or null for 1 everywhere; a row of weight 0 is never read
-   * @param options the reduction decides the gradient's scale
+   * @param options all but the axis; the reduction decides the gradient's scale
    * @param gradient where to write ∂(reduced loss)/∂logits, as long as the logits; or null
    * @return the losses of the rows and the weight of those that count
    * @throws IllegalArgumentException if a mass is negative or not finite
@@ -101,7 +71,7 @@ public final class CrossEntropyKernel {
       double[] sampleWeights,
       CrossEntropyOptions options,
       Elements gradient) {
-    Targets targets = new Targets.Masses(masses, classes, rows, sampleWeights);
+    Targets targets = new Targets.Masses(masses, classes, rows, sampleWeights, options);
     return run(logits, classes, rows, targets, sampleWeights, options, gradient);
   }
 
@@ -113,12 +83,14 @@ public final class CrossEntropyKernel {
       double[] sampleWeights,
       CrossEntropyOptions options,
       Elements gradient) {
-    double[] weights = weights(targets, sampleWeights, rows);
-    RowLosses result = new RowLosses(new double[rows], weights);
-    double scale = result.scale(options.reduction());
-    new CrossEntropyKernel(
-            logits, classes, targets, sampleWeights, gradient, scale, result.losses())
-        .run(rows);
+    RowLosses result = new RowLosses(weights(targets, sampleWeights, rows));
+    Targets smoothed = Targets.smoothed(targets, options);
+    SoftmaxRows.sweep(
+        logits,
+        rows,
+        classes,
+        gradient,
+        new CrossEntropyKernel(smoothed, sampleWeights, options, result, gradient != null));
     return result;
   }
 
@@ -126,160 +98,57 @@ public final class CrossEntropyKernel {
     double[] weights = new double[rows];
     for (int row = 0; row < rows; row++) {
       double a = sampleWeights == null ? 1 : sampleWeights[row];
-      weights[row] = a != 0 && targets.counts(row) ? a * targets.mass(row) : 0;
+      weights[row] = a != 0 && targets.counts(row) ? a * targets.weight(row) : 0;
     }
     return weights;
   }
 
-  private void run(int rows) {
-    long elements = (long) rows * classes;
-    if (classes > Tiles.SIZE) {
-      Tiles.forEach(rows, elements, this::longRow);
-    } else {
-      int rowsInTile = Tiles.SIZE / Math.max(1, classes);
-      int tiles = (rows + rowsInTile - 1) / rowsInTile;
-      Tiles.forEach(
-          tiles,
-          elements,
-          (tile, scratch) -> {
-            int first = tile * rowsInTile;
-            shortRows(first, Math.min(rowsInTile, rows - first), scratch);
-          });
+  private double sampleWeight(int row) {
+    return sampleWeights == null ? 1 : sampleWeights[row];
+  }
+
+  @Override
+  public boolean counts(int row) {
+    return sampleWeight(row) != 0 && targets.counts(row);
+  }
+
+  @Override
+  public void survey(RowBlock block, Scratch scratch) {
+    targets.survey(block);
+  }
+
+  @Override
+  public void row(RowBlock row) {
+    double lse = row.logSumExp();
+    double zWeight = options.zLoss() * targets.weight(row.row);
+    double zLoss = sampleWeight(row.row) * RowLosses.zLoss(zWeight, lse);
+    result.logSumExps()[row.row] = lse;
+    result.zLosses()[row.row] = zLoss;
+    result.losses()[row.row] = zLoss;
+  }
+
+  @Override
+  public void block(RowBlock block, Scratch scratch) {
+    double a = sampleWeight(block.row);
+    result.losses()[block.row] += a * targets.loss(block, scratch);
+    if (wantsGradient) {
+      gradient(block, result.scale(a, options.reduction()), scratch);
     }
   }
 
-  private void shortRows(int first, int rows, Scratch scratch) {
-    double[] z = scratch.in;
-    double[] t = scratch.a;
-    int count = rows * classes;
-    logits.load(first * classes, count, z, scratch);
-    for (int r = 0; r < rows; r++) {
-      int from = r * classes;
-      int argmax = argmax(z, from, classes);
-      scratch.indices[r] = argmax;
-      subtract(z, from, classes, z[argmax], t);
+  private void gradient(RowBlock block, double scale, Scratch scratch) {
+    if (scale == 0) {
+      Arrays.fill(scratch.out, block.from, block.from + block.count, 0);
+      return;
     }
-    TileMath.INSTANCE.exp(t, t, count);
-    for (int r = 0; r < rows; r++) {
-      RowBlock block = scratch.block;
-      block.set(first + r, 0, r * classes, classes);
-      block.argmax = scratch.indices[r] - block.from;
-      block.max = z[scratch.indices[r]];
-      restoreLost(z, block.from, classes, block.max, t);
-      block.rest = guarded(block.max, sumWithoutMaximum(block, scratch));
-      losses[first + r] = finish(block, scratch);
-    }
-    if (gradient != null) {
-      gradient.store(scratch.out, first * classes, count, scratch);
-    }
-  }
-
-  private void longRow(int row, Scratch scratch) {
-    RowBlock block = scratch.block;
-    findMaximum(row, block, scratch);
-    double rest = 0;
-    for (int firstClass = 0; firstClass < classes; firstClass += Tiles.SIZE) {
-      loadExps(row, firstClass, block, scratch);
-      rest += sumWithoutMaximum(block, scratch);
-    }
-    block.rest = guarded(block.max, rest);
-    double loss = 0;
-    for (int firstClass = 0; firstClass < classes; firstClass += Tiles.SIZE) {
-      loadExps(row, firstClass, block, scratch);
-      keepMaximum(block);
-      loss += finish(block, scratch);
-      if (gradient != null) {
-        gradient.store(scratch.out, row * classes + firstClass, block.count, scratch);
-      }
-    }
-    losses[row] = loss;
-  }
-
-  private void findMaximum(int row, RowBlock block, Scratch scratch) {
-    block.argmax = 0;
-    block.max = logits.get(row * classes);
-    for (int firstClass = 0; firstClass < classes; firstClass += Tiles.SIZE) {
-      int count = Math.min(Tiles.SIZE, classes - firstClass);
-      logits.load(row * classes + firstClass, count, scratch.in, scratch);
-      int argmax = argmax(scratch.in, 0, count);
-      if (scratch.in[argmax] > block.max) {
-        block.argmax = firstClass + argmax;
-        block.max = scratch.in[argmax];
-      }
-    }
-  }
-
-  private void loadExps(int row, int firstClass, RowBlock block, Scratch scratch) {
-    double[] t = scratch.a;
-    int count = Math.min(Tiles.SIZE, classes - firstClass);
-    block.set(row, firstClass, 0, count);
-    logits.load(row * classes + firstClass, count, scratch.in, scratch);
-    subtract(scratch.in, 0, count, block.max, t);
-    TileMath.INSTANCE.exp(t, t, count);
-    restoreLost(scratch.in, 0, count, block.max, t);
-  }
-
-  /** Returns the part of the loss, and leaves that of the gradient, which a block contributes. */
-  private double finish(RowBlock block, Scratch scratch) {
-    double a = sampleWeights == null ? 1 : sampleWeights[block.row];
-    boolean counts = a != 0 && targets.counts(block.row);
-    if (gradient != null) {
-      if (counts && scale != 0) {
-        targets.gradient(block, a * scale, scratch.out, scratch);
-      } else {
-        Arrays.fill(scratch.out, block.from, block.from + block.count, 0);
-      }
-    }
-    return counts ? a * targets.loss(block, scratch) : 0;
-  }
-
-  /** The place of the largest element; of the first if it is NaN. */
-  private static int argmax(double[] z, int from, int count) {
-    int best = from;
-    for (int i = from + 1; i < from + count; i++) {
-      if (z[i] > z[best]) {
-        best = i;
-      }
-    }
-    return best;
-  }
-
-  private static void subtract(double[] z, int from, int count, double max, double[] difference) {
-    for (int i = from; i < from + count; i++) {
-      difference[i] = z[i] - max;
-    }
-  }
-
-  /** Multiplies e^d by 1 + (z − max − d), d being the rounded difference. */
-  private static void restoreLost(double[] z, int from, int count, double max, double[] exps) {
-    for (int i = from; i < from + count; i++) {
-      double d = z[i] - max;
-      double back = z[i] - d;
-      double lost = (z[i] - (d + back)) + (back - max);
-      exps[i] = d > UNDERFLOW ? Math.fma(exps[i], lost, exps[i]) : exps[i];
-    }
-  }
-
-  private static double sumWithoutMaximum(RowBlock block, Scratch scratch) {
+    double zWeight = options.zLoss() * targets.weight(block.row);
+    boolean isCertain = zWeight > 0 && block.max == Double.POSITIVE_INFINITY;
+    double z = zWeight == 0 || isCertain ? 0 : 2 * zWeight * block.logSumExp();
+    targets.gradient(block, scale, z, scratch);
     int i = block.indexOf(block.argmax);
-    if (i >= 0) {
-      block.exps[i] = 0;
+    if (isCertain && i >= 0 && !Double.isNaN(scratch.out[i])) {
+      // Its p is 1 and z infinite; the others' p of 0 outweighs z.
+      scratch.out[i] = Double.POSITIVE_INFINITY;
     }
-    double sum = Sums.pairwise(block.exps, block.from, block.count, scratch.b);
-    keepMaximum(block);
-    return sum;
-  }
-
-  /** The maximum's own term is 1, also where it is infinite and its difference to itself is not. */
-  private static void keepMaximum(RowBlock block) {
-    int i = block.indexOf(block.argmax);
-    if (i >= 0) {
-      block.exps[i] = 1;
-    }
-  }
-
-  /** A row without a number to start from, or with −inf everywhere, is NaN. */
-  private static double guarded(double max, double rest) {
-    return max > Double.NEGATIVE_INFINITY ? rest : Double.NaN;
   }
 }

@@ -17,27 +17,41 @@ final class RowBlock {
 
   final double[] exps;
 
-  /** The largest logit, its class, and Σ e^{z − max} over the other classes. */
+  /** The largest logit, NaN if one is, its class, and Σ e^{z − max} over the other classes. */
   double max;
 
   int argmax;
   double rest;
+
+  /** What a visitor has counted and added up on its survey of the row. */
+  long live;
+
+  double sum;
 
   RowBlock(double[] logits, double[] exps) {
     this.logits = logits;
     this.exps = exps;
   }
 
-  void set(int row, int firstClass, int from, int count) {
-    this.row = row;
-    this.firstClass = firstClass;
-    this.from = from;
-    this.count = count;
+  void setRow(int newRow) {
+    row = newRow;
+    live = 0;
+    sum = 0;
   }
 
-  /** lse − max. */
+  void setClasses(int newFirstClass, int newFrom, int newCount) {
+    firstClass = newFirstClass;
+    from = newFrom;
+    count = newCount;
+  }
+
+  /** lse − max; NaN for a row without a number to start from, or with −inf everywhere. */
   double logSum() {
     return Math.log1p(rest);
+  }
+
+  double logSumExp() {
+    return Double.isInfinite(max) ? max : max + logSum();
   }
 
   double inverseSum() {
@@ -47,6 +61,10 @@ final class RowBlock {
   /** max − z, and 0 for the maximum even where it is infinite. */
   double gap(int i) {
     return logits[i] == max ? 0 : max - logits[i];
+  }
+
+  boolean isLive(int i) {
+    return logits[i] > Double.NEGATIVE_INFINITY;
   }
 
   double p(int i) {

@@ -1,30 +1,93 @@
 package org.stableops.kernel;
 
+import java.util.Arrays;
+import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 
 /** The losses of the rows of logits, and how they are reduced. */
 public final class RowLosses {
   private final double[] losses;
+  private final double[] zLosses;
+  private final double[] logSumExps;
   private final double weight;
 
   /**
-   * Keeps the losses and adds up the weights.
+   * Adds up the weights of rows whose losses are 0 until they are written.
    *
-   * @param losses one a row
    * @param weights one a row: what it counts for in the mean
    */
-  public RowLosses(double[] losses, double[] weights) {
-    this.losses = losses;
-    this.weight = Sums.pairwise(weights, 0, weights.length, new double[weights.length]);
+  public RowLosses(double[] weights) {
+    losses = new double[weights.length];
+    zLosses = new double[weights.length];
+    logSumExps = new double[weights.length];
+    weight = Sums.pairwise(weights, 0, weights.length, new double[weights.length]);
+  }
+
+  /**
+   * Weighs the losses of rows and adds the z-losses. A row of sample weight 0 has 0 in everything,
+   * even for NaN.
+   *
+   * @param crossEntropies one a row, without its z-loss
+   * @param logSumExps one a row
+   * @param weights ω of each row
+   * @param sampleWeights one a row, 0 where it is ignored
+   * @param options the weight of the z-loss
+   * @return the losses
+   */
+  public static RowLosses weighted(
+      double[] crossEntropies,
+      double[] logSumExps,
+      double[] weights,
+      double[] sampleWeights,
+      CrossEntropyOptions options) {
+    RowLosses rows = new RowLosses(times(weights, sampleWeights));
+    for (int row = 0; row < sampleWeights.length; row++) {
+      double a = sampleWeights[row];
+      if (a != 0) {
+        rows.logSumExps[row] = logSumExps[row];
+        rows.zLosses[row] = a * zLoss(options.zLoss() * weights[row], logSumExps[row]);
+        rows.losses[row] = rows.zLosses[row] + a * crossEntropies[row];
+      }
+    }
+    return rows;
+  }
+
+  /** ζω·lse², and 0 without a weight even for an infinite log-sum-exp. */
+  static double zLoss(double weight, double logSumExp) {
+    return weight == 0 ? 0 : weight * logSumExp * logSumExp;
+  }
+
+  private static double[] times(double[] numbers, double[] weights) {
+    double[] products = new double[weights.length];
+    Arrays.setAll(products, i -> weights[i] == 0 ? 0 : weights[i] * numbers[i]);
+    return products;
   }
 
   /**
    * Returns the losses of the rows.
    *
-   * @return one loss a row, not a copy
+   * @return one loss a row, not a copy; 0 for a row that does not count
    */
   public double[] losses() {
     return losses;
+  }
+
+  /**
+   * Returns the part of the losses that the z-loss makes.
+   *
+   * @return one number a row, not a copy; 0 for a row that does not count
+   */
+  public double[] zLosses() {
+    return zLosses;
+  }
+
+  /**
+   * Returns the log-sum-exp of the rows.
+   *
+   * @return one number a row, not a copy; 0 for a row that does not count
+   */
+  public double[] logSumExps() {
+    return logSumExps;
   }
 
   /**
@@ -39,24 +102,37 @@ public final class RowLosses {
   /**
    * Returns what the gradient of a row's loss is multiplied by in that of the reduced loss.
    *
+   * @param sampleWeight that of the row
    * @param reduction any
-   * @return 1, or for MEAN the inverse of the weight, and 0 where that is 0
+   * @return the sample weight, or for MEAN its share of the weight, and 0 where that is 0
    */
-  public double scale(Reduction reduction) {
-    return reduction != Reduction.MEAN ? 1 : weight == 0 ? 0 : 1 / weight;
+  public double scale(double sampleWeight, Reduction reduction) {
+    return reduction != Reduction.MEAN ? sampleWeight : weight == 0 ? 0 : sampleWeight / weight;
   }
 
   /**
-   * Reduces the losses to one number.
+   * Returns the scales of all rows.
    *
+   * @param sampleWeights one a row, 0 where it is ignored
+   * @param reduction any
+   * @return {@link #scale} of each
+   */
+  public double[] scales(double[] sampleWeights, Reduction reduction) {
+    return Arrays.stream(sampleWeights).map(a -> scale(a, reduction)).toArray();
+  }
+
+  /**
+   * Reduces numbers of the rows to one.
+   *
+   * @param ofRows losses or z-losses
    * @param reduction SUM or MEAN
    * @return their sum, or their sum divided by the weight of the counted rows and 0 without any
    */
-  public double reduced(Reduction reduction) {
+  public double reduced(double[] ofRows, Reduction reduction) {
     if (reduction == Reduction.MEAN && weight == 0) {
       return 0;
     }
-    double sum = Sums.pairwise(losses, 0, losses.length, new double[losses.length]);
+    double sum = Sums.pairwise(ofRows, 0, ofRows.length, new double[ofRows.length]);
     return reduction == Reduction.MEAN ? sum / weight : sum;
   }
 }

@@ -1,29 +1,85 @@
 package org.stableops.kernel;
 
+import java.util.Arrays;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.CrossEntropyShape;
 
-/** What the rows of logits are compared with: masses q_c, of a label or of every class. */
+/**
+ * What the rows of logits are compared with: v_c = w_c q′_c, the masses of the classes, smoothed
+ * and weighted. The loss of a row is Σ_c v_c (lse − z_c), its gradient Σv·p_c − v_c.
+ */
 abstract sealed class Targets {
+  /** Labels or masses, as the options smooth and weigh them. */
+  static Targets smoothed(Targets targets, CrossEntropyOptions options) {
+    return options.labelSmoothing() == 0 ? targets : new Smoothed(targets, options);
+  }
+
   /** Whether the row counts; one that does not is never read. */
   abstract boolean counts(int row);
 
   /** Σ_c q_c of a row that counts. */
   abstract double mass(int row);
 
-  /** Σ_c q_c (lse − z_c) over the classes of a block. */
-  abstract double loss(RowBlock block, Scratch scratch);
+  /** ω = Σ_c w_c q_c of a row that counts: what it weighs in the mean. */
+  abstract double weight(int row);
 
-  /** Writes scale·(Σq·p_c − q_c) for the classes of a block, at their places in {@code out}. */
-  abstract void gradient(RowBlock block, double scale, double[] out, Scratch scratch);
+  /** Notes what the total will need of the whole row. */
+  void survey(RowBlock block) {}
 
-  /** An integer label a row. */
+  /** W = Σ_c v_c of a row. */
+  double total(RowBlock row) {
+    return weight(row.row);
+  }
+
+  /** Returns a tile whose first elements are the v_c of a block. */
+  abstract double[] coefficients(RowBlock block, Scratch scratch);
+
+  /** Σ_c v_c (lse − z_c) over the classes of a block. */
+  double loss(RowBlock block, Scratch scratch) {
+    double[] v = coefficients(block, scratch);
+    double[] terms = scratch.b;
+    double logSum = block.logSum();
+    for (int i = 0; i < block.count; i++) {
+      terms[i] = v[i] > 0 ? v[i] * (block.gap(block.from + i) + logSum) : 0;
+    }
+    // A row that is NaN is so even where no mass is.
+    return Double.isNaN(logSum) ? Double.NaN : Sums.pairwise(terms, 0, block.count, scratch.b);
+  }
+
+  /**
+   * Writes scale·(W·p_c − v_c + z·p_c) for the classes of a block, at their places in the tile out.
+   */
+  void gradient(RowBlock block, double scale, double z, Scratch scratch) {
+    double[] v = coefficients(block, scratch);
+    double[] out = scratch.out;
+    double[] exps = block.exps;
+    double inverseSum = block.inverseSum();
+    double total = total(block);
+    for (int i = 0; i < block.count; i++) {
+      double p = exps[block.from + i] * inverseSum;
+      out[block.from + i] = gradient(scale, total, z, v[i], p, 1 - p);
+    }
+    int i = block.indexOf(block.argmax);
+    if (i >= 0) {
+      out[i] = gradient(scale, total, z, v[i - block.from], block.p(i), block.oneMinusP(i));
+    }
+  }
+
+  /** By two terms each of which is accurate where it matters. */
+  private static double gradient(
+      double scale, double total, double z, double v, double p, double oneMinusP) {
+    return scale * ((total - v + z) * p - v * oneMinusP);
+  }
+
+  /** An integer label a row: all mass at one class. */
   static final class Labels extends Targets {
     private final long[] labels;
+    private final double[] classWeights;
     private final CrossEntropyOptions options;
 
     Labels(long[] labels, CrossEntropyOptions options) {
       this.labels = labels;
+      this.classWeights = options.classWeights();
       this.options = options;
     }
 
@@ -38,21 +94,45 @@ abstract sealed class Targets {
     }
 
     @Override
-    double loss(RowBlock block, Scratch scratch) {
-      int i = block.indexOf(labels[block.row]);
-      return i < 0 ? 0 : block.gap(i) + block.logSum();
+    double weight(int row) {
+      return classWeights.length == 0 ? 1 : classWeights[(int) labels[row]];
     }
 
     @Override
-    void gradient(RowBlock block, double scale, double[] out, Scratch scratch) {
+    double[] coefficients(RowBlock block, Scratch scratch) {
+      double[] v = scratch.c;
+      Arrays.fill(v, 0, block.count, 0);
+      int i = block.indexOf(labels[block.row]);
+      if (i >= 0) {
+        v[i - block.from] = weight(block.row);
+      }
+      return v;
+    }
+
+    @Override
+    double loss(RowBlock block, Scratch scratch) {
+      double logSum = block.logSum();
+      int i = block.indexOf(labels[block.row]);
+      double weight = weight(block.row);
+      if (i < 0 || weight == 0) {
+        return Double.isNaN(logSum) ? Double.NaN : 0;
+      }
+      return weight * (block.gap(i) + logSum);
+    }
+
+    @Override
+    void gradient(RowBlock block, double scale, double z, Scratch scratch) {
+      double[] out = scratch.out;
       double[] exps = block.exps;
+      double weight = weight(block.row);
+      double factor = weight + z;
       double inverseSum = block.inverseSum();
       for (int i = block.from; i < block.from + block.count; i++) {
-        out[i] = scale * (exps[i] * inverseSum);
+        out[i] = scale * (factor * (exps[i] * inverseSum));
       }
       int i = block.indexOf(labels[block.row]);
       if (i >= 0) {
-        out[i] = -scale * block.oneMinusP(i);
+        out[i] = scale * (z * block.p(i) - weight * block.oneMinusP(i));
       }
     }
   }
@@ -61,36 +141,54 @@ abstract sealed class Targets {
   static final class Masses extends Targets {
     private final Elements masses;
     private final int classes;
+    private final double[] classWeights;
     private final double[] rowMasses;
+    private final double[] rowWeights;
 
-    Masses(Elements masses, int classes, int rows, double[] sampleWeights) {
+    Masses(
+        Elements masses,
+        int classes,
+        int rows,
+        double[] sampleWeights,
+        CrossEntropyOptions options) {
       this.masses = masses;
       this.classes = classes;
+      this.classWeights = options.classWeights();
       this.rowMasses = new double[rows];
+      this.rowWeights = classWeights.length == 0 ? rowMasses : new double[rows];
       Scratch scratch = Scratch.ofThread();
       for (int row = 0; row < rows; row++) {
-        if (sampleWeights != null && sampleWeights[row] == 0) {
-          continue;
-        }
-        for (int firstClass = 0; firstClass < classes; firstClass += Tiles.SIZE) {
-          rowMasses[row] += requireMasses(row, firstClass, scratch);
+        if (sampleWeights == null || sampleWeights[row] != 0) {
+          for (int firstClass = 0; firstClass < classes; firstClass += Tiles.SIZE) {
+            addUp(row, firstClass, scratch);
+          }
         }
       }
     }
 
-    /** Checks the masses of a block and returns their sum. */
-    private double requireMasses(int row, int firstClass, Scratch scratch) {
+    /** Checks the masses of a block and adds them to those of the row. */
+    private void addUp(int row, int firstClass, Scratch scratch) {
       int count = Math.min(Tiles.SIZE, classes - firstClass);
       double[] q = load(row, firstClass, count, scratch);
       for (int i = 0; i < count; i++) {
         CrossEntropyShape.requireMass(q[i], row, firstClass + i);
       }
-      return Sums.pairwise(q, 0, count, scratch.b);
+      rowMasses[row] += Sums.pairwise(q, 0, count, scratch.b);
+      if (classWeights.length > 0) {
+        weigh(q, firstClass, count);
+        rowWeights[row] += Sums.pairwise(q, 0, count, scratch.b);
+      }
     }
 
     private double[] load(int row, int firstClass, int count, Scratch scratch) {
       masses.load(row * classes + firstClass, count, scratch.c, scratch);
       return scratch.c;
+    }
+
+    private void weigh(double[] q, int firstClass, int count) {
+      for (int i = 0; i < count; i++) {
+        q[i] *= classWeights[firstClass + i];
+      }
     }
 
     @Override
@@ -104,37 +202,82 @@ abstract sealed class Targets {
     }
 
     @Override
-    double loss(RowBlock block, Scratch scratch) {
-      double[] q = load(block.row, block.firstClass, block.count, scratch);
-      double[] terms = scratch.b;
-      double logSum = block.logSum();
-      for (int i = 0; i < block.count; i++) {
-        terms[i] = q[i] > 0 ? q[i] * (block.gap(block.from + i) + logSum) : 0;
-      }
-      // A row that is NaN is so even where no mass is.
-      return Double.isNaN(logSum) ? Double.NaN : Sums.pairwise(terms, 0, block.count, scratch.b);
+    double weight(int row) {
+      return rowWeights[row];
     }
 
     @Override
-    void gradient(RowBlock block, double scale, double[] out, Scratch scratch) {
-      double[] q = load(block.row, block.firstClass, block.count, scratch);
-      double[] exps = block.exps;
-      double inverseSum = block.inverseSum();
-      double mass = rowMasses[block.row];
-      for (int i = 0; i < block.count; i++) {
-        double p = exps[block.from + i] * inverseSum;
-        out[block.from + i] = gradient(scale, mass, q[i], p, 1 - p);
+    double[] coefficients(RowBlock block, Scratch scratch) {
+      double[] v = load(block.row, block.firstClass, block.count, scratch);
+      if (classWeights.length > 0) {
+        weigh(v, block.firstClass, block.count);
       }
-      int i = block.indexOf(block.argmax);
-      if (i >= 0) {
-        out[i] = gradient(scale, mass, q[i - block.from], block.p(i), block.oneMinusP(i));
+      return v;
+    }
+  }
+
+  /** Takes the share s from every class and spreads it over the K live ones. */
+  static final class Smoothed extends Targets {
+    private final Targets sharp;
+    private final double smoothing;
+    private final double[] classWeights;
+
+    private Smoothed(Targets sharp, CrossEntropyOptions options) {
+      this.sharp = sharp;
+      this.smoothing = options.labelSmoothing();
+      this.classWeights = options.classWeights();
+    }
+
+    @Override
+    boolean counts(int row) {
+      return sharp.counts(row);
+    }
+
+    @Override
+    double mass(int row) {
+      return sharp.mass(row);
+    }
+
+    @Override
+    double weight(int row) {
+      return sharp.weight(row);
+    }
+
+    /** Counts the live classes and adds up their weights. */
+    @Override
+    void survey(RowBlock block) {
+      for (int i = 0; i < block.count; i++) {
+        if (block.isLive(block.from + i)) {
+          block.live++;
+          block.sum += classWeight(block.firstClass + i);
+        }
       }
     }
 
-    /** scale·(mass·p − q), by two terms each of which is accurate where it matters. */
-    private static double gradient(
-        double scale, double mass, double q, double p, double oneMinusP) {
-      return scale * ((mass - q) * p - q * oneMinusP);
+    private double classWeight(int label) {
+      return classWeights.length == 0 ? 1 : classWeights[label];
+    }
+
+    private double spread(RowBlock row) {
+      return smoothing * mass(row.row) / row.live;
+    }
+
+    @Override
+    double total(RowBlock row) {
+      return (1 - smoothing) * weight(row.row) + spread(row) * row.sum;
+    }
+
+    @Override
+    double[] coefficients(RowBlock block, Scratch scratch) {
+      double[] v = sharp.coefficients(block, scratch);
+      double spread = spread(block);
+      for (int i = 0; i < block.count; i++) {
+        v[i] *= 1 - smoothing;
+        if (block.isLive(block.from + i)) {
+          v[i] += spread * classWeight(block.firstClass + i);
+        }
+      }
+      return v;
     }
   }
 }

@@ -49,6 +49,17 @@ final class Autograd {
     return withValue(x.mul(gradient).sum(new int[] {axis}), value);
   }
 
+  /**
+   * An array with this value whose gradient to x is u·(1 − p) − (Σu − u)·p for an upstream u, with
+   * sums along an axis and p a softmax. The product with p is one node, so that backward subtracts
+   * u from Σu before anything is rounded by p.
+   */
+  static NDArray logSoftmax(NDArray x, int axis, NDArray value, NDArray p, NDArray oneMinusP) {
+    NDArray product = x.mul(p);
+    NDArray others = product.sum(new int[] {axis}, true).sub(product);
+    return withValue(x.mul(oneMinusP).sub(others), value);
+  }
+
   private static NDArray withValue(NDArray node, NDArray value) {
     overwrite(node, value);
     return node;

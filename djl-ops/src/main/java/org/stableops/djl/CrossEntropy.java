@@ -2,12 +2,13 @@ package org.stableops.djl;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import java.util.function.BiFunction;
-import java.util.function.UnaryOperator;
+import java.util.Arrays;
+import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.CrossEntropyShape;
 import org.stableops.Reduction;
@@ -66,7 +67,7 @@ final class CrossEntropy {
 
   /** The same call with a weight for every row. */
   CrossEntropy withSampleWeights(NDArray weights) {
-    Inputs.requireFloating("sampleWeights", weights);
+    Inputs.requireNumbersOrBooleans("sampleWeights", weights);
     shape.requireSampleWeights(weights.getShape().getShape());
     double[] values;
     try (NDArray wide = weights.toType(DataType.FLOAT64, true)) {
@@ -78,21 +79,21 @@ final class CrossEntropy {
 
   private static CrossEntropyShape shape(NDArray logits, CrossEntropyOptions options) {
     Inputs.requireFloating("logits", logits);
-    CrossEntropyKernel.requireSupported(options);
-    return CrossEntropyShape.of(logits.getShape().getShape(), options.axis());
+    return CrossEntropyShape.of(logits.getShape().getShape(), options);
   }
 
   NDArray value() {
     return Scoped.compute(
         () -> {
           boolean wantsGradient = Autograd.wantsGradient(logits);
-          ValueAndGradient<NDArray> result = compute(wantsGradient);
+          Result result = compute(wantsGradient);
+          NDArray value = reduced(result.rows(), result.rows().losses());
           if (!wantsGradient) {
-            return result.value();
+            return value;
           }
           return options.reduction() == Reduction.NONE
-              ? Autograd.rows(logits, shape.axis(), result.value(), result.gradient())
-              : Autograd.scalar(logits, result.value(), result.gradient());
+              ? Autograd.rows(logits, shape.axis(), value, result.gradient())
+              : Autograd.scalar(logits, value, result.gradient());
         });
   }
 
@@ -101,63 +102,80 @@ final class CrossEntropy {
   }
 
   ValueAndGradient<NDArray> valueAndGradient() {
-    return Scoped.computeBoth(() -> compute(true));
+    return Scoped.computeBoth(
+        () -> {
+          Result result = compute(true);
+          return new ValueAndGradient<>(
+              reduced(result.rows(), result.rows().losses()), result.gradient());
+        });
   }
 
-  static Block block(
-      String name, CrossEntropyOptions options, BiFunction<NDArray, NDArray, NDArray> function) {
-    return block(name, options, function, logits -> valueShape(logits, options));
+  CrossEntropyEvaluation<NDArray> evaluate() {
+    return Scoped.compute(
+        () -> {
+          RowLosses rows = compute(false).rows();
+          return new CrossEntropyEvaluation<>(
+              reduced(rows, rows.losses()),
+              ofRows(rows.losses()),
+              ofRows(rows.logSumExps()),
+              reduced(rows, rows.zLosses()),
+              rows.weight());
+        },
+        all -> new NDArray[] {all.loss(), all.rowLosses(), all.logSumExp(), all.zLoss()});
   }
 
-  static Block gradientBlock(
-      String name, CrossEntropyOptions options, BiFunction<NDArray, NDArray, NDArray> function) {
-    return block(name + "Gradient", options, function, logits -> logits);
+  /** Checks the arrays of a call: {@link #sparse} or {@link #dense}. */
+  @FunctionalInterface
+  interface Call {
+    CrossEntropy of(NDArray logits, NDArray labels, CrossEntropyOptions options);
   }
 
-  private static Block block(
-      String name,
-      CrossEntropyOptions options,
-      BiFunction<NDArray, NDArray, NDArray> function,
-      UnaryOperator<Shape> shape) {
-    CrossEntropyKernel.requireSupported(options);
+  static Block block(String name, Call call, CrossEntropyOptions options) {
     return new OpBlock(
         name,
         2,
-        inputs -> function.apply(inputs.get(0), inputs.get(1)),
-        shapes -> shape.apply(shapes[0]));
+        1,
+        inputs -> of(call, inputs, options).value(),
+        shapes -> valueShape(shapes[0], options));
+  }
+
+  static Block gradientBlock(String name, Call call, CrossEntropyOptions options) {
+    return new OpBlock(
+        name + "Gradient",
+        2,
+        1,
+        inputs -> of(call, inputs, options).gradient(),
+        shapes -> shapes[0]);
+  }
+
+  /** The call with logits, labels and, if they are there, sample weights. */
+  private static CrossEntropy of(Call call, NDList inputs, CrossEntropyOptions options) {
+    CrossEntropy unweighted = call.of(inputs.get(0), inputs.get(1), options);
+    return inputs.size() == 2 ? unweighted : unweighted.withSampleWeights(inputs.get(2));
   }
 
   private static Shape valueShape(Shape logits, CrossEntropyOptions options) {
-    CrossEntropyShape shape = CrossEntropyShape.of(logits.getShape(), options.axis());
+    CrossEntropyShape shape = CrossEntropyShape.of(logits.getShape(), options);
     return options.reduction() == Reduction.NONE ? new Shape(shape.rowShape()) : new Shape();
   }
 
-  private ValueAndGradient<NDArray> compute(boolean wantsGradient) {
+  /** Losses, and the gradient of the logits' shape and dtype if it was wanted. */
+  private record Result(RowLosses rows, NDArray gradient) {}
+
+  private Result compute(boolean wantsGradient) {
     if (labels != null) {
       shape.requireClasses(labels, sampleWeights, options);
     }
     NDArray detached = logits.stopGradient();
-    DataType type = detached.getDataType();
     if (detached.size() == 0) {
-      return empty(detached);
+      return new Result(new RowLosses(new double[0]), detached.zerosLike());
     }
+    DataType type = detached.getDataType();
     // Half is computed wider and rounded once.
     NDArray wide = type == DataType.FLOAT16 ? detached.toType(DataType.FLOAT32, false) : detached;
     NDArray z = wide.transpose(shape.toClassesLast());
-    ValueAndGradient<NDArray> rows =
-        Fused.accepts(wide) ? fused(z, wantsGradient) : composite(z, wantsGradient);
-    NDArray gradient = wantsGradient ? toLogits(rows.gradient(), type) : null;
-    // A copy: the value may lie in Java's memory, and toType copies nothing of the same dtype.
-    NDArray value = rows.value().toType(type, false).duplicate();
-    return new ValueAndGradient<>(value, gradient);
-  }
-
-  private ValueAndGradient<NDArray> empty(NDArray detached) {
-    NDArray zero =
-        detached
-            .getManager()
-            .zeros(valueShape(detached.getShape(), options), detached.getDataType());
-    return new ValueAndGradient<>(zero, detached.zerosLike());
+    Result result = Fused.accepts(wide) ? fused(z, wantsGradient) : composite(z, wantsGradient);
+    return wantsGradient ? new Result(result.rows(), toLogits(result.gradient(), type)) : result;
   }
 
   private NDArray toLogits(NDArray classesLast, DataType type) {
@@ -167,58 +185,75 @@ final class CrossEntropy {
         .toType(type, false);
   }
 
-  /** Value in float64, gradient with the classes last. */
-  private ValueAndGradient<NDArray> fused(NDArray z, boolean wantsGradient) {
-    NDManager manager = z.getManager();
+  private NDArray reduced(RowLosses rows, double[] numbers) {
+    return options.reduction() == Reduction.NONE
+        ? ofRows(numbers)
+        : array(new double[] {rows.reduced(numbers, options.reduction())}, new Shape());
+  }
+
+  private NDArray ofRows(double[] numbers) {
+    return array(numbers, new Shape(shape.rowShape()));
+  }
+
+  /** An array beside the logits. */
+  private NDArray array(double[] numbers, Shape newShape) {
+    // A copy: these lie in Java's memory, and toType copies nothing of the same dtype.
+    return logits
+        .getManager()
+        .create(numbers, newShape)
+        .toType(logits.getDataType(), false)
+        .toDevice(logits.getDevice(), false)
+        .duplicate();
+  }
+
+  /** With a gradient whose classes are last. */
+  private Result fused(NDArray z, boolean wantsGradient) {
     int classes = Math.toIntExact(shape.classes());
     int rows = Math.toIntExact(shape.rows());
     NDArray gradient =
-        wantsGradient ? manager.create(z.getShape(), z.getDataType(), z.getDevice()) : null;
+        wantsGradient ? z.getManager().create(z.getShape(), z.getDataType(), z.getDevice()) : null;
     Elements out = wantsGradient ? Fused.elements(gradient) : null;
     Elements in = Fused.elements(z);
-    RowLosses result =
-        labels != null
-            ? CrossEntropyKernel.sparse(in, classes, labels, sampleWeights, options, out)
-            : CrossEntropyKernel.dense(
-                in,
-                classes,
-                Fused.elements(masses(massType(z))),
-                rows,
-                sampleWeights,
-                options,
-                out);
-    NDArray value =
-        options.reduction() == Reduction.NONE
-            ? manager.create(result.losses(), new Shape(shape.rowShape()))
-            : manager.create(result.reduced(options.reduction()));
-    return new ValueAndGradient<>(value, gradient);
+    if (labels != null) {
+      return new Result(
+          CrossEntropyKernel.sparse(in, classes, labels, sampleWeights, options, out), gradient);
+    }
+    Elements q = Fused.elements(masses(massType(z)));
+    return new Result(
+        CrossEntropyKernel.dense(in, classes, q, rows, sampleWeights, options, out), gradient);
   }
 
-  private ValueAndGradient<NDArray> composite(NDArray z, boolean wantsGradient) {
-    NDArray weights =
-        z.getManager()
-            .create(rowWeights(), new Shape(shape.rows(), 1))
-            .toDevice(z.getDevice(), false);
-    NDArray q = labels == null ? requiredMasses(weights) : oneHot(weights);
-    double weight = q.mul(weights).sum().getDouble();
-    boolean isMean = options.reduction() == Reduction.MEAN;
-    NDArray scaled = isMean ? weights.mul(weight == 0 ? 0 : 1 / weight) : weights;
-    NDArray rows = asRows(z.toType(DataType.FLOAT64, false));
-    CrossEntropyComposite composite = new CrossEntropyComposite(rows, q);
-    NDArray losses = weighted(composite.losses(), scaled);
-    return new ValueAndGradient<>(
-        options.reduction() == Reduction.NONE
-            ? losses.reshape(new Shape(shape.rowShape()))
-            : losses.sum(),
-        wantsGradient ? weighted(composite.gradient(), scaled) : null);
+  /** With a gradient whose classes are last. */
+  private Result composite(NDArray z, boolean wantsGradient) {
+    double[] weights = rowWeights();
+    NDArray q = labels == null ? requiredMasses(weights) : oneHot(weights, z);
+    SoftmaxComposite softmax = new SoftmaxComposite(asRows(z.toType(DataType.FLOAT64, false)));
+    CrossEntropyComposite composite = new CrossEntropyComposite(softmax, q, options);
+    RowLosses rows =
+        RowLosses.weighted(
+            composite.losses().toDoubleArray(),
+            softmax.logSumExp().toDoubleArray(),
+            composite.weight().toDoubleArray(),
+            weights,
+            options);
+    return new Result(
+        rows,
+        wantsGradient
+            ? weighted(composite.gradient(), rows.scales(weights, options.reduction()))
+            : null);
   }
 
-  /** Each row times its weight, and 0 where that is 0, even for NaN. */
-  private static NDArray weighted(NDArray rows, NDArray weights) {
-    NDArray counts = weights.gt(0).broadcast(rows.getShape());
-    return NDArrays.where(counts, rows.mul(weights), rows.zerosLike());
+  /** Each row times its number, and 0 where that is 0, even for NaN. */
+  private static NDArray weighted(NDArray rows, double[] numbers) {
+    NDArray column =
+        rows.getManager()
+            .create(numbers, new Shape(numbers.length, 1))
+            .toDevice(rows.getDevice(), false);
+    NDArray counts = column.gt(0).broadcast(rows.getShape());
+    return NDArrays.where(counts, rows.mul(column), rows.zerosLike());
   }
 
+  /** The sample weights, and 0 where a row is ignored. */
   private double[] rowWeights() {
     double[] weights = new double[Math.toIntExact(shape.rows())];
     for (int row = 0; row < weights.length; row++) {
@@ -245,9 +280,9 @@ final class CrossEntropy {
   }
 
   /** The masses of the rows that count; those of the others are never read. */
-  private NDArray requiredMasses(NDArray weights) {
-    NDArray q =
-        weighted(asRows(masses(DataType.FLOAT64)), weights.gt(0).toType(DataType.FLOAT64, false));
+  private NDArray requiredMasses(double[] weights) {
+    double[] counts = Arrays.stream(weights).map(Math::signum).toArray();
+    NDArray q = weighted(asRows(masses(DataType.FLOAT64)), counts);
     NDArray valid = q.gte(0).logicalAnd(q.lt(Double.POSITIVE_INFINITY));
     if (!valid.all().getBoolean()) {
       shape.requireMasses(q.toDoubleArray());
@@ -256,12 +291,14 @@ final class CrossEntropy {
   }
 
   /** 1 at the label of a row that counts, else 0. */
-  private NDArray oneHot(NDArray weights) {
-    NDManager manager = weights.getManager();
+  private NDArray oneHot(double[] weights, NDArray z) {
+    NDManager manager = z.getManager();
     NDArray column =
-        manager.create(labels, new Shape(shape.rows(), 1)).toDevice(weights.getDevice(), false);
+        manager.create(labels, new Shape(shape.rows(), 1)).toDevice(z.getDevice(), false);
     NDArray classes =
-        manager.arange(0, shape.classes(), 1, DataType.INT64, weights.getDevice()).reshape(1, -1);
-    return column.eq(classes).logicalAnd(weights.gt(0)).toType(DataType.FLOAT64, false);
+        manager.arange(0, shape.classes(), 1, DataType.INT64, z.getDevice()).reshape(1, -1);
+    NDArray oneHot = column.eq(classes).toType(DataType.FLOAT64, false);
+    double[] counts = Arrays.stream(weights).map(Math::signum).toArray();
+    return weighted(oneHot, counts);
   }
 }

@@ -1,85 +1,80 @@
 package org.stableops.djl;
 
+import static org.stableops.djl.SoftmaxComposite.CLASSES;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
+import org.stableops.CrossEntropyOptions;
 
 /**
- * Softmax cross-entropy by primitives, in float64, on rows of logits z with masses q:
+ * Softmax cross-entropy by primitives, in float64, on rows of logits with masses q. With v = w·q′
+ * the smoothed and weighted masses, W = Σv and ω = Σ w·q,
  *
- * <pre>loss = Σ_c q_c (lse − z_c),   gradient = (Σq − q_c)·p_c − q_c·(1 − p_c),   p = softmax(z).
- * </pre>
+ * <pre>loss = Σ_c v_c (lse − z_c),   here without the z-loss,
+ * gradient = (W − v_c)·p_c − v_c·(1 − p_c) + 2ζω·lse·p_c,   p = softmax(z).</pre>
  *
- * <p>The largest logit's own term, 1, is kept out of the sum of exponentials, so that log1p(rest)
- * and 1 − p = rest/(1 + rest) keep their digits on confident rows; e^d with a rounded difference d
- * is corrected by what the rounding lost.
+ * Numbers of a row are columns.
  */
 final class CrossEntropyComposite {
-  private static final int[] CLASSES = {1};
-
-  /** Below, e^d is 0 whatever the rounding of d lost. */
-  private static final double UNDERFLOW = -746;
-
-  private final NDArray z;
+  private final SoftmaxComposite softmax;
   private final NDArray q;
-  private final NDArray max;
-  private final NDArray isMax;
+  private final CrossEntropyOptions options;
 
-  /** e^{z − max}, 0 at the maximum. */
-  private final NDArray exps;
+  /** w, or null for 1 everywhere. */
+  private final NDArray classWeights;
 
-  private final NDArray rest;
+  private final NDArray weight;
+  private final NDArray v;
 
-  /** Takes rows × classes of float64. */
-  CrossEntropyComposite(NDArray z, NDArray q) {
-    this.z = z;
+  CrossEntropyComposite(SoftmaxComposite softmax, NDArray q, CrossEntropyOptions options) {
+    this.softmax = softmax;
     this.q = q;
-    max = z.max(CLASSES, true);
-    NDArray argmax = z.argMax(1).reshape(-1, 1);
-    isMax =
-        argmax.eq(
-            z.getManager()
-                .arange(0, z.getShape().get(1), 1, DataType.INT64, z.getDevice())
-                .reshape(1, -1));
-    exps = exps();
-    NDArray sum = exps.sum(CLASSES, true);
-    // A row without a number to start from, or with −inf everywhere, is NaN.
-    rest = NDArrays.where(max.gt(Double.NEGATIVE_INFINITY), sum, max.sub(max));
+    this.options = options;
+    double[] weights = options.classWeights();
+    classWeights =
+        weights.length == 0
+            ? null
+            : q.getManager().create(weights).reshape(1, -1).toDevice(q.getDevice(), false);
+    NDArray weighted = weighted(q);
+    weight = weighted.sum(CLASSES, true);
+    v = options.labelSmoothing() == 0 ? weighted : smoothed(weighted);
   }
 
-  private NDArray exps() {
-    NDArray d = z.sub(max);
-    NDArray back = z.sub(d);
-    NDArray lost = z.sub(d.add(back)).add(back.sub(max));
-    NDArray t = d.exp();
-    NDArray corrected = NDArrays.where(d.gt(UNDERFLOW), t.add(t.mul(lost)), t);
-    return NDArrays.where(isMax, t.zerosLike(), corrected);
+  private NDArray weighted(NDArray masses) {
+    return classWeights == null ? masses : masses.mul(classWeights);
   }
 
-  /** The losses of the rows as a column. */
+  private NDArray smoothed(NDArray weighted) {
+    double smoothing = options.labelSmoothing();
+    NDArray live = softmax.live();
+    NDArray spread = q.sum(CLASSES, true).mul(smoothing).div(live.sum(CLASSES, true));
+    return weighted.mul(1 - smoothing).add(weighted(live).mul(spread));
+  }
+
+  /** ω. */
+  NDArray weight() {
+    return weight;
+  }
+
   NDArray losses() {
-    NDArray logSum = log1p(rest);
-    NDArray gap = NDArrays.where(z.eq(max), z.zerosLike(), max.sub(z));
-    NDArray terms = NDArrays.where(q.gt(0), q.mul(gap.add(logSum)), q.zerosLike());
+    NDArray logSum = softmax.logSum();
+    NDArray terms = NDArrays.where(v.gt(0), v.mul(softmax.gap().add(logSum)), v.zerosLike());
     // A row that is NaN is so even where no mass is.
     return NDArrays.where(logSum.isNaN(), logSum, terms.sum(CLASSES, true));
   }
 
-  /** The gradient of the sum of the losses. */
+  /** The gradient of the sum of the losses, with the z-loss. */
   NDArray gradient() {
-    Shape shape = z.getShape();
-    NDArray inverseSum = rest.onesLike().div(rest.add(1));
-    NDArray p = NDArrays.where(isMax, exps.onesLike(), exps).mul(inverseSum);
-    NDArray oneMinusPOfMax = rest.mul(inverseSum).broadcast(shape);
-    NDArray oneMinusP = NDArrays.where(isMax, oneMinusPOfMax, p.neg().add(1));
-    NDArray otherMass = q.sum(CLASSES, true).sub(q);
-    return otherMass.mul(p).sub(q.mul(oneMinusP));
+    NDArray p = softmax.p();
+    NDArray otherMass = v.sum(CLASSES, true).sub(v);
+    NDArray gradient = otherMass.mul(p).sub(v.mul(softmax.oneMinusP()));
+    return options.zLoss() == 0 ? gradient : gradient.add(zGradient(p));
   }
 
-  /** log(1 + r) = log v + (r − (v − 1))/v with v = 1 + r rounded: the host has no log1p. */
-  private static NDArray log1p(NDArray r) {
-    NDArray v = r.add(1);
-    return v.log().add(r.sub(v.sub(1)).div(v));
+  private NDArray zGradient(NDArray p) {
+    NDArray zWeight = weight.mul(2 * options.zLoss());
+    NDArray slope = NDArrays.where(zWeight.gt(0), zWeight.mul(softmax.logSumExp()), zWeight);
+    // A p of 0 outweighs an infinite slope.
+    return NDArrays.where(p.eq(0), p, p.mul(slope));
   }
 }

@@ -29,6 +29,17 @@ final class Inputs {
     }
   }
 
+  /** An open array of numbers or of truth values. */
+  static void requireNumbersOrBooleans(String name, NDArray array) {
+    requireOpen(name, array);
+    switch (array.getDataType()) {
+      case FLOAT16, FLOAT32, FLOAT64, INT8, UINT8, INT32, INT64, BOOLEAN -> {}
+      default ->
+          throw new IllegalArgumentException(
+              name + " dtype must be floating, integer or boolean, got " + array.getDataType());
+    }
+  }
+
   /** An open array of the dtype and shape of x, which is checked first. */
   static void requireLike(String name, NDArray array, NDArray x) {
     requireFloating("x", x);

@@ -14,14 +14,25 @@ final class OpBlock extends AbstractBlock {
 
   private final String name;
   private final int inputs;
+  private final int optionalInputs;
   private final Function<NDList, NDArray> forward;
   private final Function<Shape[], Shape> shape;
 
   OpBlock(
       String name, int inputs, Function<NDList, NDArray> forward, Function<Shape[], Shape> shape) {
+    this(name, inputs, 0, forward, shape);
+  }
+
+  OpBlock(
+      String name,
+      int inputs,
+      int optionalInputs,
+      Function<NDList, NDArray> forward,
+      Function<Shape[], Shape> shape) {
     super(VERSION);
     this.name = name;
     this.inputs = inputs;
+    this.optionalInputs = optionalInputs;
     this.forward = forward;
     this.shape = shape;
   }
@@ -43,9 +54,11 @@ final class OpBlock extends AbstractBlock {
   }
 
   private void requireInputs(int actual) {
-    if (actual != inputs) {
+    if (actual < inputs || actual > inputs + optionalInputs) {
+      String expected = optionalInputs == 0 ? "" + inputs : inputs + " or " + (inputs + 1);
       throw new IllegalArgumentException(
-          "%s takes %d array%s, got %d".formatted(name, inputs, inputs == 1 ? "" : "s", actual));
+          "%s takes %s array%s, got %d"
+              .formatted(name, expected, expected.equals("1") ? "" : "s", actual));
     }
   }
 

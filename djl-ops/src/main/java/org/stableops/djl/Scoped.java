@@ -2,6 +2,7 @@ package org.stableops.djl;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.stableops.ValueAndGradient;
 
@@ -11,26 +12,25 @@ final class Scoped {
 
   /** Returns the supplier's array, which belongs to its own manager and to the outer scope. */
   static NDArray compute(Supplier<NDArray> supplier) {
-    NDArray result;
-    try (NDScope scope = new NDScope()) {
-      scope.suppressNotUsedWarning();
-      result = supplier.get();
-      NDScope.unregister(result);
-    }
-    NDScope.register(result);
-    return result;
+    return compute(supplier, array -> new NDArray[] {array});
   }
 
   /** Returns the supplier's two arrays, which belong to their own managers and the outer scope. */
   static ValueAndGradient<NDArray> computeBoth(Supplier<ValueAndGradient<NDArray>> supplier) {
-    ValueAndGradient<NDArray> result;
+    return compute(supplier, both -> new NDArray[] {both.value(), both.gradient()});
+  }
+
+  /** Returns the supplier's result, whose arrays belong to their own managers and outer scope. */
+  static <T> T compute(Supplier<T> supplier, Function<T, NDArray[]> arrays) {
+    T result;
     try (NDScope scope = new NDScope()) {
       scope.suppressNotUsedWarning();
       result = supplier.get();
-      NDScope.unregister(result.value(), result.gradient());
+      NDScope.unregister(arrays.apply(result));
     }
-    NDScope.register(result.value());
-    NDScope.register(result.gradient());
+    for (NDArray array : arrays.apply(result)) {
+      NDScope.register(array);
+    }
     return result;
   }
 }

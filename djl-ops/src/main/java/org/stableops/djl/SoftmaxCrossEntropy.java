@@ -2,29 +2,35 @@ package org.stableops.djl;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
+import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.ValueAndGradient;
 
 /**
- * Softmax cross-entropy of logits and class probabilities, fused. With z the logits of a row and q
- * its masses,
+ * Softmax cross-entropy of logits and class probabilities, or any masses that are not negative,
+ * fused. With z the logits of a row, q its masses, w the class weights, s the smoothing over the K
+ * classes whose logit is not −inf, ζ the z-loss weight, a the sample weight and ω = Σ_c w_c q_c,
  *
- * <pre>loss = Σ_c q_c (log Σ_k e^{z_k} − z_c),   ∂loss/∂z_c = Σq·p_c − q_c,   p = softmax(z).</pre>
+ * <pre>loss = a·(Σ_c v_c (lse − z_c) + ζ·ω·lse²),   v_c = w_c·((1−s)·q_c + s·Σq/K),
+ * ∂loss/∂z_c = a·(Σv·p_c − v_c + 2ζ·ω·lse·p_c),   lse = log Σ_k e^{z_k},   p = softmax(z).</pre>
  *
- * <p>The reductions are one loss a row, their sum, or their mean over the weight of the rows that
- * count, which is 0 where none does. No probability is clipped: the loss of a confident row is
- * exact to the last digits (logits [20, 0, 0] and label 0 give 4.1223e-9), as is the gradient at
- * its label.
+ * <p>The reductions are one loss a row, their sum, or their mean: the sum over Σ a·ω, and 0 where
+ * that is 0. No probability is clipped: the loss of a confident row is exact to the last digits
+ * (logits [20, 0, 0] and label 0 give 4.1223e-9), as is the gradient at its label.
  *
- * <p>Logits of float16, float32 and float64, of any layout. Special rows: a logit of −inf is an
- * absent class, and an infinite loss where it has mass; one logit of +inf is a certain class; two
- * of them, a NaN, or −inf everywhere make the row NaN.
+ * <p>Logits of float16, float32 and float64, of any layout. Special rows: a row whose sample weight
+ * is 0 counts nothing and is never read; a logit of −inf is an absent class, which gets no
+ * smoothing, and an infinite loss where it has mass; one logit of +inf is a certain class, with an
+ * infinite loss if others have mass or there is a z-loss; two of them, a NaN, or −inf everywhere
+ * make the row NaN.
  *
- * <p>Error: 4ε·Σ|terms| of float32 and 16ε·Σ|terms| of float64 for the loss, 4ε·Σq and 8ε·Σq for
- * the gradient.
+ * <p>Error: 4ε·Σ|terms| of float32 and 16ε·Σ|terms| of float64 for the loss, 4ε and 8ε times Σv +
+ * 2ζω|lse| for the gradient.
  *
  * <p>The log-sum-exp: P. Blanchard, D. J. Higham, N. J. Higham, Accurately computing the
- * log-sum-exp and softmax functions, IMA J. Numer. Anal. 41 (2021).
+ * log-sum-exp and softmax functions, IMA J. Numer. Anal. 41 (2021). Smoothing: C. Szegedy et al.,
+ * Rethinking the Inception architecture, CVPR 2016. Z-loss: A. Chowdhery et al., PaLM, JMLR 24
+ * (2023).
  *
  * @see SparseSoftmaxCrossEntropy
  */
@@ -51,11 +57,11 @@ public final class SoftmaxCrossEntropy {
    *
    * @param logits any floating array with a class axis
    * @param labels any floating array of the logits' shape: non-negative masses, of any sum
-   * @param options class axis and reduction
+   * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
    *     to the logits, of their dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
-   *     finite, or an option is not supported
+   *     finite, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray value(NDArray logits, NDArray labels, CrossEntropyOptions options) {
@@ -67,13 +73,14 @@ public final class SoftmaxCrossEntropy {
    *
    * @param logits any floating array with a class axis
    * @param labels any floating array of the logits' shape: non-negative masses, of any sum
-   * @param sampleWeights any floating array of the logits' shape without the class axis: the weight
-   *     of each row; one of weight 0 counts nothing and is never read
-   * @param options class axis and reduction
+   * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
+   *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
+   *     read
+   * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
    *     to the logits, of their dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
-   *     finite, or an option is not supported
+   *     finite, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray value(
@@ -101,10 +108,10 @@ public final class SoftmaxCrossEntropy {
    *
    * @param logits any floating array with a class axis
    * @param labels any floating array of the logits' shape: non-negative masses, of any sum
-   * @param options class axis and reduction
+   * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return ∂(sum of the value)/∂logits, outside any graph, of the logits' shape, dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
-   *     finite, or an option is not supported
+   *     finite, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray gradient(NDArray logits, NDArray labels, CrossEntropyOptions options) {
@@ -116,12 +123,13 @@ public final class SoftmaxCrossEntropy {
    *
    * @param logits any floating array with a class axis
    * @param labels any floating array of the logits' shape: non-negative masses, of any sum
-   * @param sampleWeights any floating array of the logits' shape without the class axis: the weight
-   *     of each row; one of weight 0 counts nothing and is never read
-   * @param options class axis and reduction
+   * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
+   *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
+   *     read
+   * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return ∂(sum of the value)/∂logits, outside any graph, of the logits' shape, dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
-   *     finite, or an option is not supported
+   *     finite, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray gradient(
@@ -149,10 +157,10 @@ public final class SoftmaxCrossEntropy {
    *
    * @param logits any floating array with a class axis
    * @param labels any floating array of the logits' shape: non-negative masses, of any sum
-   * @param options class axis and reduction
+   * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return both, outside any graph, of the logits' dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
-   *     finite, or an option is not supported
+   *     finite, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static ValueAndGradient<NDArray> valueAndGradient(
@@ -165,12 +173,13 @@ public final class SoftmaxCrossEntropy {
    *
    * @param logits any floating array with a class axis
    * @param labels any floating array of the logits' shape: non-negative masses, of any sum
-   * @param sampleWeights any floating array of the logits' shape without the class axis: the weight
-   *     of each row; one of weight 0 counts nothing and is never read
-   * @param options class axis and reduction
+   * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
+   *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
+   *     read
+   * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return both, outside any graph, of the logits' dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
-   *     finite, or an option is not supported
+   *     finite, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static ValueAndGradient<NDArray> valueAndGradient(
@@ -181,9 +190,58 @@ public final class SoftmaxCrossEntropy {
   }
 
   /**
+   * Returns everything that is known of the loss with the default options, in one pass.
+   *
+   * @param logits any floating array with a class axis
+   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype and manager
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, or a mass is negative or not
+   *     finite
+   * @throws IllegalStateException if an array is closed
+   */
+  public static CrossEntropyEvaluation<NDArray> evaluate(NDArray logits, NDArray labels) {
+    return evaluate(logits, labels, CrossEntropyOptions.DEFAULT);
+  }
+
+  /**
+   * Returns everything that is known of the loss, in one pass.
+   *
+   * @param logits any floating array with a class axis
+   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param options class axis, reduction, smoothing, z-loss and class weights
+   * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype and manager
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
+   *     finite, or the class weights are not one a class
+   * @throws IllegalStateException if an array is closed
+   */
+  public static CrossEntropyEvaluation<NDArray> evaluate(
+      NDArray logits, NDArray labels, CrossEntropyOptions options) {
+    return CrossEntropy.dense(logits, labels, options).evaluate();
+  }
+
+  /**
+   * Returns everything that is known of the loss, in one pass.
+   *
+   * @param logits any floating array with a class axis
+   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
+   *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
+   *     read
+   * @param options class axis, reduction, smoothing, z-loss and class weights
+   * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype and manager
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
+   *     finite, or the class weights are not one a class
+   * @throws IllegalStateException if an array is closed
+   */
+  public static CrossEntropyEvaluation<NDArray> evaluate(
+      NDArray logits, NDArray labels, NDArray sampleWeights, CrossEntropyOptions options) {
+    return CrossEntropy.dense(logits, labels, options).withSampleWeights(sampleWeights).evaluate();
+  }
+
+  /**
    * Returns the loss with the default options as a block.
    *
-   * @return a block from (logits, labels) to {@link #value(NDArray, NDArray, CrossEntropyOptions)}
+   * @return a block from (logits, labels) or (logits, labels, sampleWeights) to the value
    */
   public static Block block() {
     return block(CrossEntropyOptions.DEFAULT);
@@ -193,19 +251,16 @@ public final class SoftmaxCrossEntropy {
    * Returns the loss as a block.
    *
    * @param options as of {@link #value(NDArray, NDArray, CrossEntropyOptions)}
-   * @return a block from (logits, labels) to {@link #value(NDArray, NDArray, CrossEntropyOptions)}
-   * @throws IllegalArgumentException if an option is not supported
+   * @return a block from (logits, labels) or (logits, labels, sampleWeights) to the value
    */
   public static Block block(CrossEntropyOptions options) {
-    return CrossEntropy.block(
-        "SoftmaxCrossEntropy", options, (logits, labels) -> value(logits, labels, options));
+    return CrossEntropy.block("SoftmaxCrossEntropy", CrossEntropy::dense, options);
   }
 
   /**
    * Returns the gradient of the loss with the default options as a block.
    *
-   * @return a block from (logits, labels) to {@link #gradient(NDArray, NDArray,
-   *     CrossEntropyOptions)}
+   * @return a block from (logits, labels) or (logits, labels, sampleWeights) to the gradient
    */
   public static Block gradientBlock() {
     return gradientBlock(CrossEntropyOptions.DEFAULT);
@@ -215,12 +270,9 @@ public final class SoftmaxCrossEntropy {
    * Returns the gradient of the loss as a block.
    *
    * @param options as of {@link #value(NDArray, NDArray, CrossEntropyOptions)}
-   * @return a block from (logits, labels) to {@link #gradient(NDArray, NDArray,
-   *     CrossEntropyOptions)}
-   * @throws IllegalArgumentException if an option is not supported
+   * @return a block from (logits, labels) or (logits, labels, sampleWeights) to the gradient
    */
   public static Block gradientBlock(CrossEntropyOptions options) {
-    return CrossEntropy.gradientBlock(
-        "SoftmaxCrossEntropy", options, (logits, labels) -> gradient(logits, labels, options));
+    return CrossEntropy.gradientBlock("SoftmaxCrossEntropy", CrossEntropy::dense, options);
   }
 }

@@ -2,30 +2,37 @@ package org.stableops.djl;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
+import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.ValueAndGradient;
 
 /**
- * Softmax cross-entropy of logits and integer labels, fused. With z the logits of a row and y its
- * label,
+ * Softmax cross-entropy of logits and integer labels, fused. With z the logits of a row, y its
+ * label, w the class weights, s the smoothing over the K classes whose logit is not −inf, ζ the
+ * z-loss weight and a the sample weight,
  *
- * <pre>loss = log Σ_c e^{z_c} − z_y,   ∂loss/∂z_c = p_c − [c = y],   p = softmax(z).</pre>
+ * <pre>loss = a·(Σ_c v_c (lse − z_c) + ζ·w_y·lse²),   v_c = w_c·((1−s)·[c = y] + s/K),
+ * ∂loss/∂z_c = a·(Σv·p_c − v_c + 2ζ·w_y·lse·p_c),   lse = log Σ_k e^{z_k},   p = softmax(z);</pre>
  *
- * <p>The reductions are one loss a row, their sum, or their mean over the weight of the rows that
- * count, which is 0 where none does. No probability is clipped: the loss of a confident row is
- * exact to the last digits (logits [20, 0, 0] and label 0 give 4.1223e-9), as is the gradient at
- * its label.
+ * <p>with the default options lse − z_y and p_c − [c = y].
+ *
+ * <p>The reductions are one loss a row, their sum, or their mean: the sum over Σ a·w_y, and 0 where
+ * that is 0. No probability is clipped: the loss of a confident row is exact to the last digits
+ * (logits [20, 0, 0] and label 0 give 4.1223e-9), as is the gradient at its label.
  *
  * <p>Logits of float16, float32 and float64, of any layout. Special rows: a row whose label is
- * ignored counts nothing and is never read; a logit of −inf is an absent class, and an infinite
- * loss where it has mass; one logit of +inf is a certain class; two of them, a NaN, or −inf
- * everywhere make the row NaN.
+ * ignored, or whose sample weight is 0, counts nothing and is never read; a logit of −inf is an
+ * absent class, which gets no smoothing, and an infinite loss where it has mass; one logit of +inf
+ * is a certain class, with an infinite loss if others have mass or there is a z-loss; two of them,
+ * a NaN, or −inf everywhere make the row NaN.
  *
- * <p>Error: 3 ulp of float32 and 16 of float64 for the loss, 4 and 16 for the gradient at the
- * label, 4ε and 8ε for the others.
+ * <p>Error without options: 3 ulp of float32 and 16 of float64 for the loss, 4 and 16 for the
+ * gradient at the label, 4ε and 8ε for the others. With options as of {@link SoftmaxCrossEntropy}.
  *
  * <p>The log-sum-exp: P. Blanchard, D. J. Higham, N. J. Higham, Accurately computing the
- * log-sum-exp and softmax functions, IMA J. Numer. Anal. 41 (2021).
+ * log-sum-exp and softmax functions, IMA J. Numer. Anal. 41 (2021). Smoothing: C. Szegedy et al.,
+ * Rethinking the Inception architecture, CVPR 2016. Z-loss: A. Chowdhery et al., PaLM, JMLR 24
+ * (2023).
  *
  * @see SoftmaxCrossEntropy
  */
@@ -52,11 +59,11 @@ public final class SparseSoftmaxCrossEntropy {
    *
    * @param logits any floating array with a class axis
    * @param labels any integer array of the logits' shape without the class axis, or with 1 there
-   * @param options class axis, reduction and ignored label
+   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
    *     to the logits, of their dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or an option is not supported
+   *     ignored, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray value(NDArray logits, NDArray labels, CrossEntropyOptions options) {
@@ -68,13 +75,14 @@ public final class SparseSoftmaxCrossEntropy {
    *
    * @param logits any floating array with a class axis
    * @param labels any integer array of the logits' shape without the class axis, or with 1 there
-   * @param sampleWeights any floating array of the logits' shape without the class axis: the weight
-   *     of each row; one of weight 0 counts nothing and is never read
-   * @param options class axis, reduction and ignored label
+   * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
+   *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
+   *     read
+   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
    *     to the logits, of their dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or an option is not supported
+   *     ignored, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray value(
@@ -102,10 +110,10 @@ public final class SparseSoftmaxCrossEntropy {
    *
    * @param logits any floating array with a class axis
    * @param labels any integer array of the logits' shape without the class axis, or with 1 there
-   * @param options class axis, reduction and ignored label
+   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return ∂(sum of the value)/∂logits, outside any graph, of the logits' shape, dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or an option is not supported
+   *     ignored, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray gradient(NDArray logits, NDArray labels, CrossEntropyOptions options) {
@@ -117,12 +125,13 @@ public final class SparseSoftmaxCrossEntropy {
    *
    * @param logits any floating array with a class axis
    * @param labels any integer array of the logits' shape without the class axis, or with 1 there
-   * @param sampleWeights any floating array of the logits' shape without the class axis: the weight
-   *     of each row; one of weight 0 counts nothing and is never read
-   * @param options class axis, reduction and ignored label
+   * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
+   *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
+   *     read
+   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return ∂(sum of the value)/∂logits, outside any graph, of the logits' shape, dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or an option is not supported
+   *     ignored, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray gradient(
@@ -150,10 +159,10 @@ public final class SparseSoftmaxCrossEntropy {
    *
    * @param logits any floating array with a class axis
    * @param labels any integer array of the logits' shape without the class axis, or with 1 there
-   * @param options class axis, reduction and ignored label
+   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return both, outside any graph, of the logits' dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or an option is not supported
+   *     ignored, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static ValueAndGradient<NDArray> valueAndGradient(
@@ -166,12 +175,13 @@ public final class SparseSoftmaxCrossEntropy {
    *
    * @param logits any floating array with a class axis
    * @param labels any integer array of the logits' shape without the class axis, or with 1 there
-   * @param sampleWeights any floating array of the logits' shape without the class axis: the weight
-   *     of each row; one of weight 0 counts nothing and is never read
-   * @param options class axis, reduction and ignored label
+   * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
+   *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
+   *     read
+   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return both, outside any graph, of the logits' dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or an option is not supported
+   *     ignored, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static ValueAndGradient<NDArray> valueAndGradient(
@@ -182,9 +192,58 @@ public final class SparseSoftmaxCrossEntropy {
   }
 
   /**
+   * Returns everything that is known of the loss with the default options, in one pass.
+   *
+   * @param logits any floating array with a class axis
+   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype and manager
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, or a label is neither a class
+   *     nor ignored
+   * @throws IllegalStateException if an array is closed
+   */
+  public static CrossEntropyEvaluation<NDArray> evaluate(NDArray logits, NDArray labels) {
+    return evaluate(logits, labels, CrossEntropyOptions.DEFAULT);
+  }
+
+  /**
+   * Returns everything that is known of the loss, in one pass.
+   *
+   * @param logits any floating array with a class axis
+   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
+   * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype and manager
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
+   *     ignored, or the class weights are not one a class
+   * @throws IllegalStateException if an array is closed
+   */
+  public static CrossEntropyEvaluation<NDArray> evaluate(
+      NDArray logits, NDArray labels, CrossEntropyOptions options) {
+    return CrossEntropy.sparse(logits, labels, options).evaluate();
+  }
+
+  /**
+   * Returns everything that is known of the loss, in one pass.
+   *
+   * @param logits any floating array with a class axis
+   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
+   *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
+   *     read
+   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
+   * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype and manager
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
+   *     ignored, or the class weights are not one a class
+   * @throws IllegalStateException if an array is closed
+   */
+  public static CrossEntropyEvaluation<NDArray> evaluate(
+      NDArray logits, NDArray labels, NDArray sampleWeights, CrossEntropyOptions options) {
+    return CrossEntropy.sparse(logits, labels, options).withSampleWeights(sampleWeights).evaluate();
+  }
+
+  /**
    * Returns the loss with the default options as a block.
    *
-   * @return a block from (logits, labels) to {@link #value(NDArray, NDArray, CrossEntropyOptions)}
+   * @return a block from (logits, labels) or (logits, labels, sampleWeights) to the value
    */
   public static Block block() {
     return block(CrossEntropyOptions.DEFAULT);
@@ -194,19 +253,16 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns the loss as a block.
    *
    * @param options as of {@link #value(NDArray, NDArray, CrossEntropyOptions)}
-   * @return a block from (logits, labels) to {@link #value(NDArray, NDArray, CrossEntropyOptions)}
-   * @throws IllegalArgumentException if an option is not supported
+   * @return a block from (logits, labels) or (logits, labels, sampleWeights) to the value
    */
   public static Block block(CrossEntropyOptions options) {
-    return CrossEntropy.block(
-        "SparseSoftmaxCrossEntropy", options, (logits, labels) -> value(logits, labels, options));
+    return CrossEntropy.block("SparseSoftmaxCrossEntropy", CrossEntropy::sparse, options);
   }
 
   /**
    * Returns the gradient of the loss with the default options as a block.
    *
-   * @return a block from (logits, labels) to {@link #gradient(NDArray, NDArray,
-   *     CrossEntropyOptions)}
+   * @return a block from (logits, labels) or (logits, labels, sampleWeights) to the gradient
    */
   public static Block gradientBlock() {
     return gradientBlock(CrossEntropyOptions.DEFAULT);
@@ -216,14 +272,9 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns the gradient of the loss as a block.
    *
    * @param options as of {@link #value(NDArray, NDArray, CrossEntropyOptions)}
-   * @return a block from (logits, labels) to {@link #gradient(NDArray, NDArray,
-   *     CrossEntropyOptions)}
-   * @throws IllegalArgumentException if an option is not supported
+   * @return a block from (logits, labels) or (logits, labels, sampleWeights) to the gradient
    */
   public static Block gradientBlock(CrossEntropyOptions options) {
-    return CrossEntropy.gradientBlock(
-        "SparseSoftmaxCrossEntropy",
-        options,
-        (logits, labels) -> gradient(logits, labels, options));
+    return CrossEntropy.gradientBlock("SparseSoftmaxCrossEntropy", CrossEntropy::sparse, options);
   }
 }

@@ -316,7 +316,7 @@ class CrossEntropyConformanceTest {
       for (int axis = -rank; axis < rank; axis++) {
         long[] shape = new long[rank];
         Arrays.setAll(shape, i -> 2 + i % 3);
-        CrossEntropyShape rows = CrossEntropyShape.of(shape, axis);
+        CrossEntropyShape rows = CrossEntropyShape.of("logits", shape, axis);
         double[] logits =
             random
                 .doubles(rows.rows() * rows.classes(), -3, 3)

@@ -1,8 +1,10 @@
 package org.stableops.nd4j;
 
+import java.util.Arrays;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.CrossEntropyShape;
 import org.stableops.Reduction;
@@ -58,7 +60,7 @@ final class CrossEntropy {
 
   /** The same call with a weight for every row. */
   CrossEntropy withSampleWeights(INDArray weights) {
-    Inputs.requireFloating("sampleWeights", weights);
+    Inputs.requireNumbersOrBooleans("sampleWeights", weights);
     shape.requireSampleWeights(weights.shape());
     double[] values = doubles(weights);
     shape.requireSampleWeights(values);
@@ -67,8 +69,7 @@ final class CrossEntropy {
 
   private static CrossEntropyShape shape(INDArray logits, CrossEntropyOptions options) {
     Inputs.requireFloating("logits", logits);
-    CrossEntropyKernel.requireSupported(options);
-    return CrossEntropyShape.of(logits.shape(), options.axis());
+    return CrossEntropyShape.of(logits.shape(), options);
   }
 
   private static long[] longs(INDArray array) {
@@ -97,87 +98,107 @@ final class CrossEntropy {
   }
 
   INDArray value() {
-    return compute(false).value();
+    RowLosses rows = compute(false).rows();
+    return reduced(rows, rows.losses());
   }
 
   INDArray gradient() {
-    ValueAndGradient<INDArray> both = compute(true);
-    try (Temporaries temporaries = new Temporaries()) {
-      temporaries.keep(both.value());
-    }
-    return both.gradient();
+    return compute(true).gradient();
   }
 
   ValueAndGradient<INDArray> valueAndGradient() {
-    return compute(true);
+    Result result = compute(true);
+    return new ValueAndGradient<>(
+        reduced(result.rows(), result.rows().losses()), result.gradient());
   }
 
-  private ValueAndGradient<INDArray> compute(boolean wantsGradient) {
+  CrossEntropyEvaluation<INDArray> evaluate() {
+    RowLosses rows = compute(false).rows();
+    return new CrossEntropyEvaluation<>(
+        reduced(rows, rows.losses()),
+        ofRows(rows.losses()),
+        ofRows(rows.logSumExps()),
+        reduced(rows, rows.zLosses()),
+        rows.weight());
+  }
+
+  /** Losses, and the gradient of the logits' shape and dtype if it was wanted. */
+  private record Result(RowLosses rows, INDArray gradient) {}
+
+  private Result compute(boolean wantsGradient) {
     if (labels != null) {
       shape.requireClasses(labels, sampleWeights, options);
     }
     DataType type = logits.dataType();
     if (logits.isEmpty()) {
-      double[] none = new double[Math.toIntExact(shape.rows())];
-      return new ValueAndGradient<>(
-          arrayOf(new RowLosses(none, none)), Nd4j.create(type, logits.shape()));
+      return new Result(new RowLosses(new double[0]), Nd4j.create(type, logits.shape()));
     }
     try (Temporaries temporaries = new Temporaries()) {
-      INDArray z = rows(logits, Widened.of(type), temporaries);
+      INDArray z = AlongAxis.rows(logits, shape, Widened.of(type), temporaries);
       return Fused.accepts(z)
           ? fused(z, wantsGradient, temporaries)
           : composite(z, wantsGradient, temporaries);
     }
   }
 
-  private ValueAndGradient<INDArray> fused(
-      INDArray z, boolean wantsGradient, Temporaries temporaries) {
+  private Result fused(INDArray z, boolean wantsGradient, Temporaries temporaries) {
     int classes = Math.toIntExact(shape.classes());
     int rows = Math.toIntExact(shape.rows());
-    INDArray gradient = wantsGradient ? temporaries.keep(classesLast(z.dataType())) : null;
+    INDArray gradient = wantsGradient ? classesLast(z.dataType(), temporaries) : null;
     Elements out = wantsGradient ? Fused.elements(gradient) : null;
     Elements in = Fused.elements(z);
     RowLosses result;
     if (labels != null) {
       result = CrossEntropyKernel.sparse(in, classes, labels, sampleWeights, options, out);
     } else {
-      Elements q = Fused.elements(rows(masses, massType(z), temporaries));
+      Elements q = Fused.elements(AlongAxis.rows(masses, shape, massType(z), temporaries));
       result = CrossEntropyKernel.dense(in, classes, q, rows, sampleWeights, options, out);
     }
-    return new ValueAndGradient<>(
-        arrayOf(result), wantsGradient ? toLogits(gradient, temporaries) : null);
+    return new Result(result, wantsGradient ? toLogits(gradient, temporaries) : null);
   }
 
-  private ValueAndGradient<INDArray> composite(
-      INDArray rows, boolean wantsGradient, Temporaries temporaries) {
+  private Result composite(INDArray rows, boolean wantsGradient, Temporaries temporaries) {
     INDArray z = temporaries.keepUnless(rows, rows.castTo(DataType.DOUBLE));
-    double[] rowWeights = rowWeights();
-    INDArray weights = temporaries.keep(Nd4j.createFromArray(rowWeights)).reshape(-1, 1);
+    double[] weights = rowWeights();
     INDArray q =
-        labels == null ? requiredMasses(weights, temporaries) : oneHot(rowWeights, temporaries);
-    CrossEntropyComposite composite = new CrossEntropyComposite(z, q, temporaries);
-    INDArray losses = weighted(composite.losses(), weights, temporaries);
-    INDArray masses = Primitives.rowSums(q, temporaries).muli(weights);
-    RowLosses result = new RowLosses(losses.data().asDouble(), masses.data().asDouble());
-    INDArray value = arrayOf(result);
+        labels == null ? requiredMasses(weights, temporaries) : oneHot(weights, temporaries);
+    SoftmaxComposite softmax = new SoftmaxComposite(z, temporaries);
+    CrossEntropyComposite composite = new CrossEntropyComposite(softmax, q, options, temporaries);
+    RowLosses result =
+        RowLosses.weighted(
+            composite.losses().data().asDouble(),
+            softmax.logSumExp().data().asDouble(),
+            composite.weight().data().asDouble(),
+            weights,
+            options);
     if (!wantsGradient) {
-      return new ValueAndGradient<>(value, null);
+      return new Result(result, null);
     }
-    weights.muli(result.scale(options.reduction()));
-    INDArray wide = weighted(composite.gradient(), weights, temporaries);
-    INDArray gradient = temporaries.keep(classesLast(rows.dataType()));
+    double[] scales = result.scales(weights, options.reduction());
+    INDArray wide = weighted(composite.gradient(), scales, temporaries);
+    INDArray gradient = classesLast(rows.dataType(), temporaries);
     gradient.assign(wide.reshape('c', shape.classesLast()));
-    return new ValueAndGradient<>(value, toLogits(gradient, temporaries));
+    return new Result(result, toLogits(gradient, temporaries));
   }
 
-  /** Each row times its weight, and 0 where that is 0, even for NaN. */
-  private static INDArray weighted(INDArray rows, INDArray weights, Temporaries temporaries) {
-    INDArray counts = temporaries.keep(temporaries.keep(Primitives.alongRows(weights, rows)).gt(0));
-    INDArray product = temporaries.keep(rows.mulColumnVector(weights));
+  private INDArray classesLast(DataType type, Temporaries temporaries) {
+    return temporaries.keep(AlongAxis.classesLast(shape, type));
+  }
+
+  private INDArray toLogits(INDArray classesLast, Temporaries temporaries) {
+    return AlongAxis.fromClassesLast(classesLast, shape, logits.dataType(), temporaries);
+  }
+
+  /** Each row times its number, and 0 where that is 0, even for NaN. */
+  private static INDArray weighted(INDArray rows, double[] numbers, Temporaries temporaries) {
+    INDArray column = temporaries.keep(Nd4j.createFromArray(numbers)).reshape(-1, 1);
+    INDArray counts = temporaries.keep(temporaries.keep(Primitives.alongRows(column, rows)).gt(0));
+    INDArray product = temporaries.keep(rows.mulColumnVector(column));
     INDArray zeros = temporaries.keep(Nd4j.zeros(rows.dataType(), rows.shape()));
     return temporaries.keep(Primitives.select(counts, product, zeros));
   }
 
+  /** The sample weights, and 0 where a row is ignored. */
   private double[] rowWeights() {
     double[] weights = new double[Math.toIntExact(shape.rows())];
     for (int row = 0; row < weights.length; row++) {
@@ -193,10 +214,10 @@ final class CrossEntropy {
   }
 
   /** The masses of the rows that count; those of the others are never read. */
-  private INDArray requiredMasses(INDArray weights, Temporaries temporaries) {
-    INDArray counts = temporaries.keep(weights.gt(0));
-    INDArray ones = temporaries.keep(counts.castTo(DataType.DOUBLE));
-    INDArray q = weighted(rows(masses, DataType.DOUBLE, temporaries), ones, temporaries);
+  private INDArray requiredMasses(double[] weights, Temporaries temporaries) {
+    double[] counts = Arrays.stream(weights).map(Math::signum).toArray();
+    INDArray rows = AlongAxis.rows(masses, shape, DataType.DOUBLE, temporaries);
+    INDArray q = weighted(rows, counts, temporaries);
     boolean valid =
         temporaries.keep(q.gte(0)).all() && temporaries.keep(q.lt(Double.POSITIVE_INFINITY)).all();
     if (!valid) {
@@ -215,53 +236,16 @@ final class CrossEntropy {
     return q;
   }
 
-  /** Rows × classes of a dtype, contiguous: the array itself where it is so already. */
-  private INDArray rows(INDArray array, DataType type, Temporaries temporaries) {
-    boolean isLast = shape.axis() == array.rank() - 1;
-    INDArray rows = array;
-    if (!isLast || array.ordering() != 'c' || !Fused.isContiguous(array)) {
-      INDArray permuted = array.rank() < 2 ? array : array.permute(shape.toClassesLast());
-      rows = temporaries.keep(permuted.dup('c'));
-    }
-    rows = temporaries.keepUnless(rows, rows.castTo(type));
-    return rows.reshape('c', shape.rows(), shape.classes());
+  private INDArray reduced(RowLosses rows, double[] numbers) {
+    return options.reduction() == Reduction.NONE
+        ? ofRows(numbers)
+        : AlongAxis.array(
+            new double[] {rows.reduced(numbers, options.reduction())},
+            new long[0],
+            logits.dataType());
   }
 
-  private INDArray classesLast(DataType type) {
-    return Nd4j.createUninitialized(type, shape.classesLast(), 'c');
-  }
-
-  /** A kept gradient in the logits' shape and dtype, no view of another array, and given away. */
-  private INDArray toLogits(INDArray classesLast, Temporaries temporaries) {
-    INDArray typed = temporaries.keepUnless(classesLast, classesLast.castTo(logits.dataType()));
-    boolean isLast = shape.axis() == logits.rank() - 1;
-    return isLast ? temporaries.give(typed) : typed.permute(shape.fromClassesLast()).dup('c');
-  }
-
-  private INDArray arrayOf(RowLosses rows) {
-    DataType type = logits.dataType();
-    if (options.reduction() != Reduction.NONE) {
-      return scalar(rows.reduced(options.reduction()), type);
-    }
-    if (logits.rank() == 1) {
-      return scalar(rows.losses()[0], type);
-    }
-    INDArray losses = Nd4j.create(type, shape.rowShape());
-    if (rows.losses().length > 0) {
-      try (Temporaries temporaries = new Temporaries()) {
-        INDArray doubles = temporaries.keep(Nd4j.createFromArray(rows.losses()));
-        losses.assign(doubles.reshape('c', shape.rowShape()));
-      }
-    }
-    return losses;
-  }
-
-  /** Rounded by a cast; Nd4j.scalar would cut bfloat16 off. */
-  private static INDArray scalar(double value, DataType type) {
-    try (Temporaries temporaries = new Temporaries()) {
-      INDArray wide = temporaries.keep(Nd4j.scalar(DataType.DOUBLE, value));
-      INDArray typed = wide.castTo(type);
-      return typed == wide ? temporaries.give(wide) : typed;
-    }
+  private INDArray ofRows(double[] numbers) {
+    return AlongAxis.array(numbers, shape.rowShape(), logits.dataType());
   }
 }

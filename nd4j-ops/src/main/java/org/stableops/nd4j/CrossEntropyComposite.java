@@ -2,117 +2,92 @@ package org.stableops.nd4j;
 
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.impl.shape.OneHot;
 import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.ops.transforms.Transforms;
+import org.stableops.CrossEntropyOptions;
 
 /**
- * Softmax cross-entropy by primitives, in double, on rows of logits z with masses q:
+ * Softmax cross-entropy by primitives, in double, on rows of logits with masses q. With v = w·q′
+ * the smoothed and weighted masses, W = Σv and ω = Σ w·q,
  *
- * <pre>loss = Σ_c q_c (lse − z_c),   gradient = (Σq − q_c)·p_c − q_c·(1 − p_c),   p = softmax(z).
- * </pre>
+ * <pre>loss = Σ_c v_c (lse − z_c),   here without the z-loss,
+ * gradient = (W − v_c)·p_c − v_c·(1 − p_c) + 2ζω·lse·p_c,   p = softmax(z).</pre>
  *
- * <p>The largest logit's own term, 1, is kept out of the sum of exponentials, so that log1p(rest)
- * and 1 − p = rest/(1 + rest) keep their digits on confident rows; e^d with a rounded difference d
- * is corrected by what the rounding lost.
+ * Numbers of a row are columns.
  */
 final class CrossEntropyComposite {
-  /** Below, e^d is 0 whatever the rounding of d lost. */
-  private static final double UNDERFLOW = -746;
-
-  private final Temporaries temporaries;
-  private final INDArray z;
+  private final SoftmaxComposite softmax;
   private final INDArray q;
-  private final INDArray zero;
-  private final INDArray isMax;
+  private final CrossEntropyOptions options;
+  private final Temporaries temporaries;
 
-  /** The row's largest logit at each of its elements. */
-  private final INDArray max;
+  /** w, or null for 1 everywhere. */
+  private final INDArray classWeights;
 
-  /** e^{z − max}, 0 at the maximum. */
-  private final INDArray exps;
+  private final INDArray weight;
+  private final INDArray v;
 
-  /** Σ exps as a column. */
-  private final INDArray rest;
-
-  /** Takes rows × classes of double; the intermediates become the temporaries'. */
-  CrossEntropyComposite(INDArray z, INDArray q, Temporaries temporaries) {
-    this.temporaries = temporaries;
-    this.z = z;
+  /** The intermediates become the temporaries'. */
+  CrossEntropyComposite(
+      SoftmaxComposite softmax, INDArray q, CrossEntropyOptions options, Temporaries temporaries) {
+    this.softmax = softmax;
     this.q = q;
-    zero = temporaries.keep(Nd4j.zeros(DataType.DOUBLE, z.shape()));
-    isMax = isMax();
-    INDArray column = Primitives.rowSums(select(isMax, z, zero), temporaries);
-    max = temporaries.keep(Primitives.alongRows(column, z));
-    exps = exps();
-    rest = rest(column);
+    this.options = options;
+    this.temporaries = temporaries;
+    double[] weights = options.classWeights();
+    classWeights = weights.length == 0 ? null : temporaries.keep(Nd4j.createFromArray(weights));
+    INDArray weighted = weighted(q);
+    weight = Primitives.rowSums(weighted, temporaries);
+    v = options.labelSmoothing() == 0 ? weighted : smoothed(weighted);
   }
 
-  /** By argmax and not by max, which drops NaN. */
-  private INDArray isMax() {
-    INDArray argmax = temporaries.keep(z.argMax(1));
-    INDArray oneHot = temporaries.keep(Nd4j.create(DataType.DOUBLE, z.shape()));
-    Nd4j.exec(new OneHot(argmax, oneHot, (int) z.size(1)));
-    return temporaries.keep(oneHot.gt(0));
+  private INDArray weighted(INDArray masses) {
+    return classWeights == null ? masses : temporaries.keep(masses.mulRowVector(classWeights));
   }
 
-  private INDArray exps() {
-    INDArray d = temporaries.keep(z.sub(max));
-    INDArray back = temporaries.keep(z.sub(d));
-    INDArray lost = temporaries.keep(z.sub(temporaries.keep(d.add(back))));
-    lost.addi(temporaries.keep(back.sub(max)));
-    INDArray t = temporaries.keep(Transforms.exp(d, true));
-    INDArray corrected = temporaries.keep(t.mul(lost)).addi(t);
-    INDArray keep = temporaries.keep(d.gt(UNDERFLOW));
-    return select(isMax, zero, select(keep, corrected, t));
+  private INDArray smoothed(INDArray weighted) {
+    double smoothing = options.labelSmoothing();
+    INDArray live = softmax.live();
+    INDArray spread = temporaries.keep(Primitives.rowSums(q, temporaries).mul(smoothing));
+    spread.divi(Primitives.rowSums(live, temporaries));
+    INDArray uniform = temporaries.keep(weighted(live).mulColumnVector(spread));
+    return uniform.addi(temporaries.keep(weighted.mul(1 - smoothing)));
   }
 
-  private INDArray rest(INDArray maxColumn) {
-    INDArray sum = Primitives.rowSums(exps, temporaries);
-    // A row without a number to start from, or with −inf everywhere, is NaN.
-    INDArray valid = temporaries.keep(maxColumn.gt(Double.NEGATIVE_INFINITY));
-    return select(valid, sum, temporaries.keep(Primitives.nanLike(sum)));
+  /** ω. */
+  INDArray weight() {
+    return weight;
   }
 
-  /** The losses of the rows as a column. */
   INDArray losses() {
-    INDArray logSum = log1p(rest);
-    INDArray difference = temporaries.keep(max.sub(z));
-    INDArray gap = select(temporaries.keep(z.eq(max)), zero, difference);
-    INDArray terms = temporaries.keep(gap.addColumnVector(logSum)).muli(q);
-    INDArray hasMass = temporaries.keep(q.gt(0));
-    INDArray losses = Primitives.rowSums(select(hasMass, terms, zero), temporaries);
+    INDArray logSum = softmax.logSum();
+    INDArray terms = temporaries.keep(softmax.gap().addColumnVector(logSum)).muli(v);
+    INDArray zero = temporaries.keep(Nd4j.zeros(DataType.DOUBLE, v.shape()));
+    INDArray ofMass = select(temporaries.keep(v.gt(0)), terms, zero);
     // A row that is NaN is so even where no mass is.
-    return select(temporaries.keep(logSum.isNaN()), logSum, losses);
+    return select(
+        temporaries.keep(logSum.isNaN()), logSum, Primitives.rowSums(ofMass, temporaries));
   }
 
-  /** The gradient of the sum of the losses. */
+  /** The gradient of the sum of the losses, with the z-loss. */
   INDArray gradient() {
-    INDArray inverseSum = temporaries.keep(rest.add(1)).rdivi(1);
-    INDArray one = temporaries.keep(Nd4j.onesLike(z));
-    INDArray p = select(isMax, one, exps).muliColumnVector(inverseSum);
-    INDArray oneMinusPOfMax = temporaries.keep(rest.mul(inverseSum));
-    INDArray oneMinusP =
-        select(
-            isMax,
-            temporaries.keep(Primitives.alongRows(oneMinusPOfMax, z)),
-            temporaries.keep(p.rsub(1)));
-    INDArray mass = Primitives.rowSums(q, temporaries);
-    INDArray otherMass = temporaries.keep(q.neg()).addiColumnVector(mass);
+    INDArray p = softmax.p();
+    INDArray total = Primitives.rowSums(v, temporaries);
+    INDArray otherMass = temporaries.keep(v.neg()).addiColumnVector(total);
     INDArray gradient = temporaries.keep(otherMass.mul(p));
-    gradient.subi(temporaries.keep(q.mul(oneMinusP)));
-    INDArray isNan = temporaries.keep(temporaries.keep(rest.isNaN()).castTo(DataType.DOUBLE));
-    INDArray rowIsNan = temporaries.keep(Primitives.alongRows(isNan, z));
-    INDArray nan = temporaries.keep(Primitives.nanLike(z));
-    return select(temporaries.keep(rowIsNan.gt(0)), nan, gradient);
+    gradient.subi(temporaries.keep(v.mul(softmax.oneMinusP())));
+    if (options.zLoss() != 0) {
+      gradient.addi(zGradient(p));
+    }
+    return softmax.rowsOfNan(gradient);
   }
 
-  /** log(1 + r) = log v + (r − (v − 1))/v with v = 1 + r rounded. */
-  private INDArray log1p(INDArray r) {
-    INDArray v = temporaries.keep(r.add(1));
-    INDArray back = temporaries.keep(v.sub(1));
-    INDArray lost = temporaries.keep(r.sub(back)).divi(v);
-    return temporaries.keep(Transforms.log(v, true)).addi(lost);
+  private INDArray zGradient(INDArray p) {
+    INDArray zWeight = temporaries.keep(weight.mul(2 * options.zLoss()));
+    INDArray slope = temporaries.keep(zWeight.mul(softmax.logSumExp()));
+    INDArray ofWeight = select(temporaries.keep(zWeight.gt(0)), slope, zWeight);
+    INDArray gradient = temporaries.keep(p.mulColumnVector(ofWeight));
+    // A p of 0 outweighs an infinite slope.
+    return select(temporaries.keep(p.eq(0)), p, gradient);
   }
 
   private INDArray select(INDArray condition, INDArray yes, INDArray no) {

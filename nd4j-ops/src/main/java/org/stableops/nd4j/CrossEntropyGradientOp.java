@@ -4,16 +4,18 @@ import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.CrossEntropyShape;
 import org.stableops.Reduction;
 
-/** The gradient of a cross-entropy in a graph, from logits, labels, upstream and the loss. */
+/**
+ * The gradient of a cross-entropy in a graph, from logits, labels, upstream, the loss, and perhaps
+ * sample weights.
+ */
 abstract class CrossEntropyGradientOp extends JavaOp {
   CrossEntropyGradientOp(String name) {
     super(name);
   }
 
-  CrossEntropyGradientOp(String name, SDVariable[] inputs, CrossEntropyOptions options) {
+  CrossEntropyGradientOp(String name, CrossEntropyOptions options, SDVariable... inputs) {
     super(name, inputs);
     CrossEntropyArguments.write(options, this);
   }
@@ -28,29 +30,24 @@ abstract class CrossEntropyGradientOp extends JavaOp {
   @Override
   final void forward(List<INDArray> inputs, INDArray output) {
     CrossEntropyOptions options = CrossEntropyArguments.read(this);
-    INDArray logits = inputs.get(0);
+    CrossEntropy call = call(inputs.get(0), inputs.get(1), options);
+    if (inputs.size() > 4) {
+      call = call.withSampleWeights(inputs.get(4));
+    }
     INDArray upstream = inputs.get(2);
     try (Temporaries temporaries = new Temporaries()) {
-      output.assign(temporaries.keep(call(logits, inputs.get(1), options).gradient()));
+      output.assign(temporaries.keep(call.gradient()));
       // As a loss variable even one loss a row gets a scalar, which counts for all of them.
       if (options.reduction() == Reduction.NONE && upstream.length() > 1) {
-        upstream = alongClasses(upstream, logits, options, temporaries);
+        AlongAxis rows = new AlongAxis(inputs.get(0), options.axis(), temporaries);
+        upstream = rows.alongClasses(upstream);
       }
       Primitives.multiplyByUpstream(output, upstream);
     }
   }
 
-  /** One number a row, repeated for each of its classes. */
-  private static INDArray alongClasses(
-      INDArray upstream, INDArray logits, CrossEntropyOptions options, Temporaries temporaries) {
-    long[] column = logits.shape().clone();
-    column[CrossEntropyShape.of(column, options.axis()).axis()] = 1;
-    INDArray contiguous = temporaries.keep(upstream.dup('c'));
-    return temporaries.keep(contiguous.reshape('c', column).broadcast(logits.shape()));
-  }
-
   @Override
   public final List<SDVariable> doDiff(List<SDVariable> upstream) {
-    throw new UnsupportedOperationException(opName() + " has no second derivative");
+    throw noSecondDerivative();
   }
 }

@@ -1,5 +1,6 @@
 package org.stableops.nd4j;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -7,34 +8,36 @@ import org.stableops.CrossEntropyOptions;
 import org.stableops.CrossEntropyShape;
 import org.stableops.Reduction;
 
-/** A cross-entropy in a graph, from logits and labels to the loss. */
+/** A cross-entropy in a graph, from logits, labels and perhaps sample weights to the loss. */
 abstract class CrossEntropyValueOp extends JavaOp {
   CrossEntropyValueOp(String name) {
     super(name);
   }
 
-  CrossEntropyValueOp(
-      String name, SDVariable logits, SDVariable labels, CrossEntropyOptions options) {
-    super(name, logits, labels);
+  CrossEntropyValueOp(String name, CrossEntropyOptions options, SDVariable... inputs) {
+    super(name, inputs);
     CrossEntropyArguments.write(options, this);
   }
 
   abstract CrossEntropy call(INDArray logits, INDArray labels, CrossEntropyOptions options);
 
-  /** Upstream × gradient from logits, labels, upstream and the loss, a variable of their graph. */
-  abstract SDVariable gradient(SDVariable[] inputs, CrossEntropyOptions options);
+  /** Upstream × gradient, from the inputs of {@link CrossEntropyGradientOp}. */
+  abstract SDVariable gradient(CrossEntropyOptions options, SDVariable... inputs);
 
   @Override
   final long[] outputShape(List<INDArray> inputs) {
     CrossEntropyOptions options = CrossEntropyArguments.read(this);
     return options.reduction() == Reduction.NONE
-        ? CrossEntropyShape.of(inputs.get(0).shape(), options.axis()).rowShape()
+        ? CrossEntropyShape.of(inputs.get(0).shape(), options).rowShape()
         : new long[0];
   }
 
   @Override
   final void forward(List<INDArray> inputs, INDArray output) {
     CrossEntropy call = call(inputs.get(0), inputs.get(1), CrossEntropyArguments.read(this));
+    if (inputs.size() > 2) {
+      call = call.withSampleWeights(inputs.get(2));
+    }
     try (Temporaries temporaries = new Temporaries()) {
       output.assign(temporaries.keep(call.value()));
     }
@@ -44,8 +47,17 @@ abstract class CrossEntropyValueOp extends JavaOp {
   public final List<SDVariable> doDiff(List<SDVariable> upstream) {
     // The gradient needs no loss, but SameDiff computes, and tells its listeners, only what is
     // needed.
-    SDVariable[] inputs = {arg(0), arg(1), upstream.get(0), outputVariable()};
-    SDVariable gradient = gradient(inputs, CrossEntropyArguments.read(this));
-    return List.of(gradient, sameDiff.zerosLike(arg(1)));
+    List<SDVariable> inputs =
+        new ArrayList<>(List.of(arg(0), arg(1), upstream.get(0), outputVariable()));
+    List<SDVariable> gradients = new ArrayList<>();
+    for (SDVariable other : List.of(args()).subList(1, args().length)) {
+      gradients.add(sameDiff.zerosLike(other));
+    }
+    if (args().length > 2) {
+      inputs.add(arg(2));
+    }
+    CrossEntropyOptions options = CrossEntropyArguments.read(this);
+    gradients.add(0, gradient(options, inputs.toArray(SDVariable[]::new)));
+    return gradients;
   }
 }

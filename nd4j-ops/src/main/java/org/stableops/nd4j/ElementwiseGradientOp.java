@@ -38,6 +38,6 @@ abstract class ElementwiseGradientOp extends JavaOp {
 
   @Override
   public final List<SDVariable> doDiff(List<SDVariable> upstream) {
-    throw new UnsupportedOperationException(opName() + " has no second derivative");
+    throw noSecondDerivative();
   }
 }

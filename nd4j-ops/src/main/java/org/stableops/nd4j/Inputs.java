@@ -1,6 +1,7 @@
 package org.stableops.nd4j;
 
 import java.util.Arrays;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The checks that every array passes before anything is computed. */
@@ -22,6 +23,16 @@ final class Inputs {
     if (!array.dataType().isIntType()) {
       throw new IllegalArgumentException(
           name + " dtype must be an integer type, got " + array.dataType());
+    }
+  }
+
+  /** An open array of numbers or of truth values. */
+  static void requireNumbersOrBooleans(String name, INDArray array) {
+    requireOpen(name, array);
+    DataType type = array.dataType();
+    if (!type.isFPType() && !type.isIntType() && type != DataType.BOOL) {
+      throw new IllegalArgumentException(
+          name + " dtype must be floating, integer or boolean, got " + type);
     }
   }
 

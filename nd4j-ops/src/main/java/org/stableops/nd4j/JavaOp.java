@@ -61,6 +61,11 @@ abstract class JavaOp extends DynamicCustomOp {
     return 1;
   }
 
+  /** What a gradient op throws when it is asked for its own gradient. */
+  final UnsupportedOperationException noSecondDerivative() {
+    return new UnsupportedOperationException(opName() + " has no second derivative");
+  }
+
   /** The dtype of the first input, logits or x. */
   @Override
   public final List<DataType> calculateOutputDataTypes(List<DataType> inputTypes) {

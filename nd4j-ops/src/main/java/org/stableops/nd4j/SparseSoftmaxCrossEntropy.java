@@ -2,31 +2,37 @@ package org.stableops.nd4j;
 
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.ValueAndGradient;
-import org.stableops.kernel.CrossEntropyKernel;
 
 /**
- * Softmax cross-entropy of logits and integer labels, fused. With z the logits of a row and y its
- * label,
+ * Softmax cross-entropy of logits and integer labels, fused. With z the logits of a row, y its
+ * label, w the class weights, s the smoothing over the K classes whose logit is not −inf, ζ the
+ * z-loss weight and a the sample weight,
  *
- * <pre>loss = log Σ_c e^{z_c} − z_y,   ∂loss/∂z_c = p_c − [c = y],   p = softmax(z).</pre>
+ * <pre>loss = a·(Σ_c v_c (lse − z_c) + ζ·w_y·lse²),   v_c = w_c·((1−s)·[c = y] + s/K),
+ * ∂loss/∂z_c = a·(Σv·p_c − v_c + 2ζ·w_y·lse·p_c),   lse = log Σ_k e^{z_k},   p = softmax(z);</pre>
  *
- * <p>The reductions are one loss a row, their sum, or their mean over the weight of the rows that
- * count, which is 0 where none does. No probability is clipped: the loss of a confident row is
- * exact to the last digits (logits [20, 0, 0] and label 0 give 4.1223e-9), as is the gradient at
- * its label.
+ * <p>with the default options lse − z_y and p_c − [c = y].
+ *
+ * <p>The reductions are one loss a row, their sum, or their mean: the sum over Σ a·w_y, and 0 where
+ * that is 0. No probability is clipped: the loss of a confident row is exact to the last digits
+ * (logits [20, 0, 0] and label 0 give 4.1223e-9), as is the gradient at its label.
  *
  * <p>Logits of half, bfloat16, float and double, of any layout. Special rows: a row whose label is
- * ignored counts nothing and is never read; a logit of −inf is an absent class, and an infinite
- * loss where it has mass; one logit of +inf is a certain class; two of them, a NaN, or −inf
- * everywhere make the row NaN.
+ * ignored, or whose sample weight is 0, counts nothing and is never read; a logit of −inf is an
+ * absent class, which gets no smoothing, and an infinite loss where it has mass; one logit of +inf
+ * is a certain class, with an infinite loss if others have mass or there is a z-loss; two of them,
+ * a NaN, or −inf everywhere make the row NaN.
  *
- * <p>Error: 3 ulp of float32 and 16 of float64 for the loss, 4 and 16 for the gradient at the
- * label, 4ε and 8ε for the others.
+ * <p>Error without options: 3 ulp of float32 and 16 of float64 for the loss, 4 and 16 for the
+ * gradient at the label, 4ε and 8ε for the others. With options as of {@link SoftmaxCrossEntropy}.
  *
  * <p>The log-sum-exp: P. Blanchard, D. J. Higham, N. J. Higham, Accurately computing the
- * log-sum-exp and softmax functions, IMA J. Numer. Anal. 41 (2021).
+ * log-sum-exp and softmax functions, IMA J. Numer. Anal. 41 (2021). Smoothing: C. Szegedy et al.,
+ * Rethinking the Inception architecture, CVPR 2016. Z-loss: A. Chowdhery et al., PaLM, JMLR 24
+ * (2023).
  *
  * @see SoftmaxCrossEntropy
  */
@@ -52,10 +58,10 @@ public final class SparseSoftmaxCrossEntropy {
    *
    * @param logits any floating array with a class axis
    * @param labels any integer array of the logits' shape without the class axis, or with 1 there
-   * @param options class axis, reduction and ignored label
+   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return the reduced loss as a scalar, or one loss a row for NONE; of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or an option is not supported
+   *     ignored, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray value(INDArray logits, INDArray labels, CrossEntropyOptions options) {
@@ -67,12 +73,13 @@ public final class SparseSoftmaxCrossEntropy {
    *
    * @param logits any floating array with a class axis
    * @param labels any integer array of the logits' shape without the class axis, or with 1 there
-   * @param sampleWeights any floating array of the logits' shape without the class axis: the weight
-   *     of each row; one of weight 0 counts nothing and is never read
-   * @param options class axis, reduction and ignored label
+   * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
+   *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
+   *     read
+   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return the reduced loss as a scalar, or one loss a row for NONE; of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or an option is not supported
+   *     ignored, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray value(
@@ -100,10 +107,10 @@ public final class SparseSoftmaxCrossEntropy {
    *
    * @param logits any floating array with a class axis
    * @param labels any integer array of the logits' shape without the class axis, or with 1 there
-   * @param options class axis, reduction and ignored label
+   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return ∂(sum of the value)/∂logits, of the logits' shape and dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or an option is not supported
+   *     ignored, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray gradient(INDArray logits, INDArray labels, CrossEntropyOptions options) {
@@ -115,12 +122,13 @@ public final class SparseSoftmaxCrossEntropy {
    *
    * @param logits any floating array with a class axis
    * @param labels any integer array of the logits' shape without the class axis, or with 1 there
-   * @param sampleWeights any floating array of the logits' shape without the class axis: the weight
-   *     of each row; one of weight 0 counts nothing and is never read
-   * @param options class axis, reduction and ignored label
+   * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
+   *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
+   *     read
+   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return ∂(sum of the value)/∂logits, of the logits' shape and dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or an option is not supported
+   *     ignored, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray gradient(
@@ -148,10 +156,10 @@ public final class SparseSoftmaxCrossEntropy {
    *
    * @param logits any floating array with a class axis
    * @param labels any integer array of the logits' shape without the class axis, or with 1 there
-   * @param options class axis, reduction and ignored label
+   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return both, of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or an option is not supported
+   *     ignored, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static ValueAndGradient<INDArray> valueAndGradient(
@@ -164,12 +172,13 @@ public final class SparseSoftmaxCrossEntropy {
    *
    * @param logits any floating array with a class axis
    * @param labels any integer array of the logits' shape without the class axis, or with 1 there
-   * @param sampleWeights any floating array of the logits' shape without the class axis: the weight
-   *     of each row; one of weight 0 counts nothing and is never read
-   * @param options class axis, reduction and ignored label
+   * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
+   *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
+   *     read
+   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return both, of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or an option is not supported
+   *     ignored, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static ValueAndGradient<INDArray> valueAndGradient(
@@ -177,6 +186,58 @@ public final class SparseSoftmaxCrossEntropy {
     return CrossEntropy.sparse(logits, labels, options)
         .withSampleWeights(sampleWeights)
         .valueAndGradient();
+  }
+
+  /**
+   * Returns everything that is known of the loss with the default options, in one pass.
+   *
+   * @param logits any floating array with a class axis
+   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype, to be closed
+   *     by the caller
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, or a label is neither a class
+   *     nor ignored
+   * @throws IllegalStateException if an array is closed
+   */
+  public static CrossEntropyEvaluation<INDArray> evaluate(INDArray logits, INDArray labels) {
+    return evaluate(logits, labels, CrossEntropyOptions.DEFAULT);
+  }
+
+  /**
+   * Returns everything that is known of the loss, in one pass.
+   *
+   * @param logits any floating array with a class axis
+   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
+   * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype, to be closed
+   *     by the caller
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
+   *     ignored, or the class weights are not one a class
+   * @throws IllegalStateException if an array is closed
+   */
+  public static CrossEntropyEvaluation<INDArray> evaluate(
+      INDArray logits, INDArray labels, CrossEntropyOptions options) {
+    return CrossEntropy.sparse(logits, labels, options).evaluate();
+  }
+
+  /**
+   * Returns everything that is known of the loss, in one pass.
+   *
+   * @param logits any floating array with a class axis
+   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
+   *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
+   *     read
+   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
+   * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype, to be closed
+   *     by the caller
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
+   *     ignored, or the class weights are not one a class
+   * @throws IllegalStateException if an array is closed
+   */
+  public static CrossEntropyEvaluation<INDArray> evaluate(
+      INDArray logits, INDArray labels, INDArray sampleWeights, CrossEntropyOptions options) {
+    return CrossEntropy.sparse(logits, labels, options).withSampleWeights(sampleWeights).evaluate();
   }
 
   /**
@@ -197,23 +258,35 @@ public final class SparseSoftmaxCrossEntropy {
    * @param labels integer labels, of shapes as for arrays
    * @param options as for arrays
    * @return the reduced loss as a scalar, or one loss a row for NONE
-   * @throws IllegalArgumentException if an option is not supported
    */
   public static SDVariable value(
       SDVariable logits, SDVariable labels, CrossEntropyOptions options) {
-    CrossEntropyKernel.requireSupported(options);
-    return new ValueOp(logits, labels, options).outputVariable();
+    return new ValueOp(options, logits, labels).outputVariable();
   }
 
-  /** The loss in a graph: from logits and labels to the loss. */
+  /**
+   * Adds the loss to a graph, with its gradient op. Labels and sample weights get no gradient.
+   *
+   * @param logits any floating variable with a class axis
+   * @param labels integer labels, of shapes as for arrays
+   * @param sampleWeights the weight of each row, of shapes as for arrays
+   * @param options as for arrays
+   * @return the reduced loss as a scalar, or one loss a row for NONE
+   */
+  public static SDVariable value(
+      SDVariable logits, SDVariable labels, SDVariable sampleWeights, CrossEntropyOptions options) {
+    return new ValueOp(options, logits, labels, sampleWeights).outputVariable();
+  }
+
+  /** The loss in a graph: from logits, labels and perhaps sample weights to the loss. */
   public static final class ValueOp extends CrossEntropyValueOp {
     /** For the registry. */
     public ValueOp() {
       super("stable_sparse_softmax_cross_entropy");
     }
 
-    ValueOp(SDVariable logits, SDVariable labels, CrossEntropyOptions options) {
-      super("stable_sparse_softmax_cross_entropy", logits, labels, options);
+    ValueOp(CrossEntropyOptions options, SDVariable... inputs) {
+      super("stable_sparse_softmax_cross_entropy", options, inputs);
     }
 
     @Override
@@ -222,13 +295,14 @@ public final class SparseSoftmaxCrossEntropy {
     }
 
     @Override
-    SDVariable gradient(SDVariable[] inputs, CrossEntropyOptions options) {
-      return new GradientOp(inputs, options).outputVariable();
+    SDVariable gradient(CrossEntropyOptions options, SDVariable... inputs) {
+      return new GradientOp(options, inputs).outputVariable();
     }
   }
 
   /**
-   * The gradient in a graph: from logits, labels and upstream to that with respect to the logits.
+   * The gradient in a graph: from logits, labels, upstream, loss and perhaps sample weights to that
+   * with respect to the logits.
    */
   public static final class GradientOp extends CrossEntropyGradientOp {
     /** For the registry. */
@@ -236,8 +310,8 @@ public final class SparseSoftmaxCrossEntropy {
       super("stable_sparse_softmax_cross_entropy_bp");
     }
 
-    GradientOp(SDVariable[] inputs, CrossEntropyOptions options) {
-      super("stable_sparse_softmax_cross_entropy_bp", inputs, options);
+    GradientOp(CrossEntropyOptions options, SDVariable... inputs) {
+      super("stable_sparse_softmax_cross_entropy_bp", options, inputs);
     }
 
     @Override

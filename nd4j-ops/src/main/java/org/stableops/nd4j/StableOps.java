@@ -33,6 +33,10 @@ public final class StableOps {
         new SparseSoftmaxCrossEntropy.ValueOp(),
         new SparseSoftmaxCrossEntropy.GradientOp(),
         new SoftmaxCrossEntropy.ValueOp(),
-        new SoftmaxCrossEntropy.GradientOp());
+        new SoftmaxCrossEntropy.GradientOp(),
+        new LogSumExp.ValueOp(),
+        new LogSumExp.GradientOp(),
+        new LogSoftmax.ValueOp(),
+        new LogSoftmax.GradientOp());
   }
 }

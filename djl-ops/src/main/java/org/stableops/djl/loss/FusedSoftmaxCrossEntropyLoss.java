@@ -6,28 +6,33 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.training.loss.Loss;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.CrossEntropyShape;
 import org.stableops.djl.SoftmaxCrossEntropy;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
-import org.stableops.kernel.CrossEntropyKernel;
 
 /**
  * Softmax cross-entropy on logits as a DJL Loss: {@link SparseSoftmaxCrossEntropy} for integer
  * labels, {@link SoftmaxCrossEntropy} for class probabilities, which of the two by construction.
  *
- * <p>Takes one array of labels and one of logits, of float16, float32 or float64. As an evaluator
- * it averages, over the batches, the sum of the loss array, as DJL's own losses do.
+ * <p>Takes one array of logits, of float16, float32 or float64, and one of labels, or two: labels
+ * and sample weights, or a mask. Integer labels may come as floating numbers, as DJL's data sets
+ * deliver them, if every one of them is an integer. As an evaluator it averages, over the batches,
+ * the sum of the loss array, as DJL's own losses do.
+ *
+ * <p>A batch of which no row counts, for all are ignored or masked, has the loss 0 and gradients of
+ * 0. DJL's stock {@code Trainer.step()} takes gradients that are all 0 for a forgotten backward and
+ * throws an IllegalStateException; this loss then logs a warning that says why.
  */
 public final class FusedSoftmaxCrossEntropyLoss extends Loss {
   private static final String NAME = "FusedSoftmaxCrossEntropyLoss";
+  private static final Logger LOGGER = LoggerFactory.getLogger(FusedSoftmaxCrossEntropyLoss.class);
 
-  private final Function function;
+  private final CrossEntropyOptions options;
+  private final boolean isSparse;
   private final Map<String, Double> sums = new ConcurrentHashMap<>();
-
-  @FunctionalInterface
-  private interface Function {
-    NDArray apply(NDArray logits, NDArray labels);
-  }
 
   /** Creates the loss for integer labels with the default options. */
   public FusedSoftmaxCrossEntropyLoss() {
@@ -37,50 +42,115 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
   /**
    * Creates the loss for integer labels.
    *
-   * @param options class axis, reduction and ignored label
-   * @throws IllegalArgumentException if an option is not supported
+   * @param options any
    */
   public FusedSoftmaxCrossEntropyLoss(CrossEntropyOptions options) {
-    this(options, (logits, labels) -> SparseSoftmaxCrossEntropy.value(logits, labels, options));
+    this(options, true);
   }
 
-  private FusedSoftmaxCrossEntropyLoss(CrossEntropyOptions options, Function function) {
+  private FusedSoftmaxCrossEntropyLoss(CrossEntropyOptions options, boolean isSparse) {
     super(NAME);
-    CrossEntropyKernel.requireSupported(options);
-    this.function = function;
+    this.options = options;
+    this.isSparse = isSparse;
   }
 
   /**
    * Returns the loss for class probabilities, or any masses that are not negative.
    *
-   * @param options class axis and reduction
+   * @param options any without an ignored label
    * @return a loss whose labels have the logits' shape
-   * @throws IllegalArgumentException if an option is not supported
+   * @throws IllegalArgumentException if there is an ignored label
    */
   public static FusedSoftmaxCrossEntropyLoss probabilities(CrossEntropyOptions options) {
-    return new FusedSoftmaxCrossEntropyLoss(
-        options, (logits, labels) -> SoftmaxCrossEntropy.value(logits, labels, options));
+    CrossEntropyShape.requireNoIgnoreIndex(options);
+    return new FusedSoftmaxCrossEntropyLoss(options, false);
   }
 
   /**
    * Returns the loss of a batch.
    *
-   * @param labels one array
+   * @param labels one array, or two: labels and sample weights
    * @param predictions one array of logits
    * @return the loss, differentiable with respect to the logits
-   * @throws IllegalArgumentException if there are more arrays, or an array is not as the operator
-   *     wants it
+   * @throws IllegalArgumentException if there are more arrays, a floating label is no integer, or
+   *     an array is not as the operator wants it
    */
   @Override
   public NDArray evaluate(NDList labels, NDList predictions) {
-    return function.apply(only("predictions", predictions), only("labels", labels));
+    if (predictions.size() != 1) {
+      throw new IllegalArgumentException(
+          "predictions must be one array, got " + predictions.size());
+    }
+    if (labels.isEmpty() || labels.size() > 2) {
+      throw new IllegalArgumentException(
+          "labels must be one array, or two with sample weights, got " + labels.size());
+    }
+    NDArray weights = labels.size() == 2 ? labels.get(1) : null;
+    NDArray loss = loss(predictions.get(0), labels.get(0), weights);
+    warnIfNothingCounts(loss);
+    return loss;
   }
 
-  private static NDArray only(String name, NDList arrays) {
-    if (arrays.size() != 1) {
-      throw new IllegalArgumentException(name + " must be one array, got " + arrays.size());
+  private NDArray loss(NDArray logits, NDArray labels, NDArray weights) {
+    if (!isSparse) {
+      return weights == null
+          ? SoftmaxCrossEntropy.value(logits, labels, options)
+          : SoftmaxCrossEntropy.value(logits, labels, weights, options);
     }
-    return arrays.get(0);
+    if (labels.getDataType().isFloating()) {
+      try (NDArray integers = integers(logits, labels, weights)) {
+        return sparse(logits, integers, weights);
+      }
+    }
+    return sparse(logits, labels, weights);
+  }
+
+  private NDArray sparse(NDArray logits, NDArray labels, NDArray weights) {
+    return weights == null
+        ? SparseSoftmaxCrossEntropy.value(logits, labels, options)
+        : SparseSoftmaxCrossEntropy.value(logits, labels, weights, options);
+  }
+
+  private NDArray integers(NDArray logits, NDArray labels, NDArray weights) {
+    CrossEntropyShape shape = CrossEntropyShape.of(logits.getShape().getShape(), options);
+    shape.requireLabels(labels.getShape().getShape());
+    if (weights != null) {
+      shape.requireSampleWeights(weights.getShape().getShape());
+    }
+    int digits =
+        switch (labels.getDataType()) {
+          case FLOAT16 -> 11;
+          case FLOAT32 -> 24;
+          case FLOAT64 -> 53;
+          default ->
+              throw new IllegalArgumentException(
+                  "labels dtype must be an integer type, float16, float32 or float64, got "
+                      + labels.getDataType());
+        };
+    long[] integers =
+        shape.integers(doubles(labels), weights == null ? null : doubles(weights), digits);
+    return logits.getManager().create(integers, labels.getShape());
+  }
+
+  private static double[] doubles(NDArray array) {
+    try (NDArray wide = array.toType(DataType.FLOAT64, true)) {
+      return wide.toDoubleArray();
+    }
+  }
+
+  private static void warnIfNothingCounts(NDArray loss) {
+    if (loss.isScalar() && isZero(loss)) {
+      LOGGER.warn(
+          "The loss of this batch is 0, probably because all of its rows are ignored or masked. "
+              + "DJL's Trainer.step() refuses gradients that are all 0: skip it for this batch.");
+    }
+  }
+
+  private static boolean isZero(NDArray loss) {
+    try (NDArray detached = loss.stopGradient();
+        NDArray wide = detached.toType(DataType.FLOAT64, true)) {
+      return wide.getDouble() == 0;
+    }
   }
 
   // Loss sums up in float32, and by a call that float64 arrays refuse; hence sums of our own.

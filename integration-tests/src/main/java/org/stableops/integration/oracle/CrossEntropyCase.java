@@ -68,7 +68,7 @@ public record CrossEntropyCase(
    * @return the logits' shape without the class axis
    */
   public long[] rowShape() {
-    return CrossEntropyShape.of(shape, options.axis()).rowShape();
+    return CrossEntropyShape.of(shape, options).rowShape();
   }
 
   /**
@@ -77,7 +77,7 @@ public record CrossEntropyCase(
    * @return the exact losses and gradient under the options' reduction
    */
   public Solution solve() {
-    CrossEntropyShape rows = CrossEntropyShape.of(shape, options.axis());
+    CrossEntropyShape rows = CrossEntropyShape.of(shape, options);
     int classes = (int) rows.classes();
     int count = (int) rows.rows();
     int inner = inner(rows.axis());

@@ -16,7 +16,7 @@ enum CrossEntropyKind {
   SPARSE {
     @Override
     NDArray labels(NDManager manager, Shape logits, int axis) {
-      CrossEntropyShape shape = CrossEntropyShape.of(logits.getShape(), axis);
+      CrossEntropyShape shape = CrossEntropyShape.of("logits", logits.getShape(), axis);
       long[] labels = new long[(int) shape.rows()];
       for (int row = 0; row < labels.length; row++) {
         labels[row] = (7L * row + 1) % shape.classes();

@@ -13,9 +13,9 @@ import org.nd4j.linalg.lossfunctions.ILossFunction;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.CrossEntropyShape;
 import org.stableops.Reduction;
 import org.stableops.ValueAndGradient;
-import org.stableops.kernel.CrossEntropyKernel;
 import org.stableops.nd4j.SoftmaxCrossEntropy;
 import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
 
@@ -24,12 +24,13 @@ import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
  *
  * <p>Labels of the logits' shape [rows, classes] are one-hot or probabilities; labels of shape
  * [rows, 1], where there is more than one class, are integers, of any dtype, for DL4J casts them to
- * the network's. A mask of shape [rows, 1] weighs the rows; one of weight 0 counts nothing and is
- * never read.
+ * the network's. A mask of shape [rows, 1] tells with 1 which rows count; one of 0 counts nothing
+ * and is never read. (DL4J multiplies the logits by the mask before any loss sees them, so that
+ * fractions in it would mean something else.)
  *
  * <p>The convention is DL4J's: losses and gradients are summed over the rows, and the layer divides
- * by its minibatch. Hence the reduction of the options must be {@link Reduction#MEAN}, its name for
- * that.
+ * by its minibatch, whatever class weights, masks and ignored labels say. Hence the reduction of
+ * the options must be {@link Reduction#MEAN}, its name for that.
  *
  * <p>The layer's activation must be the identity or softmax. With softmax the output of the network
  * is probabilities, while the loss works on the logits, where nothing is lost.
@@ -51,10 +52,9 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
    * Creates the loss.
    *
    * @param options axis −1, reduction MEAN; an ignored label applies to integer labels
-   * @throws IllegalArgumentException if an option is not supported
+   * @throws IllegalArgumentException if axis or reduction is another
    */
   public LossFusedSoftmaxCrossEntropy(CrossEntropyOptions options) {
-    CrossEntropyKernel.requireSupported(options);
     if (options.axis() != -1 || options.reduction() != Reduction.MEAN) {
       throw new IllegalArgumentException(
           "axis must be -1 and reduction MEAN, which DL4J itself divides for, got " + options);
@@ -62,12 +62,20 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
     this.options = options;
   }
 
-  /** Creates the loss from its JSON. */
+  /** Creates the loss from its JSON, in which what is missing has its default. */
   @JsonCreator
-  static LossFusedSoftmaxCrossEntropy fromJson(@JsonProperty("ignoreIndex") Long ignoreIndex) {
-    CrossEntropyOptions none = CrossEntropyOptions.DEFAULT;
+  static LossFusedSoftmaxCrossEntropy fromJson(
+      @JsonProperty("ignoreIndex") Long ignoreIndex,
+      @JsonProperty("labelSmoothing") double labelSmoothing,
+      @JsonProperty("zLoss") double zLoss,
+      @JsonProperty("classWeights") double[] classWeights) {
+    CrossEntropyOptions options =
+        CrossEntropyOptions.DEFAULT
+            .withLabelSmoothing(labelSmoothing)
+            .withZLoss(zLoss)
+            .withClassWeights(classWeights == null ? new double[0] : classWeights);
     return new LossFusedSoftmaxCrossEntropy(
-        ignoreIndex == null ? none : none.withIgnoreIndex(ignoreIndex));
+        ignoreIndex == null ? options : options.withIgnoreIndex(ignoreIndex));
   }
 
   /**
@@ -79,38 +87,78 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
     return options.ignoreIndex().isPresent() ? options.ignoreIndex().getAsLong() : null;
   }
 
+  /**
+   * Returns the label smoothing.
+   *
+   * @return the share of the target mass spread over the live classes
+   */
+  public double getLabelSmoothing() {
+    return options.labelSmoothing();
+  }
+
+  /**
+   * Returns the z-loss weight.
+   *
+   * @return ζ
+   */
+  @JsonProperty("zLoss")
+  public double getZLoss() {
+    return options.zLoss();
+  }
+
+  /**
+   * Returns the class weights.
+   *
+   * @return a copy of the weights; empty for no weights
+   */
+  public double[] getClassWeights() {
+    return options.classWeights();
+  }
+
   /** Returns the sum of the losses of the rows, divided by their number if it shall be averaged. */
   @Override
   public double computeScore(
       INDArray labels, INDArray preOutput, IActivation activation, INDArray mask, boolean average) {
-    INDArray sum = rows(labels, preOutput, activation, mask).value(Reduction.SUM);
-    return score(sum, preOutput, average);
+    return score(rows(labels, preOutput, activation, mask).losses(), average);
   }
 
   /** Returns the losses of the rows as a column. */
   @Override
   public INDArray computeScoreArray(
       INDArray labels, INDArray preOutput, IActivation activation, INDArray mask) {
-    return rows(labels, preOutput, activation, mask).value(Reduction.NONE).reshape(-1, 1);
+    return rows(labels, preOutput, activation, mask).losses().reshape(-1, 1);
   }
 
   /** Returns the gradient of the sum of the losses with respect to the pre-outputs. */
   @Override
   public INDArray computeGradient(
       INDArray labels, INDArray preOutput, IActivation activation, INDArray mask) {
-    return rows(labels, preOutput, activation, mask).valueAndGradient().gradient();
+    ValueAndGradient<INDArray> both = rows(labels, preOutput, activation, mask).lossesAndGradient();
+    close(both.value());
+    return both.gradient();
   }
 
   /** Returns score and gradient in one pass. */
   @Override
   public Pair<Double, INDArray> computeGradientAndScore(
       INDArray labels, INDArray preOutput, IActivation activation, INDArray mask, boolean average) {
-    ValueAndGradient<INDArray> both = rows(labels, preOutput, activation, mask).valueAndGradient();
-    return new Pair<>(score(both.value(), preOutput, average), both.gradient());
+    ValueAndGradient<INDArray> both = rows(labels, preOutput, activation, mask).lossesAndGradient();
+    return new Pair<>(score(both.value(), average), both.gradient());
   }
 
-  private static double score(INDArray sum, INDArray preOutput, boolean average) {
-    return average ? sum.getDouble(0) / preOutput.size(0) : sum.getDouble(0);
+  /** Adds up in double: the sum of a half network's losses may be none of its numbers. */
+  private static double score(INDArray losses, boolean average) {
+    double sum = Arrays.stream(doubles(losses)).sum();
+    double score = average ? sum / losses.length() : sum;
+    close(losses);
+    return score;
+  }
+
+  private static void close(INDArray array) {
+    // What lives in a workspace is the workspace's.
+    if (array.closeable()) {
+      array.close();
+    }
   }
 
   @Override
@@ -130,9 +178,7 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
 
   @Override
   public String toString() {
-    return "LossFusedSoftmaxCrossEntropy("
-        + (getIgnoreIndex() == null ? "" : "ignoreIndex=" + getIgnoreIndex())
-        + ")";
+    return options.toString().replace("CrossEntropyOptions", "LossFusedSoftmaxCrossEntropy");
   }
 
   private Rows rows(INDArray labels, INDArray logits, IActivation activation, INDArray mask) {
@@ -153,36 +199,19 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
               + Arrays.toString(labels.shape()));
     }
     boolean isSparse = labels.size(1) == 1 && logits.size(1) != 1;
-    if (isSparse) {
-      requireExact(labels.dataType(), logits.size(1));
-    }
-    return new Rows(logits, labels, isSparse ? integers(labels, weights) : null, weights, options);
+    return new Rows(
+        logits, labels, isSparse ? integers(labels, logits, weights) : null, weights, options);
   }
 
   /** DL4J casts labels to the network's dtype, in which a large class would be another one. */
-  private static void requireExact(DataType type, long classes) {
-    long largest =
-        type == DataType.BFLOAT16 ? 1L << 8 : type == DataType.FLOAT16 ? 1L << 11 : 1L << 24;
-    boolean isWide = type == DataType.DOUBLE || type.isIntType();
-    if (!isWide && classes - 1 > largest) {
-      throw new IllegalArgumentException(
-          "labels of dtype %s are exact up to %d only, got %d classes: use one-hot labels"
-              .formatted(type, largest, classes));
-    }
-  }
-
-  private static long[] integers(INDArray labels, double[] weights) {
-    double[] given = doubles(labels);
-    long[] integers = new long[given.length];
-    for (int row = 0; row < given.length; row++) {
-      integers[row] = (long) given[row];
-      boolean counts = weights == null || weights[row] != 0;
-      if (counts && integers[row] != given[row]) {
-        throw new IllegalArgumentException(
-            "labels must be integers, got %s at row %d".formatted(given[row], row));
-      }
-    }
-    return integers;
+  private long[] integers(INDArray labels, INDArray logits, double[] weights) {
+    int digits =
+        switch (labels.dataType()) {
+          case BFLOAT16 -> 8;
+          case FLOAT -> 24;
+          default -> labels.dataType() == DataType.FLOAT16 ? 11 : 53;
+        };
+    return CrossEntropyShape.of(logits.shape(), options).integers(doubles(labels), weights, digits);
   }
 
   private static double[] doubles(INDArray column) {
@@ -209,22 +238,25 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
       double[] weights,
       CrossEntropyOptions options) {
 
-    INDArray value(Reduction reduction) {
-      CrossEntropyOptions reduced = options.withReduction(reduction);
+    INDArray losses() {
       return with(
           (labels, sampleWeights) ->
               integers == null
-                  ? SoftmaxCrossEntropy.value(logits, labels, sampleWeights, reduced)
-                  : SparseSoftmaxCrossEntropy.value(logits, labels, sampleWeights, reduced));
+                  ? SoftmaxCrossEntropy.value(logits, labels, sampleWeights, ofRows())
+                  : SparseSoftmaxCrossEntropy.value(logits, labels, sampleWeights, ofRows()));
     }
 
-    ValueAndGradient<INDArray> valueAndGradient() {
-      CrossEntropyOptions sum = options.withReduction(Reduction.SUM);
+    ValueAndGradient<INDArray> lossesAndGradient() {
       return with(
           (labels, sampleWeights) ->
               integers == null
-                  ? SoftmaxCrossEntropy.valueAndGradient(logits, labels, sampleWeights, sum)
-                  : SparseSoftmaxCrossEntropy.valueAndGradient(logits, labels, sampleWeights, sum));
+                  ? SoftmaxCrossEntropy.valueAndGradient(logits, labels, sampleWeights, ofRows())
+                  : SparseSoftmaxCrossEntropy.valueAndGradient(
+                      logits, labels, sampleWeights, ofRows()));
+    }
+
+    private CrossEntropyOptions ofRows() {
+      return options.withReduction(Reduction.NONE);
     }
 
     /** Lends the call labels and weights as arrays, which it gets back. */
@@ -241,13 +273,6 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
         if (labels != masses) {
           close(labels);
         }
-      }
-    }
-
-    private static void close(INDArray array) {
-      // What lives in a workspace is the workspace's.
-      if (array.closeable()) {
-        array.close();
       }
     }
   }

@@ -1,0 +1,32 @@
+package org.stableops;
+
+import java.util.List;
+
+/**
+ * Everything that a cross-entropy knows of its rows, computed in one pass and outside any graph. An
+ * ignored row, or one of sample weight 0, has 0 in all of it.
+ *
+ * @param <A> the host's array
+ * @param loss the reduced loss: a scalar, or for {@link Reduction#NONE} one loss a row
+ * @param rowLosses one loss a row, whatever the reduction
+ * @param logSumExp log Σ exp z of each row
+ * @param zLoss the part of {@code loss} that the z-loss makes, reduced as it is
+ * @param weight Σ a·ω, the weight of the rows that count, which {@link Reduction#MEAN} divides by
+ */
+public record CrossEntropyEvaluation<A extends AutoCloseable>(
+    A loss, A rowLosses, A logSumExp, A zLoss, double weight) implements AutoCloseable {
+
+  /** Closes the arrays, where they do not belong to something that does so. */
+  @Override
+  public void close() {
+    for (A array : List.of(loss, rowLosses, logSumExp, zLoss)) {
+      try {
+        array.close();
+      } catch (RuntimeException e) {
+        throw e;
+      } catch (Exception e) {
+        throw new IllegalStateException("an array could not be closed", e);
+      }
+    }
+  }
+}

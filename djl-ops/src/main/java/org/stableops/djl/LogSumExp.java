@@ -1,0 +1,103 @@
+package org.stableops.djl;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.nn.Block;
+import org.stableops.kernel.LogSumExpKernel;
+
+/**
+ * Log-sum-exp along an axis,
+ *
+ * <pre>value = log Σ_c e^{x_c},   gradient = softmax(x)_c = e^{x_c − value}.</pre>
+ *
+ * <p>With m the largest element it is computed as m + log1p(Σ e^{x_c − m}) without m's own term, so
+ * that max ≤ value ≤ max + log n, and nothing overflows.
+ *
+ * <p>Float16, float32 and float64, of any layout. Special values: −inf is an absent element; −inf
+ * everywhere gives −inf and a gradient of NaN; +inf gives +inf, and where there is one of them a
+ * gradient of 1 there; NaN propagates along its row.
+ *
+ * <p>Error: 3 ulp of float32 and 4 of float64 for the value, or of the largest element where the
+ * value is smaller; 4 and 16 ulp for the gradient.
+ *
+ * <p>P. Blanchard, D. J. Higham, N. J. Higham, Accurately computing the log-sum-exp and softmax
+ * functions, IMA J. Numer. Anal. 41 (2021).
+ *
+ * @see LogSoftmax
+ */
+public final class LogSumExp {
+  private LogSumExp() {}
+
+  /**
+   * Returns the log-sum-exp.
+   *
+   * @param x any floating array of rank 1 at least
+   * @param axis the axis to sum along; negative counts from the end
+   * @return an array of x's shape without the axis; differentiable with respect to x, of its dtype
+   *     and manager
+   * @throws IllegalArgumentException if the dtype or the axis is wrong
+   * @throws IllegalStateException if x is closed
+   */
+  public static NDArray value(NDArray x, int axis) {
+    AlongAxis rows = new AlongAxis(x, axis);
+    return Scoped.compute(
+        () -> {
+          NDArray value = rows.perRow(LogSumExpKernel::value, SoftmaxComposite::logSumExp);
+          return Autograd.wantsGradient(x)
+              ? Autograd.rows(x, rows.axis(), value, softmax(rows))
+              : value;
+        });
+  }
+
+  /**
+   * Returns the gradient of the sum of the value: softmax.
+   *
+   * @param x any floating array of rank 1 at least
+   * @param axis the axis to sum along; negative counts from the end
+   * @return an array of x's shape, outside any graph, of its dtype and manager
+   * @throws IllegalArgumentException if the dtype or the axis is wrong
+   * @throws IllegalStateException if x is closed
+   */
+  public static NDArray gradient(NDArray x, int axis) {
+    AlongAxis rows = new AlongAxis(x, axis);
+    return Scoped.compute(() -> softmax(rows));
+  }
+
+  static NDArray softmax(AlongAxis rows) {
+    return rows.perElement(LogSumExpKernel::gradient, SoftmaxComposite::p);
+  }
+
+  /**
+   * Returns the operator as a block.
+   *
+   * @param axis the axis to sum along; negative counts from the end
+   * @return a block from x to {@link #value}
+   */
+  public static Block block(int axis) {
+    return new OpBlock(
+        "LogSumExp",
+        1,
+        inputs -> value(inputs.singletonOrThrow(), axis),
+        shapes -> AlongAxis.rowShape(shapes[0], axis));
+  }
+
+  /**
+   * Returns the gradient as a block.
+   *
+   * @param axis the axis to sum along; negative counts from the end
+   * @return a block from (x, upstream) to upstream × {@link #gradient}, upstream being of the
+   *     value's shape
+   */
+  public static Block gradientBlock(int axis) {
+    return new OpBlock(
+        "LogSumExpGradient",
+        2,
+        inputs -> upstreamTimesGradient(inputs.get(0), axis, inputs.get(1)),
+        shapes -> shapes[0]);
+  }
+
+  private static NDArray upstreamTimesGradient(NDArray x, int axis, NDArray upstream) {
+    AlongAxis rows = new AlongAxis(x, axis);
+    rows.requireOfRows("upstream", upstream);
+    return Scoped.compute(() -> softmax(rows).mul(upstream.expandDims(rows.axis())));
+  }
+}

@@ -1,0 +1,145 @@
+package org.stableops.nd4j;
+
+import java.util.List;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.stableops.CrossEntropyShape;
+import org.stableops.kernel.LogSumExpKernel;
+
+/**
+ * Log-sum-exp along an axis,
+ *
+ * <pre>value = log Σ_c e^{x_c},   gradient = softmax(x)_c = e^{x_c − value}.</pre>
+ *
+ * <p>With m the largest element it is computed as m + log1p(Σ e^{x_c − m}) without m's own term, so
+ * that max ≤ value ≤ max + log n, and nothing overflows.
+ *
+ * <p>Half, bfloat16, float and double, of any layout. Special values: −inf is an absent element;
+ * −inf everywhere gives −inf and a gradient of NaN; +inf gives +inf, and where there is one of them
+ * a gradient of 1 there; NaN propagates along its row.
+ *
+ * <p>Error: 3 ulp of float32 and 4 of float64 for the value, or of the largest element where the
+ * value is smaller; 4 and 16 ulp for the gradient.
+ *
+ * <p>P. Blanchard, D. J. Higham, N. J. Higham, Accurately computing the log-sum-exp and softmax
+ * functions, IMA J. Numer. Anal. 41 (2021).
+ *
+ * @see LogSoftmax
+ */
+public final class LogSumExp {
+  private LogSumExp() {}
+
+  /**
+   * Returns the log-sum-exp.
+   *
+   * @param x any floating array of rank 1 at least
+   * @param axis the axis to sum along; negative counts from the end
+   * @return a new array of x's shape without the axis, of its dtype
+   * @throws IllegalArgumentException if the dtype or the axis is wrong
+   * @throws IllegalStateException if x is closed
+   */
+  public static INDArray value(INDArray x, int axis) {
+    try (Temporaries temporaries = new Temporaries()) {
+      return new AlongAxis(x, axis, temporaries)
+          .perRow(LogSumExpKernel::value, SoftmaxComposite::logSumExp);
+    }
+  }
+
+  /**
+   * Returns the gradient of the sum of the value: softmax.
+   *
+   * @param x any floating array of rank 1 at least
+   * @param axis the axis to sum along; negative counts from the end
+   * @return a new array of x's shape and dtype
+   * @throws IllegalArgumentException if the dtype or the axis is wrong
+   * @throws IllegalStateException if x is closed
+   */
+  public static INDArray gradient(INDArray x, int axis) {
+    try (Temporaries temporaries = new Temporaries()) {
+      return new AlongAxis(x, axis, temporaries)
+          .perElement(LogSumExpKernel::gradient, SoftmaxComposite::p);
+    }
+  }
+
+  /**
+   * Adds the log-sum-exp to a graph, with its gradient op.
+   *
+   * @param x any floating variable of rank 1 at least
+   * @param axis the axis to sum along; negative counts from the end
+   * @return the value, of x's shape without the axis
+   */
+  public static SDVariable value(SDVariable x, int axis) {
+    return new ValueOp(axis, x).outputVariable();
+  }
+
+  /** The operator in a graph. */
+  public static final class ValueOp extends JavaOp {
+    /** For the registry. */
+    public ValueOp() {
+      super("stable_log_sum_exp");
+    }
+
+    ValueOp(int axis, SDVariable x) {
+      super("stable_log_sum_exp", x);
+      addIArgument(axis);
+    }
+
+    @Override
+    long[] outputShape(List<INDArray> inputs) {
+      return CrossEntropyShape.of("x", inputs.get(0).shape(), axis(this)).rowShape();
+    }
+
+    @Override
+    void forward(List<INDArray> inputs, INDArray output) {
+      try (Temporaries temporaries = new Temporaries()) {
+        output.assign(temporaries.keep(value(inputs.get(0), axis(this))));
+      }
+    }
+
+    @Override
+    public List<SDVariable> doDiff(List<SDVariable> upstream) {
+      return List.of(new GradientOp(axis(this), arg(), upstream.get(0)).outputVariable());
+    }
+  }
+
+  /** The gradient in a graph: from x and upstream to upstream × gradient. */
+  public static final class GradientOp extends JavaOp {
+    /** For the registry. */
+    public GradientOp() {
+      super("stable_log_sum_exp_bp");
+    }
+
+    GradientOp(int axis, SDVariable x, SDVariable upstream) {
+      super("stable_log_sum_exp_bp", x, upstream);
+      addIArgument(axis);
+    }
+
+    @Override
+    long[] outputShape(List<INDArray> inputs) {
+      return inputs.get(0).shape();
+    }
+
+    @Override
+    void forward(List<INDArray> inputs, INDArray output) {
+      INDArray x = inputs.get(0);
+      INDArray upstream = inputs.get(1);
+      try (Temporaries temporaries = new Temporaries()) {
+        output.assign(temporaries.keep(gradient(x, axis(this))));
+        // As a loss variable even one number a row gets a scalar, which counts for all of them.
+        boolean isOfRows = upstream.length() > 1;
+        Primitives.multiplyByUpstream(
+            output,
+            isOfRows ? new AlongAxis(x, axis(this), temporaries).alongClasses(upstream) : upstream);
+      }
+    }
+
+    @Override
+    public List<SDVariable> doDiff(List<SDVariable> upstream) {
+      throw noSecondDerivative();
+    }
+  }
+
+  static int axis(JavaOp op) {
+    return Math.toIntExact(op.getIArgument(0));
+  }
+}
