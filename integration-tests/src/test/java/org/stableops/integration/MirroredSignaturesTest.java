@@ -24,7 +24,9 @@ class MirroredSignaturesTest {
         "Squareplus",
         "SquareplusInverse",
         "SparseSoftmaxCrossEntropy",
-        "SoftmaxCrossEntropy"
+        "SoftmaxCrossEntropy",
+        "LogSumExp",
+        "LogSoftmax"
       })
   void areTheSameOnBothHosts(String name) throws ClassNotFoundException {
     Set<String> djl = signatures(Class.forName("org.stableops.djl." + name));

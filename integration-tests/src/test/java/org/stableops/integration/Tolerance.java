@@ -14,6 +14,8 @@ enum Tolerance {
   NARROW(1, 1),
   SPARSE_LOSS(3, 16),
   SPARSE_GRADIENT_AT_LABEL(4, 16),
+  LOG_SUM_EXP(3, 4),
+  SOFTMAX(4, 16),
   /** In ε·W. */
   GRADIENT(4, 8),
   /** In ε·Σ|terms|. */

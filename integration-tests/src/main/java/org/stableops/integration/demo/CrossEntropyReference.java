@@ -101,7 +101,7 @@ record CrossEntropyReference(
       new Measured(ulps(actual.loss(), solution.losses(), i -> true), "ulp", bar(3, 16)),
       new Measured(ulps(gradient, solution.gradient(), i -> isLabel[i]), "ulp", bar(4, 16)),
       new Measured(
-          epsilons(gradient, solution.gradient(), solution.weight(), i -> !isLabel[i]),
+          epsilons(gradient, solution.gradient(), solution.slope(), i -> !isLabel[i]),
           "ε",
           bar(4, 8))
     };
@@ -109,8 +109,7 @@ record CrossEntropyReference(
 
   private Measured[] dense(Host.Loss actual) {
     double loss = epsilons(actual.loss(), solution.losses(), solution.terms(), i -> true);
-    double gradient =
-        epsilons(actual.gradient(), solution.gradient(), solution.weight(), i -> true);
+    double gradient = epsilons(actual.gradient(), solution.gradient(), solution.slope(), i -> true);
     return new Measured[] {
       new Measured(loss, "ε", bar(4, 16)), new Measured(gradient, "ε", bar(4, 8)), null
     };

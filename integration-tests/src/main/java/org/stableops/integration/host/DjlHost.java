@@ -7,6 +7,11 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import java.util.List;
+import org.stableops.CrossEntropyEvaluation;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.ValueAndGradient;
+import org.stableops.djl.LogSoftmax;
+import org.stableops.djl.LogSumExp;
 import org.stableops.djl.SoftmaxCrossEntropy;
 import org.stableops.djl.Softplus;
 import org.stableops.djl.SoftplusInverse;
@@ -65,21 +70,81 @@ public final class DjlHost implements Host {
   @Override
   public Loss crossEntropy(CrossEntropyCase problem, Format format) {
     try (NDManager manager = NDManager.newBaseManager()) {
-      NDArray logits = array(manager, problem.logits(), format).reshape(new Shape(problem.shape()));
-      NDArray loss = crossEntropy(problem, logits);
-      NDArray gradient =
-          problem.labels() != null
-              ? SparseSoftmaxCrossEntropy.gradient(
-                  logits, labels(problem, manager), problem.options())
-              : SoftmaxCrossEntropy.gradient(logits, masses(problem, logits), problem.options());
-      return new Loss(doubles(loss), doubles(gradient));
+      NDArray z = logits(problem, manager, format);
+      NDArray y = targets(problem, z);
+      NDArray a = sampleWeights(problem, manager);
+      CrossEntropyOptions options = problem.options();
+      NDArray gradient;
+      if (problem.labels() != null) {
+        gradient =
+            a == null
+                ? SparseSoftmaxCrossEntropy.gradient(z, y, options)
+                : SparseSoftmaxCrossEntropy.gradient(z, y, a, options);
+      } else {
+        gradient =
+            a == null
+                ? SoftmaxCrossEntropy.gradient(z, y, options)
+                : SoftmaxCrossEntropy.gradient(z, y, a, options);
+      }
+      return new Loss(doubles(crossEntropy(problem, z)), doubles(gradient));
+    }
+  }
+
+  @Override
+  public Loss crossEntropyInOnePass(CrossEntropyCase problem, Format format) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray z = logits(problem, manager, format);
+      NDArray y = targets(problem, z);
+      NDArray a = sampleWeights(problem, manager);
+      CrossEntropyOptions options = problem.options();
+      ValueAndGradient<NDArray> both;
+      if (problem.labels() != null) {
+        both =
+            a == null
+                ? SparseSoftmaxCrossEntropy.valueAndGradient(z, y, options)
+                : SparseSoftmaxCrossEntropy.valueAndGradient(z, y, a, options);
+      } else {
+        both =
+            a == null
+                ? SoftmaxCrossEntropy.valueAndGradient(z, y, options)
+                : SoftmaxCrossEntropy.valueAndGradient(z, y, a, options);
+      }
+      return new Loss(doubles(both.value()), doubles(both.gradient()));
+    }
+  }
+
+  @Override
+  public Evaluation evaluate(CrossEntropyCase problem, Format format) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray z = logits(problem, manager, format);
+      NDArray y = targets(problem, z);
+      NDArray a = sampleWeights(problem, manager);
+      CrossEntropyOptions options = problem.options();
+      CrossEntropyEvaluation<NDArray> all;
+      if (problem.labels() != null) {
+        all =
+            a == null
+                ? SparseSoftmaxCrossEntropy.evaluate(z, y, options)
+                : SparseSoftmaxCrossEntropy.evaluate(z, y, a, options);
+      } else {
+        all =
+            a == null
+                ? SoftmaxCrossEntropy.evaluate(z, y, options)
+                : SoftmaxCrossEntropy.evaluate(z, y, a, options);
+      }
+      return new Evaluation(
+          doubles(all.loss()),
+          doubles(all.rowLosses()),
+          doubles(all.logSumExp()),
+          doubles(all.zLoss()),
+          all.weight());
     }
   }
 
   @Override
   public Loss crossEntropyBackprop(CrossEntropyCase problem, double[] upstream, Format format) {
     try (NDManager manager = NDManager.newBaseManager()) {
-      NDArray logits = array(manager, problem.logits(), format).reshape(new Shape(problem.shape()));
+      NDArray logits = logits(problem, manager, format);
       logits.setRequiresGradient(true);
       try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
         NDArray loss = crossEntropy(problem, logits);
@@ -90,11 +155,67 @@ public final class DjlHost implements Host {
     }
   }
 
-  private static NDArray crossEntropy(CrossEntropyCase problem, NDArray logits) {
+  private static NDArray crossEntropy(CrossEntropyCase problem, NDArray z) {
+    NDArray y = targets(problem, z);
+    NDArray a = sampleWeights(problem, z.getManager());
+    CrossEntropyOptions options = problem.options();
+    if (problem.labels() != null) {
+      return a == null
+          ? SparseSoftmaxCrossEntropy.value(z, y, options)
+          : SparseSoftmaxCrossEntropy.value(z, y, a, options);
+    }
+    return a == null
+        ? SoftmaxCrossEntropy.value(z, y, options)
+        : SoftmaxCrossEntropy.value(z, y, a, options);
+  }
+
+  @Override
+  public Differentiated logSumExp(double[] x, long[] shape, int axis, Format format) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray argument = array(manager, x, format).reshape(new Shape(shape)).duplicate();
+      argument.setRequiresGradient(true);
+      NDArray gradient = LogSumExp.gradient(argument, axis);
+      try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+        NDArray value = LogSumExp.value(argument, axis);
+        collector.backward(value.sum());
+        return new Differentiated(
+            doubles(value), doubles(gradient), doubles(argument.getGradient()));
+      }
+    }
+  }
+
+  @Override
+  public Differentiated logSoftmax(
+      double[] x, long[] shape, int axis, double[] upstream, Format format) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray argument = array(manager, x, format).reshape(new Shape(shape)).duplicate();
+      argument.setRequiresGradient(true);
+      NDArray weights = array(manager, upstream, format).reshape(new Shape(shape));
+      NDArray gradient = LogSoftmax.gradient(argument, axis, weights);
+      try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+        NDArray value = LogSoftmax.value(argument, axis);
+        collector.backward(value.mul(weights).sum());
+        return new Differentiated(
+            doubles(value), doubles(gradient), doubles(argument.getGradient()));
+      }
+    }
+  }
+
+  private static NDArray logits(CrossEntropyCase problem, NDManager manager, Format format) {
+    // A copy, for a view is no leaf.
+    return array(manager, problem.logits(), format).reshape(new Shape(problem.shape())).duplicate();
+  }
+
+  private static NDArray targets(CrossEntropyCase problem, NDArray logits) {
     return problem.labels() != null
-        ? SparseSoftmaxCrossEntropy.value(
-            logits, labels(problem, logits.getManager()), problem.options())
-        : SoftmaxCrossEntropy.value(logits, masses(problem, logits), problem.options());
+        ? labels(problem, logits.getManager())
+        : masses(problem, logits);
+  }
+
+  private static NDArray sampleWeights(CrossEntropyCase problem, NDManager manager) {
+    return problem.sampleWeights() == null
+        ? null
+        : manager.create(problem.sampleWeights(), new Shape(problem.rowShape()));
   }
 
   private static NDArray labels(CrossEntropyCase problem, NDManager manager) {

@@ -85,4 +85,66 @@ public interface Host {
    * @return the loss, and the gradient of Σ upstream·loss by the host's own differentiation
    */
   Loss crossEntropyBackprop(CrossEntropyCase problem, double[] upstream, Format format);
+
+  /**
+   * Everything that {@code evaluate} tells.
+   *
+   * @param loss one number, or one a row
+   * @param rowLosses one a row
+   * @param logSumExp one a row
+   * @param zLoss as loss
+   * @param weight that of the rows that count
+   */
+  record Evaluation(
+      double[] loss, double[] rowLosses, double[] logSumExp, double[] zLoss, double weight) {}
+
+  /**
+   * Evaluates the cross-entropy.
+   *
+   * @param problem logits, labels or masses, and options
+   * @param format the dtype
+   * @return everything that is known of it
+   */
+  Evaluation evaluate(CrossEntropyCase problem, Format format);
+
+  /**
+   * Computes the cross-entropy by {@code valueAndGradient}.
+   *
+   * @param problem logits, labels or masses, and options
+   * @param format the dtype
+   * @return the loss and the explicit gradient
+   */
+  Loss crossEntropyInOnePass(CrossEntropyCase problem, Format format);
+
+  /**
+   * A value, its explicit gradient, and what training sees.
+   *
+   * @param value of log-sum-exp or log-softmax
+   * @param gradient upstream × gradient, by {@code gradient}
+   * @param backprop the same, by the host's own differentiation
+   */
+  record Differentiated(double[] value, double[] gradient, double[] backprop) {}
+
+  /**
+   * Computes log-sum-exp.
+   *
+   * @param x the elements in row-major order
+   * @param shape the shape of x
+   * @param axis the axis to sum along
+   * @param format the dtype
+   * @return value and gradients for an upstream of ones
+   */
+  Differentiated logSumExp(double[] x, long[] shape, int axis, Format format);
+
+  /**
+   * Computes log-softmax.
+   *
+   * @param x the elements in row-major order
+   * @param shape the shape of x
+   * @param axis the axis of the classes
+   * @param upstream one number an element
+   * @param format the dtype
+   * @return value and gradients
+   */
+  Differentiated logSoftmax(double[] x, long[] shape, int axis, double[] upstream, Format format);
 }

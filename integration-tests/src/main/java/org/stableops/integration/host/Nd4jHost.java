@@ -7,9 +7,14 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.stableops.CrossEntropyEvaluation;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.ValueAndGradient;
 import org.stableops.integration.oracle.CrossEntropyCase;
 import org.stableops.integration.oracle.ElementwiseFunction;
 import org.stableops.integration.oracle.Format;
+import org.stableops.nd4j.LogSoftmax;
+import org.stableops.nd4j.LogSumExp;
 import org.stableops.nd4j.SoftmaxCrossEntropy;
 import org.stableops.nd4j.Softplus;
 import org.stableops.nd4j.SoftplusInverse;
@@ -79,18 +84,75 @@ public final class Nd4jHost implements Host {
 
   @Override
   public Loss crossEntropy(CrossEntropyCase problem, Format format) {
-    INDArray logits = shaped(problem.logits(), problem.shape(), format);
-    INDArray labels = labels(problem, format);
-    boolean sparse = problem.labels() != null;
-    INDArray loss =
-        sparse
-            ? SparseSoftmaxCrossEntropy.value(logits, labels, problem.options())
-            : SoftmaxCrossEntropy.value(logits, labels, problem.options());
-    INDArray gradient =
-        sparse
-            ? SparseSoftmaxCrossEntropy.gradient(logits, labels, problem.options())
-            : SoftmaxCrossEntropy.gradient(logits, labels, problem.options());
-    return new Loss(doubles(loss), doubles(gradient));
+    INDArray z = shaped(problem.logits(), problem.shape(), format);
+    INDArray y = labels(problem, format);
+    INDArray a = sampleWeights(problem);
+    CrossEntropyOptions options = problem.options();
+    if (problem.labels() != null) {
+      return a == null
+          ? new Loss(
+              doubles(SparseSoftmaxCrossEntropy.value(z, y, options)),
+              doubles(SparseSoftmaxCrossEntropy.gradient(z, y, options)))
+          : new Loss(
+              doubles(SparseSoftmaxCrossEntropy.value(z, y, a, options)),
+              doubles(SparseSoftmaxCrossEntropy.gradient(z, y, a, options)));
+    }
+    return a == null
+        ? new Loss(
+            doubles(SoftmaxCrossEntropy.value(z, y, options)),
+            doubles(SoftmaxCrossEntropy.gradient(z, y, options)))
+        : new Loss(
+            doubles(SoftmaxCrossEntropy.value(z, y, a, options)),
+            doubles(SoftmaxCrossEntropy.gradient(z, y, a, options)));
+  }
+
+  @Override
+  public Loss crossEntropyInOnePass(CrossEntropyCase problem, Format format) {
+    INDArray z = shaped(problem.logits(), problem.shape(), format);
+    INDArray y = labels(problem, format);
+    INDArray a = sampleWeights(problem);
+    CrossEntropyOptions options = problem.options();
+    ValueAndGradient<INDArray> both;
+    if (problem.labels() != null) {
+      both =
+          a == null
+              ? SparseSoftmaxCrossEntropy.valueAndGradient(z, y, options)
+              : SparseSoftmaxCrossEntropy.valueAndGradient(z, y, a, options);
+    } else {
+      both =
+          a == null
+              ? SoftmaxCrossEntropy.valueAndGradient(z, y, options)
+              : SoftmaxCrossEntropy.valueAndGradient(z, y, a, options);
+    }
+    return new Loss(doubles(both.value()), doubles(both.gradient()));
+  }
+
+  @Override
+  public Evaluation evaluate(CrossEntropyCase problem, Format format) {
+    INDArray z = shaped(problem.logits(), problem.shape(), format);
+    INDArray y = labels(problem, format);
+    INDArray a = sampleWeights(problem);
+    CrossEntropyOptions options = problem.options();
+    CrossEntropyEvaluation<INDArray> all;
+    if (problem.labels() != null) {
+      all =
+          a == null
+              ? SparseSoftmaxCrossEntropy.evaluate(z, y, options)
+              : SparseSoftmaxCrossEntropy.evaluate(z, y, a, options);
+    } else {
+      all =
+          a == null
+              ? SoftmaxCrossEntropy.evaluate(z, y, options)
+              : SoftmaxCrossEntropy.evaluate(z, y, a, options);
+    }
+    try (all) {
+      return new Evaluation(
+          doubles(all.loss()),
+          doubles(all.rowLosses()),
+          doubles(all.logSumExp()),
+          doubles(all.zLoss()),
+          all.weight());
+    }
   }
 
   @Override
@@ -98,11 +160,7 @@ public final class Nd4jHost implements Host {
     SameDiff graph = SameDiff.create();
     SDVariable logits = graph.var("logits", shaped(problem.logits(), problem.shape(), format));
     SDVariable labels = graph.constant(labels(problem, format));
-    SDVariable loss =
-        problem.labels() != null
-            ? SparseSoftmaxCrossEntropy.value(logits, labels, problem.options())
-            : SoftmaxCrossEntropy.value(logits, labels, problem.options());
-    loss.rename("loss");
+    SDVariable loss = crossEntropy(problem, logits, labels).rename("loss");
     INDArray weights = shaped(upstream, loss.eval().shape(), format);
     loss.mul(graph.constant(weights)).rename("weighted");
     graph.setLossVariables("weighted");
@@ -110,10 +168,63 @@ public final class Nd4jHost implements Host {
     return new Loss(doubles(loss.eval()), doubles(gradient));
   }
 
-  private static INDArray labels(CrossEntropyCase problem, Format format) {
+  private static SDVariable crossEntropy(
+      CrossEntropyCase problem, SDVariable logits, SDVariable labels) {
+    CrossEntropyOptions options = problem.options();
+    if (problem.sampleWeights() == null) {
+      return problem.labels() != null
+          ? SparseSoftmaxCrossEntropy.value(logits, labels, options)
+          : SoftmaxCrossEntropy.value(logits, labels, options);
+    }
+    SDVariable weights = logits.getSameDiff().constant(sampleWeights(problem));
     return problem.labels() != null
-        ? Nd4j.createFromArray(problem.labels()).reshape(problem.rowShape())
-        : shaped(problem.masses(), problem.shape(), format);
+        ? SparseSoftmaxCrossEntropy.value(logits, labels, weights, options)
+        : SoftmaxCrossEntropy.value(logits, labels, weights, options);
+  }
+
+  @Override
+  public Differentiated logSumExp(double[] x, long[] shape, int axis, Format format) {
+    INDArray array = shaped(x, shape, format);
+    SameDiff graph = SameDiff.create();
+    LogSumExp.value(graph.var("x", array), axis).rename("value");
+    graph.setLossVariables("value");
+    INDArray backprop = graph.calculateGradients(Map.of(), "x").get("x");
+    return new Differentiated(
+        doubles(LogSumExp.value(array, axis)),
+        doubles(LogSumExp.gradient(array, axis)),
+        doubles(backprop));
+  }
+
+  @Override
+  public Differentiated logSoftmax(
+      double[] x, long[] shape, int axis, double[] upstream, Format format) {
+    INDArray array = shaped(x, shape, format);
+    INDArray weights = shaped(upstream, shape, format);
+    SameDiff graph = SameDiff.create();
+    SDVariable value = LogSoftmax.value(graph.var("x", array), axis);
+    value.mul(graph.constant(weights)).rename("loss");
+    graph.setLossVariables("loss");
+    INDArray backprop = graph.calculateGradients(Map.of(), "x").get("x");
+    return new Differentiated(
+        doubles(LogSoftmax.value(array, axis)),
+        doubles(LogSoftmax.gradient(array, axis, weights)),
+        doubles(backprop));
+  }
+
+  private static INDArray labels(CrossEntropyCase problem, Format format) {
+    if (problem.labels() == null) {
+      return shaped(problem.masses(), problem.shape(), format);
+    }
+    long[] shape = problem.rowShape();
+    return shape.length == 0
+        ? Nd4j.scalar(DataType.INT64, problem.labels()[0])
+        : Nd4j.createFromArray(problem.labels()).reshape(shape);
+  }
+
+  private static INDArray sampleWeights(CrossEntropyCase problem) {
+    return problem.sampleWeights() == null
+        ? null
+        : shaped(problem.sampleWeights(), problem.rowShape(), Format.FLOAT64);
   }
 
   static INDArray array(double[] x, Format format) {

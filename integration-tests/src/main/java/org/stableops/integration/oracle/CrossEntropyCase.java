@@ -3,6 +3,7 @@ package org.stableops.integration.oracle;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Arrays;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.CrossEntropyShape;
@@ -16,10 +17,16 @@ import org.stableops.Reduction;
  * @param shape the logits' shape
  * @param labels one label a row; or null
  * @param masses one mass an element; or null
+ * @param sampleWeights one weight a row; or null for 1 everywhere
  * @param options the options
  */
 public record CrossEntropyCase(
-    double[] logits, long[] shape, long[] labels, double[] masses, CrossEntropyOptions options) {
+    double[] logits,
+    long[] shape,
+    long[] labels,
+    double[] masses,
+    double[] sampleWeights,
+    CrossEntropyOptions options) {
 
   /**
    * Makes a problem with integer labels and classes last.
@@ -32,7 +39,8 @@ public record CrossEntropyCase(
    */
   public static CrossEntropyCase sparse(
       double[] logits, int classes, long[] labels, CrossEntropyOptions options) {
-    return new CrossEntropyCase(logits, new long[] {labels.length, classes}, labels, null, options);
+    return new CrossEntropyCase(
+        logits, new long[] {labels.length, classes}, labels, null, null, options);
   }
 
   /**
@@ -47,7 +55,17 @@ public record CrossEntropyCase(
   public static CrossEntropyCase dense(
       double[] logits, int classes, double[] masses, CrossEntropyOptions options) {
     return new CrossEntropyCase(
-        logits, new long[] {logits.length / classes, classes}, null, masses, options);
+        logits, new long[] {logits.length / classes, classes}, null, masses, null, options);
+  }
+
+  /**
+   * Makes the same problem with weights of the rows.
+   *
+   * @param newSampleWeights one a row
+   * @return the problem
+   */
+  public CrossEntropyCase withSampleWeights(double... newSampleWeights) {
+    return new CrossEntropyCase(logits, shape, labels, masses, newSampleWeights, options);
   }
 
   /**
@@ -56,11 +74,23 @@ public record CrossEntropyCase(
    * @param losses one a row, or the reduced one
    * @param gradient one an element
    * @param terms Σ|terms| for each loss
-   * @param weight W for each element: Σq of its row times the gradient's scale
+   * @param slope for each element the W + 2ζω|lse| of its row, times the gradient's scale
    * @param isLabel whether an element is the label of its row
+   * @param rowLosses one a row
+   * @param logSumExp one a row, 0 where it does not count
+   * @param zLosses as losses, their z-loss part
+   * @param weight what MEAN divides by
    */
   public record Solution(
-      Exact[] losses, Exact[] gradient, double[] terms, double[] weight, boolean[] isLabel) {}
+      Exact[] losses,
+      Exact[] gradient,
+      double[] terms,
+      double[] slope,
+      boolean[] isLabel,
+      Exact[] rowLosses,
+      Exact[] logSumExp,
+      Exact[] zLosses,
+      double weight) {}
 
   /**
    * Returns the shape of the rows.
@@ -84,19 +114,13 @@ public record CrossEntropyCase(
     Row[] solved =
         IntStream.range(0, count)
             .parallel()
-            .mapToObj(r -> new Row(elements(r, classes, inner, logits), masses(r, classes, inner)))
+            .mapToObj(r -> row(r, classes, inner))
             .toArray(Row[]::new);
     BigDecimal weight =
-        Arrays.stream(solved).map(row -> row.mass).reduce(BigDecimal.ZERO, BigDecimal::add);
-    boolean mean = options.reduction() == Reduction.MEAN;
-    BigDecimal scale =
-        !mean
-            ? BigDecimal.ONE
-            : weight.signum() == 0
-                ? BigDecimal.ZERO
-                : BigDecimal.ONE.divide(weight, BigFunctions.DIGITS);
+        Arrays.stream(solved).map(row -> row.weight).reduce(BigDecimal.ZERO, BigDecimal::add);
+    BigDecimal scale = scale(weight);
     Exact[] gradient = new Exact[logits.length];
-    double[] weights = new double[logits.length];
+    double[] slopes = new double[logits.length];
     boolean[] isLabel = new boolean[logits.length];
     IntStream.range(0, count * classes)
         .parallel()
@@ -106,25 +130,41 @@ public record CrossEntropyCase(
               int c = element % classes;
               int i = index(r, c, classes, inner);
               gradient[i] = Exact.of(solved[r].gradient(c).multiply(scale));
-              weights[i] = solved[r].mass.multiply(scale).doubleValue();
+              slopes[i] = solved[r].slope.multiply(scale).doubleValue();
               isLabel[i] = labels != null && labels[r] == c;
             });
-    Exact[] losses = new Exact[options.reduction() == Reduction.NONE ? count : 1];
-    double[] terms = new double[losses.length];
-    if (options.reduction() == Reduction.NONE) {
-      for (int r = 0; r < count; r++) {
-        losses[r] = Exact.of(solved[r].loss);
-        terms[r] = solved[r].loss.doubleValue();
-      }
-    } else {
-      BigDecimal sum = BigDecimal.ZERO;
-      for (Row row : solved) {
-        sum = sum.add(row.loss);
-      }
-      losses[0] = Exact.of(sum.multiply(scale));
-      terms[0] = losses[0].nearest();
+    Exact[] losses = reduced(solved, row -> row.loss, scale);
+    return new Solution(
+        losses,
+        gradient,
+        Arrays.stream(losses).mapToDouble(Exact::nearest).toArray(),
+        slopes,
+        isLabel,
+        ofRows(solved, row -> row.loss),
+        ofRows(solved, row -> row.logSumExp),
+        reduced(solved, row -> row.zLoss, scale),
+        weight.doubleValue());
+  }
+
+  private BigDecimal scale(BigDecimal weight) {
+    if (options.reduction() != Reduction.MEAN) {
+      return BigDecimal.ONE;
     }
-    return new Solution(losses, gradient, terms, weights, isLabel);
+    return weight.signum() == 0
+        ? BigDecimal.ZERO
+        : BigDecimal.ONE.divide(weight, BigFunctions.DIGITS);
+  }
+
+  private static Exact[] ofRows(Row[] rows, Function<Row, BigDecimal> number) {
+    return Arrays.stream(rows).map(number).map(Exact::of).toArray(Exact[]::new);
+  }
+
+  private Exact[] reduced(Row[] rows, Function<Row, BigDecimal> number, BigDecimal scale) {
+    if (options.reduction() == Reduction.NONE) {
+      return ofRows(rows, number);
+    }
+    BigDecimal sum = Arrays.stream(rows).map(number).reduce(BigDecimal.ZERO, BigDecimal::add);
+    return new Exact[] {Exact.of(sum.multiply(scale))};
   }
 
   private int inner(int axis) {
@@ -143,63 +183,128 @@ public record CrossEntropyCase(
     return elements;
   }
 
-  private double[] masses(int row, int classes, int inner) {
-    if (labels == null) {
-      return elements(row, classes, inner, masses);
+  private Row row(int row, int classes, int inner) {
+    double a = sampleWeights == null ? 1 : sampleWeights[row];
+    if (a == 0 || (labels != null && options.ignores(labels[row]))) {
+      return new Row();
     }
-    double[] q = new double[classes];
-    if (!options.ignores(labels[row])) {
+    double[] q = labels == null ? elements(row, classes, inner, masses) : new double[classes];
+    if (labels != null) {
       q[(int) labels[row]] = 1;
     }
-    return q;
+    return new Row(elements(row, classes, inner, logits), q, a, options);
   }
 
-  /** One row: Σ_c q_c (lse − z_c), and Σq·p_c − q_c. A row without mass is an ignored one. */
+  /** One row: a·(Σ v_c (lse − z_c) + ζω·lse²), and a·(W·p_c − v_c + 2ζω·lse·p_c). */
   private static final class Row {
-    private final double[] q;
+    private static final MathContext DIGITS = new MathContext(60);
+
+    private final BigDecimal[] v;
     private final BigDecimal[] exps;
     private final BigDecimal sum;
-    final BigDecimal mass;
+    private final BigDecimal total;
+    private final BigDecimal zSlope;
+    private final BigDecimal sampleWeight;
+    final BigDecimal weight;
+    final BigDecimal logSumExp;
+    final BigDecimal zLoss;
     final BigDecimal loss;
+    final BigDecimal slope;
 
-    Row(double[] z, double[] q) {
-      this.q = q;
-      mass = Arrays.stream(q).mapToObj(BigDecimal::new).reduce(BigDecimal.ZERO, BigDecimal::add);
-      BigDecimal max =
-          mass.signum() == 0
-              ? BigDecimal.ZERO
-              : new BigDecimal(Arrays.stream(z).max().orElseThrow());
-      exps = new BigDecimal[z.length];
-      BigDecimal total = BigDecimal.ZERO;
-      for (int c = 0; c < z.length; c++) {
-        boolean absent = mass.signum() == 0 || z[c] == Double.NEGATIVE_INFINITY;
-        exps[c] = absent ? BigDecimal.ZERO : BigFunctions.exp(new BigDecimal(z[c]).subtract(max));
-        total = total.add(exps[c]);
-      }
-      sum = total;
-      loss = mass.signum() == 0 ? BigDecimal.ZERO : loss(z, max);
+    /** A row that does not count. */
+    Row() {
+      v = new BigDecimal[0];
+      exps = v;
+      sum = BigDecimal.ZERO;
+      total = sum;
+      zSlope = sum;
+      sampleWeight = sum;
+      weight = sum;
+      logSumExp = sum;
+      zLoss = sum;
+      loss = sum;
+      slope = sum;
     }
 
-    private BigDecimal loss(double[] z, BigDecimal max) {
+    Row(double[] z, double[] q, double a, CrossEntropyOptions options) {
+      BigDecimal[] w = classWeights(z.length, options);
+      v = smoothed(z, q, w, new BigDecimal(options.labelSmoothing()));
+      sampleWeight = new BigDecimal(a);
+      BigDecimal max = new BigDecimal(Arrays.stream(z).max().orElseThrow());
+      exps = new BigDecimal[z.length];
+      Arrays.setAll(
+          exps,
+          c ->
+              isLive(z[c])
+                  ? BigFunctions.exp(new BigDecimal(z[c]).subtract(max))
+                  : BigDecimal.ZERO);
+      sum = sum(exps);
       BigDecimal logSum = BigFunctions.log1p(sum.subtract(BigDecimal.ONE));
-      BigDecimal total = BigDecimal.ZERO;
+      logSumExp = max.add(logSum);
+      total = sum(v);
+      BigDecimal omega = BigDecimal.ZERO;
+      for (int c = 0; c < q.length; c++) {
+        omega = omega.add(w[c].multiply(new BigDecimal(q[c])));
+      }
+      BigDecimal zeta = new BigDecimal(options.zLoss()).multiply(omega);
+      zSlope = zeta.multiply(logSumExp).multiply(BigDecimal.valueOf(2));
+      weight = sampleWeight.multiply(omega);
+      zLoss = sampleWeight.multiply(zeta).multiply(logSumExp.pow(2));
+      loss = sampleWeight.multiply(crossEntropy(z, max, logSum)).add(zLoss);
+      slope = sampleWeight.multiply(total.add(zSlope.abs()));
+    }
+
+    private static BigDecimal[] classWeights(int classes, CrossEntropyOptions options) {
+      double[] given = options.classWeights();
+      BigDecimal[] weights = new BigDecimal[classes];
+      Arrays.setAll(weights, c -> given.length == 0 ? BigDecimal.ONE : new BigDecimal(given[c]));
+      return weights;
+    }
+
+    private static BigDecimal[] smoothed(
+        double[] z, double[] q, BigDecimal[] w, BigDecimal smoothing) {
+      BigDecimal mass =
+          Arrays.stream(q).mapToObj(BigDecimal::new).reduce(BigDecimal.ZERO, BigDecimal::add);
+      BigDecimal live = BigDecimal.valueOf(Arrays.stream(z).filter(Row::isLive).count());
+      BigDecimal spread = smoothing.multiply(mass).divide(live, DIGITS);
+      BigDecimal kept = BigDecimal.ONE.subtract(smoothing);
+      BigDecimal[] v = new BigDecimal[q.length];
+      Arrays.setAll(
+          v,
+          c ->
+              kept.multiply(new BigDecimal(q[c]))
+                  .add(isLive(z[c]) ? spread : BigDecimal.ZERO)
+                  .multiply(w[c]));
+      return v;
+    }
+
+    private static boolean isLive(double z) {
+      return z > Double.NEGATIVE_INFINITY;
+    }
+
+    private static BigDecimal sum(BigDecimal[] numbers) {
+      return Arrays.stream(numbers).reduce(BigDecimal.ZERO, BigDecimal::add);
+    }
+
+    private BigDecimal crossEntropy(double[] z, BigDecimal max, BigDecimal logSum) {
+      BigDecimal result = BigDecimal.ZERO;
       for (int c = 0; c < z.length; c++) {
-        if (q[c] > 0) {
+        if (v[c].signum() > 0) {
           BigDecimal gap = max.subtract(new BigDecimal(z[c]));
-          total = total.add(gap.add(logSum).multiply(new BigDecimal(q[c])));
+          result = result.add(gap.add(logSum).multiply(v[c]));
         }
       }
-      return total;
+      return result;
     }
 
     BigDecimal gradient(int c) {
-      if (mass.signum() == 0) {
+      if (sampleWeight.signum() == 0) {
         return BigDecimal.ZERO;
       }
       // Without a rounding before the subtraction: on a confident row all but the last digits
       // cancel.
-      BigDecimal difference = mass.multiply(exps[c]).subtract(new BigDecimal(q[c]).multiply(sum));
-      return difference.divide(sum, new MathContext(60));
+      BigDecimal difference = total.add(zSlope).multiply(exps[c]).subtract(v[c].multiply(sum));
+      return difference.divide(sum, DIGITS).multiply(sampleWeight);
     }
   }
 }

@@ -1,0 +1,309 @@
+package org.stableops.integration;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.BiConsumer;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.Reduction;
+import org.stableops.integration.host.Host;
+import org.stableops.integration.host.Path;
+import org.stableops.integration.oracle.CrossEntropyCase;
+import org.stableops.integration.oracle.Format;
+
+/** Every option of the cross-entropies, alone and together, against exact arithmetic. */
+class CrossEntropyOptionsConformanceTest {
+  private static final double INF = Double.POSITIVE_INFINITY;
+  private static final double NAN = Double.NaN;
+  private static final CrossEntropyOptions NONE =
+      CrossEntropyOptions.DEFAULT.withReduction(Reduction.NONE);
+  private static final int CLASSES = 7;
+
+  /** DJL has no bfloat16: few of those. */
+  private static final List<Format> FORMATS =
+      List.of(
+          Format.FLOAT16,
+          Format.FLOAT32,
+          Format.FLOAT32,
+          Format.FLOAT32,
+          Format.FLOAT64,
+          Format.FLOAT64,
+          Format.FLOAT64,
+          Format.BFLOAT16);
+
+  private static final Measurements MEASUREMENTS = new Measurements();
+
+  static Stream<Arguments> optionsAlone() {
+    double[] weights = {0.5, 2, 0, 1e-3, 1, 30, 0.1};
+    List<CrossEntropyOptions> alone =
+        List.of(
+            NONE.withLabelSmoothing(0.1),
+            NONE.withLabelSmoothing(0.999),
+            NONE.withLabelSmoothing(1e-12),
+            NONE.withZLoss(1e-4),
+            NONE.withZLoss(0.5),
+            NONE.withClassWeights(weights),
+            NONE.withIgnoreIndex(3),
+            NONE.withIgnoreIndex(Long.MIN_VALUE),
+            NONE.withLabelSmoothing(0.2).withZLoss(0.01).withClassWeights(weights));
+    return alone.stream()
+        .flatMap(
+            options ->
+                Arrays.stream(Reduction.values())
+                    .flatMap(
+                        reduction ->
+                            Arrays.stream(Format.values())
+                                .map(f -> Arguments.of(options.withReduction(reduction), f))));
+  }
+
+  @ParameterizedTest
+  @MethodSource("optionsAlone")
+  void anOptionAloneIsWithinItsBar(CrossEntropyOptions options, Format format) {
+    RandomProblem random = new RandomProblem(17, format);
+    long[] shape = {60, CLASSES};
+    double[] logits = random.logits(shape, 1);
+    check(random.sparse(logits, shape, options), format);
+    if (options.ignoreIndex().isEmpty()) {
+      check(random.dense(logits, shape, options), format);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("optionsAlone")
+  void withSampleWeightsTooIsWithinItsBar(CrossEntropyOptions options, Format format) {
+    RandomProblem random = new RandomProblem(18, format);
+    long[] shape = {20, CLASSES};
+    double[] logits = random.logits(shape, 1);
+    check(random.sparse(logits, shape, options).withSampleWeights(random.weights(20)), format);
+  }
+
+  /** Rows longer than a tile go another way. */
+  @ParameterizedTest
+  @ValueSource(ints = {1024, 1025, 2500})
+  void longRowsAreWithinTheirBars(int classes) {
+    for (Format format : List.of(Format.FLOAT32, Format.FLOAT64)) {
+      RandomProblem random = new RandomProblem(classes, format);
+      long[] shape = {3, classes};
+      double[] logits = random.logits(shape, 1);
+      CrossEntropyOptions options =
+          NONE.withLabelSmoothing(0.1).withZLoss(1e-3).withClassWeights(random.weights(classes));
+      check(random.sparse(logits, shape, options).withSampleWeights(1, 0, 0.5), format);
+      check(random.dense(logits, shape, options).withSampleWeights(0.25, 3, 0), format);
+      check(random.sparse(logits, shape, NONE.withZLoss(1e-3)), format);
+    }
+  }
+
+  /** More than 2,000 problems for each host, each on both paths. */
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void randomCombinationsAreWithinTheirBars(int seed) {
+    for (int i = 0; i < 100; i++) {
+      SplittableRandom random = new SplittableRandom(1000L * seed + i);
+      Format format = FORMATS.get(random.nextInt(FORMATS.size()));
+      check(new RandomProblem(random.nextLong(), format).next(), format);
+    }
+  }
+
+  static IntStream seeds() {
+    return IntStream.range(0, 24);
+  }
+
+  private static void check(CrossEntropyCase problem, Format format) {
+    CrossEntropyCheck.everywhere(problem, format, MEASUREMENTS);
+  }
+
+  @AfterAll
+  static void print() {
+    MEASUREMENTS.print("cross-entropy with options (ε·Σ|terms|; gradient: ε·(W + 2ζω|lse|))");
+  }
+
+  // ---- rows that others get wrong
+
+  @Test
+  void smoothingGivesNothingToAbsentClasses() {
+    double[] with = {-INF, 2, 1, -INF};
+    double[] without = {2, 1};
+    CrossEntropyOptions options = NONE.withLabelSmoothing(0.1);
+    everywhere(
+        CrossEntropyCase.sparse(without, 2, new long[] {1}, options),
+        (expected, setting) -> {
+          Host.Loss actual =
+              setting.loss(CrossEntropyCase.sparse(with, 4, new long[] {2}, options));
+          double ulp = setting.format.epsilon();
+          assertEquals(expected.loss()[0], actual.loss()[0], ulp);
+          assertEquals(0, actual.gradient()[0] + 0.0);
+          assertEquals(expected.gradient()[0], actual.gradient()[1], ulp);
+          assertEquals(expected.gradient()[1], actual.gradient()[2], ulp);
+          assertEquals(0, actual.gradient()[3] + 0.0);
+        });
+  }
+
+  @Test
+  void aLabelAtAnAbsentClassIsInfiniteUnderSmoothingToo() {
+    everywhere(
+        CrossEntropyCase.sparse(
+            new double[] {-INF, 0, 0}, 3, new long[] {0}, NONE.withLabelSmoothing(0.5)),
+        (actual, setting) -> {
+          assertEquals(INF, actual.loss()[0]);
+          // W·p − w·q′ with W = 1.
+          assertArrayEquals(
+              new double[] {-0.5, 0.25, 0.25}, actual.gradient(), 2 * setting.format.epsilon());
+        });
+  }
+
+  @Test
+  void aCertainClassIsInfiniteWhereOthersHaveMassOrThereIsAZLoss() {
+    double[] logits = {0, INF, 3};
+    long[] label = {1};
+    everywhere(
+        CrossEntropyCase.sparse(logits, 3, label, NONE.withLabelSmoothing(0.3)),
+        (actual, setting) -> {
+          assertEquals(INF, actual.loss()[0]);
+          assertArrayEquals(
+              new double[] {-0.1, 0.2, -0.1}, actual.gradient(), 2 * setting.format.epsilon());
+        });
+    everywhere(
+        CrossEntropyCase.sparse(logits, 3, label, NONE.withZLoss(1e-4)),
+        (actual, setting) -> {
+          assertEquals(INF, actual.loss()[0]);
+          assertArrayEquals(new double[] {0, INF, 0}, plusZero(actual.gradient()));
+        });
+    // A label of weight 0 has neither a loss nor a z-loss.
+    everywhere(
+        CrossEntropyCase.sparse(
+            logits, 3, new long[] {0}, NONE.withZLoss(1).withClassWeights(0, 1, 1)),
+        (actual, setting) -> {
+          assertEquals(0, actual.loss()[0]);
+          assertArrayEquals(new double[3], plusZero(actual.gradient()));
+        });
+  }
+
+  @Test
+  void anAbsentClassOfWeightZeroIsAsIfItWereNotThere() {
+    everywhere(
+        CrossEntropyCase.sparse(
+            new double[] {-INF, 0, 0}, 3, new long[] {0}, NONE.withClassWeights(0, 1, 1)),
+        (actual, setting) -> {
+          assertEquals(0, actual.loss()[0]);
+          assertArrayEquals(new double[3], plusZero(actual.gradient()));
+        });
+  }
+
+  @Test
+  void notANumberMakesTheRowSoUnderEveryOption() {
+    CrossEntropyOptions all = NONE.withLabelSmoothing(0.1).withZLoss(0.1).withClassWeights(0, 1, 2);
+    for (double[] row : List.of(new double[] {NAN, 1, 2}, new double[] {-INF, -INF, -INF})) {
+      everywhere(
+          CrossEntropyCase.sparse(row, 3, new long[] {1}, all),
+          (actual, setting) -> {
+            assertEquals(NAN, actual.loss()[0]);
+            assertArrayEquals(new double[] {NAN, NAN, NAN}, actual.gradient());
+          });
+    }
+  }
+
+  @Test
+  void ignoredAndMaskedRowsAreNeverRead() {
+    double[] logits = {1, 2, NAN, INF, NAN, NAN, 0.5, 0};
+    long[] labels = {0, 1, 7, 1};
+    for (Reduction reduction : Reduction.values()) {
+      CrossEntropyOptions options =
+          CrossEntropyOptions.DEFAULT
+              .withReduction(reduction)
+              .withIgnoreIndex(1)
+              .withLabelSmoothing(0.1)
+              .withZLoss(0.1)
+              .withClassWeights(1, 2);
+      // Row 2 has a label out of range as well: weight 0 stands before everything.
+      CrossEntropyCase problem =
+          CrossEntropyCase.sparse(logits, 2, labels, options).withSampleWeights(2, 1, 0, 1);
+      CrossEntropyCase first =
+          CrossEntropyCase.sparse(new double[] {1, 2}, 2, new long[] {0}, options)
+              .withSampleWeights(2);
+      everywhere(
+          problem,
+          (actual, setting) -> {
+            Host.Loss expected = setting.loss(first);
+            assertEquals(expected.loss()[0], actual.loss()[0]);
+            double[] gradient = Arrays.copyOf(expected.gradient(), 8);
+            assertArrayEquals(gradient, plusZero(actual.gradient()));
+          });
+    }
+  }
+
+  @Test
+  void masksLetNoRowCount() {
+    double[] nan = {NAN, NAN, NAN, NAN};
+    double[] masses = {NAN, -1, 5, INF};
+    for (Reduction reduction : Reduction.values()) {
+      CrossEntropyOptions options =
+          NONE.withReduction(reduction).withLabelSmoothing(0.1).withZLoss(1);
+      for (CrossEntropyCase problem :
+          List.of(
+              CrossEntropyCase.sparse(nan, 2, new long[] {1, 99}, options),
+              CrossEntropyCase.dense(nan, 2, masses, options))) {
+        everywhere(
+            problem.withSampleWeights(0, 0),
+            (actual, setting) -> {
+              assertArrayEquals(new double[actual.loss().length], actual.loss());
+              assertArrayEquals(new double[4], actual.gradient());
+            });
+      }
+    }
+  }
+
+  /** Where nothing weighs, the mean is 0 and so is its gradient, whatever the logits are. */
+  @Test
+  void aMeanOverNoWeightIsZero() {
+    everywhere(
+        CrossEntropyCase.sparse(
+            new double[] {NAN, 3},
+            2,
+            new long[] {0},
+            CrossEntropyOptions.DEFAULT.withClassWeights(0, 1)),
+        (actual, setting) -> {
+          assertEquals(0, actual.loss()[0]);
+          assertArrayEquals(new double[2], actual.gradient());
+        });
+  }
+
+  /** lse² is beyond float32 and float16, the loss is not. */
+  @Test
+  void aZLossOfLargeLogitsIsExact() {
+    everywhere(
+        CrossEntropyCase.sparse(new double[] {1e3, 0}, 2, new long[] {0}, NONE.withZLoss(1e-4)),
+        (actual, setting) -> assertEquals(100, actual.loss()[0], 50 * setting.format.epsilon()));
+  }
+
+  private static double[] plusZero(double[] x) {
+    return Arrays.stream(x).map(v -> v + 0.0).toArray();
+  }
+
+  private record Setting(Host host, Path path, Format format) {
+    Host.Loss loss(CrossEntropyCase problem) {
+      return path.run(() -> host.crossEntropy(problem, format));
+    }
+  }
+
+  private static void everywhere(CrossEntropyCase problem, BiConsumer<Host.Loss, Setting> check) {
+    for (Host host : Host.ALL) {
+      for (Path path : Path.values()) {
+        for (Format format : host.formats()) {
+          Setting setting = new Setting(host, path, format);
+          check.accept(setting.loss(problem), setting);
+        }
+      }
+    }
+  }
+}
