@@ -106,4 +106,50 @@ class CrossEntropyShapeTest {
   private static void assertRefused(String message, Runnable call) {
     assertEquals(message, assertThrows(IllegalArgumentException.class, call::run).getMessage());
   }
+
+  @Test
+  void classWeightsMustBeOneAClass() {
+    CrossEntropyOptions options = CrossEntropyOptions.DEFAULT.withClassWeights(1, 2);
+    assertEquals(2, CrossEntropyShape.of(new long[] {3, 2}, options).classes());
+    assertRefused(
+        "classWeights must have one weight for each of 5 classes, got 2",
+        () -> CrossEntropyShape.of(new long[] {3, 5}, options));
+  }
+
+  @Test
+  void sampleWeightsMayHaveOneAtTheAxis() {
+    CrossEntropyShape shape = CrossEntropyShape.of("logits", new long[] {3, 10, 2}, 1);
+    shape.requireSampleWeights(new long[] {3, 2});
+    shape.requireSampleWeights(new long[] {3, 1, 2});
+    assertArrayEquals(new long[] {3, 1, 2}, shape.withOne());
+    assertRefused(
+        "sampleWeights shape (2, 3) must equal logits shape (3, 10, 2) without axis 1",
+        () -> shape.requireSampleWeights(new long[] {2, 3}));
+  }
+
+  @Test
+  void floatingLabelsMustBeIntegers() {
+    CrossEntropyShape shape = CrossEntropyShape.of("logits", new long[] {3, 10}, 1);
+    assertArrayEquals(new long[] {2, -1, 9}, shape.integers(new double[] {2, -1, 9}, null, 24));
+    assertRefused(
+        "labels must be integers, got 0.9 at row 1",
+        () -> shape.integers(new double[] {2, 0.9, 9}, null, 24));
+    assertRefused(
+        "labels must be integers, got NaN at row 2",
+        () -> shape.integers(new double[] {2, 1, Double.NaN}, null, 24));
+    // A row of weight 0 is never read.
+    assertArrayEquals(
+        new long[] {2, 0, 9},
+        shape.integers(new double[] {2, Double.NaN, 9}, new double[] {1, 0, 1}, 24));
+    assertRefused(
+        "labels of 3 bits are exact up to 8 only, got 10 classes: "
+            + "use an integer dtype or probabilities",
+        () -> shape.integers(new double[3], null, 3));
+  }
+
+  @Test
+  void messagesNameTheArray() {
+    assertRefused(
+        "x must have a class axis, got a scalar", () -> CrossEntropyShape.of("x", new long[0], 0));
+  }
 }

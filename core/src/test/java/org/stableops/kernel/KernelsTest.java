@@ -125,36 +125,153 @@ class KernelsTest {
     assertTrue(Arrays.stream(runs).allMatch(count -> count == 1));
   }
 
+  private static final int[] ROW_LENGTHS = {1, 10, 1000, 1024, 1025, 5000};
+
+  /** Everything that smoothing, weights and z-loss need of a whole row is in this. */
+  private static CrossEntropyOptions all(int classes) {
+    return CrossEntropyOptions.DEFAULT
+        .withReduction(Reduction.NONE)
+        .withLabelSmoothing(0.1)
+        .withZLoss(0.01)
+        .withClassWeights(new SplittableRandom(3).doubles(classes).toArray());
+  }
+
+  private static Elements elements(double[] x) {
+    return Elements.of(DoubleBuffer.wrap(x));
+  }
+
+  private static double[] draw(int rows, int classes) {
+    return new SplittableRandom(7).doubles((long) rows * classes, -9, 9).toArray();
+  }
+
+  /** Losses, then gradients, of rows with these masses. */
+  private static double[][] dense(double[] z, double[] q, int classes) {
+    double[] gradient = new double[z.length];
+    RowLosses losses =
+        CrossEntropyKernel.dense(
+            elements(z),
+            classes,
+            elements(q),
+            z.length / classes,
+            null,
+            all(classes),
+            elements(gradient));
+    return new double[][] {losses.losses(), gradient};
+  }
+
+  /** Losses, then gradients, of rows with these labels. */
+  private static double[][] sparse(
+      double[] z, long[] labels, int classes, CrossEntropyOptions options) {
+    double[] gradient = new double[z.length];
+    RowLosses losses =
+        CrossEntropyKernel.sparse(elements(z), classes, labels, null, options, elements(gradient));
+    return new double[][] {losses.losses(), gradient};
+  }
+
   @Test
   void aRowDoesNotDependOnTheOthersNorOnTheThreads() {
     CrossEntropyOptions none = CrossEntropyOptions.DEFAULT.withReduction(Reduction.NONE);
-    for (int classes : new int[] {1, 10, 1000, 1024, 1025, 5000}) {
+    for (int classes : ROW_LENGTHS) {
       int rows = Math.max(3, LARGE / classes);
-      double[] z = new SplittableRandom(7).doubles((long) rows * classes, -9, 9).toArray();
+      double[] z = draw(rows, classes);
       long[] labels = IntStream.range(0, rows).mapToLong(row -> row % classes).toArray();
-      double[] gradient = new double[z.length];
-      RowLosses whole =
-          CrossEntropyKernel.sparse(
-              Elements.of(DoubleBuffer.wrap(z)),
-              classes,
-              labels,
-              null,
-              none,
-              Elements.of(DoubleBuffer.wrap(gradient)));
+      double[] q = Arrays.stream(z).map(Math::abs).toArray();
+      for (CrossEntropyOptions options : List.of(none, all(classes))) {
+        double[][] whole = sparse(z, labels, classes, options);
+        for (int row : new int[] {0, rows / 2, rows - 1}) {
+          long[] label = {labels[row]};
+          assertRow(whole, row, sparse(row(z, row, classes), label, classes, options));
+        }
+      }
+      double[][] whole = dense(z, q, classes);
       for (int row : new int[] {0, rows / 2, rows - 1}) {
-        double[] one = Arrays.copyOfRange(z, row * classes, (row + 1) * classes);
-        double[] oneGradient = new double[classes];
-        RowLosses alone =
-            CrossEntropyKernel.sparse(
-                Elements.of(DoubleBuffer.wrap(one)),
-                classes,
-                new long[] {labels[row]},
-                null,
-                none,
-                Elements.of(DoubleBuffer.wrap(oneGradient)));
-        assertEquals(alone.losses()[0], whole.losses()[row]);
-        assertArrayEquals(
-            oneGradient, Arrays.copyOfRange(gradient, row * classes, (row + 1) * classes));
+        assertRow(whole, row, dense(row(z, row, classes), row(q, row, classes), classes));
+      }
+    }
+  }
+
+  private static double[] row(double[] x, int row, int classes) {
+    return Arrays.copyOfRange(x, row * classes, (row + 1) * classes);
+  }
+
+  private static void assertRow(double[][] whole, int row, double[][] alone) {
+    assertEquals(alone[0][0], whole[0][row]);
+    assertArrayEquals(alone[1], row(whole[1], row, alone[1].length));
+  }
+
+  @Test
+  void oneHotMassesAreLabelsToTheBit() {
+    for (int classes : ROW_LENGTHS) {
+      double[] z = draw(2, classes);
+      long[] labels = {0, classes - 1};
+      double[] q = new double[z.length];
+      q[0] = 1;
+      q[q.length - 1] = 1;
+      double[][] ofLabels = sparse(z, labels, classes, all(classes));
+      double[][] ofMasses = dense(z, q, classes);
+      assertArrayEquals(ofLabels[0], ofMasses[0]);
+      assertArrayEquals(ofLabels[1], ofMasses[1]);
+    }
+  }
+
+  @Test
+  void rowsThatDoNotCountLeaveZerosAndNothingElse() {
+    for (int classes : ROW_LENGTHS) {
+      double[] z = draw(3, classes);
+      Arrays.fill(z, classes, 2 * classes, Double.NaN);
+      double[] gradient = new double[z.length];
+      Arrays.fill(gradient, 5);
+      RowLosses losses =
+          CrossEntropyKernel.sparse(
+              elements(z),
+              classes,
+              new long[] {0, 99_999, 0},
+              new double[] {1, 0, 1},
+              all(classes),
+              elements(gradient));
+      assertEquals(0, losses.losses()[1]);
+      assertEquals(0, losses.logSumExps()[1]);
+      assertEquals(0, losses.zLosses()[1]);
+      assertArrayEquals(new double[classes], row(gradient, 1, classes));
+      assertTrue(losses.losses()[0] > 0 && losses.losses()[2] > 0 || classes == 1);
+    }
+  }
+
+  @Test
+  void logSumExpAndLogSoftmaxAreThoseOfTheCrossEntropy() {
+    CrossEntropyOptions none = CrossEntropyOptions.DEFAULT.withReduction(Reduction.NONE);
+    for (int classes : ROW_LENGTHS) {
+      double[] z = draw(3, classes);
+      long[] labels = {0, classes / 2, classes - 1};
+      RowLosses losses = CrossEntropyKernel.sparse(elements(z), classes, labels, null, none, null);
+      assertArrayEquals(losses.logSumExps(), LogSumExpKernel.value(elements(z), 3, classes));
+      double[] logSoftmax = new double[z.length];
+      LogSoftmaxKernel.value(elements(z), 3, classes, elements(logSoftmax));
+      double[] softmax = new double[z.length];
+      LogSumExpKernel.gradient(elements(z), 3, classes, elements(softmax));
+      double[] complement = new double[z.length];
+      LogSoftmaxKernel.complement(elements(z), 3, classes, elements(complement));
+      for (int row = 0; row < 3; row++) {
+        int label = row * classes + (int) labels[row];
+        assertEquals(losses.losses()[row], 0 - logSoftmax[label]);
+        assertEquals(1, softmax[label] + complement[label], 1e-15);
+        assertEquals(1, Arrays.stream(row(softmax, row, classes)).sum(), 1e-12);
+      }
+    }
+  }
+
+  @Test
+  void theGradientOfLogSoftmaxAddsUpItsUpstream() {
+    for (int classes : ROW_LENGTHS) {
+      double[] z = draw(2, classes);
+      double[] u = new SplittableRandom(5).doubles(z.length, -1, 1).toArray();
+      double[] softmax = new double[z.length];
+      LogSumExpKernel.gradient(elements(z), 2, classes, elements(softmax));
+      double[] gradient = new double[z.length];
+      LogSoftmaxKernel.gradient(elements(z), 2, classes, elements(u), elements(gradient));
+      for (int i = 0; i < z.length; i++) {
+        double total = Arrays.stream(row(u, i / classes, classes)).sum();
+        assertEquals(u[i] - softmax[i] * total, gradient[i], 1e-12);
       }
     }
   }

@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Arrays;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.From;
 import net.jqwik.api.Property;
@@ -192,5 +194,67 @@ class PropertiesTest {
     for (int c = 0; c < n; c++) {
       assertEquals(there.gradient()[c], back.gradient()[n - 1 - c], 4 * EPSILON);
     }
+  }
+
+  @Provide
+  Arbitrary<CrossEntropyOptions> options() {
+    return Combinators.combine(
+            Arbitraries.of(Reduction.class),
+            Arbitraries.of(0.0, 0.1, 0.9),
+            Arbitraries.of(0.0, 1e-4, 0.3))
+        .as(
+            (reduction, smoothing, zLoss) ->
+                CrossEntropyOptions.DEFAULT
+                    .withReduction(reduction)
+                    .withLabelSmoothing(smoothing)
+                    .withZLoss(zLoss));
+  }
+
+  /** Weights of the classes of a row, and of the row. */
+  private static double[] weights(double[] row) {
+    return Arrays.stream(row).map(z -> 0.1 + Math.abs(z)).toArray();
+  }
+
+  @Property(tries = 200, shrinking = ShrinkingMode.OFF)
+  void oneHotAndIntegerLabelsAreTheSameUnderEveryOption(
+      @ForAll @From("hosts") Host host,
+      @ForAll Path path,
+      @ForAll @From("options") CrossEntropyOptions options,
+      @ForAll @From("rows") double[] row) {
+    CrossEntropyOptions weighted = options.withClassWeights(weights(row));
+    int label = Math.floorMod(Arrays.hashCode(row), row.length);
+    double[] oneHot = new double[row.length];
+    oneHot[label] = 1;
+    CrossEntropyCase sparse =
+        CrossEntropyCase.sparse(row, row.length, new long[] {label}, weighted);
+    CrossEntropyCase dense = CrossEntropyCase.dense(row, row.length, oneHot, weighted);
+    Host.Loss ofLabel = loss(host, path, sparse.withSampleWeights(0.7));
+    Host.Loss ofMasses = loss(host, path, dense.withSampleWeights(0.7));
+    assertArrayEquals(ofLabel.loss(), ofMasses.loss());
+    assertArrayEquals(ofLabel.gradient(), ofMasses.gradient());
+  }
+
+  /** In the sum, and in the mean. */
+  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+  void aSampleWeightOfTwoIsTheRowTwice(
+      @ForAll @From("hosts") Host host,
+      @ForAll Path path,
+      @ForAll @From("options") CrossEntropyOptions options,
+      @ForAll @From("rows") double[] row) {
+    CrossEntropyOptions reduced =
+        options.reduction() == Reduction.NONE ? options.withReduction(Reduction.SUM) : options;
+    int n = row.length;
+    double[] other = Arrays.stream(row).map(z -> 1 - z / 2).toArray();
+    double[] two = DoubleStream.concat(Arrays.stream(row), Arrays.stream(other)).toArray();
+    double[] three = DoubleStream.concat(Arrays.stream(row), Arrays.stream(two)).toArray();
+    double[] weighed =
+        loss(
+                host,
+                path,
+                CrossEntropyCase.sparse(two, n, new long[] {0, 1}, reduced).withSampleWeights(2, 1))
+            .loss();
+    double[] repeated =
+        loss(host, path, CrossEntropyCase.sparse(three, n, new long[] {0, 0, 1}, reduced)).loss();
+    assertEquals(repeated[0], weighed[0], 8 * EPSILON * repeated[0]);
   }
 }
