@@ -135,6 +135,24 @@ class OtherLossesTest {
     }
   }
 
+  private static void assertOursIs(double loss, CrossEntropyCase problem) {
+    for (Host host : Host.ALL) {
+      for (Path path : Path.values()) {
+        Host.Loss ours = path.run(() -> host.crossEntropy(problem, Format.FLOAT64));
+        assertEquals(loss, ours.loss()[0], TOLERANCE, host.name() + " " + path);
+      }
+    }
+  }
+
+  /** The three rows of {@link #withAnIgnoredRow}, with class weights. */
+  private static CrossEntropyCase weighted(CrossEntropyOptions options) {
+    return CrossEntropyCase.sparse(
+        THREE_ROWS,
+        3,
+        new long[] {2, 1, -100},
+        options.withIgnoreIndex(-100).withClassWeights(WEIGHTS));
+  }
+
   private static CrossEntropyCase sparse(double[] logits, int classes, long... labels) {
     return CrossEntropyCase.sparse(logits, classes, labels, MEAN);
   }
@@ -218,8 +236,10 @@ class OtherLossesTest {
                 manager.create(smoothing)));
   }
 
+  private static final double[] THREE_ROWS = {1, 2, 3, 0, 1, 0, 5, 5, 5};
+
   private NDArray withAnIgnoredRow() {
-    return array(3, 1, 2, 3, 0, 1, 0, 5, 5, 5);
+    return array(3, THREE_ROWS);
   }
 
   @Test
@@ -235,16 +255,11 @@ class OtherLossesTest {
     Result result = libtorch(withAnIgnoredRow(), labels(2, 1, -100), WEIGHTS, Reduce.MEAN, 0);
     result.assertLoss((3 * FIRST + 2 * SECOND) / 5);
     double p = Math.exp(-1 - SECOND);
-    result.assertGradient(
-        P[0] * 3 / 5,
-        P[1] * 3 / 5,
-        (P[2] - 1) * 3 / 5,
-        p * 2 / 5,
-        -2 * p * 2 / 5,
-        p * 2 / 5,
-        0,
-        0,
-        0);
+    double[] gradient = {
+      P[0] * 3 / 5, P[1] * 3 / 5, (P[2] - 1) * 3 / 5, p * 2 / 5, -2 * p * 2 / 5, p * 2 / 5, 0, 0, 0
+    };
+    result.assertGradient(gradient);
+    assertOurs(weighted(MEAN), (3 * FIRST + 2 * SECOND) / 5, gradient);
   }
 
   /** The weight of a mass is that of its class, smoothed or not; as by our definition. */
@@ -254,6 +269,7 @@ class OtherLossesTest {
     double first = 0.9 * 3 * FIRST + 0.1 / 3 * ((FIRST + 2) + 2 * (FIRST + 1) + 3 * FIRST);
     double second = 0.9 * 2 * SECOND + 0.1 / 3 * ((SECOND + 1) + 2 * SECOND + 3 * (SECOND + 1));
     libtorch(withAnIgnoredRow(), labels, WEIGHTS, Reduce.NONE, 0.1).assertLoss(first, second, 0);
+    assertOursIs(first + second, weighted(SUM.withLabelSmoothing(0.1)));
   }
 
   /** Not by Σ w_c q′_c: the denominator knows nothing of the smoothing; as by our definition. */
@@ -263,6 +279,7 @@ class OtherLossesTest {
     Result rows = libtorch(withAnIgnoredRow(), labels, WEIGHTS, Reduce.NONE, 0.1);
     Result mean = libtorch(withAnIgnoredRow(), labels, WEIGHTS, Reduce.MEAN, 0.1);
     mean.assertLoss((rows.loss[0] + rows.loss[1]) / 5);
+    assertOursIs(mean.loss[0], weighted(MEAN.withLabelSmoothing(0.1)));
   }
 
   /** So one-hot masses and labels differ there as soon as there are weights; ours never do. */
@@ -271,6 +288,9 @@ class OtherLossesTest {
     NDArray masses = array(3, ONE_HOT);
     libtorch(array(3, LOGITS), masses, WEIGHTS, Reduce.MEAN, 0)
         .assertLoss((3 * FIRST + 2 * SECOND) / 2);
+    assertOursIs(
+        (3 * FIRST + 2 * SECOND) / 5,
+        CrossEntropyCase.dense(LOGITS, 3, ONE_HOT, MEAN.withClassWeights(WEIGHTS)));
   }
 
   @Test
@@ -317,6 +337,8 @@ class OtherLossesTest {
     Result result = libtorch(array(3, 1, 2, 3), labels(0), weights, Reduce.MEAN, 0);
     result.assertLoss(NAN);
     result.assertGradient(NAN, NAN, NAN);
+    CrossEntropyOptions options = MEAN.withClassWeights(weights);
+    assertOurs(CrossEntropyCase.sparse(row(1, 2, 3), 3, new long[] {0}, options), 0, 0, 0, 0);
   }
 
   /** The backward pass of log-softmax multiplies the ignored row's NaN by 0. */
@@ -416,6 +438,14 @@ class OtherLossesTest {
     Result dense = libtorch(array(3, 1, -INF, 2), masses, Reduce.NONE, 0.1);
     dense.assertLoss(INF);
     dense.assertGradient(LOWER - 0.9 - s, -s, UPPER - s);
+    // Ours spreads it over the two live classes.
+    CrossEntropyOptions smoothed = MEAN.withLabelSmoothing(0.1);
+    assertOurs(
+        CrossEntropyCase.sparse(row(1, -INF, 2), 3, new long[] {0}, smoothed),
+        0.95 * PAIR + 0.05 * (PAIR - 1),
+        LOWER - 0.95,
+        0,
+        UPPER - 0.05);
   }
 
   @Test
@@ -423,6 +453,12 @@ class OtherLossesTest {
     double[] weights = {1, 0, 1};
     libtorch(array(3, 1, -INF, 2), labels(0), weights, Reduce.NONE, 0.1).assertLoss(NAN);
     libtorch(array(3, 1, -INF, 2), labels(1), weights, Reduce.NONE, 0).assertLoss(NAN);
+    CrossEntropyOptions options = SUM.withClassWeights(weights);
+    assertOursIs(0, CrossEntropyCase.sparse(row(1, -INF, 2), 3, new long[] {1}, options));
+    assertOursIs(
+        0.95 * PAIR + 0.05 * (PAIR - 1),
+        CrossEntropyCase.sparse(
+            row(1, -INF, 2), 3, new long[] {0}, options.withLabelSmoothing(0.1)));
   }
 
   @Test
@@ -449,6 +485,9 @@ class OtherLossesTest {
   void libtorchSpreadsTheSmoothingOfOneUnitOfMass() {
     libtorch(array(3, 1, 2, 3), array(3, 1, 0, 1), Reduce.NONE, 0.1)
         .assertLoss(0.9 * (2 * FIRST + 2) + 0.1 / 3 * (3 * FIRST + 3));
+    assertOursIs(
+        0.9 * (2 * FIRST + 2) + 0.2 / 3 * (3 * FIRST + 3),
+        CrossEntropyCase.dense(row(1, 2, 3), 3, row(1, 0, 1), SUM.withLabelSmoothing(0.1)));
   }
 
   @Test
