@@ -1,7 +1,12 @@
 package org.stableops.integration.examples;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -19,7 +24,7 @@ class ReadmeTest {
   @Test
   void showsTheExamples() throws IOException {
     String readme = squeezed(Files.readString(ROOT.resolve("README.md")));
-    for (String example : new String[] {"DjlExample", "Dl4jExample"}) {
+    for (String example : new String[] {"DjlExample", "Dl4jExample", "OptionsExample"}) {
       assertTrue(readme.contains(squeezed(shown(example))), "README.md must show " + example);
     }
   }
@@ -56,6 +61,20 @@ class ReadmeTest {
     String printed = printed(() -> Dl4jExample.main(new String[0]));
     String[] lines = printed.strip().split("\\s+");
     assertTrue(Double.parseDouble(lines[lines.length - 1]) < 0.3, printed);
+  }
+
+  /** The second row is masked out, the third ignored; by hand, of the logits 0, 0, 0. */
+  @Test
+  void theOptionsAreThoseOfTheirComments() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray logits = manager.zeros(new Shape(3, 3), DataType.FLOAT64);
+      NDArray labels = manager.create(new long[] {1, 7, -100});
+      NDArray mask = manager.create(new boolean[] {true, false, true});
+      double lse = Math.log(3);
+      double smoothed = 0.9 * 2 + 0.1 / 3 * (1 + 2 + 0.5);
+      double loss = (smoothed * lse + 1e-4 * 2 * lse * lse) / 2;
+      assertEquals(loss, OptionsExample.loss(logits, labels, mask).getDouble(), 1e-15);
+    }
   }
 
   private static String printed(Runnable main) {
