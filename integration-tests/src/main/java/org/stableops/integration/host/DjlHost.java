@@ -67,71 +67,79 @@ public final class DjlHost implements Host {
     }
   }
 
+  /** An operator without and with sample weights; overloads of one name. */
+  @FunctionalInterface
+  private interface Unweighted<T> {
+    T apply(NDArray logits, NDArray labels, CrossEntropyOptions options);
+  }
+
+  @FunctionalInterface
+  private interface Weighted<T> {
+    T apply(NDArray logits, NDArray labels, NDArray sampleWeights, CrossEntropyOptions options);
+  }
+
+  private static <T> T call(
+      CrossEntropyCase problem, NDArray logits, Unweighted<T> unweighted, Weighted<T> weighted) {
+    NDArray labels = targets(problem, logits);
+    return problem.sampleWeights() == null
+        ? unweighted.apply(logits, labels, problem.options())
+        : weighted.apply(
+            logits, labels, sampleWeights(problem, logits.getManager()), problem.options());
+  }
+
+  private static NDArray value(CrossEntropyCase problem, NDArray z) {
+    return problem.labels() != null
+        ? call(problem, z, SparseSoftmaxCrossEntropy::value, SparseSoftmaxCrossEntropy::value)
+        : call(problem, z, SoftmaxCrossEntropy::value, SoftmaxCrossEntropy::value);
+  }
+
+  private static NDArray gradient(CrossEntropyCase problem, NDArray z) {
+    return problem.labels() != null
+        ? call(problem, z, SparseSoftmaxCrossEntropy::gradient, SparseSoftmaxCrossEntropy::gradient)
+        : call(problem, z, SoftmaxCrossEntropy::gradient, SoftmaxCrossEntropy::gradient);
+  }
+
+  private static ValueAndGradient<NDArray> valueAndGradient(CrossEntropyCase problem, NDArray z) {
+    return problem.labels() != null
+        ? call(
+            problem,
+            z,
+            SparseSoftmaxCrossEntropy::valueAndGradient,
+            SparseSoftmaxCrossEntropy::valueAndGradient)
+        : call(
+            problem,
+            z,
+            SoftmaxCrossEntropy::valueAndGradient,
+            SoftmaxCrossEntropy::valueAndGradient);
+  }
+
+  private static CrossEntropyEvaluation<NDArray> evaluation(CrossEntropyCase problem, NDArray z) {
+    return problem.labels() != null
+        ? call(problem, z, SparseSoftmaxCrossEntropy::evaluate, SparseSoftmaxCrossEntropy::evaluate)
+        : call(problem, z, SoftmaxCrossEntropy::evaluate, SoftmaxCrossEntropy::evaluate);
+  }
+
   @Override
   public Loss crossEntropy(CrossEntropyCase problem, Format format) {
     try (NDManager manager = NDManager.newBaseManager()) {
       NDArray z = logits(problem, manager, format);
-      NDArray y = targets(problem, z);
-      NDArray a = sampleWeights(problem, manager);
-      CrossEntropyOptions options = problem.options();
-      NDArray gradient;
-      if (problem.labels() != null) {
-        gradient =
-            a == null
-                ? SparseSoftmaxCrossEntropy.gradient(z, y, options)
-                : SparseSoftmaxCrossEntropy.gradient(z, y, a, options);
-      } else {
-        gradient =
-            a == null
-                ? SoftmaxCrossEntropy.gradient(z, y, options)
-                : SoftmaxCrossEntropy.gradient(z, y, a, options);
-      }
-      return new Loss(doubles(crossEntropy(problem, z)), doubles(gradient));
+      return new Loss(doubles(value(problem, z)), doubles(gradient(problem, z)));
     }
   }
 
   @Override
   public Loss crossEntropyInOnePass(CrossEntropyCase problem, Format format) {
     try (NDManager manager = NDManager.newBaseManager()) {
-      NDArray z = logits(problem, manager, format);
-      NDArray y = targets(problem, z);
-      NDArray a = sampleWeights(problem, manager);
-      CrossEntropyOptions options = problem.options();
-      ValueAndGradient<NDArray> both;
-      if (problem.labels() != null) {
-        both =
-            a == null
-                ? SparseSoftmaxCrossEntropy.valueAndGradient(z, y, options)
-                : SparseSoftmaxCrossEntropy.valueAndGradient(z, y, a, options);
-      } else {
-        both =
-            a == null
-                ? SoftmaxCrossEntropy.valueAndGradient(z, y, options)
-                : SoftmaxCrossEntropy.valueAndGradient(z, y, a, options);
-      }
+      ValueAndGradient<NDArray> both = valueAndGradient(problem, logits(problem, manager, format));
       return new Loss(doubles(both.value()), doubles(both.gradient()));
     }
   }
 
   @Override
   public Evaluation evaluate(CrossEntropyCase problem, Format format) {
-    try (NDManager manager = NDManager.newBaseManager()) {
-      NDArray z = logits(problem, manager, format);
-      NDArray y = targets(problem, z);
-      NDArray a = sampleWeights(problem, manager);
-      CrossEntropyOptions options = problem.options();
-      CrossEntropyEvaluation<NDArray> all;
-      if (problem.labels() != null) {
-        all =
-            a == null
-                ? SparseSoftmaxCrossEntropy.evaluate(z, y, options)
-                : SparseSoftmaxCrossEntropy.evaluate(z, y, a, options);
-      } else {
-        all =
-            a == null
-                ? SoftmaxCrossEntropy.evaluate(z, y, options)
-                : SoftmaxCrossEntropy.evaluate(z, y, a, options);
-      }
+    try (NDManager manager = NDManager.newBaseManager();
+        CrossEntropyEvaluation<NDArray> all =
+            evaluation(problem, logits(problem, manager, format))) {
       return new Evaluation(
           doubles(all.loss()),
           doubles(all.rowLosses()),
@@ -147,26 +155,12 @@ public final class DjlHost implements Host {
       NDArray logits = logits(problem, manager, format);
       logits.setRequiresGradient(true);
       try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
-        NDArray loss = crossEntropy(problem, logits);
+        NDArray loss = value(problem, logits);
         NDArray weights = array(manager, upstream, format).reshape(loss.getShape());
         collector.backward(loss.mul(weights));
         return new Loss(doubles(loss), doubles(logits.getGradient()));
       }
     }
-  }
-
-  private static NDArray crossEntropy(CrossEntropyCase problem, NDArray z) {
-    NDArray y = targets(problem, z);
-    NDArray a = sampleWeights(problem, z.getManager());
-    CrossEntropyOptions options = problem.options();
-    if (problem.labels() != null) {
-      return a == null
-          ? SparseSoftmaxCrossEntropy.value(z, y, options)
-          : SparseSoftmaxCrossEntropy.value(z, y, a, options);
-    }
-    return a == null
-        ? SoftmaxCrossEntropy.value(z, y, options)
-        : SoftmaxCrossEntropy.value(z, y, a, options);
   }
 
   @Override

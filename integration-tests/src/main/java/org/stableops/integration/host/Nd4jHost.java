@@ -82,70 +82,74 @@ public final class Nd4jHost implements Host {
     return doubles(graph.calculateGradients(Map.of(), "x").get("x"));
   }
 
+  /** An operator without and with sample weights; overloads of one name. */
+  @FunctionalInterface
+  private interface Unweighted<T> {
+    T apply(INDArray logits, INDArray labels, CrossEntropyOptions options);
+  }
+
+  @FunctionalInterface
+  private interface Weighted<T> {
+    T apply(INDArray logits, INDArray labels, INDArray sampleWeights, CrossEntropyOptions options);
+  }
+
+  private static <T> T call(
+      CrossEntropyCase problem, INDArray logits, Unweighted<T> unweighted, Weighted<T> weighted) {
+    INDArray labels = labels(problem, logits.dataType());
+    return problem.sampleWeights() == null
+        ? unweighted.apply(logits, labels, problem.options())
+        : weighted.apply(logits, labels, sampleWeights(problem), problem.options());
+  }
+
+  private static INDArray value(CrossEntropyCase problem, INDArray z) {
+    return problem.labels() != null
+        ? call(problem, z, SparseSoftmaxCrossEntropy::value, SparseSoftmaxCrossEntropy::value)
+        : call(problem, z, SoftmaxCrossEntropy::value, SoftmaxCrossEntropy::value);
+  }
+
+  private static INDArray gradient(CrossEntropyCase problem, INDArray z) {
+    return problem.labels() != null
+        ? call(problem, z, SparseSoftmaxCrossEntropy::gradient, SparseSoftmaxCrossEntropy::gradient)
+        : call(problem, z, SoftmaxCrossEntropy::gradient, SoftmaxCrossEntropy::gradient);
+  }
+
+  private static ValueAndGradient<INDArray> valueAndGradient(CrossEntropyCase problem, INDArray z) {
+    return problem.labels() != null
+        ? call(
+            problem,
+            z,
+            SparseSoftmaxCrossEntropy::valueAndGradient,
+            SparseSoftmaxCrossEntropy::valueAndGradient)
+        : call(
+            problem,
+            z,
+            SoftmaxCrossEntropy::valueAndGradient,
+            SoftmaxCrossEntropy::valueAndGradient);
+  }
+
+  private static CrossEntropyEvaluation<INDArray> evaluation(CrossEntropyCase problem, INDArray z) {
+    return problem.labels() != null
+        ? call(problem, z, SparseSoftmaxCrossEntropy::evaluate, SparseSoftmaxCrossEntropy::evaluate)
+        : call(problem, z, SoftmaxCrossEntropy::evaluate, SoftmaxCrossEntropy::evaluate);
+  }
+
   @Override
   public Loss crossEntropy(CrossEntropyCase problem, Format format) {
-    INDArray z = shaped(problem.logits(), problem.shape(), format);
-    INDArray y = labels(problem, format);
-    INDArray a = sampleWeights(problem);
-    CrossEntropyOptions options = problem.options();
-    if (problem.labels() != null) {
-      return a == null
-          ? new Loss(
-              doubles(SparseSoftmaxCrossEntropy.value(z, y, options)),
-              doubles(SparseSoftmaxCrossEntropy.gradient(z, y, options)))
-          : new Loss(
-              doubles(SparseSoftmaxCrossEntropy.value(z, y, a, options)),
-              doubles(SparseSoftmaxCrossEntropy.gradient(z, y, a, options)));
-    }
-    return a == null
-        ? new Loss(
-            doubles(SoftmaxCrossEntropy.value(z, y, options)),
-            doubles(SoftmaxCrossEntropy.gradient(z, y, options)))
-        : new Loss(
-            doubles(SoftmaxCrossEntropy.value(z, y, a, options)),
-            doubles(SoftmaxCrossEntropy.gradient(z, y, a, options)));
+    INDArray z = shaped(problem.logits(), problem.shape(), type(format));
+    return new Loss(doubles(value(problem, z)), doubles(gradient(problem, z)));
   }
 
   @Override
   public Loss crossEntropyInOnePass(CrossEntropyCase problem, Format format) {
-    INDArray z = shaped(problem.logits(), problem.shape(), format);
-    INDArray y = labels(problem, format);
-    INDArray a = sampleWeights(problem);
-    CrossEntropyOptions options = problem.options();
-    ValueAndGradient<INDArray> both;
-    if (problem.labels() != null) {
-      both =
-          a == null
-              ? SparseSoftmaxCrossEntropy.valueAndGradient(z, y, options)
-              : SparseSoftmaxCrossEntropy.valueAndGradient(z, y, a, options);
-    } else {
-      both =
-          a == null
-              ? SoftmaxCrossEntropy.valueAndGradient(z, y, options)
-              : SoftmaxCrossEntropy.valueAndGradient(z, y, a, options);
-    }
+    INDArray z = shaped(problem.logits(), problem.shape(), type(format));
+    ValueAndGradient<INDArray> both = valueAndGradient(problem, z);
     return new Loss(doubles(both.value()), doubles(both.gradient()));
   }
 
   @Override
   public Evaluation evaluate(CrossEntropyCase problem, Format format) {
-    INDArray z = shaped(problem.logits(), problem.shape(), format);
-    INDArray y = labels(problem, format);
-    INDArray a = sampleWeights(problem);
-    CrossEntropyOptions options = problem.options();
-    CrossEntropyEvaluation<INDArray> all;
-    if (problem.labels() != null) {
-      all =
-          a == null
-              ? SparseSoftmaxCrossEntropy.evaluate(z, y, options)
-              : SparseSoftmaxCrossEntropy.evaluate(z, y, a, options);
-    } else {
-      all =
-          a == null
-              ? SoftmaxCrossEntropy.evaluate(z, y, options)
-              : SoftmaxCrossEntropy.evaluate(z, y, a, options);
-    }
-    try (all) {
+    INDArray z = shaped(problem.logits(), problem.shape(), type(format));
+    try (CrossEntropyEvaluation<INDArray> all = evaluation(problem, z)) {
       return new Evaluation(
           doubles(all.loss()),
           doubles(all.rowLosses()),
@@ -158,10 +162,11 @@ public final class Nd4jHost implements Host {
   @Override
   public Loss crossEntropyBackprop(CrossEntropyCase problem, double[] upstream, Format format) {
     SameDiff graph = SameDiff.create();
-    SDVariable logits = graph.var("logits", shaped(problem.logits(), problem.shape(), format));
-    SDVariable labels = graph.constant(labels(problem, format));
+    SDVariable logits =
+        graph.var("logits", shaped(problem.logits(), problem.shape(), type(format)));
+    SDVariable labels = graph.constant(labels(problem, type(format)));
     SDVariable loss = crossEntropy(problem, logits, labels).rename("loss");
-    INDArray weights = shaped(upstream, loss.eval().shape(), format);
+    INDArray weights = shaped(upstream, loss.eval().shape(), type(format));
     loss.mul(graph.constant(weights)).rename("weighted");
     graph.setLossVariables("weighted");
     INDArray gradient = graph.calculateGradients(Map.of(), "logits").get("logits");
@@ -184,7 +189,7 @@ public final class Nd4jHost implements Host {
 
   @Override
   public Differentiated logSumExp(double[] x, long[] shape, int axis, Format format) {
-    INDArray array = shaped(x, shape, format);
+    INDArray array = shaped(x, shape, type(format));
     SameDiff graph = SameDiff.create();
     LogSumExp.value(graph.var("x", array), axis).rename("value");
     graph.setLossVariables("value");
@@ -198,8 +203,8 @@ public final class Nd4jHost implements Host {
   @Override
   public Differentiated logSoftmax(
       double[] x, long[] shape, int axis, double[] upstream, Format format) {
-    INDArray array = shaped(x, shape, format);
-    INDArray weights = shaped(upstream, shape, format);
+    INDArray array = shaped(x, shape, type(format));
+    INDArray weights = shaped(upstream, shape, type(format));
     SameDiff graph = SameDiff.create();
     SDVariable value = LogSoftmax.value(graph.var("x", array), axis);
     value.mul(graph.constant(weights)).rename("loss");
@@ -211,9 +216,9 @@ public final class Nd4jHost implements Host {
         doubles(backprop));
   }
 
-  private static INDArray labels(CrossEntropyCase problem, Format format) {
+  private static INDArray labels(CrossEntropyCase problem, DataType type) {
     if (problem.labels() == null) {
-      return shaped(problem.masses(), problem.shape(), format);
+      return shaped(problem.masses(), problem.shape(), type);
     }
     long[] shape = problem.rowShape();
     return shape.length == 0
@@ -224,15 +229,17 @@ public final class Nd4jHost implements Host {
   private static INDArray sampleWeights(CrossEntropyCase problem) {
     return problem.sampleWeights() == null
         ? null
-        : shaped(problem.sampleWeights(), problem.rowShape(), Format.FLOAT64);
+        : shaped(problem.sampleWeights(), problem.rowShape(), DataType.DOUBLE);
   }
 
   static INDArray array(double[] x, Format format) {
     return Nd4j.createFromArray(x).castTo(type(format));
   }
 
-  private static INDArray shaped(double[] x, long[] shape, Format format) {
-    return shape.length == 0 ? Nd4j.scalar(type(format), x[0]) : array(x, format).reshape(shape);
+  private static INDArray shaped(double[] x, long[] shape, DataType type) {
+    return shape.length == 0
+        ? Nd4j.scalar(type, x[0])
+        : Nd4j.createFromArray(x).castTo(type).reshape(shape);
   }
 
   static double[] doubles(INDArray array) {
