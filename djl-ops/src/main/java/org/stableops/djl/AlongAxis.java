@@ -22,12 +22,14 @@ final class AlongAxis {
     void apply(Elements x, int rows, int classes, Elements out);
   }
 
+  /** Perhaps in a graph: detached where it is read, in the scope that closes what that makes. */
   private final NDArray x;
+
   private final CrossEntropyShape shape;
 
   AlongAxis(NDArray x, int axis) {
     Inputs.requireFloating("x", x);
-    this.x = x.stopGradient();
+    this.x = x;
     shape = CrossEntropyShape.of("x", x.getShape().getShape(), axis);
   }
 
@@ -79,7 +81,7 @@ final class AlongAxis {
   /** One number an element. */
   NDArray perElement(ElementKernel kernel, Function<SoftmaxComposite, NDArray> composite) {
     if (x.size() == 0) {
-      return x.duplicate();
+      return x.stopGradient().duplicate();
     }
     NDArray z = classesLast(x);
     NDArray out;
@@ -103,6 +105,7 @@ final class AlongAxis {
   /** Rows × classes of float64. */
   NDArray wideRows(NDArray array) {
     return array
+        .stopGradient()
         .transpose(shape.toClassesLast())
         .toType(DataType.FLOAT64, false)
         .reshape(shape.rows(), shape.classes());
@@ -111,7 +114,8 @@ final class AlongAxis {
   /** Half is computed wider and rounded once. */
   private NDArray classesLast(NDArray array) {
     boolean isHalf = array.getDataType() == DataType.FLOAT16;
-    NDArray wide = isHalf ? array.toType(DataType.FLOAT32, false) : array;
+    NDArray detached = array.stopGradient();
+    NDArray wide = isHalf ? detached.toType(DataType.FLOAT32, false) : detached;
     return wide.transpose(shape.toClassesLast());
   }
 

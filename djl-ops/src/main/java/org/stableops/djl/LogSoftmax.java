@@ -66,19 +66,19 @@ public final class LogSoftmax {
   public static NDArray gradient(NDArray x, int axis, NDArray upstream) {
     Inputs.requireLike("upstream", upstream, x);
     AlongAxis rows = new AlongAxis(x, axis);
-    NDArray u = upstream.stopGradient();
     return Scoped.compute(
         () ->
             rows.perElement(
                 (in, count, classes, out) ->
-                    LogSoftmaxKernel.gradient(in, count, classes, rows.elements(u), out),
-                softmax -> gradient(softmax, rows.wideRows(u))));
+                    LogSoftmaxKernel.gradient(in, count, classes, rows.elements(upstream), out),
+                softmax -> gradient(softmax, rows.wideRows(upstream))));
   }
 
   /** u·(1 − p) − (Σu − u)·p, which cancels nothing where p is almost 1. */
   private static NDArray gradient(SoftmaxComposite softmax, NDArray u) {
     NDArray others = u.sum(SoftmaxComposite.CLASSES, true).sub(u);
-    return u.mul(softmax.oneMinusP()).sub(others.mul(softmax.p()));
+    // A result belongs to its first operand's manager, which shall be that of x.
+    return softmax.oneMinusP().mul(u).sub(softmax.p().mul(others));
   }
 
   /**

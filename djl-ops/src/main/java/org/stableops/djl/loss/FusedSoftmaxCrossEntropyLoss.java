@@ -115,6 +115,7 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
     CrossEntropyShape shape = CrossEntropyShape.of(logits.getShape().getShape(), options);
     shape.requireLabels(labels.getShape().getShape());
     if (weights != null) {
+      requireNumbersOrBooleans(weights);
       shape.requireSampleWeights(weights.getShape().getShape());
     }
     int digits =
@@ -130,6 +131,17 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
     long[] integers =
         shape.integers(doubles(labels), weights == null ? null : doubles(weights), digits);
     return logits.getManager().create(integers, labels.getShape());
+  }
+
+  /** Before the operator asks, since native code would abort on other dtypes. */
+  private static void requireNumbersOrBooleans(NDArray weights) {
+    switch (weights.getDataType()) {
+      case FLOAT16, FLOAT32, FLOAT64, INT8, UINT8, INT32, INT64, BOOLEAN -> {}
+      default ->
+          throw new IllegalArgumentException(
+              "sampleWeights dtype must be floating, integer or boolean, got "
+                  + weights.getDataType());
+    }
   }
 
   private static double[] doubles(NDArray array) {

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.CrossEntropyShape;
 import org.stableops.ValueAndGradient;
@@ -21,7 +22,9 @@ enum CrossEntropyKind {
       for (int row = 0; row < labels.length; row++) {
         labels[row] = (7L * row + 1) % shape.classes();
       }
-      return manager.create(labels, new Shape(shape.rowShape())).duplicate();
+      try (NDArray java = manager.create(labels, new Shape(shape.rowShape()))) {
+        return java.duplicate();
+      }
     }
 
     @Override
@@ -37,6 +40,34 @@ enum CrossEntropyKind {
     @Override
     ValueAndGradient<NDArray> both(NDArray logits, NDArray labels, CrossEntropyOptions options) {
       return SparseSoftmaxCrossEntropy.valueAndGradient(logits, labels, options);
+    }
+
+    @Override
+    CrossEntropyEvaluation<NDArray> evaluate(
+        NDArray logits, NDArray labels, CrossEntropyOptions options) {
+      return SparseSoftmaxCrossEntropy.evaluate(logits, labels, options);
+    }
+
+    @Override
+    NDArray value(NDArray logits, NDArray labels, NDArray weights, CrossEntropyOptions options) {
+      return SparseSoftmaxCrossEntropy.value(logits, labels, weights, options);
+    }
+
+    @Override
+    NDArray gradient(NDArray logits, NDArray labels, NDArray weights, CrossEntropyOptions options) {
+      return SparseSoftmaxCrossEntropy.gradient(logits, labels, weights, options);
+    }
+
+    @Override
+    ValueAndGradient<NDArray> both(
+        NDArray logits, NDArray labels, NDArray weights, CrossEntropyOptions options) {
+      return SparseSoftmaxCrossEntropy.valueAndGradient(logits, labels, weights, options);
+    }
+
+    @Override
+    CrossEntropyEvaluation<NDArray> evaluate(
+        NDArray logits, NDArray labels, NDArray weights, CrossEntropyOptions options) {
+      return SparseSoftmaxCrossEntropy.evaluate(logits, labels, weights, options);
     }
 
     @Override
@@ -76,6 +107,34 @@ enum CrossEntropyKind {
     }
 
     @Override
+    CrossEntropyEvaluation<NDArray> evaluate(
+        NDArray logits, NDArray labels, CrossEntropyOptions options) {
+      return SoftmaxCrossEntropy.evaluate(logits, labels, options);
+    }
+
+    @Override
+    NDArray value(NDArray logits, NDArray labels, NDArray weights, CrossEntropyOptions options) {
+      return SoftmaxCrossEntropy.value(logits, labels, weights, options);
+    }
+
+    @Override
+    NDArray gradient(NDArray logits, NDArray labels, NDArray weights, CrossEntropyOptions options) {
+      return SoftmaxCrossEntropy.gradient(logits, labels, weights, options);
+    }
+
+    @Override
+    ValueAndGradient<NDArray> both(
+        NDArray logits, NDArray labels, NDArray weights, CrossEntropyOptions options) {
+      return SoftmaxCrossEntropy.valueAndGradient(logits, labels, weights, options);
+    }
+
+    @Override
+    CrossEntropyEvaluation<NDArray> evaluate(
+        NDArray logits, NDArray labels, NDArray weights, CrossEntropyOptions options) {
+      return SoftmaxCrossEntropy.evaluate(logits, labels, weights, options);
+    }
+
+    @Override
     Block block(CrossEntropyOptions options) {
       return SoftmaxCrossEntropy.block(options);
     }
@@ -94,6 +153,31 @@ enum CrossEntropyKind {
 
   abstract ValueAndGradient<NDArray> both(
       NDArray logits, NDArray labels, CrossEntropyOptions options);
+
+  abstract CrossEntropyEvaluation<NDArray> evaluate(
+      NDArray logits, NDArray labels, CrossEntropyOptions options);
+
+  abstract NDArray value(
+      NDArray logits, NDArray labels, NDArray weights, CrossEntropyOptions options);
+
+  abstract NDArray gradient(
+      NDArray logits, NDArray labels, NDArray weights, CrossEntropyOptions options);
+
+  abstract ValueAndGradient<NDArray> both(
+      NDArray logits, NDArray labels, NDArray weights, CrossEntropyOptions options);
+
+  abstract CrossEntropyEvaluation<NDArray> evaluate(
+      NDArray logits, NDArray labels, NDArray weights, CrossEntropyOptions options);
+
+  /** Sample weights of 0, 1.5, 0.5 and so on, one a row. */
+  static NDArray weights(NDManager manager, Shape logits, int axis) {
+    CrossEntropyShape shape = CrossEntropyShape.of("logits", logits.getShape(), axis);
+    double[] weights = new double[(int) shape.rows()];
+    for (int row = 0; row < weights.length; row++) {
+      weights[row] = row * 3 % 4 / 2.0;
+    }
+    return Djl.array(manager, DataType.FLOAT32, new Shape(shape.rowShape()), weights);
+  }
 
   abstract Block block(CrossEntropyOptions options);
 

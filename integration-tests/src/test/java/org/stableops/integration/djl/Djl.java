@@ -1,5 +1,8 @@
 package org.stableops.integration.djl;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -37,6 +40,13 @@ final class Djl {
     try (NDArray wide = array.toType(DataType.FLOAT64, true)) {
       return wide.toDoubleArray();
     }
+  }
+
+  /** The same shape, dtype and bits, where all NaNs are one and −0 is not 0. */
+  static void assertSameArray(NDArray expected, NDArray actual) {
+    assertEquals(expected.getShape(), actual.getShape());
+    assertEquals(expected.getDataType(), actual.getDataType());
+    assertArrayEquals(doubles(expected), doubles(actual));
   }
 
   /** The gradient at x of the sum of what is made of it. */

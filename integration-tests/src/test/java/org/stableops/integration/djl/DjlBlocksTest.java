@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.stableops.integration.djl.Djl.assertSameArray;
 import static org.stableops.integration.djl.Djl.doubles;
 import static org.stableops.integration.djl.Djl.waves;
 
@@ -51,12 +52,6 @@ class DjlBlocksTest extends OnBothPaths {
     return block
         .forward(new ParameterStore(manager, false), new NDList(inputs), false)
         .singletonOrThrow();
-  }
-
-  private static void assertSameArray(NDArray expected, NDArray actual) {
-    assertEquals(expected.getShape(), actual.getShape());
-    assertEquals(expected.getDataType(), actual.getDataType());
-    assertArrayEquals(doubles(expected), doubles(actual));
   }
 
   @ParameterizedTest
@@ -121,6 +116,23 @@ class DjlBlocksTest extends OnBothPaths {
         kind.gradient(logits, labels, options),
         forward(kind.gradientBlock(options), logits, labels));
     Shape[] shapes = {IMAGES, labels.getShape()};
+    assertArrayEquals(new Shape[] {value.getShape()}, kind.block(options).getOutputShapes(shapes));
+    assertArrayEquals(new Shape[] {IMAGES}, kind.gradientBlock(options).getOutputShapes(shapes));
+  }
+
+  @ParameterizedTest
+  @MethodSource("kindsAndOptions")
+  void aThirdInputOfACrossEntropyBlockIsTheSampleWeights(
+      CrossEntropyKind kind, CrossEntropyOptions options) {
+    NDArray logits = waves(manager, DataType.FLOAT32, IMAGES, 1);
+    NDArray labels = kind.labels(manager, IMAGES, 1);
+    NDArray weights = CrossEntropyKind.weights(manager, IMAGES, 1);
+    NDArray value = kind.value(logits, labels, weights, options);
+    assertSameArray(value, forward(kind.block(options), logits, labels, weights));
+    assertSameArray(
+        kind.gradient(logits, labels, weights, options),
+        forward(kind.gradientBlock(options), logits, labels, weights));
+    Shape[] shapes = {IMAGES, labels.getShape(), weights.getShape()};
     assertArrayEquals(new Shape[] {value.getShape()}, kind.block(options).getOutputShapes(shapes));
     assertArrayEquals(new Shape[] {IMAGES}, kind.gradientBlock(options).getOutputShapes(shapes));
   }
@@ -280,9 +292,9 @@ class DjlBlocksTest extends OnBothPaths {
     String name =
         kind == CrossEntropyKind.SPARSE ? "SparseSoftmaxCrossEntropy" : "SoftmaxCrossEntropy";
     CrossEntropyOptions options = CrossEntropyOptions.DEFAULT;
-    assertRefuses(kind.block(options), name + " takes 2 arrays, got 1", x);
-    assertRefuses(kind.block(options), name + " takes 2 arrays, got 3", x, x, x);
-    assertRefuses(kind.gradientBlock(options), name + "Gradient takes 2 arrays, got 1", x);
+    assertRefuses(kind.block(options), name + " takes 2 or 3 arrays, got 1", x);
+    assertRefuses(kind.block(options), name + " takes 2 or 3 arrays, got 4", x, x, x, x);
+    assertRefuses(kind.gradientBlock(options), name + "Gradient takes 2 or 3 arrays, got 1", x);
   }
 
   private void assertRefuses(Block block, String message, NDArray... inputs) {

@@ -151,6 +151,16 @@ class DjlCanariesTest {
     assertEquals(0, stockLoss(Loss.softmaxCrossEntropyLoss(), logits, label));
   }
 
+  /** LogSoftmax keeps the digits of both: −4.1223e-9 and 4.1223e-9. */
+  @Test
+  void theHostsLogSoftmaxOfAConfidentRowIsZeroAndSoIsItsGradient() {
+    NDArray x = array(manager, DataType.FLOAT32, new Shape(3), 20, 0, 0);
+    // −0 is 0 too.
+    assertEquals(0, x.logSoftmax(0).getFloat(0), 0.0);
+    NDArray oneHot = array(manager, DataType.FLOAT32, new Shape(3), 1, 0, 0);
+    assertEquals(0, Djl.gradient(x, leaf -> leaf.logSoftmax(0).mul(oneHot))[0], 0.0);
+  }
+
   /** SoftmaxCrossEntropy takes a class of logit −inf and mass 0 as absent. */
   @Test
   void theStockLossOfAnAbsentClassIsNaN() {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.stableops.integration.djl.Djl.array;
+import static org.stableops.integration.djl.Djl.assertSameArray;
 import static org.stableops.integration.djl.Djl.doubles;
 import static org.stableops.integration.djl.Djl.waves;
 
@@ -87,12 +88,6 @@ class DjlCrossEntropyAutogradTest extends OnBothPaths {
             return inside;
           });
     }
-  }
-
-  private static void assertSameArray(NDArray expected, NDArray actual) {
-    assertEquals(expected.getShape(), actual.getShape());
-    assertEquals(expected.getDataType(), actual.getDataType());
-    assertArrayEquals(doubles(expected), doubles(actual));
   }
 
   /** Plain Java on the way from features to the gradient of the weights. */

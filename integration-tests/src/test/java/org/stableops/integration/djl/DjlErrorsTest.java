@@ -16,6 +16,7 @@ import ai.djl.nn.Block;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.training.ParameterStore;
+import ai.djl.training.loss.Loss;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
@@ -30,6 +31,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.djl.Softplus;
+import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
 
 /** Bad input is refused with a message that says what is wrong, and leaves everything as it was. */
 class DjlErrorsTest extends OnBothPaths {
@@ -64,7 +66,21 @@ class DjlErrorsTest extends OnBothPaths {
     return Stream.of(
         () -> kind.value(logits, labels, options),
         () -> kind.gradient(logits, labels, options),
-        () -> kind.both(logits, labels, options));
+        () -> kind.both(logits, labels, options),
+        () -> kind.evaluate(logits, labels, options));
+  }
+
+  /** Each with sample weights, for logits of two rows and three classes. */
+  private Stream<Executable> weightedUses(CrossEntropyKind kind, NDArray weights) {
+    NDArray logits = waves(manager, DataType.FLOAT32, new Shape(2, 3), 1);
+    NDArray labels = kind.labels(manager, new Shape(2, 3), -1);
+    return Stream.of(
+        () -> kind.value(logits, labels, weights, DEFAULT),
+        () -> kind.gradient(logits, labels, weights, DEFAULT),
+        () -> kind.both(logits, labels, weights, DEFAULT),
+        () -> kind.evaluate(logits, labels, weights, DEFAULT),
+        () -> forward(kind.block(DEFAULT), logits, labels, weights),
+        () -> forward(kind.gradientBlock(DEFAULT), logits, labels, weights));
   }
 
   private NDArray forward(Block block, NDArray... inputs) {
@@ -384,23 +400,78 @@ class DjlErrorsTest extends OnBothPaths {
         uses(CrossEntropyKind.DENSE, logits, labels, DEFAULT.withIgnoreIndex(2)));
   }
 
-  /** To be dropped when the options come. */
   @ParameterizedTest
   @EnumSource
-  void optionsThatAreNotSupportedYetAreRefused(CrossEntropyKind kind) {
-    NDArray logits = waves(manager, DataType.FLOAT32, new Shape(2, 3), 1);
-    NDArray labels = kind.labels(manager, new Shape(2, 3), -1);
-    for (CrossEntropyOptions options :
-        List.of(
-            DEFAULT.withLabelSmoothing(0.1),
-            DEFAULT.withZLoss(1e-4),
-            DEFAULT.withClassWeights(1, 2, 3))) {
-      String message =
-          "labelSmoothing, zLoss and classWeights are not supported yet, got " + options;
-      assertAllInvalid(message, uses(kind, logits, labels, options));
-      assertInvalid(message, () -> kind.block(options));
-      assertInvalid(message, () -> kind.gradientBlock(options));
+  void classWeightsMustBeOneAClass(CrossEntropyKind kind) {
+    NDArray logits = waves(manager, DataType.FLOAT32, new Shape(2, 5), 1);
+    NDArray labels = kind.labels(manager, new Shape(2, 5), -1);
+    CrossEntropyOptions four = DEFAULT.withClassWeights(1, 2, 3, 4);
+    String message = "classWeights must have one weight for each of 5 classes, got 4";
+    assertAllInvalid(message, uses(kind, logits, labels, four));
+    assertInvalid(message, () -> forward(kind.block(four), logits, labels));
+    assertInvalid(message, () -> forward(kind.gradientBlock(four), logits, labels));
+  }
+
+  @Test
+  void anIgnoreIndexOfAProbabilityLossIsRefusedWhenItIsMade() {
+    assertInvalid(
+        "ignoreIndex applies to integer labels, got class probabilities and "
+            + "CrossEntropyOptions(axis=-1, reduction=MEAN, ignoreIndex=2)",
+        () -> FusedSoftmaxCrossEntropyLoss.probabilities(DEFAULT.withIgnoreIndex(2)));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void sampleWeightsMustHaveTheShapeOfTheRows(CrossEntropyKind kind) {
+    for (Shape other :
+        new Shape[] {new Shape(3), new Shape(2, 3), new Shape(1, 2), new Shape(), new Shape(1)}) {
+      assertAllInvalid(
+          "sampleWeights shape %s must equal logits shape (2, 3) without axis 1"
+              .formatted(text(other)),
+          weightedUses(kind, manager.ones(other)));
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {-0.5, Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY})
+  void aSampleWeightMustBeFiniteAndNotNegative(double weight) {
+    for (CrossEntropyKind kind : CrossEntropyKind.values()) {
+      for (DataType type : Djl.FLOATS) {
+        assertAllInvalid(
+            "sampleWeights must be finite and >= 0, got %s at row 1".formatted(weight),
+            weightedUses(kind, array(manager, type, new Shape(2), 1, weight)));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"BFLOAT16", "UINT16", "COMPLEX64"})
+  void sampleWeightsOfADtypeThatNativeCodeAbortsOnAreRefused(DataType type) {
+    NDArray bad = new TypeOnly(manager, type);
+    String message = "sampleWeights dtype must be floating, integer or boolean, got " + type;
+    for (CrossEntropyKind kind : CrossEntropyKind.values()) {
+      assertAllInvalid(message, weightedUses(kind, bad));
+    }
+    // Floating labels look at the weights before the operator does.
+    NDArray logits = waves(manager, DataType.FLOAT32, new Shape(2, 3, 4), 1);
+    NDArray labels = manager.zeros(new Shape(2, 3));
+    Loss loss = new FusedSoftmaxCrossEntropyLoss();
+    assertInvalid(message, () -> loss.evaluate(new NDList(labels, bad), new NDList(logits)));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void closedSampleWeightsAreAnIllegalState(CrossEntropyKind kind) {
+    NDArray closed = manager.ones(new Shape(2));
+    closed.close();
+    weightedUses(kind, closed)
+        .forEach(
+            call ->
+                assertRefused(
+                    IllegalStateException.class,
+                    "sampleWeights must be open, but has been closed",
+                    call));
+    assertAllInvalid("sampleWeights must be an array, got null", weightedUses(kind, null).limit(4));
   }
 
   @Test

@@ -28,7 +28,7 @@ import org.stableops.djl.Softplus;
 
 /** Nothing is freed too early, and nothing stays. */
 class DjlMemoryTest {
-  private static final int STEPS = 5600;
+  private static final int STEPS = 8000;
   private static final long FEW_KILOBYTES = 6 * 1024;
 
   @TempDir Path directory;

@@ -260,18 +260,18 @@ class FusedSoftmaxCrossEntropyLossTest extends OnBothPaths {
   }
 
   @Test
-  void moreOrFewerThanOneArrayIsRefused() {
+  void aWrongNumberOfArraysIsRefused() {
     Loss loss = new FusedSoftmaxCrossEntropyLoss();
     NDArray logits = waves(manager, DataType.FLOAT32, new Shape(5, 4), 1);
     NDArray labels = CrossEntropyKind.SPARSE.labels(manager, new Shape(5, 4), -1);
-    assertRefuses(
-        "labels must be one array, got 2", loss, new NDList(labels, labels), new NDList(logits));
+    String orTwo = "labels must be one array, or two with sample weights, got ";
+    assertRefuses(orTwo + 3, loss, new NDList(labels, labels, labels), new NDList(logits));
     assertRefuses(
         "predictions must be one array, got 2",
         loss,
         new NDList(labels),
         new NDList(logits, logits));
-    assertRefuses("labels must be one array, got 0", loss, new NDList(), new NDList(logits));
+    assertRefuses(orTwo + 0, loss, new NDList(), new NDList(logits));
   }
 
   private static void assertRefuses(String message, Loss loss, NDList labels, NDList logits) {

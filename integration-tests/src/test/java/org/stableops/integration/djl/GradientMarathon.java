@@ -2,10 +2,12 @@ package org.stableops.integration.djl;
 
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
+import ai.djl.training.loss.Loss;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -14,12 +16,15 @@ import java.util.function.DoubleUnaryOperator;
 import java.util.function.UnaryOperator;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
+import org.stableops.djl.LogSoftmax;
+import org.stableops.djl.LogSumExp;
 import org.stableops.djl.SoftmaxCrossEntropy;
 import org.stableops.djl.Softplus;
 import org.stableops.djl.SoftplusInverse;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
 import org.stableops.djl.Squareplus;
 import org.stableops.djl.SquareplusInverse;
+import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
 import org.stableops.kernel.FusedPath;
 
 /**
@@ -60,7 +65,7 @@ final class GradientMarathon {
   }
 
   private void oneOfOurs(int step, NDManager manager, DataType type) {
-    switch (step / 4 % 7) {
+    switch (step / 4 % 10) {
       case 0 -> elementwise(step, manager, type, Softplus::value, x -> 1 / (1 + Math.exp(-x)));
       case 1 ->
           elementwise(step, manager, type, SoftplusInverse::value, x -> 1 + 1 / Math.expm1(x));
@@ -79,7 +84,10 @@ final class GradientMarathon {
       case 3 -> elementwise(step, manager, type, SquareplusInverse::value, x -> 1 + 1 / (x * x));
       case 4 -> crossEntropy(step, manager, type, Reduction.MEAN, false);
       case 5 -> crossEntropy(step, manager, type, Reduction.NONE, false);
-      default -> crossEntropy(step, manager, type, Reduction.MEAN, true);
+      case 6 -> crossEntropy(step, manager, type, Reduction.MEAN, true);
+      case 7 -> logSumExp(step, manager, type);
+      case 8 -> logSoftmax(step, manager, type);
+      default -> maskedLoss(step, manager, type);
     }
   }
 
@@ -132,6 +140,93 @@ final class GradientMarathon {
         check(step, type, expected, actual[row * CLASSES + c], Math.abs(scale / expected));
       }
     }
+  }
+
+  private void logSumExp(int step, NDManager manager, DataType type) {
+    double[] z = numbers(ROWS * CLASSES, type, -5, 5);
+    double[] upstream = numbers(ROWS, type, -2, 2);
+    NDArray factor = Djl.array(manager, type, new Shape(ROWS), upstream);
+    NDArray leaf = Djl.array(manager, type, new Shape(ROWS, CLASSES), z);
+    double[] actual = gradient(step, leaf, x -> LogSumExp.value(x, 1).mul(factor));
+    for (int i = 0; i < z.length; i++) {
+      double p = softmax(z, i / CLASSES)[i % CLASSES];
+      check(step, type, upstream[i / CLASSES] * p, actual[i], 1);
+    }
+  }
+
+  private void logSoftmax(int step, NDManager manager, DataType type) {
+    double[] z = numbers(ROWS * CLASSES, type, -5, 5);
+    double[] upstream = numbers(ROWS * CLASSES, type, -2, 2);
+    Shape shape = new Shape(ROWS, CLASSES);
+    NDArray factor = Djl.array(manager, type, shape, upstream);
+    NDArray leaf = Djl.array(manager, type, shape, z);
+    double[] actual = gradient(step, leaf, x -> LogSoftmax.value(x, 1).mul(factor));
+    for (int i = 0; i < z.length; i++) {
+      double[] u = row(upstream, i / CLASSES);
+      double expected = upstream[i] - softmax(z, i / CLASSES)[i % CLASSES] * Arrays.stream(u).sum();
+      double magnitude = Arrays.stream(u).map(Math::abs).sum();
+      check(step, type, expected, actual[i], magnitude / Math.abs(expected));
+    }
+  }
+
+  /** Every option at once, floating labels and sample weights from memory of Java's. */
+  private void maskedLoss(int step, NDManager manager, DataType type) {
+    double[] classWeights = {1, 0.5, 2, 0.25, 1.5};
+    double smoothing = 0.125;
+    double zLoss = 0.25;
+    double[] z = numbers(ROWS * CLASSES, type, -5, 5);
+    double[] labels = random.longs(ROWS, 0, CLASSES).asDoubleStream().toArray();
+    double[] weights = random.ints(ROWS, 0, 4).mapToDouble(i -> i / 2.0).toArray();
+    weights[0] = 1;
+    double[] upstream = numbers(1, type, -2, 2);
+    NDArray factor = Djl.array(manager, type, new Shape(), upstream);
+    NDArray leaf = Djl.array(manager, type, new Shape(ROWS, CLASSES), z);
+    Loss loss =
+        new FusedSoftmaxCrossEntropyLoss(
+            CrossEntropyOptions.DEFAULT
+                .withLabelSmoothing(smoothing)
+                .withZLoss(zLoss)
+                .withClassWeights(classWeights));
+    double[] actual =
+        gradient(
+            step,
+            leaf,
+            x ->
+                loss.evaluate(
+                        new NDList(manager.create(labels), manager.create(weights)), new NDList(x))
+                    .mul(factor));
+    double denominator = 0;
+    for (int row = 0; row < ROWS; row++) {
+      denominator += weights[row] * classWeights[(int) labels[row]];
+    }
+    for (int row = 0; row < ROWS; row++) {
+      double[] p = softmax(z, row);
+      double lse = z[row * CLASSES] - Math.log(p[0]);
+      double[] v = new double[CLASSES];
+      for (int c = 0; c < CLASSES; c++) {
+        double q = smoothing / CLASSES + (c == labels[row] ? 1 - smoothing : 0);
+        v[c] = classWeights[c] * q;
+      }
+      double slope = 2 * zLoss * classWeights[(int) labels[row]] * lse;
+      double scale = upstream[0] * weights[row] / denominator;
+      double sum = Arrays.stream(v).sum();
+      double magnitude = Math.abs(scale) * (sum + Math.abs(slope));
+      for (int c = 0; c < CLASSES; c++) {
+        double expected = scale * ((sum + slope) * p[c] - v[c]);
+        double bar = expected == 0 ? 1 : magnitude / Math.abs(expected);
+        check(step, type, expected, actual[row * CLASSES + c], bar);
+      }
+    }
+  }
+
+  private static double[] row(double[] matrix, int row) {
+    return Arrays.copyOfRange(matrix, row * CLASSES, (row + 1) * CLASSES);
+  }
+
+  private static double[] softmax(double[] matrix, int row) {
+    double[] exps = Arrays.stream(row(matrix, row)).map(Math::exp).toArray();
+    double sum = Arrays.stream(exps).sum();
+    return Arrays.stream(exps).map(e -> e / sum).toArray();
   }
 
   private static NDArray oneHot(NDManager manager, long[] labels) {

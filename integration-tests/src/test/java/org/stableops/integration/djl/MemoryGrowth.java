@@ -1,20 +1,27 @@
 package org.stableops.integration.djl;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.training.loss.Loss;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
+import org.stableops.djl.LogSoftmax;
+import org.stableops.djl.LogSumExp;
+import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
 import org.stableops.kernel.FusedPath;
 
 /**
  * The main class of a JVM with a heap of fixed size that repeats every operator and prints by how
- * many kB the process grew. One array of 16 kB lost a step would be 16 MB.
+ * many kB the process grew. One array of 16 kB lost a step would be 16 MB, or 8 MB where only every
+ * second step makes it.
  */
 final class MemoryGrowth {
   private static final int WARM_UP = 200;
@@ -30,6 +37,7 @@ final class MemoryGrowth {
       NDArray x = Djl.waves(manager, DataType.FLOAT32, SHAPE, 1);
       NDArray labels = CrossEntropyKind.SPARSE.labels(manager, SHAPE, -1);
       NDArray masses = CrossEntropyKind.DENSE.labels(manager, SHAPE, -1);
+      NDArray weights = CrossEntropyKind.weights(manager, SHAPE, -1);
       NDArray badMasses = masses.duplicate();
       badMasses.set(new NDIndex("63, 63"), -1);
       int arrays = manager.getManagedArrays().size();
@@ -43,8 +51,8 @@ final class MemoryGrowth {
           before = residentKilobytes();
         }
         switch (arguments[0]) {
-          case "steps" -> step(i, x, labels, masses);
-          case "errors" -> error(i, x, badMasses);
+          case "steps" -> step(i, x, labels, masses, weights);
+          case "errors" -> error(i, x, badMasses, weights);
           default -> throw new IllegalArgumentException(arguments[0]);
         }
         int now = manager.getManagedArrays().size();
@@ -57,14 +65,14 @@ final class MemoryGrowth {
   }
 
   /** All of it with a gradient, in a sub-manager as a Trainer's batches are. */
-  private static void step(int i, NDArray x, NDArray labels, NDArray masses) {
+  private static void step(int i, NDArray x, NDArray labels, NDArray masses, NDArray weights) {
     CrossEntropyOptions options =
         CrossEntropyOptions.DEFAULT.withReduction(Reduction.values()[i % 3]);
     try (NDManager batch = x.getManager().newSubManager()) {
       NDArray leaf = x.duplicate();
       leaf.attach(batch);
-      // Not contiguous on every second step.
-      NDArray input = i % 2 == 0 ? leaf : leaf.transpose();
+      // Half of the time not contiguous.
+      NDArray input = i % 4 < 2 ? leaf : leaf.transpose();
       for (Elementwise op : Elementwise.values()) {
         Djl.gradientArray(input, op::value);
         op.gradient(input);
@@ -75,25 +83,73 @@ final class MemoryGrowth {
         own.attach(batch);
         Djl.gradientArray(input, z -> CrossEntropyKind.DENSE.value(z, own, options));
       }
+      if (i % 2 == 0) {
+        alongAnAxis(i / 4 % 2, input, input.stopGradient());
+      } else {
+        withEverything(input, labels, masses, weights, every(options));
+      }
+    }
+  }
+
+  private static CrossEntropyOptions every(CrossEntropyOptions options) {
+    double[] classWeights = new double[(int) SHAPE.get(1)];
+    Arrays.fill(classWeights, 0.5);
+    return options.withLabelSmoothing(0.1).withZLoss(0.01).withClassWeights(classWeights);
+  }
+
+  private static void alongAnAxis(int axis, NDArray input, NDArray upstream) {
+    Djl.gradientArray(input, z -> LogSumExp.value(z, axis));
+    LogSumExp.gradient(input, axis);
+    Djl.gradientArray(input, z -> LogSoftmax.value(z, axis).mul(upstream));
+    LogSoftmax.gradient(input, axis, upstream);
+  }
+
+  /** All options with sample weights, by the operators and by the Loss. */
+  private static void withEverything(
+      NDArray input, NDArray labels, NDArray masses, NDArray weights, CrossEntropyOptions options) {
+    CrossEntropyKind.SPARSE.evaluate(input, labels, weights, options);
+    CrossEntropyKind.DENSE.evaluate(input, masses, weights, options).close();
+    Djl.gradientArray(input, z -> CrossEntropyKind.DENSE.value(z, masses, weights, options));
+    Loss loss = new FusedSoftmaxCrossEntropyLoss(options);
+    try (NDArray floating = labels.toType(DataType.FLOAT32, true);
+        NDArray mask = weights.gt(0)) {
+      NDList masked = new NDList(floating, mask);
+      Djl.gradientArray(input, z -> loss.evaluate(masked, new NDList(z)));
+      loss.addAccumulator("train");
+      loss.updateAccumulator("train", masked, new NDList(input));
     }
   }
 
   /** The last mass is the bad one: everything else has been done when it is found. */
-  private static void error(int i, NDArray x, NDArray badMasses) {
-    NDArray leaf = x;
-    leaf.setRequiresGradient(true);
+  private static void error(int i, NDArray x, NDArray badMasses, NDArray weights) {
+    x.setRequiresGradient(true);
+    CrossEntropyOptions options = CrossEntropyOptions.DEFAULT;
+    switch (i % 6) {
+      case 0 -> assertInvalid(() -> CrossEntropyKind.DENSE.value(x, badMasses, options));
+      case 1 -> assertInvalid(() -> CrossEntropyKind.DENSE.both(x, badMasses, options));
+      case 2 ->
+          assertInvalid(() -> CrossEntropyKind.DENSE.evaluate(x, badMasses, weights, options));
+      case 3 -> {
+        // No integers.
+        Loss loss = new FusedSoftmaxCrossEntropyLoss();
+        try (NDArray labels = weights.add(0.25)) {
+          assertInvalid(() -> loss.evaluate(new NDList(labels, weights), new NDList(x)));
+        }
+      }
+      case 4 -> assertInvalid(() -> LogSoftmax.gradient(x, 2, badMasses));
+      default -> assertInvalid(() -> LogSumExp.value(x, 2));
+    }
+  }
+
+  private static void assertInvalid(Runnable call) {
     boolean thrown = false;
     try {
-      if (i % 2 == 0) {
-        CrossEntropyKind.DENSE.value(leaf, badMasses, CrossEntropyOptions.DEFAULT);
-      } else {
-        CrossEntropyKind.DENSE.both(leaf, badMasses, CrossEntropyOptions.DEFAULT);
-      }
+      call.run();
     } catch (IllegalArgumentException expected) {
       thrown = true;
     }
     if (!thrown) {
-      throw new IllegalStateException("a negative mass was taken");
+      throw new IllegalStateException("a bad argument was taken");
     }
   }
 
