@@ -72,7 +72,7 @@ public final class LogSoftmax {
     INDArray sum = Primitives.rowSums(u, temporaries);
     INDArray others = temporaries.keep(u.neg()).addiColumnVector(sum).muli(softmax.p());
     INDArray own = temporaries.keep(u.mul(softmax.oneMinusP()));
-    return softmax.rowsOfNan(own.subi(others));
+    return softmax.rowsOfNan(sum, softmax.rowsOfNan(own.subi(others)));
   }
 
   /**

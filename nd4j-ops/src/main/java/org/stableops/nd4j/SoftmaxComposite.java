@@ -81,7 +81,11 @@ final class SoftmaxComposite {
 
   INDArray logSumExp() {
     INDArray finite = temporaries.keep(maxColumn.add(logSum()));
-    return select(temporaries.keep(maxColumn.isInfinite()), maxColumn, finite);
+    INDArray value = select(temporaries.keep(maxColumn.isInfinite()), maxColumn, finite);
+    // Of a NaN and +inf argmax may have taken the latter.
+    INDArray isNan = temporaries.keep(temporaries.keep(z.isNaN()).castTo(DataType.DOUBLE));
+    INDArray nans = Primitives.rowSums(isNan, temporaries);
+    return select(temporaries.keep(nans.gt(0)), temporaries.keep(Primitives.nanLike(value)), value);
   }
 
   INDArray logSoftmax() {
@@ -118,7 +122,12 @@ final class SoftmaxComposite {
 
   /** NaN in the rows that are NaN: the arithmetic of a single row takes NaN for 1e-5. */
   INDArray rowsOfNan(INDArray rows) {
-    INDArray isNan = temporaries.keep(temporaries.keep(rest.isNaN()).castTo(DataType.DOUBLE));
+    return rowsOfNan(rest, rows);
+  }
+
+  /** NaN in the rows where a column is NaN. */
+  INDArray rowsOfNan(INDArray column, INDArray rows) {
+    INDArray isNan = temporaries.keep(temporaries.keep(column.isNaN()).castTo(DataType.DOUBLE));
     INDArray rowIsNan = temporaries.keep(Primitives.alongRows(isNan, z));
     INDArray nan = temporaries.keep(Primitives.nanLike(z));
     return select(temporaries.keep(rowIsNan.gt(0)), nan, rows);

@@ -32,8 +32,8 @@ final class ForkedJvm {
     Process process =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output).start();
     try {
-      if (!process.waitFor(90, TimeUnit.SECONDS)) {
-        throw new AssertionError("no end after 90 s:\n" + Files.readString(output.toPath()));
+      if (!process.waitFor(300, TimeUnit.SECONDS)) {
+        throw new AssertionError("no end after 300 s:\n" + Files.readString(output.toPath()));
       }
     } finally {
       process.destroyForcibly();

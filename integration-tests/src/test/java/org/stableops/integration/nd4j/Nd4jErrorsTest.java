@@ -68,6 +68,9 @@ final class Nd4jErrorsTest {
     refused(
         "sampleWeights must be an array, got null",
         () -> SoftmaxCrossEntropy.value(x, masses, null, OPTIONS));
+    refused(
+        "sampleWeights must be an array, got null",
+        () -> SparseSoftmaxCrossEntropy.evaluate(x, labels, null, OPTIONS));
   }
 
   @ParameterizedTest
@@ -137,6 +140,9 @@ final class Nd4jErrorsTest {
     closed(
         "sampleWeights must be open, but has been closed",
         () -> SoftmaxCrossEntropy.value(x, masses, closed, OPTIONS));
+    closed(
+        "logits must be open, but has been closed",
+        () -> SoftmaxCrossEntropy.evaluate(closed, masses));
     argumentsAreUnchanged();
   }
 
@@ -168,8 +174,11 @@ final class Nd4jErrorsTest {
               "labels shape (3, 2) must equal logits shape (2, 3)",
               () -> SoftmaxCrossEntropy.value(x, masses.transpose()));
           refused(
-              "sampleWeights shape (2, 1) must equal logits shape (2, 3) without axis 1",
-              () -> SoftmaxCrossEntropy.value(x, masses, weights.reshape(2, 1), OPTIONS));
+              "sampleWeights shape (1, 2) must equal logits shape (2, 3) without axis 1",
+              () -> SoftmaxCrossEntropy.value(x, masses, weights.reshape(1, 2), OPTIONS));
+          refused(
+              "sampleWeights shape (2, 3) must equal logits shape (2, 3) without axis 1",
+              () -> SparseSoftmaxCrossEntropy.evaluate(x, labels, masses, OPTIONS));
           refused(
               "sampleWeights shape (2) must equal logits shape (2, 3) without axis 0",
               () -> SoftmaxCrossEntropy.gradient(x, masses, weights, OPTIONS.withAxis(0)));
@@ -204,8 +213,8 @@ final class Nd4jErrorsTest {
         "labels dtype must be half, bfloat16, float or double, got LONG",
         () -> SoftmaxCrossEntropy.value(x, masses.castTo(DataType.INT64)));
     refused(
-        "sampleWeights dtype must be half, bfloat16, float or double, got INT",
-        () -> SoftmaxCrossEntropy.value(x, masses, weights.castTo(DataType.INT32), OPTIONS));
+        "sampleWeights dtype must be floating, integer or boolean, got UTF8",
+        () -> SoftmaxCrossEntropy.value(x, masses, Nd4j.create("a", "b"), OPTIONS));
   }
 
   @ParameterizedTest
@@ -271,26 +280,34 @@ final class Nd4jErrorsTest {
           () -> {
             refused(message, () -> SoftmaxCrossEntropy.value(x, masses, wrong, OPTIONS));
             refused(message, () -> SparseSoftmaxCrossEntropy.gradient(x, labels, wrong, OPTIONS));
+            refused(message, () -> SparseSoftmaxCrossEntropy.evaluate(x, labels, wrong, OPTIONS));
             return null;
           });
     }
     argumentsAreUnchanged();
   }
 
-  @Test
-  void optionsToComeAreRefused() {
-    String start = "labelSmoothing, zLoss and classWeights are not supported yet, got ";
-    for (CrossEntropyOptions options :
-        List.of(
-            OPTIONS.withLabelSmoothing(0.1),
-            OPTIONS.withZLoss(1e-4),
-            OPTIONS.withClassWeights(1, 2, 3))) {
-      refused(start + options, () -> SparseSoftmaxCrossEntropy.value(x, labels, options));
-      refused(start + options, () -> SparseSoftmaxCrossEntropy.gradient(x, labels, options));
-      refused(start + options, () -> SoftmaxCrossEntropy.value(x, masses, options));
-      refused(
-          start + options, () -> SoftmaxCrossEntropy.valueAndGradient(x, masses, weights, options));
-    }
+  @ParameterizedTest
+  @EnumSource
+  void classWeightsMustBeOneAClass(Path path) {
+    CrossEntropyOptions two = OPTIONS.withClassWeights(1, 2);
+    String message = "classWeights must have one weight for each of 3 classes, got 2";
+    path.run(
+        () -> {
+          refused(message, () -> SparseSoftmaxCrossEntropy.value(x, labels, two));
+          refused(message, () -> SparseSoftmaxCrossEntropy.gradient(x, labels, two));
+          refused(message, () -> SparseSoftmaxCrossEntropy.evaluate(x, labels, weights, two));
+          refused(message, () -> SoftmaxCrossEntropy.value(x, masses, two));
+          refused(message, () -> SoftmaxCrossEntropy.valueAndGradient(x, masses, weights, two));
+          refused(message, () -> SoftmaxCrossEntropy.evaluate(x, masses, two));
+          refused(
+              "classWeights must have one weight for each of 2 classes, got 3",
+              () ->
+                  SoftmaxCrossEntropy.value(
+                      x, masses, OPTIONS.withAxis(0).withClassWeights(1, 2, 3)));
+          return null;
+        });
+    argumentsAreUnchanged();
   }
 
   @Test

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Runs a main method in a JVM of its own, on the class path of the tests. */
 final class NewJvm {
-  private static final int PATIENCE_SECONDS = 120;
+  private static final int PATIENCE_SECONDS = 300;
 
   private NewJvm() {}
 
