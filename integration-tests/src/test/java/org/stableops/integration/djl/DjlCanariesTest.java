@@ -27,7 +27,6 @@ import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.Trainer;
 import ai.djl.training.loss.Loss;
-import ai.djl.training.loss.SoftmaxCrossEntropyLoss;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
@@ -143,14 +142,6 @@ class DjlCanariesTest {
     assertTrue(result.output().contains("expected"), result.output());
   }
 
-  /** SparseSoftmaxCrossEntropy keeps the digits of this loss: 4.1223e-9. */
-  @Test
-  void theStockLossOfAConfidentRowIsZero() {
-    NDArray logits = array(manager, DataType.FLOAT32, new Shape(1, 3), 20, 0, 0);
-    NDArray label = manager.create(new long[] {0});
-    assertEquals(0, stockLoss(Loss.softmaxCrossEntropyLoss(), logits, label));
-  }
-
   /** LogSoftmax keeps the digits of both: −4.1223e-9 and 4.1223e-9. */
   @Test
   void theHostsLogSoftmaxOfAConfidentRowIsZeroAndSoIsItsGradient() {
@@ -159,38 +150,6 @@ class DjlCanariesTest {
     assertEquals(0, x.logSoftmax(0).getFloat(0), 0.0);
     NDArray oneHot = array(manager, DataType.FLOAT32, new Shape(3), 1, 0, 0);
     assertEquals(0, Djl.gradient(x, leaf -> leaf.logSoftmax(0).mul(oneHot))[0], 0.0);
-  }
-
-  /** SoftmaxCrossEntropy takes a class of logit −inf and mass 0 as absent. */
-  @Test
-  void theStockLossOfAnAbsentClassIsNaN() {
-    NDArray logits = array(manager, DataType.FLOAT32, new Shape(1, 2), Double.NEGATIVE_INFINITY, 0);
-    NDArray masses = array(manager, DataType.FLOAT32, new Shape(1, 2), 0, 1);
-    Loss dense = new SoftmaxCrossEntropyLoss("dense", 1, -1, false, true);
-    assertTrue(Double.isNaN(stockLoss(dense, logits, masses)));
-  }
-
-  /** Our labels must be of an integer dtype. */
-  @Test
-  void theStockLossTakesALabelOfNineTenthsForZero() {
-    NDArray logits = array(manager, DataType.FLOAT32, new Shape(1, 3), 1, 2, 3);
-    NDArray label = array(manager, DataType.FLOAT32, new Shape(1), 0.9);
-    NDArray zero = manager.create(new long[] {0});
-    Loss loss = Loss.softmaxCrossEntropyLoss();
-    assertEquals(stockLoss(loss, logits, zero), stockLoss(loss, logits, label));
-  }
-
-  /** Our class axis may be anywhere. */
-  @Test
-  void theStockLossRefusesThreeDimensionsWithTheClassesInTheMiddle() {
-    NDArray logits = manager.ones(new Shape(2, 3, 4));
-    NDArray labels = manager.zeros(new Shape(2, 4), DataType.INT64);
-    Loss loss = new SoftmaxCrossEntropyLoss("middle", 1, 1, true, true);
-    assertThrows(RuntimeException.class, () -> stockLoss(loss, logits, labels));
-  }
-
-  private static double stockLoss(Loss loss, NDArray logits, NDArray labels) {
-    return doubles(loss.evaluate(new NDList(labels), new NDList(logits)))[0];
   }
 
   /** FusedSoftmaxCrossEntropyLoss has accumulators of its own. */

@@ -33,7 +33,6 @@ import org.nd4j.linalg.api.shape.LongShapeDescriptor;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.lossfunctions.impl.LossMCXENT;
-import org.nd4j.linalg.lossfunctions.impl.LossSparseMCXENT;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
 /**
@@ -323,24 +322,6 @@ final class Nd4jCanariesTest {
   }
 
   // ---- DL4J
-
-  /** Why LossFusedSoftmaxCrossEntropy works on logits. */
-  @Test
-  void mcxentStopsAt23() {
-    INDArray z = Nd4j.createFromArray(new double[][] {{1000, 0}});
-    INDArray y = Nd4j.createFromArray(new double[][] {{0, 1}});
-    double score = new LossMCXENT().computeScore(y, z, new ActivationSoftmax(), null, false);
-    assertEquals(-Math.log(1e-10), score, 1e-9, "1000 is right");
-  }
-
-  /** Why LossFusedSoftmaxCrossEntropy checks its labels. */
-  @Test
-  void sparseMcxentTakesANegativeLabel() {
-    INDArray z = Nd4j.createFromArray(new double[][] {{1, 0}, {0, 1}});
-    INDArray y = Nd4j.createFromArray(-1.0, 1).reshape(2, 1);
-    double score = new LossSparseMCXENT().computeScore(y, z, new ActivationSoftmax(), null, false);
-    assertTrue(Double.isFinite(score));
-  }
 
   /** Why LossFusedSoftmaxCrossEntropy sums, and leaves the division to its host. */
   @Test
