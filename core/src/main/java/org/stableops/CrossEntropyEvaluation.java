@@ -16,17 +16,23 @@ import java.util.List;
 public record CrossEntropyEvaluation<A extends AutoCloseable>(
     A loss, A rowLosses, A logSumExp, A zLoss, double weight) implements AutoCloseable {
 
-  /** Closes the arrays, where they do not belong to something that does so. */
+  /**
+   * Closes the four arrays. Not needed where a manager, a scope or a workspace owns them.
+   *
+   * @throws IllegalStateException if one of them could not be closed; the others are
+   */
   @Override
   public void close() {
+    IllegalStateException failure = null;
     for (A array : List.of(loss, rowLosses, logSumExp, zLoss)) {
       try {
         array.close();
-      } catch (RuntimeException e) {
-        throw e;
       } catch (Exception e) {
-        throw new IllegalStateException("an array could not be closed", e);
+        failure = new IllegalStateException("an array could not be closed", e);
       }
+    }
+    if (failure != null) {
+      throw failure;
     }
   }
 }

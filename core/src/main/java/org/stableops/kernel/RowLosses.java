@@ -15,12 +15,17 @@ public final class RowLosses {
    * Adds up the weights of rows whose losses are 0 until they are written.
    *
    * @param weights one a row: what it counts for in the mean
+   * @throws IllegalArgumentException if they add up to infinity
    */
   public RowLosses(double[] weights) {
     losses = new double[weights.length];
     zLosses = new double[weights.length];
     logSumExps = new double[weights.length];
     weight = Sums.pairwise(weights, 0, weights.length, new double[weights.length]);
+    if (weight == Double.POSITIVE_INFINITY) {
+      throw new IllegalArgumentException(
+          "sample weights × class weights × masses must add up to a finite number, got Infinity");
+    }
   }
 
   /**

@@ -2,7 +2,7 @@ package org.stableops.kernel;
 
 import java.util.Arrays;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.CrossEntropyShape;
+import org.stableops.SoftmaxShape;
 
 /**
  * What the rows of logits are compared with: v_c = w_c q′_c, the masses of the classes, smoothed
@@ -171,7 +171,7 @@ abstract sealed class Targets {
       int count = Math.min(Tiles.SIZE, classes - firstClass);
       double[] q = load(row, firstClass, count, scratch);
       for (int i = 0; i < count; i++) {
-        CrossEntropyShape.requireMass(q[i], row, firstClass + i);
+        SoftmaxShape.requireMass(q[i], row, firstClass + i);
       }
       rowMasses[row] += Sums.pairwise(q, 0, count, scratch.b);
       if (classWeights.length > 0) {

@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.function.Function;
-import org.stableops.CrossEntropyShape;
+import org.stableops.SoftmaxShape;
 import org.stableops.kernel.Elements;
 
 /** One call of an operator on the rows of x along an axis: by a kernel or a composite, and back. */
@@ -25,12 +25,12 @@ final class AlongAxis {
   /** Perhaps in a graph: detached where it is read, in the scope that closes what that makes. */
   private final NDArray x;
 
-  private final CrossEntropyShape shape;
+  private final SoftmaxShape shape;
 
   AlongAxis(NDArray x, int axis) {
     Inputs.requireFloating("x", x);
     this.x = x;
-    shape = CrossEntropyShape.of("x", x.getShape().getShape(), axis);
+    shape = SoftmaxShape.of("x", x.getShape().getShape(), axis);
   }
 
   /** The axis, not negative. */
@@ -44,7 +44,7 @@ final class AlongAxis {
 
   /** A shape without an axis. */
   static Shape rowShape(Shape x, int axis) {
-    return new Shape(CrossEntropyShape.of("x", x.getShape(), axis).rowShape());
+    return new Shape(SoftmaxShape.of("x", x.getShape(), axis).rowShape());
   }
 
   /** An array of x's dtype, with one element a row. */
@@ -93,8 +93,7 @@ final class AlongAxis {
     }
     return out.reshape(new Shape(shape.classesLast()))
         .transpose(shape.fromClassesLast())
-        .toType(x.getDataType(), false)
-        .duplicate();
+        .toType(x.getDataType(), false);
   }
 
   /** The elements of an array like x, row by row. */

@@ -10,8 +10,8 @@ import ai.djl.nn.Block;
 import java.util.Arrays;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.CrossEntropyShape;
 import org.stableops.Reduction;
+import org.stableops.SoftmaxShape;
 import org.stableops.ValueAndGradient;
 import org.stableops.kernel.CrossEntropyKernel;
 import org.stableops.kernel.Elements;
@@ -20,7 +20,7 @@ import org.stableops.kernel.RowLosses;
 /** One call of a cross-entropy with valid arguments: the part that both kinds of labels share. */
 final class CrossEntropy {
   private final NDArray logits;
-  private final CrossEntropyShape shape;
+  private final SoftmaxShape shape;
   private final CrossEntropyOptions options;
 
   /** One integer label a row; or null. */
@@ -34,7 +34,7 @@ final class CrossEntropy {
 
   private CrossEntropy(
       NDArray logits,
-      CrossEntropyShape shape,
+      SoftmaxShape shape,
       CrossEntropyOptions options,
       long[] labels,
       NDArray masses,
@@ -48,7 +48,7 @@ final class CrossEntropy {
   }
 
   static CrossEntropy sparse(NDArray logits, NDArray labels, CrossEntropyOptions options) {
-    CrossEntropyShape shape = shape(logits, options);
+    SoftmaxShape shape = shape(logits, options);
     Inputs.requireInteger("labels", labels);
     shape.requireLabels(labels.getShape().getShape());
     long[] classes;
@@ -59,7 +59,7 @@ final class CrossEntropy {
   }
 
   static CrossEntropy dense(NDArray logits, NDArray labels, CrossEntropyOptions options) {
-    CrossEntropyShape shape = shape(logits, options);
+    SoftmaxShape shape = shape(logits, options);
     Inputs.requireFloating("labels", labels);
     shape.requireProbabilities(labels.getShape().getShape(), options);
     return new CrossEntropy(logits, shape, options, null, labels, null);
@@ -77,9 +77,9 @@ final class CrossEntropy {
     return new CrossEntropy(logits, shape, options, labels, masses, values);
   }
 
-  private static CrossEntropyShape shape(NDArray logits, CrossEntropyOptions options) {
+  private static SoftmaxShape shape(NDArray logits, CrossEntropyOptions options) {
     Inputs.requireFloating("logits", logits);
-    return CrossEntropyShape.of(logits.getShape().getShape(), options);
+    return SoftmaxShape.of(logits.getShape().getShape(), options);
   }
 
   NDArray value() {
@@ -155,7 +155,7 @@ final class CrossEntropy {
   }
 
   private static Shape valueShape(Shape logits, CrossEntropyOptions options) {
-    CrossEntropyShape shape = CrossEntropyShape.of(logits.getShape(), options);
+    SoftmaxShape shape = SoftmaxShape.of(logits.getShape(), options);
     return options.reduction() == Reduction.NONE ? new Shape(shape.rowShape()) : new Shape();
   }
 

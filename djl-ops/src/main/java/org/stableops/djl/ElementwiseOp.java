@@ -67,7 +67,7 @@ record ElementwiseOp(
 
   private NDArray upstreamTimesGradient(NDArray x, NDArray upstream) {
     Inputs.requireLike("upstream", upstream, x);
-    return Scoped.compute(() -> gradient(x).mul(upstream));
+    return Scoped.compute(() -> gradient(x).mul(upstream.stopGradient()));
   }
 
   private static NDArray compute(

@@ -33,7 +33,9 @@ public final class LogSoftmax {
    *
    * @param x any floating array of rank 1 at least
    * @param axis the axis of the classes; negative counts from the end
-   * @return an array of x's shape; differentiable with respect to x, of its dtype and manager
+   * @return an array of x's shape; differentiable with respect to x, of its dtype and manager. Its
+   *     backward pass rounds softmax, and the sum of the upstream along the axis, to that dtype: in
+   *     float16 the error of the gradient is several ε·Σ|u|, and the sum must stay below 65504
    * @throws IllegalArgumentException if the dtype or the axis is wrong
    * @throws IllegalStateException if x is closed
    */

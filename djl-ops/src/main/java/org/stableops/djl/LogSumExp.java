@@ -98,6 +98,6 @@ public final class LogSumExp {
   private static NDArray upstreamTimesGradient(NDArray x, int axis, NDArray upstream) {
     AlongAxis rows = new AlongAxis(x, axis);
     rows.requireOfRows("upstream", upstream);
-    return Scoped.compute(() -> softmax(rows).mul(upstream.expandDims(rows.axis())));
+    return Scoped.compute(() -> softmax(rows).mul(upstream.stopGradient().expandDims(rows.axis())));
   }
 }

@@ -79,8 +79,8 @@ public final class SoftmaxCrossEntropy {
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
    *     to the logits, of their dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
-   *     finite, or the class weights are not one a class
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
+   *     not finite, a mass is negative or not finite, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray value(
@@ -128,8 +128,8 @@ public final class SoftmaxCrossEntropy {
    *     read
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return ∂(sum of the value)/∂logits, outside any graph, of the logits' shape, dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
-   *     finite, or the class weights are not one a class
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
+   *     not finite, a mass is negative or not finite, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray gradient(
@@ -178,8 +178,8 @@ public final class SoftmaxCrossEntropy {
    *     read
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return both, outside any graph, of the logits' dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
-   *     finite, or the class weights are not one a class
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
+   *     not finite, a mass is negative or not finite, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static ValueAndGradient<NDArray> valueAndGradient(
@@ -229,8 +229,8 @@ public final class SoftmaxCrossEntropy {
    *     read
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
-   *     finite, or the class weights are not one a class
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
+   *     not finite, a mass is negative or not finite, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static CrossEntropyEvaluation<NDArray> evaluate(

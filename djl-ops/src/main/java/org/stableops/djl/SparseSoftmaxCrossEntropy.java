@@ -81,8 +81,9 @@ public final class SparseSoftmaxCrossEntropy {
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
    *     to the logits, of their dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or the class weights are not one a class
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
+   *     not finite, a label is neither a class nor ignored, or the class weights are not one a
+   *     class
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray value(
@@ -130,8 +131,9 @@ public final class SparseSoftmaxCrossEntropy {
    *     read
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return ∂(sum of the value)/∂logits, outside any graph, of the logits' shape, dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or the class weights are not one a class
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
+   *     not finite, a label is neither a class nor ignored, or the class weights are not one a
+   *     class
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray gradient(
@@ -180,8 +182,9 @@ public final class SparseSoftmaxCrossEntropy {
    *     read
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return both, outside any graph, of the logits' dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or the class weights are not one a class
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
+   *     not finite, a label is neither a class nor ignored, or the class weights are not one a
+   *     class
    * @throws IllegalStateException if an array is closed
    */
   public static ValueAndGradient<NDArray> valueAndGradient(
@@ -231,8 +234,9 @@ public final class SparseSoftmaxCrossEntropy {
    *     read
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or the class weights are not one a class
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
+   *     not finite, a label is neither a class nor ignored, or the class weights are not one a
+   *     class
    * @throws IllegalStateException if an array is closed
    */
   public static CrossEntropyEvaluation<NDArray> evaluate(

@@ -15,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.CrossEntropyShape;
 import org.stableops.Reduction;
+import org.stableops.SoftmaxShape;
 import org.stableops.integration.host.Host;
 import org.stableops.integration.host.Path;
 import org.stableops.integration.oracle.CrossEntropyCase;
@@ -261,7 +261,7 @@ class CrossEntropyConformanceTest {
       for (int axis = -rank; axis < rank; axis++) {
         long[] shape = new long[rank];
         Arrays.setAll(shape, i -> 2 + i % 3);
-        CrossEntropyShape rows = CrossEntropyShape.of("logits", shape, axis);
+        SoftmaxShape rows = SoftmaxShape.of("logits", shape, axis);
         double[] logits =
             random
                 .doubles(rows.rows() * rows.classes(), -3, 3)

@@ -3,8 +3,8 @@ package org.stableops.integration;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.CrossEntropyShape;
 import org.stableops.Reduction;
+import org.stableops.SoftmaxShape;
 import org.stableops.integration.oracle.CrossEntropyCase;
 import org.stableops.integration.oracle.Format;
 
@@ -27,7 +27,7 @@ final class RandomProblem {
     long[] shape = shape();
     int axis = random.nextInt(-shape.length, shape.length);
     boolean isSparse = random.nextBoolean();
-    CrossEntropyShape rows = CrossEntropyShape.of("logits", shape, axis);
+    SoftmaxShape rows = SoftmaxShape.of("logits", shape, axis);
     CrossEntropyOptions options = options((int) rows.classes(), isSparse).withAxis(axis);
     double[] logits = logits(shape, rows.axis());
     CrossEntropyCase problem =
@@ -70,7 +70,7 @@ final class RandomProblem {
 
   /** Spreads from almost nothing to confident rows, offsets, and absent classes. */
   double[] logits(long[] shape, int axis) {
-    CrossEntropyShape rows = CrossEntropyShape.of("logits", shape, axis);
+    SoftmaxShape rows = SoftmaxShape.of("logits", shape, axis);
     double[] logits = new double[(int) (rows.rows() * rows.classes())];
     double offset = random.nextInt(3) == 0 ? 200 * random.nextDouble() - 100 : 0;
     double spread = Math.exp(5 * random.nextDouble() - 2);
@@ -80,7 +80,7 @@ final class RandomProblem {
 
   /** Labels, among them the ignored one; some other classes of their rows become absent. */
   CrossEntropyCase sparse(double[] logits, long[] shape, CrossEntropyOptions options) {
-    CrossEntropyShape rows = CrossEntropyShape.of(shape, options);
+    SoftmaxShape rows = SoftmaxShape.of(shape, options);
     long[] labels = random.longs(rows.rows(), 0, rows.classes()).toArray();
     if (options.ignoreIndex().isPresent()) {
       Arrays.setAll(
@@ -103,7 +103,7 @@ final class RandomProblem {
 
   /** Masses of any sum, many of them 0, where classes may be absent. */
   CrossEntropyCase dense(double[] logits, long[] shape, CrossEntropyOptions options) {
-    CrossEntropyShape rows = CrossEntropyShape.of(shape, options);
+    SoftmaxShape rows = SoftmaxShape.of(shape, options);
     double[] thinned = logits.clone();
     double[] masses = new double[logits.length];
     boolean hasAbsent = random.nextInt(3) == 0;
@@ -120,7 +120,7 @@ final class RandomProblem {
 
   /** A row of nothing but absent classes is a special one. */
   private static void keepOneOfEachRow(
-      double[] thinned, double[] logits, CrossEntropyShape rows, long[] shape) {
+      double[] thinned, double[] logits, SoftmaxShape rows, long[] shape) {
     boolean[] hasLive = new boolean[(int) rows.rows()];
     forEachElement(rows, shape, (i, row, label) -> hasLive[row] |= Double.isFinite(thinned[i]));
     forEachElement(
@@ -138,8 +138,7 @@ final class RandomProblem {
     void accept(int index, int row, int label);
   }
 
-  private static void forEachElement(
-      CrossEntropyShape rows, long[] shape, ElementConsumer consumer) {
+  private static void forEachElement(SoftmaxShape rows, long[] shape, ElementConsumer consumer) {
     int inner = 1;
     for (int i = rows.axis() + 1; i < shape.length; i++) {
       inner *= (int) shape[i];

@@ -5,7 +5,7 @@ import java.util.function.Function;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.stableops.CrossEntropyShape;
+import org.stableops.SoftmaxShape;
 import org.stableops.kernel.Elements;
 
 /** One call of an operator on the rows of x along an axis: by a kernel or a composite, and back. */
@@ -23,14 +23,14 @@ final class AlongAxis {
   }
 
   private final INDArray x;
-  private final CrossEntropyShape shape;
+  private final SoftmaxShape shape;
   private final Temporaries temporaries;
 
   AlongAxis(INDArray x, int axis, Temporaries temporaries) {
     Inputs.requireFloating("x", x);
     this.x = x;
     this.temporaries = temporaries;
-    shape = CrossEntropyShape.of("x", x.shape(), axis);
+    shape = SoftmaxShape.of("x", x.shape(), axis);
   }
 
   /** One number a row, where the composite gives a column. */
@@ -89,8 +89,7 @@ final class AlongAxis {
   // ---- shared with the cross-entropies
 
   /** Rows × classes of a dtype, contiguous: the array itself where it is so already. */
-  static INDArray rows(
-      INDArray array, CrossEntropyShape shape, DataType type, Temporaries temporaries) {
+  static INDArray rows(INDArray array, SoftmaxShape shape, DataType type, Temporaries temporaries) {
     boolean isLast = shape.axis() == array.rank() - 1;
     INDArray rows = array;
     if (!isLast || array.ordering() != 'c' || !Fused.isContiguous(array)) {
@@ -102,13 +101,13 @@ final class AlongAxis {
   }
 
   /** An uninitialised array of the shape with the classes last. */
-  static INDArray classesLast(CrossEntropyShape shape, DataType type) {
+  static INDArray classesLast(SoftmaxShape shape, DataType type) {
     return Nd4j.createUninitialized(type, shape.classesLast(), 'c');
   }
 
   /** A kept array of that shape in the original one, no view of another array, and given away. */
   static INDArray fromClassesLast(
-      INDArray kept, CrossEntropyShape shape, DataType type, Temporaries temporaries) {
+      INDArray kept, SoftmaxShape shape, DataType type, Temporaries temporaries) {
     INDArray typed = temporaries.keepUnless(kept, kept.castTo(type));
     boolean isLast = shape.axis() == kept.rank() - 1;
     return isLast ? temporaries.give(typed) : typed.permute(shape.fromClassesLast()).dup('c');

@@ -6,8 +6,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.CrossEntropyShape;
 import org.stableops.Reduction;
+import org.stableops.SoftmaxShape;
 import org.stableops.ValueAndGradient;
 import org.stableops.kernel.CrossEntropyKernel;
 import org.stableops.kernel.Elements;
@@ -16,7 +16,7 @@ import org.stableops.kernel.RowLosses;
 /** One call of a cross-entropy with valid arguments: the part that both kinds of labels share. */
 final class CrossEntropy {
   private final INDArray logits;
-  private final CrossEntropyShape shape;
+  private final SoftmaxShape shape;
   private final CrossEntropyOptions options;
 
   /** One integer label a row; or null. */
@@ -30,7 +30,7 @@ final class CrossEntropy {
 
   private CrossEntropy(
       INDArray logits,
-      CrossEntropyShape shape,
+      SoftmaxShape shape,
       CrossEntropyOptions options,
       long[] labels,
       INDArray masses,
@@ -44,7 +44,7 @@ final class CrossEntropy {
   }
 
   static CrossEntropy sparse(INDArray logits, INDArray labels, CrossEntropyOptions options) {
-    CrossEntropyShape shape = shape(logits, options);
+    SoftmaxShape shape = shape(logits, options);
     Inputs.requireInteger("labels", labels);
     shape.requireLabels(labels.shape());
     long[] classes = longs(labels);
@@ -52,7 +52,7 @@ final class CrossEntropy {
   }
 
   static CrossEntropy dense(INDArray logits, INDArray labels, CrossEntropyOptions options) {
-    CrossEntropyShape shape = shape(logits, options);
+    SoftmaxShape shape = shape(logits, options);
     Inputs.requireFloating("labels", labels);
     shape.requireProbabilities(labels.shape(), options);
     return new CrossEntropy(logits, shape, options, null, labels, null);
@@ -67,9 +67,9 @@ final class CrossEntropy {
     return new CrossEntropy(logits, shape, options, labels, masses, values);
   }
 
-  private static CrossEntropyShape shape(INDArray logits, CrossEntropyOptions options) {
+  private static SoftmaxShape shape(INDArray logits, CrossEntropyOptions options) {
     Inputs.requireFloating("logits", logits);
-    return CrossEntropyShape.of(logits.shape(), options);
+    return SoftmaxShape.of(logits.shape(), options);
   }
 
   private static long[] longs(INDArray array) {

@@ -1,5 +1,6 @@
 package org.stableops.nd4j;
 
+import java.util.Arrays;
 import java.util.List;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.stableops.CrossEntropyOptions;
@@ -25,7 +26,7 @@ final class CrossEntropyArguments {
             .withReduction(List.of(Reduction.values()).get((int) integers[1]))
             .withLabelSmoothing(numbers[0])
             .withZLoss(numbers[1])
-            .withClassWeights(java.util.Arrays.copyOfRange(numbers, 2, numbers.length));
+            .withClassWeights(Arrays.copyOfRange(numbers, 2, numbers.length));
     return integers.length > 2 ? options.withIgnoreIndex(integers[2]) : options;
   }
 }

@@ -5,8 +5,8 @@ import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.CrossEntropyShape;
 import org.stableops.Reduction;
+import org.stableops.SoftmaxShape;
 
 /** A cross-entropy in a graph, from logits, labels and perhaps sample weights to the loss. */
 abstract class CrossEntropyValueOp extends JavaOp {
@@ -28,7 +28,7 @@ abstract class CrossEntropyValueOp extends JavaOp {
   final long[] outputShape(List<INDArray> inputs) {
     CrossEntropyOptions options = CrossEntropyArguments.read(this);
     return options.reduction() == Reduction.NONE
-        ? CrossEntropyShape.of(inputs.get(0).shape(), options).rowShape()
+        ? SoftmaxShape.of(inputs.get(0).shape(), options).rowShape()
         : new long[0];
   }
 

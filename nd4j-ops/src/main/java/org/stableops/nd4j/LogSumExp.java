@@ -3,7 +3,7 @@ package org.stableops.nd4j;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.stableops.CrossEntropyShape;
+import org.stableops.SoftmaxShape;
 import org.stableops.kernel.LogSumExpKernel;
 
 /**
@@ -86,7 +86,7 @@ public final class LogSumExp {
 
     @Override
     long[] outputShape(List<INDArray> inputs) {
-      return CrossEntropyShape.of("x", inputs.get(0).shape(), axis(this)).rowShape();
+      return SoftmaxShape.of("x", inputs.get(0).shape(), axis(this)).rowShape();
     }
 
     @Override

@@ -76,8 +76,8 @@ public final class SoftmaxCrossEntropy {
    *     read
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return the reduced loss as a scalar, or one loss a row for NONE; of the logits' dtype
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
-   *     finite, or the class weights are not one a class
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
+   *     not finite, a mass is negative or not finite, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray value(
@@ -125,8 +125,8 @@ public final class SoftmaxCrossEntropy {
    *     read
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return ∂(sum of the value)/∂logits, of the logits' shape and dtype
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
-   *     finite, or the class weights are not one a class
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
+   *     not finite, a mass is negative or not finite, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray gradient(
@@ -175,8 +175,8 @@ public final class SoftmaxCrossEntropy {
    *     read
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return both, of the logits' dtype
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
-   *     finite, or the class weights are not one a class
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
+   *     not finite, a mass is negative or not finite, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static ValueAndGradient<INDArray> valueAndGradient(
@@ -229,8 +229,8 @@ public final class SoftmaxCrossEntropy {
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype, to be closed
    *     by the caller
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
-   *     finite, or the class weights are not one a class
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
+   *     not finite, a mass is negative or not finite, or the class weights are not one a class
    * @throws IllegalStateException if an array is closed
    */
   public static CrossEntropyEvaluation<INDArray> evaluate(

@@ -78,8 +78,9 @@ public final class SparseSoftmaxCrossEntropy {
    *     read
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return the reduced loss as a scalar, or one loss a row for NONE; of the logits' dtype
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or the class weights are not one a class
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
+   *     not finite, a label is neither a class nor ignored, or the class weights are not one a
+   *     class
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray value(
@@ -127,8 +128,9 @@ public final class SparseSoftmaxCrossEntropy {
    *     read
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return ∂(sum of the value)/∂logits, of the logits' shape and dtype
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or the class weights are not one a class
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
+   *     not finite, a label is neither a class nor ignored, or the class weights are not one a
+   *     class
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray gradient(
@@ -177,8 +179,9 @@ public final class SparseSoftmaxCrossEntropy {
    *     read
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return both, of the logits' dtype
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or the class weights are not one a class
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
+   *     not finite, a label is neither a class nor ignored, or the class weights are not one a
+   *     class
    * @throws IllegalStateException if an array is closed
    */
   public static ValueAndGradient<INDArray> valueAndGradient(
@@ -231,8 +234,9 @@ public final class SparseSoftmaxCrossEntropy {
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype, to be closed
    *     by the caller
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or the class weights are not one a class
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
+   *     not finite, a label is neither a class nor ignored, or the class weights are not one a
+   *     class
    * @throws IllegalStateException if an array is closed
    */
   public static CrossEntropyEvaluation<INDArray> evaluate(

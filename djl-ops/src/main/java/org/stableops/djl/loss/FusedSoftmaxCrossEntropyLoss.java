@@ -3,13 +3,17 @@ package org.stableops.djl.loss;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.training.loss.Loss;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.CrossEntropyShape;
+import org.stableops.SoftmaxShape;
 import org.stableops.djl.SoftmaxCrossEntropy;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
 
@@ -23,15 +27,58 @@ import org.stableops.djl.SparseSoftmaxCrossEntropy;
  * the sum of the loss array, as DJL's own losses do.
  *
  * <p>A batch of which no row counts, for all are ignored or masked, has the loss 0 and gradients of
- * 0. DJL's stock {@code Trainer.step()} takes gradients that are all 0 for a forgotten backward and
- * throws an IllegalStateException; this loss then logs a warning that says why.
+ * 0. DJL's stock {@code Trainer}, at its first {@code step()} and only there, takes gradients that
+ * are all 0 for a forgotten backward and throws an IllegalStateException. So this loss logs one
+ * warning, at the first such batch.
  */
 public final class FusedSoftmaxCrossEntropyLoss extends Loss {
   private static final String NAME = "FusedSoftmaxCrossEntropyLoss";
   private static final Logger LOGGER = LoggerFactory.getLogger(FusedSoftmaxCrossEntropyLoss.class);
 
+  /** Which operator it is; sample weights may be null. */
+  private enum Kind {
+    LABELS {
+      @Override
+      NDArray value(NDArray z, NDArray y, NDArray weights, CrossEntropyOptions options) {
+        return weights == null
+            ? SparseSoftmaxCrossEntropy.value(z, y, options)
+            : SparseSoftmaxCrossEntropy.value(z, y, weights, options);
+      }
+
+      @Override
+      CrossEntropyEvaluation<NDArray> evaluate(
+          NDArray z, NDArray y, NDArray weights, CrossEntropyOptions options) {
+        return weights == null
+            ? SparseSoftmaxCrossEntropy.evaluate(z, y, options)
+            : SparseSoftmaxCrossEntropy.evaluate(z, y, weights, options);
+      }
+    },
+    PROBABILITIES {
+      @Override
+      NDArray value(NDArray z, NDArray y, NDArray weights, CrossEntropyOptions options) {
+        return weights == null
+            ? SoftmaxCrossEntropy.value(z, y, options)
+            : SoftmaxCrossEntropy.value(z, y, weights, options);
+      }
+
+      @Override
+      CrossEntropyEvaluation<NDArray> evaluate(
+          NDArray z, NDArray y, NDArray weights, CrossEntropyOptions options) {
+        return weights == null
+            ? SoftmaxCrossEntropy.evaluate(z, y, options)
+            : SoftmaxCrossEntropy.evaluate(z, y, weights, options);
+      }
+    };
+
+    abstract NDArray value(NDArray z, NDArray y, NDArray weights, CrossEntropyOptions options);
+
+    abstract CrossEntropyEvaluation<NDArray> evaluate(
+        NDArray z, NDArray y, NDArray weights, CrossEntropyOptions options);
+  }
+
   private final CrossEntropyOptions options;
-  private final boolean isSparse;
+  private final Kind kind;
+  private final AtomicBoolean hasWarned = new AtomicBoolean();
   private final Map<String, Double> sums = new ConcurrentHashMap<>();
 
   /** Creates the loss for integer labels with the default options. */
@@ -45,13 +92,13 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
    * @param options any
    */
   public FusedSoftmaxCrossEntropyLoss(CrossEntropyOptions options) {
-    this(options, true);
+    this(options, Kind.LABELS);
   }
 
-  private FusedSoftmaxCrossEntropyLoss(CrossEntropyOptions options, boolean isSparse) {
+  private FusedSoftmaxCrossEntropyLoss(CrossEntropyOptions options, Kind kind) {
     super(NAME);
     this.options = options;
-    this.isSparse = isSparse;
+    this.kind = kind;
   }
 
   /**
@@ -62,8 +109,8 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
    * @throws IllegalArgumentException if there is an ignored label
    */
   public static FusedSoftmaxCrossEntropyLoss probabilities(CrossEntropyOptions options) {
-    CrossEntropyShape.requireNoIgnoreIndex(options);
-    return new FusedSoftmaxCrossEntropyLoss(options, false);
+    SoftmaxShape.requireNoIgnoreIndex(options);
+    return new FusedSoftmaxCrossEntropyLoss(options, Kind.PROBABILITIES);
   }
 
   /**
@@ -86,33 +133,44 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
           "labels must be one array, or two with sample weights, got " + labels.size());
     }
     NDArray weights = labels.size() == 2 ? labels.get(1) : null;
-    NDArray loss = loss(predictions.get(0), labels.get(0), weights);
-    warnIfNothingCounts(loss);
-    return loss;
+    return loss(predictions.get(0), labels.get(0), weights);
   }
 
   private NDArray loss(NDArray logits, NDArray labels, NDArray weights) {
-    if (!isSparse) {
-      return weights == null
-          ? SoftmaxCrossEntropy.value(logits, labels, options)
-          : SoftmaxCrossEntropy.value(logits, labels, weights, options);
-    }
-    if (labels.getDataType().isFloating()) {
+    boolean areOpen = isOpen(logits) && isOpen(labels) && (weights == null || isOpen(weights));
+    if (kind == Kind.LABELS && areOpen && labels.getDataType().isFloating()) {
       try (NDArray integers = integers(logits, labels, weights)) {
-        return sparse(logits, integers, weights);
+        return checked(logits, integers, weights);
       }
     }
-    return sparse(logits, labels, weights);
+    return checked(logits, labels, weights);
   }
 
-  private NDArray sparse(NDArray logits, NDArray labels, NDArray weights) {
-    return weights == null
-        ? SparseSoftmaxCrossEntropy.value(logits, labels, options)
-        : SparseSoftmaxCrossEntropy.value(logits, labels, weights, options);
+  /** What is not open is left to the operator, which says so. */
+  private static boolean isOpen(NDArray array) {
+    return array instanceof PtNDArray tensor && !tensor.isReleased();
+  }
+
+  private NDArray checked(NDArray logits, NDArray labels, NDArray weights) {
+    NDArray loss = kind.value(logits, labels, weights, options);
+    if (!hasWarned.get() && sum(loss) == 0) {
+      try (CrossEntropyEvaluation<NDArray> all = kind.evaluate(logits, labels, weights, options)) {
+        warnWithoutWeight(all.weight());
+      }
+    }
+    return loss;
+  }
+
+  private void warnWithoutWeight(double weight) {
+    if (weight == 0 && hasWarned.compareAndSet(false, true)) {
+      LOGGER.warn(
+          "No row of this batch counts: all are ignored, masked or of weight 0. DJL's Trainer"
+              + " throws where the gradients of its first step are all 0: skip that step.");
+    }
   }
 
   private NDArray integers(NDArray logits, NDArray labels, NDArray weights) {
-    CrossEntropyShape shape = CrossEntropyShape.of(logits.getShape().getShape(), options);
+    SoftmaxShape shape = SoftmaxShape.of(logits.getShape().getShape(), options);
     shape.requireLabels(labels.getShape().getShape());
     if (weights != null) {
       requireNumbersOrBooleans(weights);
@@ -145,23 +203,9 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
   }
 
   private static double[] doubles(NDArray array) {
-    try (NDArray wide = array.toType(DataType.FLOAT64, true)) {
-      return wide.toDoubleArray();
-    }
-  }
-
-  private static void warnIfNothingCounts(NDArray loss) {
-    if (loss.isScalar() && isZero(loss)) {
-      LOGGER.warn(
-          "The loss of this batch is 0, probably because all of its rows are ignored or masked. "
-              + "DJL's Trainer.step() refuses gradients that are all 0: skip it for this batch.");
-    }
-  }
-
-  private static boolean isZero(NDArray loss) {
-    try (NDArray detached = loss.stopGradient();
+    try (NDArray detached = array.stopGradient();
         NDArray wide = detached.toType(DataType.FLOAT64, true)) {
-      return wide.getDouble() == 0;
+      return wide.toDoubleArray();
     }
   }
 
@@ -181,10 +225,8 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
   @Override
   public void updateAccumulators(String[] keys, NDList labels, NDList predictions) {
     double update;
-    try (NDArray loss = evaluate(labels, predictions);
-        NDArray wide = loss.toType(DataType.FLOAT64, true);
-        NDArray sum = wide.sum()) {
-      update = sum.getDouble();
+    try (NDArray loss = evaluate(labels, predictions)) {
+      update = sum(loss);
     }
     for (String key : keys) {
       totalInstances.merge(key, 1L, Long::sum);
@@ -205,5 +247,9 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
       throw new IllegalArgumentException("no loss accumulator has the name " + key);
     }
     return count == 0 ? Float.NaN : (float) (sums.get(key) / count);
+  }
+
+  private static double sum(NDArray loss) {
+    return Arrays.stream(doubles(loss)).sum();
   }
 }

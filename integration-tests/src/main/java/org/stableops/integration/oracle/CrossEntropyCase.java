@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.CrossEntropyShape;
 import org.stableops.Reduction;
+import org.stableops.SoftmaxShape;
 
 /**
  * A cross-entropy problem and its exact solution by definition, for finite logits and for −inf at
@@ -98,7 +98,7 @@ public record CrossEntropyCase(
    * @return the logits' shape without the class axis
    */
   public long[] rowShape() {
-    return CrossEntropyShape.of(shape, options).rowShape();
+    return SoftmaxShape.of(shape, options).rowShape();
   }
 
   /**
@@ -107,7 +107,7 @@ public record CrossEntropyCase(
    * @return the exact losses and gradient under the options' reduction
    */
   public Solution solve() {
-    CrossEntropyShape rows = CrossEntropyShape.of(shape, options);
+    SoftmaxShape rows = SoftmaxShape.of(shape, options);
     int classes = (int) rows.classes();
     int count = (int) rows.rows();
     int inner = inner(rows.axis());

@@ -7,7 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.CrossEntropyShape;
+import org.stableops.SoftmaxShape;
 import org.stableops.ValueAndGradient;
 import org.stableops.djl.SoftmaxCrossEntropy;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
@@ -17,7 +17,7 @@ enum CrossEntropyKind {
   SPARSE {
     @Override
     NDArray labels(NDManager manager, Shape logits, int axis) {
-      CrossEntropyShape shape = CrossEntropyShape.of("logits", logits.getShape(), axis);
+      SoftmaxShape shape = SoftmaxShape.of("logits", logits.getShape(), axis);
       long[] labels = new long[(int) shape.rows()];
       for (int row = 0; row < labels.length; row++) {
         labels[row] = (7L * row + 1) % shape.classes();
@@ -171,7 +171,7 @@ enum CrossEntropyKind {
 
   /** Sample weights of 0, 1.5, 0.5 and so on, one a row. */
   static NDArray weights(NDManager manager, Shape logits, int axis) {
-    CrossEntropyShape shape = CrossEntropyShape.of("logits", logits.getShape(), axis);
+    SoftmaxShape shape = SoftmaxShape.of("logits", logits.getShape(), axis);
     double[] weights = new double[(int) shape.rows()];
     for (int row = 0; row < weights.length; row++) {
       weights[row] = row * 3 % 4 / 2.0;

@@ -300,10 +300,10 @@ class DjlErrorsTest extends OnBothPaths {
     }
     NDArray scalar = array(manager, DataType.FLOAT32, new Shape(), 1);
     assertAllInvalid(
-        "logits must have a class axis, got a scalar", uses(kind, scalar, labels, DEFAULT));
+        "logits must have rank 1 at least, got a scalar", uses(kind, scalar, labels, DEFAULT));
     NDArray noClasses = manager.create(new Shape(2, 0));
     assertAllInvalid(
-        "logits must have a class along axis 1, got shape (2, 0)",
+        "logits must have an element along axis 1, got shape (2, 0)",
         uses(kind, noClasses, labels, DEFAULT));
   }
 

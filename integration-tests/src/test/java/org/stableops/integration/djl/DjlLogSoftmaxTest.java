@@ -375,7 +375,7 @@ class DjlLogSoftmaxTest extends OnBothPaths {
     }
     NDArray scalar = array(manager, DataType.FLOAT32, new Shape(), 1);
     uses(op, scalar, 0, scalar)
-        .forEach(call -> assertInvalid("x must have a class axis, got a scalar", call));
+        .forEach(call -> assertInvalid("x must have rank 1 at least, got a scalar", call));
   }
 
   @ParameterizedTest
@@ -436,8 +436,9 @@ class DjlLogSoftmaxTest extends OnBothPaths {
   void aRowMustHaveAnElement(Op op) {
     NDArray flat = manager.create(new Shape(0));
     NDArray matrix = manager.create(new Shape(2, 0));
-    assertInvalid("x must have a class along axis 0, got shape (0)", () -> op.value(flat, 0));
-    assertInvalid("x must have a class along axis 1, got shape (2, 0)", () -> op.value(matrix, 1));
+    assertInvalid("x must have an element along axis 0, got shape (0)", () -> op.value(flat, 0));
+    assertInvalid(
+        "x must have an element along axis 1, got shape (2, 0)", () -> op.value(matrix, 1));
   }
 
   @ParameterizedTest

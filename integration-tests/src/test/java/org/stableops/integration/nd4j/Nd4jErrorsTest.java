@@ -183,7 +183,7 @@ final class Nd4jErrorsTest {
               "sampleWeights shape (2) must equal logits shape (2, 3) without axis 0",
               () -> SoftmaxCrossEntropy.gradient(x, masses, weights, OPTIONS.withAxis(0)));
           refused(
-              "logits must have a class axis, got a scalar",
+              "logits must have rank 1 at least, got a scalar",
               () -> SparseSoftmaxCrossEntropy.value(Nd4j.scalar(1.0), Nd4j.scalar(0)));
           argumentsAreUnchanged();
           return null;
@@ -324,7 +324,7 @@ final class Nd4jErrorsTest {
   void rowsWithoutClassesAreRefused() {
     INDArray empty = Nd4j.create(DataType.DOUBLE, 2, 0);
     refused(
-        "logits must have a class along axis 1, got shape (2, 0)",
+        "logits must have an element along axis 1, got shape (2, 0)",
         () -> SparseSoftmaxCrossEntropy.value(empty, labels));
   }
 

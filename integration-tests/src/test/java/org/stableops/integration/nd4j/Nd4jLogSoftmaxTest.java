@@ -371,8 +371,10 @@ final class Nd4jLogSoftmaxTest {
     forEveryOp("axis must be in [-2, 2) for x of shape (2, 3), got 2", x, 2);
     forEveryOp("axis must be in [-2, 2) for x of shape (2, 3), got -3", x, -3);
     forEveryOp(
-        "x must have a class along axis 1, got shape (2, 0)", Nd4j.create(DataType.FLOAT, 2, 0), 1);
-    forEveryOp("x must have a class axis, got a scalar", Nd4j.scalar(1.0), 0);
+        "x must have an element along axis 1, got shape (2, 0)",
+        Nd4j.create(DataType.FLOAT, 2, 0),
+        1);
+    forEveryOp("x must have rank 1 at least, got a scalar", Nd4j.scalar(1.0), 0);
   }
 
   private static void forEveryOp(String message, INDArray x, int axis) {

@@ -11,10 +11,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.lossfunctions.ILossFunction;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
+import org.nd4j.shade.jackson.annotation.JsonIgnore;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.CrossEntropyShape;
 import org.stableops.Reduction;
+import org.stableops.SoftmaxShape;
 import org.stableops.ValueAndGradient;
 import org.stableops.nd4j.SoftmaxCrossEntropy;
 import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
@@ -25,8 +26,8 @@ import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
  * <p>Labels of the logits' shape [rows, classes] are one-hot or probabilities; labels of shape
  * [rows, 1], where there is more than one class, are integers, of any dtype, for DL4J casts them to
  * the network's. A mask of shape [rows, 1] tells with 1 which rows count; one of 0 counts nothing
- * and is never read. (DL4J multiplies the logits by the mask before any loss sees them, so that
- * fractions in it would mean something else.)
+ * and is never read. Fractions are refused: DL4J multiplies the logits by the mask before any loss
+ * sees them, so that they would mean something else than weights.
  *
  * <p>The convention is DL4J's: losses and gradients are summed over the rows, and the layer divides
  * by its minibatch, whatever class weights, masks and ignored labels say. Hence the reduction of
@@ -41,7 +42,8 @@ import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
 public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
   private static final long serialVersionUID = 1;
 
-  private final CrossEntropyOptions options;
+  /** In JSON it is its parts. */
+  @JsonIgnore private final CrossEntropyOptions options;
 
   /** Creates the loss with the default options. */
   public LossFusedSoftmaxCrossEntropy() {
@@ -83,6 +85,7 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
    *
    * @return the label whose rows are ignored, or null
    */
+  @JsonProperty("ignoreIndex")
   public Long getIgnoreIndex() {
     return options.ignoreIndex().isPresent() ? options.ignoreIndex().getAsLong() : null;
   }
@@ -92,6 +95,7 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
    *
    * @return the share of the target mass spread over the live classes
    */
+  @JsonProperty("labelSmoothing")
   public double getLabelSmoothing() {
     return options.labelSmoothing();
   }
@@ -111,6 +115,7 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
    *
    * @return a copy of the weights; empty for no weights
    */
+  @JsonProperty("classWeights")
   public double[] getClassWeights() {
     return options.classWeights();
   }
@@ -193,10 +198,15 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
           "mask must have one element a row, %d, got shape %s"
               .formatted(logits.size(0), Arrays.toString(mask.shape())));
     }
-    if (labels.rank() != 2) {
+    if (weights != null && Arrays.stream(weights).anyMatch(weight -> weight != 0 && weight != 1)) {
       throw new IllegalArgumentException(
-          "labels must have rank 2, [rows, classes] or [rows, 1], got shape "
-              + Arrays.toString(labels.shape()));
+          "mask must be 0 or 1, for DL4J multiplies the logits by it, got "
+              + Arrays.toString(weights));
+    }
+    if (labels.rank() != 2 || labels.size(0) != logits.size(0)) {
+      throw new IllegalArgumentException(
+          "labels must have shape [%d, classes] or [%d, 1], got %s"
+              .formatted(logits.size(0), logits.size(0), Arrays.toString(labels.shape())));
     }
     boolean isSparse = labels.size(1) == 1 && logits.size(1) != 1;
     return new Rows(
@@ -211,7 +221,7 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
           case FLOAT -> 24;
           default -> labels.dataType() == DataType.FLOAT16 ? 11 : 53;
         };
-    return CrossEntropyShape.of(logits.shape(), options).integers(doubles(labels), weights, digits);
+    return SoftmaxShape.of(logits.shape(), options).integers(doubles(labels), weights, digits);
   }
 
   private static double[] doubles(INDArray column) {

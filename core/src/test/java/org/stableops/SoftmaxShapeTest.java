@@ -7,14 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import org.junit.jupiter.api.Test;
 
-class CrossEntropyShapeTest {
+class SoftmaxShapeTest {
   private static final long[] LOGITS = {2, 3, 4, 5};
   private static final CrossEntropyOptions NONE = CrossEntropyOptions.DEFAULT;
 
   @Test
   void movesTheClassAxisToTheEndAndBack() {
     for (int axis = -4; axis < 4; axis++) {
-      CrossEntropyShape shape = CrossEntropyShape.of("logits", LOGITS, axis);
+      SoftmaxShape shape = SoftmaxShape.of("logits", LOGITS, axis);
       long[] last = permuted(LOGITS, shape.toClassesLast());
       assertArrayEquals(shape.classesLast(), last);
       assertArrayEquals(LOGITS, permuted(last, shape.fromClassesLast()));
@@ -33,7 +33,7 @@ class CrossEntropyShapeTest {
 
   @Test
   void rankOneIsOneRow() {
-    CrossEntropyShape shape = CrossEntropyShape.of("logits", new long[] {7}, 0);
+    SoftmaxShape shape = SoftmaxShape.of("logits", new long[] {7}, 0);
     assertEquals(1, shape.rows());
     assertArrayEquals(new long[0], shape.rowShape());
     assertDoesNotThrow(() -> shape.requireLabels(new long[0]));
@@ -42,25 +42,25 @@ class CrossEntropyShapeTest {
 
   @Test
   void noRowsAreRowsToo() {
-    assertEquals(0, CrossEntropyShape.of("logits", new long[] {0, 3}, 1).rows());
-    assertEquals(0, CrossEntropyShape.of("logits", new long[] {0, 0}, 1).rows());
+    assertEquals(0, SoftmaxShape.of("logits", new long[] {0, 3}, 1).rows());
+    assertEquals(0, SoftmaxShape.of("logits", new long[] {0, 0}, 1).rows());
   }
 
   @Test
   void refusesWhatDoesNotFit() {
     assertRefused(
-        "logits must have a class axis, got a scalar",
-        () -> CrossEntropyShape.of("logits", new long[0], 0));
+        "logits must have rank 1 at least, got a scalar",
+        () -> SoftmaxShape.of("logits", new long[0], 0));
     assertRefused(
         "axis must be in [-4, 4) for logits of shape (2, 3, 4, 5), got 4",
-        () -> CrossEntropyShape.of("logits", LOGITS, 4));
+        () -> SoftmaxShape.of("logits", LOGITS, 4));
     assertRefused(
         "axis must be in [-4, 4) for logits of shape (2, 3, 4, 5), got -5",
-        () -> CrossEntropyShape.of("logits", LOGITS, -5));
+        () -> SoftmaxShape.of("logits", LOGITS, -5));
     assertRefused(
-        "logits must have a class along axis 1, got shape (2, 0)",
-        () -> CrossEntropyShape.of("logits", new long[] {2, 0}, -1));
-    CrossEntropyShape shape = CrossEntropyShape.of("logits", LOGITS, 1);
+        "logits must have an element along axis 1, got shape (2, 0)",
+        () -> SoftmaxShape.of("logits", new long[] {2, 0}, -1));
+    SoftmaxShape shape = SoftmaxShape.of("logits", LOGITS, 1);
     assertRefused(
         "labels shape (2, 3, 5) must equal logits shape (2, 3, 4, 5) without axis 1",
         () -> shape.requireLabels(new long[] {2, 3, 5}));
@@ -79,7 +79,7 @@ class CrossEntropyShapeTest {
 
   @Test
   void refusesLabelsThatAreNoClass() {
-    CrossEntropyShape shape = CrossEntropyShape.of("logits", new long[] {3, 10}, 1);
+    SoftmaxShape shape = SoftmaxShape.of("logits", new long[] {3, 10}, 1);
     assertRefused(
         "labels must be in [0, 10), got 10 at row 2",
         () -> shape.requireClasses(new long[] {0, 9, 10}, null, NONE));
@@ -92,7 +92,7 @@ class CrossEntropyShapeTest {
 
   @Test
   void refusesNumbersThatAreNoMass() {
-    CrossEntropyShape shape = CrossEntropyShape.of("logits", new long[] {2, 2}, 1);
+    SoftmaxShape shape = SoftmaxShape.of("logits", new long[] {2, 2}, 1);
     for (double bad : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
       assertRefused(
           "labels must be finite and >= 0, got " + bad + " at row 1, class 0",
@@ -110,15 +110,15 @@ class CrossEntropyShapeTest {
   @Test
   void classWeightsMustBeOneAClass() {
     CrossEntropyOptions options = CrossEntropyOptions.DEFAULT.withClassWeights(1, 2);
-    assertEquals(2, CrossEntropyShape.of(new long[] {3, 2}, options).classes());
+    assertEquals(2, SoftmaxShape.of(new long[] {3, 2}, options).classes());
     assertRefused(
         "classWeights must have one weight for each of 5 classes, got 2",
-        () -> CrossEntropyShape.of(new long[] {3, 5}, options));
+        () -> SoftmaxShape.of(new long[] {3, 5}, options));
   }
 
   @Test
   void sampleWeightsMayHaveOneAtTheAxis() {
-    CrossEntropyShape shape = CrossEntropyShape.of("logits", new long[] {3, 10, 2}, 1);
+    SoftmaxShape shape = SoftmaxShape.of("logits", new long[] {3, 10, 2}, 1);
     shape.requireSampleWeights(new long[] {3, 2});
     shape.requireSampleWeights(new long[] {3, 1, 2});
     assertArrayEquals(new long[] {3, 1, 2}, shape.withOne());
@@ -129,7 +129,7 @@ class CrossEntropyShapeTest {
 
   @Test
   void floatingLabelsMustBeIntegers() {
-    CrossEntropyShape shape = CrossEntropyShape.of("logits", new long[] {3, 10}, 1);
+    SoftmaxShape shape = SoftmaxShape.of("logits", new long[] {3, 10}, 1);
     assertArrayEquals(new long[] {2, -1, 9}, shape.integers(new double[] {2, -1, 9}, null, 24));
     assertRefused(
         "labels must be integers, got 0.9 at row 1",
@@ -150,6 +150,6 @@ class CrossEntropyShapeTest {
   @Test
   void messagesNameTheArray() {
     assertRefused(
-        "x must have a class axis, got a scalar", () -> CrossEntropyShape.of("x", new long[0], 0));
+        "x must have rank 1 at least, got a scalar", () -> SoftmaxShape.of("x", new long[0], 0));
   }
 }

@@ -3,15 +3,16 @@ package org.stableops;
 import java.util.Arrays;
 
 /**
- * The shape of logits seen as rows of classes: {@code outer × classes × inner}, row {@code o·inner
- * + i}. The checks of shapes, axes and labels live here, so that both hosts say the same.
+ * The shape of an array that a softmax is taken of, seen as rows of classes: {@code outer × classes
+ * × inner}, row {@code o·inner + i}. The checks of shapes, axes and labels live here, so that both
+ * hosts say the same.
  */
-public final class CrossEntropyShape {
+public final class SoftmaxShape {
   private final long[] logits;
   private final int axis;
   private final long rows;
 
-  private CrossEntropyShape(long[] logits, int axis, long rows) {
+  private SoftmaxShape(long[] logits, int axis, long rows) {
     this.logits = logits;
     this.axis = axis;
     this.rows = rows;
@@ -23,11 +24,15 @@ public final class CrossEntropyShape {
    * @param logits the shape, of rank 1 at least
    * @param options the class axis, and class weights to fit it
    * @return the shape as rows of classes
-   * @throws IllegalArgumentException if the rank is 0, the axis is out of range, there are rows
-   *     without a class, or the number of class weights is not that of the classes
+   * @throws IllegalArgumentException if the options are null, the rank is 0, the axis is out of
+   *     range, there are rows without a class, or the number of class weights is not that of the
+   *     classes
    */
-  public static CrossEntropyShape of(long[] logits, CrossEntropyOptions options) {
-    CrossEntropyShape shape = of("logits", logits, options.axis());
+  public static SoftmaxShape of(long[] logits, CrossEntropyOptions options) {
+    if (options == null) {
+      throw new IllegalArgumentException("options must be given, got null");
+    }
+    SoftmaxShape shape = of("logits", logits, options.axis());
     int weights = options.classWeights().length;
     if (weights > 0 && weights != shape.classes()) {
       throw new IllegalArgumentException(
@@ -47,10 +52,10 @@ public final class CrossEntropyShape {
    * @throws IllegalArgumentException if the rank is 0, the axis is out of range, or there are rows
    *     without an element
    */
-  public static CrossEntropyShape of(String name, long[] array, int axis) {
+  public static SoftmaxShape of(String name, long[] array, int axis) {
     int rank = array.length;
     if (rank == 0) {
-      throw new IllegalArgumentException(name + " must have a class axis, got a scalar");
+      throw new IllegalArgumentException(name + " must have rank 1 at least, got a scalar");
     }
     if (axis < -rank || axis >= rank) {
       throw new IllegalArgumentException(
@@ -58,11 +63,11 @@ public final class CrossEntropyShape {
               .formatted(-rank, rank, name, text(array), axis));
     }
     int positive = axis < 0 ? axis + rank : axis;
-    CrossEntropyShape shape =
-        new CrossEntropyShape(array.clone(), positive, product(without(array, positive)));
+    SoftmaxShape shape =
+        new SoftmaxShape(array.clone(), positive, product(without(array, positive)));
     if (shape.classes() == 0 && shape.rows > 0) {
       throw new IllegalArgumentException(
-          "%s must have a class along axis %d, got shape %s"
+          "%s must have an element along axis %d, got shape %s"
               .formatted(name, positive, text(array)));
     }
     return shape;
@@ -160,6 +165,12 @@ public final class CrossEntropyShape {
    * @throws IllegalArgumentException if it is another
    */
   public void requireLabels(long[] labels) {
+    if (Arrays.equals(labels, logits) && labels[axis] != 1) {
+      throw new IllegalArgumentException(
+          ("labels shape %s must equal logits shape %s without axis %d: "
+                  + "one-hot labels are for the loss of class probabilities")
+              .formatted(text(labels), text(logits), axis));
+    }
     requireRows("labels", labels);
   }
 
