@@ -148,6 +148,23 @@ class SoftmaxShapeTest {
   }
 
   @Test
+  void oneHotLabelsAreToldWhereTheyBelong() {
+    SoftmaxShape shape = SoftmaxShape.of("logits", new long[] {3, 10}, 1);
+    assertRefused(
+        "labels shape (3, 10) must equal logits shape (3, 10) without axis 1: "
+            + "one-hot labels are for the loss of class probabilities",
+        () -> shape.requireLabels(new long[] {3, 10}));
+    // With one class they are labels with 1 at the axis.
+    SoftmaxShape.of("logits", new long[] {3, 1}, 1).requireLabels(new long[] {3, 1});
+  }
+
+  @Test
+  void optionsMustBeGiven() {
+    assertRefused(
+        "options must be given, got null", () -> SoftmaxShape.of(new long[] {3, 1}, null));
+  }
+
+  @Test
   void messagesNameTheArray() {
     assertRefused(
         "x must have rank 1 at least, got a scalar", () -> SoftmaxShape.of("x", new long[0], 0));

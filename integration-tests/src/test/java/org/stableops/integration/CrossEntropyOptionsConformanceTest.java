@@ -2,6 +2,7 @@ package org.stableops.integration;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.Arrays;
 import java.util.List;
@@ -276,6 +277,25 @@ class CrossEntropyOptionsConformanceTest {
           assertEquals(0, actual.loss()[0]);
           assertArrayEquals(new double[2], actual.gradient());
         });
+  }
+
+  @Test
+  void weightsThatAddUpToInfinityAreRefused() {
+    CrossEntropyCase problem =
+        CrossEntropyCase.sparse(
+                new double[] {1, 2, 3, 4}, 2, new long[] {0, 1}, CrossEntropyOptions.DEFAULT)
+            .withSampleWeights(1e308, 1e308);
+    for (Host host : Host.ALL) {
+      for (Path path : Path.values()) {
+        IllegalArgumentException refused =
+            assertThrows(
+                IllegalArgumentException.class,
+                () -> path.run(() -> host.crossEntropy(problem, Format.FLOAT64)));
+        assertEquals(
+            "sample weights × class weights × masses must add up to a finite number, got Infinity",
+            refused.getMessage());
+      }
+    }
   }
 
   /** lse² is beyond float32 and float16, the loss is not. */

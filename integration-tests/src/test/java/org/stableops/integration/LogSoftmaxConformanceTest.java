@@ -234,6 +234,17 @@ class LogSoftmaxConformanceTest {
       assertArrayEquals(nan, setting.logSoftmax(row, 3, ones).value());
       assertArrayEquals(nan, setting.logSoftmax(row, 3, ones).gradient());
     }
+    for (double[] row :
+        List.of(
+            new double[] {INF, NAN, 1},
+            new double[] {1, INF, NAN},
+            new double[] {-INF, NAN, -INF},
+            new double[] {-INF, -INF, NAN})) {
+      double[] nan = {NAN, NAN, NAN};
+      assertEquals(NAN, setting.logSumExp(row, 3).value()[0]);
+      assertArrayEquals(nan, setting.logSumExp(row, 3).gradient());
+      assertArrayEquals(nan, setting.logSoftmax(row, 3, ones).value());
+    }
     double[] certain = {1, INF, -INF};
     assertEquals(INF, setting.logSumExp(certain, 3).value()[0]);
     assertArrayEquals(new double[] {-INF, 0, -INF}, setting.logSoftmax(certain, 3, ones).value());

@@ -260,14 +260,22 @@ class DjlLossTrainingTest extends OnBothPaths {
     return bytes.toString(StandardCharsets.UTF_8);
   }
 
+  /** Once: DJL looks at the gradients of the first step only. */
   @Test
-  void aBatchWithoutARowThatCountsIsLogged() {
+  void theFirstBatchWithoutARowThatCountsIsLogged() {
     Loss loss = new FusedSoftmaxCrossEntropyLoss(SMOOTH);
     NDList logits = new NDList(waves(manager, DataType.FLOAT32, new Shape(2, 3), 1));
     String log = logged(() -> loss.evaluate(new NDList(ignored(2)), logits));
     assertTrue(log.contains("WARN"), log);
-    assertTrue(log.contains("all of its rows are ignored or masked"), log);
-    assertEquals("", logged(() -> loss.evaluate(new NDList(manager.create(new long[2])), logits)));
+    assertTrue(log.contains("No row of this batch counts"), log);
+    assertEquals("", logged(() -> loss.evaluate(new NDList(ignored(2)), logits)));
+  }
+
+  @Test
+  void aLossOfZeroWithRowsThatCountIsNotLogged() {
+    Loss loss = new FusedSoftmaxCrossEntropyLoss();
+    NDList certain = new NDList(array(manager, DataType.FLOAT32, new Shape(1, 2), 300, 0));
+    assertEquals("", logged(() -> loss.evaluate(new NDList(manager.create(new long[1])), certain)));
   }
 
   /** The gradient of the weights by the chain rule, from that of the logits; digits are few. */

@@ -47,6 +47,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.ILossFunction;
+import org.nd4j.serde.json.JsonMappers;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 import org.stableops.nd4j.SoftmaxCrossEntropy;
@@ -521,6 +522,15 @@ final class Dl4jLossTest {
     List<LossFusedSoftmaxCrossEntropy> losses =
         options().map(LossFusedSoftmaxCrossEntropy::new).toList();
     assertEquals(losses.size(), losses.stream().distinct().count());
+  }
+
+  /** ND4J's mapper writes fields where DL4J's writes properties. */
+  @ParameterizedTest
+  @MethodSource("options")
+  void optionsSurviveTheMapperOfNd4j(CrossEntropyOptions options) throws Exception {
+    ILossFunction loss = new LossFusedSoftmaxCrossEntropy(options);
+    String json = JsonMappers.getMapper().writeValueAsString(loss);
+    assertEquals(loss, JsonMappers.getMapper().readValue(json, ILossFunction.class));
   }
 
   @Test

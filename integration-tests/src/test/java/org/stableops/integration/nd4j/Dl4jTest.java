@@ -309,7 +309,7 @@ final class Dl4jTest {
   }
 
   static Stream<Arguments> labelsAndMasks() {
-    INDArray mask = Nd4j.createFromArray(1.0, 0, 1, 0.25, 0, 1, 1).reshape(7, 1);
+    INDArray mask = Nd4j.createFromArray(1.0, 0, 1, 1, 0, 1, 1).reshape(7, 1);
     return Stream.of(smallLabels(), masses(), oneHot())
         .flatMap(labels -> Stream.of(Arguments.of(labels, null), Arguments.of(labels, mask)));
   }
@@ -425,6 +425,23 @@ final class Dl4jTest {
         () ->
             LOSS.computeScore(
                 masses(), smallLogits(), IDENTITY, Nd4j.ones(DataType.DOUBLE, 7, 3), false));
+    assertMessage(
+        "mask must be 0 or 1, for DL4J multiplies the logits by it, got [1.0, 0.5]",
+        () ->
+            LOSS.computeScore(
+                Nd4j.ones(DataType.DOUBLE, 2, 3),
+                Nd4j.ones(DataType.DOUBLE, 2, 3),
+                IDENTITY,
+                Nd4j.createFromArray(1.0, 0.5).reshape(2, 1),
+                false));
+    assertMessage(
+        "labels must have shape [7, classes] or [7, 1], got [3, 1]",
+        () ->
+            LOSS.computeGradient(
+                Nd4j.ones(DataType.DOUBLE, 3, 1),
+                smallLogits(),
+                IDENTITY,
+                Nd4j.ones(DataType.DOUBLE, 7, 1)));
     assertMessage(
         "labels shape (7, 2) must equal logits shape (7, 3)",
         () ->
