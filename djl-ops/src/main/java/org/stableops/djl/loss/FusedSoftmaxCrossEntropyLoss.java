@@ -137,8 +137,7 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
   }
 
   private NDArray loss(NDArray logits, NDArray labels, NDArray weights) {
-    boolean areOpen = isOpen(logits) && isOpen(labels) && (weights == null || isOpen(weights));
-    if (kind == Kind.LABELS && areOpen && labels.getDataType().isFloating()) {
+    if (kind == Kind.LABELS && isFloating(logits, labels, weights)) {
       try (NDArray integers = integers(logits, labels, weights)) {
         return checked(logits, integers, weights);
       }
@@ -146,9 +145,23 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
     return checked(logits, labels, weights);
   }
 
-  /** What is not open is left to the operator, which says so. */
-  private static boolean isOpen(NDArray array) {
-    return array instanceof PtNDArray tensor && !tensor.isReleased();
+  /** Tells of labels, which are only read where all arrays are there and open. */
+  private static boolean isFloating(NDArray logits, NDArray labels, NDArray weights) {
+    requireOpen("logits", logits);
+    requireOpen("labels", labels);
+    if (weights != null) {
+      requireOpen("sampleWeights", weights);
+    }
+    return labels.getDataType().isFloating();
+  }
+
+  private static void requireOpen(String name, NDArray array) {
+    if (array == null) {
+      throw new IllegalArgumentException(name + " must be an array, got null");
+    }
+    if (array instanceof PtNDArray tensor && tensor.isReleased()) {
+      throw new IllegalStateException(name + " must be open, but has been closed");
+    }
   }
 
   private NDArray checked(NDArray logits, NDArray labels, NDArray weights) {

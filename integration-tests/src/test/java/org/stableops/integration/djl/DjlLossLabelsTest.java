@@ -141,6 +141,27 @@ class DjlLossLabelsTest extends OnBothPaths {
   }
 
   @Test
+  void closedAndMissingArraysAreNamed() {
+    Loss loss = new FusedSoftmaxCrossEntropyLoss();
+    NDArray logits = waves(manager, DataType.FLOAT32, new Shape(2, 4), 1);
+    NDArray labels = array(manager, DataType.FLOAT32, new Shape(2), 1, 3);
+    NDArray mask = manager.create(new boolean[] {true, false});
+    mask.close();
+    assertClosed("sampleWeights", loss, new NDList(labels, mask), logits);
+    NDArray closed = array(manager, DataType.FLOAT32, new Shape(2), 1, 3);
+    closed.close();
+    assertClosed("labels", loss, new NDList(closed), logits);
+    logits.close();
+    assertClosed("logits", loss, new NDList(labels), logits);
+  }
+
+  private static void assertClosed(String name, Loss loss, NDList labels, NDArray logits) {
+    IllegalStateException closed =
+        assertThrows(IllegalStateException.class, () -> loss.evaluate(labels, new NDList(logits)));
+    assertEquals(name + " must be open, but has been closed", closed.getMessage());
+  }
+
+  @Test
   void aBooleanLabelIsNoInteger() {
     assertRefused(
         "labels dtype must be an integer type, got boolean",
