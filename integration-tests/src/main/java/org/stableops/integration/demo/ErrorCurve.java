@@ -1,10 +1,14 @@
 package org.stableops.integration.demo;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.Reduction;
 import org.stableops.integration.host.Host;
+import org.stableops.integration.oracle.CrossEntropyCase;
 import org.stableops.integration.oracle.ElementwiseFunction;
 import org.stableops.integration.oracle.Exact;
 import org.stableops.integration.oracle.Format;
@@ -39,6 +43,30 @@ record ErrorCurve(String name, double[] x, double[] ulps) {
     }
     for (Host host : Host.ALL) {
       double[] ours = host.value(function, x, parameter, Format.FLOAT32);
+      curves.add(new ErrorCurve("stable-ops, " + host.name(), x, ulps(ours, exact)));
+    }
+    return curves;
+  }
+
+  /**
+   * The cross-entropy of logits (x, 0, 0) with label 0: from a row that is almost certainly wrong
+   * to one that is almost certainly right. The frameworks' own losses and ours.
+   */
+  static List<ErrorCurve> ofCrossEntropy(double[] arguments) {
+    double[] x = DoubleStream.of(arguments).map(Format.FLOAT32::round).toArray();
+    double[] logits = DoubleStream.of(x).flatMap(gap -> DoubleStream.of(gap, 0, 0)).toArray();
+    CrossEntropyOptions rows = CrossEntropyOptions.DEFAULT.withReduction(Reduction.NONE);
+    CrossEntropyCase problem = CrossEntropyCase.sparse(logits, 3, new long[x.length], rows);
+    Exact[] exact = problem.solve().losses();
+    float[][] narrow = new float[x.length][];
+    Arrays.setAll(narrow, i -> new float[] {(float) x[i], 0, 0});
+    List<ErrorCurve> curves = new ArrayList<>();
+    for (StockLoss stock : StockLoss.values()) {
+      String name = stock.name() + "'s own loss";
+      curves.add(new ErrorCurve(name, x, ulps(stock.compute(narrow), exact)));
+    }
+    for (Host host : Host.ALL) {
+      double[] ours = host.crossEntropy(problem, Format.FLOAT32).loss();
       curves.add(new ErrorCurve("stable-ops, " + host.name(), x, ulps(ours, exact)));
     }
     return curves;

@@ -75,6 +75,7 @@ final class Report {
             h2("Accuracy of the operators"),
             softplusInverse(),
             squareplus(),
+            crossEntropy(),
             p(ErrorRow.EXPLANATION),
             errorTable(errors),
             h2("Versions"),
@@ -152,6 +153,18 @@ final class Report {
             "x",
             ErrorCurve.of(ElementwiseFunction.SQUAREPLUS, x));
     return picture("squareplus.png", chart, CUT_OFF);
+  }
+
+  private DomContent crossEntropy() throws IOException {
+    // Steps of 1: XChart marks the axis at points of the data.
+    double[] x = ErrorCurve.linear(-120, 120, 241);
+    XYChart chart =
+        Charts.errors(
+            "Cross-entropy keeps its digits on confident rows, right or wrong",
+            "x, of logits (x, 0, 0) and label 0",
+            ErrorCurve.ofCrossEntropy(x));
+    chart.getStyler().setXAxisDecimalPattern("0");
+    return picture("cross-entropy.png", chart, CUT_OFF);
   }
 
   private DomContent picture(String file, XYChart chart, String caption) throws IOException {
