@@ -291,6 +291,23 @@ public final class SoftmaxShape {
   }
 
   /**
+   * Returns what the rows weigh.
+   *
+   * @param labels one integer label a row, or null where there are class masses
+   * @param sampleWeights one weight a row, or null for 1 everywhere
+   * @param options which label is ignored
+   * @return the sample weights, and 0 where a row is ignored
+   */
+  public double[] rowWeights(long[] labels, double[] sampleWeights, CrossEntropyOptions options) {
+    double[] weights = new double[Math.toIntExact(rows)];
+    for (int row = 0; row < weights.length; row++) {
+      boolean ignored = labels != null && options.ignores(labels[row]);
+      weights[row] = ignored ? 0 : sampleWeights == null ? 1 : sampleWeights[row];
+    }
+    return weights;
+  }
+
+  /**
    * Checks class masses.
    *
    * @param masses rows × classes numbers

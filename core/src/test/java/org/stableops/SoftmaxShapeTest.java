@@ -159,6 +159,17 @@ class SoftmaxShapeTest {
   }
 
   @Test
+  void ignoredRowsWeighNothing() {
+    SoftmaxShape shape = SoftmaxShape.of("logits", new long[] {3, 10}, 1);
+    CrossEntropyOptions options = CrossEntropyOptions.DEFAULT.withIgnoreIndex(-1);
+    long[] labels = {4, -1, 5};
+    double[] weights = {0.5, 2, 0};
+    assertArrayEquals(new double[] {1, 0, 1}, shape.rowWeights(labels, null, options));
+    assertArrayEquals(new double[] {0.5, 0, 0}, shape.rowWeights(labels, weights, options));
+    assertArrayEquals(weights, shape.rowWeights(null, weights, CrossEntropyOptions.DEFAULT));
+  }
+
+  @Test
   void optionsMustBeGiven() {
     assertRefused(
         "options must be given, got null", () -> SoftmaxShape.of(new long[] {3, 1}, null));

@@ -69,7 +69,7 @@ final class AlongAxis {
     if (x.size() == 0) {
       return manager.create(rowShape(), x.getDataType(), x.getDevice());
     }
-    NDArray z = classesLast(x);
+    NDArray z = classesLast(x, shape);
     NDArray rows =
         Fused.accepts(z)
             ? manager.create(kernel.apply(Fused.elements(z), rows(), classes()), rowShape())
@@ -83,7 +83,7 @@ final class AlongAxis {
     if (x.size() == 0) {
       return x.stopGradient().duplicate();
     }
-    NDArray z = classesLast(x);
+    NDArray z = classesLast(x, shape);
     NDArray out;
     if (Fused.accepts(z)) {
       out = z.getManager().create(z.getShape(), z.getDataType(), z.getDevice());
@@ -91,14 +91,12 @@ final class AlongAxis {
     } else {
       out = composite.apply(new SoftmaxComposite(wideRows(x)));
     }
-    return out.reshape(new Shape(shape.classesLast()))
-        .transpose(shape.fromClassesLast())
-        .toType(x.getDataType(), false);
+    return fromClassesLast(out, shape, x.getDataType());
   }
 
   /** The elements of an array like x, row by row. */
   Elements elements(NDArray array) {
-    return Fused.elements(classesLast(array));
+    return Fused.elements(classesLast(array, shape));
   }
 
   /** Rows × classes of float64. */
@@ -110,19 +108,29 @@ final class AlongAxis {
         .reshape(shape.rows(), shape.classes());
   }
 
-  /** Half is computed wider and rounded once. */
-  private NDArray classesLast(NDArray array) {
-    boolean isHalf = array.getDataType() == DataType.FLOAT16;
-    NDArray detached = array.stopGradient();
-    NDArray wide = isHalf ? detached.toType(DataType.FLOAT32, false) : detached;
-    return wide.transpose(shape.toClassesLast());
-  }
-
   private int rows() {
     return Math.toIntExact(shape.rows());
   }
 
   private int classes() {
     return Math.toIntExact(shape.classes());
+  }
+
+  // ---- shared with the cross-entropies
+
+  /** Outside any graph, with the classes last. Half is computed wider and rounded once. */
+  static NDArray classesLast(NDArray array, SoftmaxShape shape) {
+    boolean isHalf = array.getDataType() == DataType.FLOAT16;
+    NDArray detached = array.stopGradient();
+    NDArray wide = isHalf ? detached.toType(DataType.FLOAT32, false) : detached;
+    return wide.transpose(shape.toClassesLast());
+  }
+
+  /** An array with the classes last, or rows × classes, in the original shape. */
+  static NDArray fromClassesLast(NDArray array, SoftmaxShape shape, DataType type) {
+    return array
+        .reshape(new Shape(shape.classesLast()))
+        .transpose(shape.fromClassesLast())
+        .toType(type, false);
   }
 }

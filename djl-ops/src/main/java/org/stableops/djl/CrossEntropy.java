@@ -166,23 +166,16 @@ final class CrossEntropy {
     if (labels != null) {
       shape.requireClasses(labels, sampleWeights, options);
     }
-    NDArray detached = logits.stopGradient();
-    if (detached.size() == 0) {
-      return new Result(new RowLosses(new double[0]), detached.zerosLike());
+    if (logits.size() == 0) {
+      return new Result(new RowLosses(new double[0]), logits.stopGradient().zerosLike());
     }
-    DataType type = detached.getDataType();
-    // Half is computed wider and rounded once.
-    NDArray wide = type == DataType.FLOAT16 ? detached.toType(DataType.FLOAT32, false) : detached;
-    NDArray z = wide.transpose(shape.toClassesLast());
-    Result result = Fused.accepts(wide) ? fused(z, wantsGradient) : composite(z, wantsGradient);
-    return wantsGradient ? new Result(result.rows(), toLogits(result.gradient(), type)) : result;
-  }
-
-  private NDArray toLogits(NDArray classesLast, DataType type) {
-    return classesLast
-        .reshape(new Shape(shape.classesLast()))
-        .transpose(shape.fromClassesLast())
-        .toType(type, false);
+    NDArray z = AlongAxis.classesLast(logits, shape);
+    Result result = Fused.accepts(z) ? fused(z, wantsGradient) : composite(z, wantsGradient);
+    return wantsGradient
+        ? new Result(
+            result.rows(),
+            AlongAxis.fromClassesLast(result.gradient(), shape, logits.getDataType()))
+        : result;
   }
 
   private NDArray reduced(RowLosses rows, double[] numbers) {
@@ -225,7 +218,7 @@ final class CrossEntropy {
 
   /** With a gradient whose classes are last. */
   private Result composite(NDArray z, boolean wantsGradient) {
-    double[] weights = rowWeights();
+    double[] weights = shape.rowWeights(labels, sampleWeights, options);
     NDArray q = labels == null ? requiredMasses(weights) : oneHot(weights, z);
     SoftmaxComposite softmax = new SoftmaxComposite(asRows(z.toType(DataType.FLOAT64, false)));
     CrossEntropyComposite composite = new CrossEntropyComposite(softmax, q, options);
@@ -251,16 +244,6 @@ final class CrossEntropy {
             .toDevice(rows.getDevice(), false);
     NDArray counts = column.gt(0).broadcast(rows.getShape());
     return NDArrays.where(counts, rows.mul(column), rows.zerosLike());
-  }
-
-  /** The sample weights, and 0 where a row is ignored. */
-  private double[] rowWeights() {
-    double[] weights = new double[Math.toIntExact(shape.rows())];
-    for (int row = 0; row < weights.length; row++) {
-      boolean ignored = labels != null && options.ignores(labels[row]);
-      weights[row] = ignored ? 0 : sampleWeights == null ? 1 : sampleWeights[row];
-    }
-    return weights;
   }
 
   private NDArray asRows(NDArray classesLast) {

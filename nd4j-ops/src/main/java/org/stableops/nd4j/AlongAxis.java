@@ -80,8 +80,16 @@ final class AlongAxis {
     return rows(array, shape, DataType.DOUBLE, temporaries);
   }
 
-  /** An array of one number a row, along the axis of x. */
-  INDArray alongClasses(INDArray ofRows) {
+  /**
+   * Multiplies a gradient like x by upstream, one number a row; or one for all, which a reduced
+   * value has, and as a loss variable of the graph any value.
+   */
+  void multiplyByUpstream(INDArray gradient, INDArray upstream) {
+    boolean isOfRows = upstream.length() > 1;
+    Primitives.multiplyByUpstream(gradient, isOfRows ? alongClasses(upstream) : upstream);
+  }
+
+  private INDArray alongClasses(INDArray ofRows) {
     INDArray contiguous = temporaries.keep(ofRows.dup('c'));
     return temporaries.keep(contiguous.reshape('c', shape.withOne()).broadcast(x.shape()));
   }

@@ -159,7 +159,7 @@ final class CrossEntropy {
 
   private Result composite(INDArray rows, boolean wantsGradient, Temporaries temporaries) {
     INDArray z = temporaries.keepUnless(rows, rows.castTo(DataType.DOUBLE));
-    double[] weights = rowWeights();
+    double[] weights = shape.rowWeights(labels, sampleWeights, options);
     INDArray q =
         labels == null ? requiredMasses(weights, temporaries) : oneHot(weights, temporaries);
     SoftmaxComposite softmax = new SoftmaxComposite(z, temporaries);
@@ -196,16 +196,6 @@ final class CrossEntropy {
     INDArray product = temporaries.keep(rows.mulColumnVector(column));
     INDArray zeros = temporaries.keep(Nd4j.zeros(rows.dataType(), rows.shape()));
     return temporaries.keep(Primitives.select(counts, product, zeros));
-  }
-
-  /** The sample weights, and 0 where a row is ignored. */
-  private double[] rowWeights() {
-    double[] weights = new double[Math.toIntExact(shape.rows())];
-    for (int row = 0; row < weights.length; row++) {
-      boolean ignored = labels != null && options.ignores(labels[row]);
-      weights[row] = ignored ? 0 : sampleWeights == null ? 1 : sampleWeights[row];
-    }
-    return weights;
   }
 
   /** That of the logits, or the masses' own if it is wider. */

@@ -4,7 +4,6 @@ import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.Reduction;
 
 /**
  * The gradient of a cross-entropy in a graph, from logits, labels, upstream, the loss, and perhaps
@@ -23,26 +22,16 @@ abstract class CrossEntropyGradientOp extends JavaOp {
   abstract CrossEntropy call(INDArray logits, INDArray labels, CrossEntropyOptions options);
 
   @Override
-  final long[] outputShape(List<INDArray> inputs) {
-    return inputs.get(0).shape();
-  }
-
-  @Override
   final void forward(List<INDArray> inputs, INDArray output) {
     CrossEntropyOptions options = CrossEntropyArguments.read(this);
     CrossEntropy call = call(inputs.get(0), inputs.get(1), options);
     if (inputs.size() > 4) {
       call = call.withSampleWeights(inputs.get(4));
     }
-    INDArray upstream = inputs.get(2);
     try (Temporaries temporaries = new Temporaries()) {
       output.assign(temporaries.keep(call.gradient()));
-      // As a loss variable even one loss a row gets a scalar, which counts for all of them.
-      if (options.reduction() == Reduction.NONE && upstream.length() > 1) {
-        AlongAxis rows = new AlongAxis(inputs.get(0), options.axis(), temporaries);
-        upstream = rows.alongClasses(upstream);
-      }
-      Primitives.multiplyByUpstream(output, upstream);
+      new AlongAxis(inputs.get(0), options.axis(), temporaries)
+          .multiplyByUpstream(output, inputs.get(2));
     }
   }
 

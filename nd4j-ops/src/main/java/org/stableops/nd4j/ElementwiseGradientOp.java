@@ -26,11 +26,6 @@ abstract class ElementwiseGradientOp extends JavaOp {
   }
 
   @Override
-  final long[] outputShape(List<INDArray> inputs) {
-    return inputs.get(0).shape();
-  }
-
-  @Override
   final void forward(List<INDArray> inputs, INDArray output) {
     definition.apply(getTArgument(0)).gradientInto(inputs.get(0), output);
     Primitives.multiplyByUpstream(output, inputs.get(1));

@@ -25,11 +25,6 @@ abstract class ElementwiseValueOp extends JavaOp {
   abstract SDVariable gradient(SDVariable x, SDVariable upstream, double parameter);
 
   @Override
-  final long[] outputShape(List<INDArray> inputs) {
-    return inputs.get(0).shape();
-  }
-
-  @Override
   final void forward(List<INDArray> inputs, INDArray output) {
     definition.apply(getTArgument(0)).valueInto(inputs.get(0), output);
   }

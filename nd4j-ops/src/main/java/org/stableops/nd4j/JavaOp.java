@@ -45,8 +45,10 @@ abstract class JavaOp extends DynamicCustomOp {
     sameDiff.addArgsFor(inputs, this);
   }
 
-  /** The shape of the only output. */
-  abstract long[] outputShape(List<INDArray> inputs);
+  /** The shape of the only output: that of the first input, unless an op has another. */
+  long[] outputShape(List<INDArray> inputs) {
+    return inputs.get(0).shape();
+  }
 
   /** Computes the only output, which is uninitialised. Keeps neither its inputs nor its output. */
   abstract void forward(List<INDArray> inputs, INDArray output);

@@ -87,52 +87,39 @@ public final class LogSoftmax {
   }
 
   /** The operator in a graph. */
-  public static final class ValueOp extends JavaOp {
+  public static final class ValueOp extends AxisOp {
     /** For the registry. */
     public ValueOp() {
       super("stable_log_softmax");
     }
 
     ValueOp(int axis, SDVariable x) {
-      super("stable_log_softmax", x);
-      addIArgument(axis);
-    }
-
-    @Override
-    long[] outputShape(List<INDArray> inputs) {
-      return inputs.get(0).shape();
+      super("stable_log_softmax", axis, x);
     }
 
     @Override
     void forward(List<INDArray> inputs, INDArray output) {
       try (Temporaries temporaries = new Temporaries()) {
-        output.assign(temporaries.keep(value(inputs.get(0), LogSumExp.axis(this))));
+        output.assign(temporaries.keep(value(inputs.get(0), axis())));
       }
     }
 
     @Override
     public List<SDVariable> doDiff(List<SDVariable> upstream) {
-      SDVariable gradient =
-          new GradientOp(LogSumExp.axis(this), arg(), upstream.get(0)).outputVariable();
+      SDVariable gradient = new GradientOp(axis(), arg(), upstream.get(0)).outputVariable();
       return List.of(gradient);
     }
   }
 
   /** The gradient in a graph, from x and upstream. */
-  public static final class GradientOp extends JavaOp {
+  public static final class GradientOp extends AxisOp {
     /** For the registry. */
     public GradientOp() {
       super("stable_log_softmax_bp");
     }
 
     GradientOp(int axis, SDVariable x, SDVariable upstream) {
-      super("stable_log_softmax_bp", x, upstream);
-      addIArgument(axis);
-    }
-
-    @Override
-    long[] outputShape(List<INDArray> inputs) {
-      return inputs.get(0).shape();
+      super("stable_log_softmax_bp", axis, x, upstream);
     }
 
     @Override
@@ -140,7 +127,7 @@ public final class LogSoftmax {
       INDArray x = inputs.get(0);
       try (Temporaries temporaries = new Temporaries()) {
         INDArray upstream = likeX(inputs.get(1), x, temporaries);
-        output.assign(temporaries.keep(gradient(x, LogSumExp.axis(this), upstream)));
+        output.assign(temporaries.keep(gradient(x, axis(), upstream)));
       }
     }
 

@@ -73,63 +73,51 @@ public final class LogSumExp {
   }
 
   /** The operator in a graph. */
-  public static final class ValueOp extends JavaOp {
+  public static final class ValueOp extends AxisOp {
     /** For the registry. */
     public ValueOp() {
       super("stable_log_sum_exp");
     }
 
     ValueOp(int axis, SDVariable x) {
-      super("stable_log_sum_exp", x);
-      addIArgument(axis);
+      super("stable_log_sum_exp", axis, x);
     }
 
     @Override
     long[] outputShape(List<INDArray> inputs) {
-      return SoftmaxShape.of("x", inputs.get(0).shape(), axis(this)).rowShape();
+      return SoftmaxShape.of("x", inputs.get(0).shape(), axis()).rowShape();
     }
 
     @Override
     void forward(List<INDArray> inputs, INDArray output) {
       try (Temporaries temporaries = new Temporaries()) {
-        output.assign(temporaries.keep(value(inputs.get(0), axis(this))));
+        output.assign(temporaries.keep(value(inputs.get(0), axis())));
       }
     }
 
     @Override
     public List<SDVariable> doDiff(List<SDVariable> upstream) {
-      return List.of(new GradientOp(axis(this), arg(), upstream.get(0)).outputVariable());
+      return List.of(new GradientOp(axis(), arg(), upstream.get(0)).outputVariable());
     }
   }
 
   /** The gradient in a graph: from x and upstream to upstream × gradient. */
-  public static final class GradientOp extends JavaOp {
+  public static final class GradientOp extends AxisOp {
     /** For the registry. */
     public GradientOp() {
       super("stable_log_sum_exp_bp");
     }
 
     GradientOp(int axis, SDVariable x, SDVariable upstream) {
-      super("stable_log_sum_exp_bp", x, upstream);
-      addIArgument(axis);
-    }
-
-    @Override
-    long[] outputShape(List<INDArray> inputs) {
-      return inputs.get(0).shape();
+      super("stable_log_sum_exp_bp", axis, x, upstream);
     }
 
     @Override
     void forward(List<INDArray> inputs, INDArray output) {
       INDArray x = inputs.get(0);
-      INDArray upstream = inputs.get(1);
       try (Temporaries temporaries = new Temporaries()) {
-        output.assign(temporaries.keep(gradient(x, axis(this))));
-        // As a loss variable even one number a row gets a scalar, which counts for all of them.
-        boolean isOfRows = upstream.length() > 1;
-        Primitives.multiplyByUpstream(
-            output,
-            isOfRows ? new AlongAxis(x, axis(this), temporaries).alongClasses(upstream) : upstream);
+        output.assign(temporaries.keep(gradient(x, axis())));
+        new AlongAxis(x, axis(), temporaries).multiplyByUpstream(output, inputs.get(1));
       }
     }
 
@@ -137,9 +125,5 @@ public final class LogSumExp {
     public List<SDVariable> doDiff(List<SDVariable> upstream) {
       throw noSecondDerivative();
     }
-  }
-
-  static int axis(JavaOp op) {
-    return Math.toIntExact(op.getIArgument(0));
   }
 }
