@@ -8,6 +8,16 @@ public final class FusedPath {
   private FusedPath() {}
 
   /**
+   * Tells in one line how the kernels compute in this JVM, for bug reports and benchmarks.
+   *
+   * @return whether they are on, which implementation of the transcendental functions they use, and
+   *     how many threads
+   */
+  public static String describe() {
+    return "fused kernels %s".formatted(isEnabled() ? "on" : "off");
+  }
+
+  /**
    * Tells whether arrays that a kernel can work on shall be given to it. The property is read at
    * every call, so that a program can compare the two paths.
    *
