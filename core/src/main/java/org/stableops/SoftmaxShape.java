@@ -328,10 +328,20 @@ public final class SoftmaxShape {
    * @throws IllegalArgumentException if it is negative or not finite
    */
   public static void requireMass(double mass, long row, long label) {
-    if (!(mass >= 0 && mass < Double.POSITIVE_INFINITY)) {
+    if (!isMass(mass)) {
       throw new IllegalArgumentException(
           "labels must be finite and >= 0, got %s at row %d, class %d".formatted(mass, row, label));
     }
+  }
+
+  /**
+   * Tells whether a number can be a class mass.
+   *
+   * @param mass any number
+   * @return whether it is finite and not negative
+   */
+  public static boolean isMass(double mass) {
+    return mass >= 0 && mass < Double.POSITIVE_INFINITY;
   }
 
   private static long[] without(long[] shape, int axis) {

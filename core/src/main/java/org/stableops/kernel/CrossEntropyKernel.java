@@ -1,6 +1,5 @@
 package org.stableops.kernel;
 
-import java.util.Arrays;
 import org.stableops.CrossEntropyOptions;
 
 /**
@@ -71,7 +70,7 @@ public final class CrossEntropyKernel implements SoftmaxRows.Visitor {
       double[] sampleWeights,
       CrossEntropyOptions options,
       Elements gradient) {
-    Targets targets = new Targets.Masses(masses, classes, rows, sampleWeights, options);
+    Targets targets = Targets.ofMasses(masses, classes, rows, sampleWeights, options);
     return run(logits, classes, rows, targets, sampleWeights, options, gradient);
   }
 
@@ -114,7 +113,7 @@ public final class CrossEntropyKernel implements SoftmaxRows.Visitor {
 
   @Override
   public void survey(RowBlock block, Scratch scratch) {
-    targets.survey(block);
+    targets.survey(block, scratch);
   }
 
   @Override
@@ -138,7 +137,7 @@ public final class CrossEntropyKernel implements SoftmaxRows.Visitor {
 
   private void gradient(RowBlock block, double scale, Scratch scratch) {
     if (scale == 0) {
-      Arrays.fill(scratch.out, block.from, block.from + block.count, 0);
+      block.clearResults();
       return;
     }
     double zWeight = options.zLoss() * targets.weight(block.row);
@@ -146,9 +145,9 @@ public final class CrossEntropyKernel implements SoftmaxRows.Visitor {
     double z = zWeight == 0 || isCertain ? 0 : 2 * zWeight * block.logSumExp();
     targets.gradient(block, scale, z, scratch);
     int i = block.indexOf(block.argmax);
-    if (isCertain && i >= 0 && !Double.isNaN(scratch.out[i])) {
+    if (isCertain && i >= 0 && !Double.isNaN(block.rest)) {
       // Its p is 1 and z infinite; the others' p of 0 outweighs z.
-      scratch.out[i] = Double.POSITIVE_INFINITY;
+      block.setResult(i, Double.POSITIVE_INFINITY);
     }
   }
 }

@@ -4,9 +4,8 @@ import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 
 /**
- * The flat elements of an array that somebody else owns, read and written a tile at a time. A tile
- * is always double: float elements are widened exactly on the way in and rounded once on the way
- * out, so that one kernel serves both types.
+ * The flat elements of an array that somebody else owns, read and written a tile at a time: as they
+ * are, or as doubles, widened exactly on the way in and rounded once on the way out.
  */
 public abstract sealed class Elements {
   private final int size;
@@ -46,6 +45,13 @@ public abstract sealed class Elements {
 
   abstract double get(int index);
 
+  /** Whether the elements are floats; only then are there tiles of floats. */
+  abstract boolean areFloats();
+
+  abstract void load(int from, int count, float[] tile);
+
+  abstract void store(float[] tile, int to, int count);
+
   abstract void load(int from, int count, double[] tile, Scratch scratch);
 
   abstract void store(double[] tile, int to, int count, Scratch scratch);
@@ -64,21 +70,30 @@ public abstract sealed class Elements {
     }
 
     @Override
+    boolean areFloats() {
+      return true;
+    }
+
+    @Override
+    void load(int from, int count, float[] tile) {
+      buffer.get(from, tile, 0, count);
+    }
+
+    @Override
+    void store(float[] tile, int to, int count) {
+      buffer.put(to, tile, 0, count);
+    }
+
+    @Override
     void load(int from, int count, double[] tile, Scratch scratch) {
-      float[] narrow = scratch.floats;
-      buffer.get(from, narrow, 0, count);
-      for (int i = 0; i < count; i++) {
-        tile[i] = narrow[i];
-      }
+      load(from, count, scratch.floatB);
+      scratch.floatMath.widen(scratch.floatB, 0, count, tile);
     }
 
     @Override
     void store(double[] tile, int to, int count, Scratch scratch) {
-      float[] narrow = scratch.floats;
-      for (int i = 0; i < count; i++) {
-        narrow[i] = (float) tile[i];
-      }
-      buffer.put(to, narrow, 0, count);
+      scratch.floatMath.narrow(tile, count, scratch.floatB);
+      store(scratch.floatB, to, count);
     }
   }
 
@@ -93,6 +108,21 @@ public abstract sealed class Elements {
     @Override
     double get(int index) {
       return buffer.get(index);
+    }
+
+    @Override
+    boolean areFloats() {
+      return false;
+    }
+
+    @Override
+    void load(int from, int count, float[] tile) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    void store(float[] tile, int to, int count) {
+      throw new UnsupportedOperationException();
     }
 
     @Override

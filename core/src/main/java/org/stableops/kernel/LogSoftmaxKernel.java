@@ -20,10 +20,12 @@ public final class LogSoftmaxKernel {
   }
 
   private static void value(RowBlock block, Scratch scratch) {
+    double[] z = block.logits(scratch.d);
     double logSum = block.logSum();
-    for (int i = block.from; i < block.from + block.count; i++) {
-      scratch.out[i] = 0 - (block.gap(i) + logSum);
+    for (int i = 0; i < block.count; i++) {
+      z[i] = 0 - (block.gap(z[i]) + logSum);
     }
+    block.setResults(z);
   }
 
   /**
@@ -39,9 +41,16 @@ public final class LogSoftmaxKernel {
   }
 
   private static void complement(RowBlock block, Scratch scratch) {
-    for (int i = block.from; i < block.from + block.count; i++) {
-      scratch.out[i] = block.oneMinusP(i);
+    double[] exps = block.exps(scratch.d);
+    double inverseSum = block.inverseSum();
+    for (int i = 0; i < block.count; i++) {
+      exps[i] = 1 - exps[i] * inverseSum;
     }
+    int i = block.indexOf(block.argmax) - block.from;
+    if (i >= 0) {
+      exps[i] = block.rest * inverseSum;
+    }
+    block.setResults(exps);
   }
 
   /**
@@ -60,7 +69,7 @@ public final class LogSoftmaxKernel {
   private record Gradient(Elements upstream, int classes) implements SoftmaxRows.Visitor {
     @Override
     public void survey(RowBlock block, Scratch scratch) {
-      block.sum += Sums.pairwise(load(block, scratch), 0, block.count, scratch.b);
+      block.sum += Sums.pairwise(load(block, scratch), block.count, scratch.d);
     }
 
     private double[] load(RowBlock block, Scratch scratch) {
@@ -72,10 +81,15 @@ public final class LogSoftmaxKernel {
     @Override
     public void block(RowBlock block, Scratch scratch) {
       double[] u = load(block, scratch);
+      double[] exps = block.exps(scratch.d);
+      double inverseSum = block.inverseSum();
+      int argmax = block.indexOf(block.argmax);
       for (int i = 0; i < block.count; i++) {
-        int at = block.from + i;
-        scratch.out[at] = u[i] * block.oneMinusP(at) - (block.sum - u[i]) * block.p(at);
+        double p = exps[i] * inverseSum;
+        double oneMinusP = block.from + i == argmax ? block.rest * inverseSum : 1 - p;
+        exps[i] = u[i] * oneMinusP - (block.sum - u[i]) * p;
       }
+      block.setResults(exps);
     }
   }
 }

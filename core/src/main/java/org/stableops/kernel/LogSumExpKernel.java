@@ -52,9 +52,6 @@ public final class LogSumExpKernel {
   }
 
   private static void softmax(RowBlock block, Scratch scratch) {
-    double inverseSum = block.inverseSum();
-    for (int i = block.from; i < block.from + block.count; i++) {
-      scratch.out[i] = block.exps[i] * inverseSum;
-    }
+    block.scaleExps(block.inverseSum());
   }
 }

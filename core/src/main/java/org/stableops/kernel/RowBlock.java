@@ -5,17 +5,15 @@ package org.stableops.kernel;
  * thread's tiles, with what is known of the whole row. The largest logit's own term, 1, is kept out
  * of the sum of exponentials: log(1 + rest) and 1 − p = rest/(1 + rest) then keep their digits on a
  * row whose label is almost certain.
+ *
+ * <p>Logits, exponentials and results are floats or doubles, as the array is. Whoever needs more
+ * than the bulk operations here takes them as doubles.
  */
-final class RowBlock {
+abstract sealed class RowBlock permits FloatRowBlock, DoubleRowBlock {
   int row;
   int firstClass;
   int from;
   int count;
-
-  /** The logits, and e^{z − max}, exactly 1 at the maximum. */
-  final double[] logits;
-
-  final double[] exps;
 
   /** The largest logit, NaN if one is, its class, and Σ e^{z − max} over the other classes. */
   double max;
@@ -27,11 +25,6 @@ final class RowBlock {
   long live;
 
   double sum;
-
-  RowBlock(double[] logits, double[] exps) {
-    this.logits = logits;
-    this.exps = exps;
-  }
 
   void setRow(int newRow) {
     row = newRow;
@@ -47,7 +40,7 @@ final class RowBlock {
 
   /** lse − max; NaN for a row without a number to start from, or with −inf everywhere. */
   double logSum() {
-    return Math.log1p(rest);
+    return rest <= 1 ? DoubleTileMath.logOfOnePlus(rest) : Math.log(1 + rest);
   }
 
   double logSumExp() {
@@ -60,15 +53,15 @@ final class RowBlock {
 
   /** max − z, and 0 for the maximum even where it is infinite. */
   double gap(int i) {
-    return logits[i] == max ? 0 : max - logits[i];
+    return gap(logit(i));
   }
 
-  boolean isLive(int i) {
-    return logits[i] > Double.NEGATIVE_INFINITY;
+  double gap(double logit) {
+    return logit == max ? 0 : max - logit;
   }
 
   double p(int i) {
-    return exps[i] * inverseSum();
+    return exp(i) * inverseSum();
   }
 
   double oneMinusP(int i) {
@@ -80,4 +73,59 @@ final class RowBlock {
     long offset = label - firstClass;
     return offset >= 0 && offset < count ? from + (int) offset : -1;
   }
+
+  // ---- one element
+
+  abstract double logit(int i);
+
+  /** e^{z − max}. */
+  abstract double exp(int i);
+
+  abstract void setResult(int i, double result);
+
+  // ---- the whole tile
+
+  abstract void loadLogits(Elements logits, int at, int tileCount);
+
+  /** Reads exponentials that {@link #storeExps} wrote. */
+  abstract void loadExps(Elements exps, int at, int tileCount);
+
+  /** Parks exponentials in memory of the results. */
+  abstract void storeExps(Elements exps, int at, int tileCount);
+
+  abstract void storeResults(Elements out, int at, int tileCount);
+
+  /** Computes e^{z − max} for rows whose maxima have been set. */
+  abstract void computeExps(int tileCount);
+
+  // ---- the block
+
+  /** The place of the largest logit, or of a NaN. */
+  abstract int findArgmax();
+
+  /** Sets the maximum that {@link #computeExps} subtracts on this block. */
+  abstract void setMaximum();
+
+  /** Computes the exponentials again where the maximum is none that the fast way can subtract. */
+  abstract void repairExps();
+
+  /** The maximum's own term is 1, also where it is infinite and its difference to itself is not. */
+  abstract void setExpOfMaximum();
+
+  /** Σ e^{z − max}, without the maximum's own term. */
+  abstract double sumOfOthers();
+
+  /** The logits as doubles, from the start of {@code out}. */
+  abstract double[] logits(double[] out);
+
+  /** The exponentials as doubles, from the start of {@code out}. */
+  abstract double[] exps(double[] out);
+
+  /** Results from the start of {@code results}. */
+  abstract void setResults(double[] results);
+
+  /** Makes every result its exponential times a factor. */
+  abstract void scaleExps(double factor);
+
+  abstract void clearResults();
 }

@@ -21,7 +21,7 @@ public final class RowLosses {
     losses = new double[weights.length];
     zLosses = new double[weights.length];
     logSumExps = new double[weights.length];
-    weight = Sums.pairwise(weights, 0, weights.length, new double[weights.length]);
+    weight = Sums.pairwise(weights.clone(), weights.length, new double[weights.length]);
     if (weight == Double.POSITIVE_INFINITY) {
       throw new IllegalArgumentException(
           "sample weights × class weights × masses must add up to a finite number, got Infinity");
@@ -137,7 +137,7 @@ public final class RowLosses {
     if (reduction == Reduction.MEAN && weight == 0) {
       return 0;
     }
-    double sum = Sums.pairwise(ofRows, 0, ofRows.length, new double[ofRows.length]);
+    double sum = Sums.pairwise(ofRows.clone(), ofRows.length, new double[ofRows.length]);
     return reduction == Reduction.MEAN ? sum / weight : sum;
   }
 }

@@ -1,26 +1,31 @@
 package org.stableops.kernel;
 
-/** A thread's own tiles, small enough to stay in its L1 cache, never shared and never freed. */
+/** A thread's own tiles, small enough to stay in its cache, never shared and never freed. */
 final class Scratch {
   private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
 
-  /** What a kernel reads, and what it writes. */
+  final FloatTileMath floatMath = Simd.floatTileMath();
+  final DoubleTileMath doubleMath = Simd.doubleTileMath();
+
+  /** What a kernel reads, what it writes, and intermediates. */
+  final float[] floatIn = new float[Tiles.SIZE];
+
+  final float[] floatOut = new float[Tiles.SIZE];
+  final float[] floatA = new float[Tiles.SIZE];
+  final float[] floatB = new float[Tiles.SIZE];
+
   final double[] in = new double[Tiles.SIZE];
-
   final double[] out = new double[Tiles.SIZE];
-
-  /** Intermediates. */
   final double[] a = new double[Tiles.SIZE];
-
   final double[] b = new double[Tiles.SIZE];
   final double[] c = new double[Tiles.SIZE];
-  final int[] indices = new int[Tiles.SIZE];
+  final double[] d = new double[Tiles.SIZE];
 
-  /** The row that a cross-entropy sweep is at. */
-  final RowBlock block = new RowBlock(in, a);
+  /** Of the rows in a tile, where the largest element is. */
+  final int[] argmaxes = new int[Tiles.SIZE];
 
-  /** Float elements on their way into or out of a double tile. */
-  final float[] floats = new float[Tiles.SIZE];
+  final FloatRowBlock floatRow = new FloatRowBlock(this);
+  final DoubleRowBlock doubleRow = new DoubleRowBlock(this);
 
   private Scratch() {}
 

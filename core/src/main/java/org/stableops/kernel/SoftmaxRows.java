@@ -1,19 +1,14 @@
 package org.stableops.kernel;
 
-import java.util.Arrays;
-
 /**
  * Sweeps contiguous rows of logits: finds of each row the largest logit m and Σ e^{z − m}, then
  * shows it to a visitor block by block, with the exponentials.
  *
- * <p>The difference z − m is rounded; e^d·(1 + lost) puts back what it lost. Rows up to a tile long
- * are swept many at a time; longer ones in blocks, with the exponentials computed once more for the
+ * <p>Rows up to a tile long are swept many at a time. Longer ones are read in blocks, three times:
+ * for the maximum, for the exponentials, which are parked where the results will be, and for the
  * visit.
  */
 final class SoftmaxRows {
-  /** Below, e^d is 0 whatever the rounding of d lost. */
-  private static final double UNDERFLOW = -746;
-
   /** What is made of the rows. It is called by many threads, each with its own rows. */
   interface Visitor {
     /** Whether the row counts; one that does not is never shown, and its results are 0. */
@@ -32,7 +27,7 @@ final class SoftmaxRows {
       return true;
     }
 
-    /** Sees a block, and leaves its results, if there are any, in the thread's tile out. */
+    /** Sees a block, and sets its results if there are any. */
     void block(RowBlock block, Scratch scratch);
   }
 
@@ -48,7 +43,7 @@ final class SoftmaxRows {
     this.visitor = visitor;
   }
 
-  /** Shows all rows; {@code out}, as long as the logits, takes the results, or is null. */
+  /** Shows all rows; {@code out}, like the logits, takes the results, or is null. */
   static void sweep(Elements logits, int rows, int classes, Elements out, Visitor visitor) {
     new SoftmaxRows(logits, classes, out, visitor).sweep(rows);
   }
@@ -70,49 +65,52 @@ final class SoftmaxRows {
     }
   }
 
+  private RowBlock block(Scratch scratch) {
+    return logits.areFloats() ? scratch.floatRow : scratch.doubleRow;
+  }
+
   private void shortRows(int first, int rows, Scratch scratch) {
-    double[] z = scratch.in;
-    double[] t = scratch.a;
+    RowBlock block = block(scratch);
     int count = rows * classes;
-    logits.load(first * classes, count, z, scratch);
+    block.loadLogits(logits, first * classes, count);
     for (int r = 0; r < rows; r++) {
-      int argmax = argmax(z, r * classes, classes);
-      scratch.indices[r] = argmax;
-      subtract(z, r * classes, classes, z[argmax], t);
+      block.setClasses(0, r * classes, classes);
+      scratch.argmaxes[r] = block.findArgmax();
+      block.max = block.logit(scratch.argmaxes[r]);
+      block.setMaximum();
     }
-    TileMath.INSTANCE.exp(t, t, count);
+    block.computeExps(count);
     for (int r = 0; r < rows; r++) {
-      RowBlock block = scratch.block;
       block.setRow(first + r);
       block.setClasses(0, r * classes, classes);
-      if (visitor.counts(block.row)) {
-        block.argmax = scratch.indices[r] - block.from;
-        block.max = z[scratch.indices[r]];
-        restoreLost(block);
-        block.rest = guarded(block.max, survey(block, scratch));
-        visitor.row(block);
-        visitor.block(block, scratch);
-      } else {
-        Arrays.fill(scratch.out, block.from, block.from + classes, 0);
-      }
+      shortRow(block, scratch.argmaxes[r], scratch);
     }
     if (out != null) {
-      out.store(scratch.out, first * classes, count, scratch);
+      block.storeResults(out, first * classes, count);
     }
   }
 
+  private void shortRow(RowBlock block, int argmax, Scratch scratch) {
+    if (!visitor.counts(block.row)) {
+      block.clearResults();
+      return;
+    }
+    block.argmax = argmax - block.from;
+    block.max = block.logit(argmax);
+    block.repairExps();
+    visitor.survey(block, scratch);
+    block.rest = guarded(block.max, block.sumOfOthers());
+    visitor.row(block);
+    visitor.block(block, scratch);
+  }
+
   private void longRow(int row, Scratch scratch) {
-    RowBlock block = scratch.block;
+    RowBlock block = block(scratch);
     block.setRow(row);
     boolean counts = visitor.counts(row);
     if (counts) {
-      findMaximum(block, scratch);
-      double rest = 0;
-      for (int firstClass = 0; firstClass < classes; firstClass += Tiles.SIZE) {
-        loadExps(firstClass, block, scratch);
-        rest += survey(block, scratch);
-      }
-      block.rest = guarded(block.max, rest);
+      findMaximum(block);
+      sumExps(block, scratch);
       visitor.row(block);
     }
     if (out != null || (counts && visitor.wantsBlocks())) {
@@ -122,100 +120,65 @@ final class SoftmaxRows {
     }
   }
 
-  private void visit(int firstClass, boolean counts, RowBlock block, Scratch scratch) {
-    if (counts) {
-      loadExps(firstClass, block, scratch);
-      keepMaximum(block);
-      visitor.block(block, scratch);
-    } else {
-      block.setClasses(firstClass, 0, blockSize(firstClass));
-      Arrays.fill(scratch.out, 0, block.count, 0);
-    }
-    if (out != null) {
-      out.store(scratch.out, block.row * classes + firstClass, block.count, scratch);
-    }
-  }
-
-  private int blockSize(int firstClass) {
-    return Math.min(Tiles.SIZE, classes - firstClass);
-  }
-
-  private void findMaximum(RowBlock block, Scratch scratch) {
+  private void findMaximum(RowBlock block) {
     block.argmax = 0;
     block.max = Double.NEGATIVE_INFINITY;
     for (int firstClass = 0; firstClass < classes; firstClass += Tiles.SIZE) {
-      int count = blockSize(firstClass);
-      logits.load(block.row * classes + firstClass, count, scratch.in, scratch);
-      int argmax = argmax(scratch.in, 0, count);
-      if (isAbove(scratch.in[argmax], block.max)) {
-        block.argmax = firstClass + argmax;
-        block.max = scratch.in[argmax];
+      load(firstClass, block);
+      int i = block.findArgmax();
+      double logit = block.logit(i);
+      if (logit > block.max || Double.isNaN(logit)) {
+        block.argmax = firstClass + i;
+        block.max = logit;
       }
     }
   }
 
-  private void loadExps(int firstClass, RowBlock block, Scratch scratch) {
-    double[] t = scratch.a;
-    int count = blockSize(firstClass);
-    block.setClasses(firstClass, 0, count);
-    logits.load(block.row * classes + firstClass, count, scratch.in, scratch);
-    subtract(scratch.in, 0, count, block.max, t);
-    TileMath.INSTANCE.exp(t, t, count);
-    restoreLost(block);
-  }
-
-  /** The place of the largest element, or of a NaN. */
-  private static int argmax(double[] z, int from, int count) {
-    int best = from;
-    for (int i = from + 1; i < from + count; i++) {
-      if (isAbove(z[i], z[best])) {
-        best = i;
+  private void sumExps(RowBlock block, Scratch scratch) {
+    double rest = 0;
+    for (int firstClass = 0; firstClass < classes; firstClass += Tiles.SIZE) {
+      load(firstClass, block);
+      computeExps(block);
+      visitor.survey(block, scratch);
+      rest += block.sumOfOthers();
+      if (out != null) {
+        block.storeExps(out, at(block), block.count);
       }
     }
-    return best;
+    block.rest = guarded(block.max, rest);
   }
 
-  private static boolean isAbove(double z, double best) {
-    return z > best || Double.isNaN(z);
-  }
-
-  private static void subtract(double[] z, int from, int count, double max, double[] difference) {
-    for (int i = from; i < from + count; i++) {
-      difference[i] = z[i] - max;
+  private void visit(int firstClass, boolean counts, RowBlock block, Scratch scratch) {
+    load(firstClass, block);
+    if (!counts) {
+      block.clearResults();
+    } else {
+      if (out != null) {
+        block.loadExps(out, at(block), block.count);
+      } else {
+        computeExps(block);
+        block.setExpOfMaximum();
+      }
+      visitor.block(block, scratch);
+    }
+    if (out != null) {
+      block.storeResults(out, at(block), block.count);
     }
   }
 
-  /** Multiplies e^d by 1 + (z − max − d), d being the rounded difference. */
-  private static void restoreLost(RowBlock block) {
-    double[] z = block.logits;
-    double[] exps = block.exps;
-    double max = block.max;
-    for (int i = block.from; i < block.from + block.count; i++) {
-      double d = z[i] - max;
-      double back = z[i] - d;
-      double lost = (z[i] - (d + back)) + (back - max);
-      exps[i] = d > UNDERFLOW ? Math.fma(exps[i], lost, exps[i]) : exps[i];
-    }
+  private void load(int firstClass, RowBlock block) {
+    block.setClasses(firstClass, 0, Math.min(Tiles.SIZE, classes - firstClass));
+    block.loadLogits(logits, at(block), block.count);
   }
 
-  /** Lets the visitor survey a block, and returns its Σ e^{z − max} without the maximum's term. */
-  private double survey(RowBlock block, Scratch scratch) {
-    visitor.survey(block, scratch);
-    int i = block.indexOf(block.argmax);
-    if (i >= 0) {
-      block.exps[i] = 0;
-    }
-    double sum = Sums.pairwise(block.exps, block.from, block.count, scratch.b);
-    keepMaximum(block);
-    return sum;
+  private static void computeExps(RowBlock block) {
+    block.setMaximum();
+    block.computeExps(block.count);
+    block.repairExps();
   }
 
-  /** The maximum's own term is 1, also where it is infinite and its difference to itself is not. */
-  private static void keepMaximum(RowBlock block) {
-    int i = block.indexOf(block.argmax);
-    if (i >= 0) {
-      block.exps[i] = 1;
-    }
+  private int at(RowBlock block) {
+    return block.row * classes + block.firstClass;
   }
 
   /** A row without a number to start from, or with −inf everywhere, is NaN. */

@@ -1,98 +1,97 @@
 package org.stableops.kernel;
 
+import java.util.Arrays;
+
 /**
  * softplusInverse(y; β) = log(e^{βy} − 1)/β and its derivative 1/(1 − e^{−βy}).
  *
- * <p>With p = βy the result is log(expm1 p)/β where p is low and y + log(−expm1(−p))/β where it is
- * high. Around p = ln 2 it crosses zero, and both cancel. There, with δ = p − ln 2 carried in three
- * parts, e^p − 1 = 1 + 2(e^δ − 1), so that the result is log1p(2·expm1 δ)/β. The logarithm is taken
- * of a rounded v = 1 + z; log(1 + z) = log v + (z − (v − 1))/v puts back what the rounding lost.
+ * <p>The value crosses zero at ln 2/β, where p = βy has to be known better than it can be rounded:
+ * fma(β, y, −p) is what the rounding lost.
  */
 public final class SoftplusInverseKernel {
-  private static final double MIDDLE_FROM = 0.4;
-  private static final double MIDDLE_TO = 1.1;
-
-  /** Below, p may be subnormal; log(expm1 p) = log p = log y + log β does without it. */
-  private static final double TINY = 1e-290;
-
-  /** ln 2 = LN2_HIGH + LN2_MIDDLE + LN2_LOW. */
-  private static final double LN2_HIGH = 0x1.62e42fefa39efp-1;
-
-  private static final double LN2_MIDDLE = 2.3190468138462996e-17;
-  private static final double LN2_LOW = 5.707708438416212e-34;
-
   private SoftplusInverseKernel() {}
 
   /**
-   * Writes the inverse of softplus at y: −inf at 0, NaN below.
+   * Returns the kernel of the inverse of softplus: −inf at 0, NaN below.
    *
-   * @param y the arguments
    * @param beta β, finite and positive
-   * @param out as long as y; may be y
+   * @return value and derivative
    */
-  public static void value(Elements y, double beta, Elements out) {
-    double logBeta = Math.log(beta);
-    Tiles.map(y, out, (scratch, count) -> value(scratch, beta, logBeta, count));
+  public static ElementwiseKernel of(double beta) {
+    return new ElementwiseKernel(beta == 1 ? new Floats() : null, new Doubles(beta));
   }
 
-  /**
-   * Writes the derivative of the inverse of softplus at y: +inf at 0, NaN below.
-   *
-   * @param y the arguments
-   * @param beta β, finite and positive
-   * @param out as long as y; may be y
-   */
-  public static void gradient(Elements y, double beta, Elements out) {
-    Tiles.map(y, out, (scratch, count) -> gradient(scratch, beta, count));
-  }
+  private static final class Floats implements ElementwiseKernel.FloatForm {
+    /** From here on e^{−y} is nothing beside 1. */
+    private static final float LARGE = 60;
 
-  private static void value(Scratch scratch, double beta, double logBeta, int count) {
-    double[] y = scratch.in;
-    double[] out = scratch.out;
-    double[] u = scratch.a;
-    double[] v = scratch.b;
-    double[] log = scratch.c;
-    for (int i = 0; i < count; i++) {
-      double p = beta * y[i];
-      u[i] = isLow(p) ? p : isMiddle(p) ? minusLn2(p, Math.fma(beta, y[i], -p)) : -p;
+    @Override
+    public void value(float[] y, float[] unused, float[] out, int count, Scratch scratch) {
+      float[] lost = scratch.floatB;
+      Arrays.fill(lost, 0, count, 0);
+      scratch.floatMath.logExpm1(y, lost, out, count);
     }
-    TileMath.INSTANCE.expm1(u, u, count);
-    for (int i = 0; i < count; i++) {
-      double p = beta * y[i];
-      v[i] = p < TINY ? y[i] : isLow(p) ? u[i] : isMiddle(p) ? 1 + 2 * u[i] : -u[i];
-    }
-    TileMath.INSTANCE.log(v, log, count);
-    for (int i = 0; i < count; i++) {
-      double p = beta * y[i];
-      double rest = p < TINY ? logBeta : isMiddle(p) ? (2 * u[i] - (v[i] - 1)) / v[i] : 0;
-      double base = isLow(p) || isMiddle(p) ? 0 : y[i];
-      out[i] = base + (log[i] + rest) / beta;
+
+    @Override
+    public void gradient(float[] y, float[] w, float[] out, int count, Scratch scratch) {
+      float[] p = scratch.floatB;
+      for (int i = 0; i < count; i++) {
+        p[i] = -Math.min(y[i], LARGE);
+      }
+      scratch.floatMath.expm1(p, w, count);
+      for (int i = 0; i < count; i++) {
+        // The root is NaN for negative y.
+        out[i] = 1 / Math.abs(w[i]) + 0 * (float) Math.sqrt(Math.min(y[i], 1));
+      }
     }
   }
 
-  private static void gradient(Scratch scratch, double beta, int count) {
-    double[] y = scratch.in;
-    double[] out = scratch.out;
-    double[] u = scratch.a;
-    for (int i = 0; i < count; i++) {
-      u[i] = -beta * y[i];
+  private static final class Doubles implements ElementwiseKernel.DoubleForm {
+    /** Below, p may be subnormal; log(e^p − 1) = log p = log y + log β does without it. */
+    private static final double TINY = 1e-290;
+
+    /** From here on e^{−p} is nothing beside 1. */
+    private static final double LARGE = 60;
+
+    private final double beta;
+    private final double logBeta;
+
+    Doubles(double beta) {
+      this.beta = beta;
+      this.logBeta = Math.log(beta);
     }
-    TileMath.INSTANCE.expm1(u, u, count);
-    for (int i = 0; i < count; i++) {
-      // |u|, for −0 is treated as 0.
-      out[i] = y[i] < 0 ? Double.NaN : 1 / Math.abs(u[i]);
+
+    @Override
+    public void value(double[] y, double[] p, double[] out, int count, Scratch scratch) {
+      double[] lost = scratch.b;
+      for (int i = 0; i < count; i++) {
+        p[i] = beta * y[i];
+        lost[i] = Math.fma(beta, y[i], -p[i]);
+      }
+      scratch.doubleMath.logExpm1(p, lost, out, count);
+      for (int i = 0; i < count; i++) {
+        out[i] /= beta;
+      }
+      for (int i = 0; beta != 1 && i < count; i++) {
+        out[i] = p[i] > TINY && p[i] < LARGE ? out[i] : atTheEnds(y[i]);
+      }
     }
-  }
 
-  private static boolean isLow(double p) {
-    return p < MIDDLE_FROM;
-  }
+    private double atTheEnds(double y) {
+      return beta * y <= TINY ? (Math.log(y) + logBeta) / beta : y;
+    }
 
-  private static boolean isMiddle(double p) {
-    return p >= MIDDLE_FROM && p < MIDDLE_TO;
-  }
-
-  private static double minusLn2(double p, double lost) {
-    return ((p - LN2_HIGH) + (lost - LN2_MIDDLE)) - LN2_LOW;
+    @Override
+    public void gradient(double[] y, double[] w, double[] out, int count, Scratch scratch) {
+      double[] p = scratch.b;
+      for (int i = 0; i < count; i++) {
+        p[i] = -Math.min(beta * y[i], LARGE);
+      }
+      scratch.doubleMath.expm1(p, w, count);
+      for (int i = 0; i < count; i++) {
+        // The root is NaN for negative y.
+        out[i] = 1 / Math.abs(w[i]) + 0 * Math.sqrt(Math.min(y[i], 1));
+      }
+    }
   }
 }

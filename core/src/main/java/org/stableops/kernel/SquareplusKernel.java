@@ -3,92 +3,118 @@ package org.stableops.kernel;
 /**
  * squareplus(x; b) = (x + √(x² + b))/2 and its derivative (1 + x/√(x² + b))/2.
  *
- * <p>With h = (|x| + √(x² + b))/2 the value is max(x, 0) + (b/4)/h: no subtraction, so nothing
- * cancels. Its second term q is also the derivative's: q/r for x ≤ 0 and 1 − q/r above, r = √(x² +
- * b). To square without overflow |x| is cut off where b no longer matters, and c = 2^k|x| is
- * squared instead, with k such that 4^k·b is near 1.
+ * <p>With r = √(x² + b) and h = (|x| + r)/2 the value is max(x, 0) + (b/4)/h: no subtraction, so
+ * nothing cancels. Its second term divided by r is also the derivative's: g for x ≤ 0 and 1 − g
+ * above. |x| is cut off before it is squared where b no longer matters, so that nothing overflows.
  */
 public final class SquareplusKernel {
-  private static final double EPSILON = 0x1p-52;
-
   private SquareplusKernel() {}
 
   /**
-   * Writes squareplus of x; b = 0 is exactly ReLU.
+   * Returns the kernel of squareplus; b = 0 is exactly ReLU.
    *
-   * @param x the arguments
    * @param b finite and not negative
-   * @param out as long as x; may be x
+   * @return value and derivative
    */
-  public static void value(Elements x, double b, Elements out) {
+  public static ElementwiseKernel of(double b) {
     if (b == 0) {
-      Tiles.map(x, out, SquareplusKernel::relu);
-    } else {
-      ScaledB scaled = new ScaledB(b);
-      Tiles.map(x, out, (scratch, count) -> value(scratch, scaled, count));
+      return new ElementwiseKernel(null, new Relu());
+    }
+    boolean isFloat = b == (float) b && b >= 0x1p-100 && b <= 0x1p100;
+    return new ElementwiseKernel(isFloat ? new Floats((float) b) : null, new Doubles(b));
+  }
+
+  private static final class Floats implements ElementwiseKernel.FloatForm {
+    private final float b;
+    private final float limit;
+
+    Floats(float b) {
+      this.b = b;
+      this.limit = (float) new ScaledB(b).limit(0x1p-23);
+    }
+
+    @Override
+    public void prepare(float[] x, float[] r, int count, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        float abs = Math.abs(x[i]);
+        float c = Math.min(abs, limit);
+        r[i] = Math.max(abs, (float) Math.sqrt(Math.fma(c, c, b)));
+      }
+    }
+
+    @Override
+    public void value(float[] x, float[] r, float[] out, int count, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        // Not half their sum, which may overflow.
+        float h = 0.5f * Math.abs(x[i]) + 0.5f * r[i];
+        out[i] = Math.max(x[i], 0) + 0.25f * b / h;
+      }
+    }
+
+    @Override
+    public void gradient(float[] x, float[] r, float[] out, int count, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        float g = 0.5f * b / r[i] / (Math.abs(x[i]) + r[i]);
+        // 1 for positive x, 0 for negative, ½ at 0, without a choice, which C2 does not vectorise.
+        float positive = Math.min(Math.max(Math.fma(x[i], 0x1p126f, 0.5f), 0), 1);
+        out[i] = Math.fma(1 - 2 * positive, g, positive);
+      }
     }
   }
 
-  /**
-   * Writes the derivative of squareplus at x; for b = 0 it is 0, ½ or 1.
-   *
-   * @param x the arguments
-   * @param b finite and not negative
-   * @param out as long as x; may be x
-   */
-  public static void gradient(Elements x, double b, Elements out) {
-    if (b == 0) {
-      Tiles.map(x, out, SquareplusKernel::step);
-    } else {
-      ScaledB scaled = new ScaledB(b);
-      Tiles.map(x, out, (scratch, count) -> gradient(scratch, scaled, count));
+  /** b is scaled to be near 1, x with it. */
+  private static final class Doubles implements ElementwiseKernel.DoubleForm {
+    private final ScaledB s;
+    private final double limit;
+
+    Doubles(double b) {
+      this.s = new ScaledB(b);
+      this.limit = s.limit(0x1p-52);
+    }
+
+    @Override
+    public void prepare(double[] x, double[] r, int count, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        double abs = Math.abs(x[i]);
+        double c = Math.min(abs, limit) * s.scale;
+        r[i] = Math.max(abs, Math.sqrt(Math.fma(c, c, s.b)) * s.unscale);
+      }
+    }
+
+    @Override
+    public void value(double[] x, double[] r, double[] out, int count, Scratch scratch) {
+      double quarter = 0.25 * s.b * s.unscale;
+      for (int i = 0; i < count; i++) {
+        double h = 0.5 * Math.abs(x[i]) + 0.5 * r[i];
+        out[i] = Math.max(x[i], 0) + quarter / h * s.unscale;
+      }
+    }
+
+    @Override
+    public void gradient(double[] x, double[] r, double[] out, int count, Scratch scratch) {
+      double quarter = 0.25 * s.b * s.unscale;
+      for (int i = 0; i < count; i++) {
+        double h = 0.5 * Math.abs(x[i]) + 0.5 * r[i];
+        double g = quarter / h * (s.unscale / r[i]);
+        double positive = Math.min(Math.max(Math.fma(x[i], 0x1p1022, 0.5), 0), 1);
+        out[i] = Math.fma(1 - 2 * positive, g, positive);
+      }
     }
   }
 
-  private static void value(Scratch scratch, ScaledB s, int count) {
-    double[] x = scratch.in;
-    double[] out = scratch.out;
-    double limit = s.limit(EPSILON);
-    for (int i = 0; i < count; i++) {
-      double abs = Math.abs(x[i]);
-      out[i] = Math.max(x[i], 0.0) + quotient(abs, root(abs, s, limit), s) * s.unscale;
+  private static final class Relu implements ElementwiseKernel.DoubleForm {
+    @Override
+    public void value(double[] x, double[] unused, double[] out, int count, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        out[i] = Math.max(x[i], 0);
+      }
     }
-  }
 
-  private static void gradient(Scratch scratch, ScaledB s, int count) {
-    double[] x = scratch.in;
-    double[] out = scratch.out;
-    double limit = s.limit(EPSILON);
-    for (int i = 0; i < count; i++) {
-      double abs = Math.abs(x[i]);
-      double root = root(abs, s, limit);
-      double ratio = abs == 0 ? 0.5 : quotient(abs, root, s) * (s.unscale / root);
-      out[i] = x[i] <= 0 ? ratio : 1 - ratio;
+    @Override
+    public void gradient(double[] x, double[] unused, double[] out, int count, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        out[i] = x[i] < 0 ? 0 : x[i] > 0 ? 1 : x[i] == 0 ? 0.5 : Double.NaN;
+      }
     }
-  }
-
-  private static void relu(Scratch scratch, int count) {
-    for (int i = 0; i < count; i++) {
-      scratch.out[i] = Math.max(scratch.in[i], 0.0);
-    }
-  }
-
-  private static void step(Scratch scratch, int count) {
-    double[] x = scratch.in;
-    double[] out = scratch.out;
-    for (int i = 0; i < count; i++) {
-      out[i] = x[i] < 0 ? 0 : x[i] > 0 ? 1 : x[i] == 0 ? 0.5 : Double.NaN;
-    }
-  }
-
-  private static double root(double abs, ScaledB s, double limit) {
-    double c = Math.min(abs, limit) * s.scale;
-    return Math.max(abs, Math.sqrt(Math.fma(c, c, s.b)) * s.unscale);
-  }
-
-  /** 2^k·(b/4)/h, h = abs/2 + root/2 and not their sum, which may overflow, halved. */
-  private static double quotient(double abs, double root, ScaledB s) {
-    double h = 0.5 * abs + 0.5 * root;
-    return 0.25 * s.b * s.unscale / h;
   }
 }

@@ -2,21 +2,35 @@ package org.stableops.kernel;
 
 /** Sums whose error grows with the logarithm of the number of terms. */
 final class Sums {
+  /** Terms that are not worth a copy. */
+  private static final int FEW = 8;
+
   private Sums() {}
 
-  /** Sums pairwise by folding one half onto the other, in {@code folded}, which it overwrites. */
-  static double pairwise(double[] x, int from, int count, double[] folded) {
-    if (count == 0) {
-      return 0;
-    }
-    System.arraycopy(x, from, folded, 0, count);
-    for (int n = count; n > 1; ) {
+  /**
+   * Sums pairwise by folding one half onto the other.
+   *
+   * @param x is overwritten
+   * @param other at least half as long; is overwritten
+   */
+  static double pairwise(double[] x, int count, double[] other) {
+    int n = count;
+    while (n > FEW) {
       int half = (n + 1) / 2;
+      // Copied, for C2 vectorises no loop over an array and the same array from elsewhere on.
+      System.arraycopy(x, half, other, 0, n - half);
       for (int i = 0; i < n - half; i++) {
-        folded[i] += folded[i + half];
+        x[i] += other[i];
       }
       n = half;
     }
-    return folded[0];
+    while (n > 1) {
+      int half = (n + 1) / 2;
+      for (int i = half; i < n; i++) {
+        x[i - half] += x[i];
+      }
+      n = half;
+    }
+    return count == 0 ? 0 : x[0];
   }
 }

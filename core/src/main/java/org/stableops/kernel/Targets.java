@@ -14,6 +14,19 @@ abstract sealed class Targets {
     return options.labelSmoothing() == 0 ? targets : new Smoothed(targets, options);
   }
 
+  /**
+   * Masses, which are read once if all rows are one-hot, for they are labels then.
+   *
+   * @throws IllegalArgumentException if a mass is negative or not finite
+   */
+  static Targets ofMasses(
+      Elements masses, int classes, int rows, double[] sampleWeights, CrossEntropyOptions options) {
+    long[] labels = OneHot.labels(masses, classes, rows, sampleWeights);
+    return labels == null
+        ? new Masses(masses, classes, rows, sampleWeights, options)
+        : new Labels(labels, options);
+  }
+
   /** Whether the row counts; one that does not is never read. */
   abstract boolean counts(int row);
 
@@ -24,7 +37,7 @@ abstract sealed class Targets {
   abstract double weight(int row);
 
   /** Notes what the total will need of the whole row. */
-  void survey(RowBlock block) {}
+  void survey(RowBlock block, Scratch scratch) {}
 
   /** W = Σ_c v_c of a row. */
   double total(RowBlock row) {
@@ -37,32 +50,33 @@ abstract sealed class Targets {
   /** Σ_c v_c (lse − z_c) over the classes of a block. */
   double loss(RowBlock block, Scratch scratch) {
     double[] v = coefficients(block, scratch);
+    double[] z = block.logits(scratch.d);
     double[] terms = scratch.b;
     double logSum = block.logSum();
     for (int i = 0; i < block.count; i++) {
-      terms[i] = v[i] > 0 ? v[i] * (block.gap(block.from + i) + logSum) : 0;
+      terms[i] = v[i] > 0 ? v[i] * (block.gap(z[i]) + logSum) : 0;
     }
     // A row that is NaN is so even where no mass is.
-    return Double.isNaN(logSum) ? Double.NaN : Sums.pairwise(terms, 0, block.count, scratch.b);
+    return Double.isNaN(logSum) ? Double.NaN : Sums.pairwise(terms, block.count, scratch.d);
   }
 
-  /**
-   * Writes scale·(W·p_c − v_c + z·p_c) for the classes of a block, at their places in the tile out.
-   */
+  /** Sets the results of a block to scale·(W·p_c − v_c + z·p_c). */
   void gradient(RowBlock block, double scale, double z, Scratch scratch) {
     double[] v = coefficients(block, scratch);
-    double[] out = scratch.out;
-    double[] exps = block.exps;
+    double[] exps = block.exps(scratch.d);
+    double[] results = scratch.b;
     double inverseSum = block.inverseSum();
     double total = total(block);
     for (int i = 0; i < block.count; i++) {
-      double p = exps[block.from + i] * inverseSum;
-      out[block.from + i] = gradient(scale, total, z, v[i], p, 1 - p);
+      double p = exps[i] * inverseSum;
+      results[i] = gradient(scale, total, z, v[i], p, 1 - p);
     }
-    int i = block.indexOf(block.argmax);
+    int i = block.indexOf(block.argmax) - block.from;
     if (i >= 0) {
-      out[i] = gradient(scale, total, z, v[i - block.from], block.p(i), block.oneMinusP(i));
+      double p = inverseSum;
+      results[i] = gradient(scale, total, z, v[i], p, block.rest * p);
     }
+    block.setResults(results);
   }
 
   /** By two terms each of which is accurate where it matters. */
@@ -122,17 +136,11 @@ abstract sealed class Targets {
 
     @Override
     void gradient(RowBlock block, double scale, double z, Scratch scratch) {
-      double[] out = scratch.out;
-      double[] exps = block.exps;
       double weight = weight(block.row);
-      double factor = weight + z;
-      double inverseSum = block.inverseSum();
-      for (int i = block.from; i < block.from + block.count; i++) {
-        out[i] = scale * (factor * (exps[i] * inverseSum));
-      }
+      block.scaleExps(scale * (weight + z) * block.inverseSum());
       int i = block.indexOf(labels[block.row]);
       if (i >= 0) {
-        out[i] = scale * (z * block.p(i) - weight * block.oneMinusP(i));
+        block.setResult(i, scale * (z * block.p(i) - weight * block.oneMinusP(i)));
       }
     }
   }
@@ -156,27 +164,41 @@ abstract sealed class Targets {
       this.classWeights = options.classWeights();
       this.rowMasses = new double[rows];
       this.rowWeights = classWeights.length == 0 ? rowMasses : new double[rows];
-      Scratch scratch = Scratch.ofThread();
-      for (int row = 0; row < rows; row++) {
-        if (sampleWeights == null || sampleWeights[row] != 0) {
-          for (int firstClass = 0; firstClass < classes; firstClass += Tiles.SIZE) {
-            addUp(row, firstClass, scratch);
-          }
+      Tiles.forEach(
+          rows,
+          (long) rows * classes,
+          (row, scratch) -> {
+            if (sampleWeights == null || sampleWeights[row] != 0) {
+              addUp(row, scratch);
+            }
+          });
+      requireValid();
+    }
+
+    /** Adds up the masses of a row: to NaN if one of them is invalid. */
+    private void addUp(int row, Scratch scratch) {
+      for (int firstClass = 0; firstClass < classes; firstClass += Tiles.SIZE) {
+        int count = Math.min(Tiles.SIZE, classes - firstClass);
+        double[] q = load(row, firstClass, count, scratch);
+        boolean isValid = true;
+        for (int i = 0; i < count; i++) {
+          isValid &= SoftmaxShape.isMass(q[i]);
+        }
+        rowMasses[row] += isValid ? Sums.pairwise(q, count, scratch.b) : Double.NaN;
+        if (classWeights.length > 0) {
+          double[] weighted = load(row, firstClass, count, scratch);
+          weigh(weighted, firstClass, count);
+          rowWeights[row] += Sums.pairwise(weighted, count, scratch.b);
         }
       }
     }
 
-    /** Checks the masses of a block and adds them to those of the row. */
-    private void addUp(int row, int firstClass, Scratch scratch) {
-      int count = Math.min(Tiles.SIZE, classes - firstClass);
-      double[] q = load(row, firstClass, count, scratch);
-      for (int i = 0; i < count; i++) {
-        SoftmaxShape.requireMass(q[i], row, firstClass + i);
-      }
-      rowMasses[row] += Sums.pairwise(q, 0, count, scratch.b);
-      if (classWeights.length > 0) {
-        weigh(q, firstClass, count);
-        rowWeights[row] += Sums.pairwise(q, 0, count, scratch.b);
+    /** Complains of the first invalid mass, whichever thread has found it. */
+    private void requireValid() {
+      for (int row = 0; row < rowMasses.length; row++) {
+        for (int label = 0; Double.isNaN(rowMasses[row]) && label < classes; label++) {
+          SoftmaxShape.requireMass(masses.get(row * classes + label), row, label);
+        }
       }
     }
 
@@ -245,9 +267,10 @@ abstract sealed class Targets {
 
     /** Counts the live classes and adds up their weights. */
     @Override
-    void survey(RowBlock block) {
+    void survey(RowBlock block, Scratch scratch) {
+      double[] z = block.logits(scratch.d);
       for (int i = 0; i < block.count; i++) {
-        if (block.isLive(block.from + i)) {
+        if (z[i] > Double.NEGATIVE_INFINITY) {
           block.live++;
           block.sum += classWeight(block.firstClass + i);
         }
@@ -270,10 +293,11 @@ abstract sealed class Targets {
     @Override
     double[] coefficients(RowBlock block, Scratch scratch) {
       double[] v = sharp.coefficients(block, scratch);
+      double[] z = block.logits(scratch.d);
       double spread = spread(block);
       for (int i = 0; i < block.count; i++) {
         v[i] *= 1 - smoothing;
-        if (block.isLive(block.from + i)) {
+        if (z[i] > Double.NEGATIVE_INFINITY) {
           v[i] += spread * classWeight(block.firstClass + i);
         }
       }

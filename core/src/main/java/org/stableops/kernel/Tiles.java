@@ -1,6 +1,5 @@
 package org.stableops.kernel;
 
-import java.util.concurrent.ForkJoinPool;
 import java.util.stream.IntStream;
 
 /**
@@ -9,17 +8,11 @@ import java.util.stream.IntStream;
  * threads changes no bit of it.
  */
 final class Tiles {
-  /** Doubles in a tile: four of them fill 32 KiB, an L1 cache. */
-  static final int SIZE = 1024;
+  /** Elements in a tile: four of floats fill 32 KiB, an L1 cache. */
+  static final int SIZE = 2048;
 
   /** Elements below which a second thread costs more than it brings. */
   private static final int PARALLEL_FROM = 1 << 15;
-
-  /** One tile of an elementwise kernel: reads {@code in}, writes {@code out}. */
-  @FunctionalInterface
-  interface TileFunction {
-    void apply(Scratch scratch, int count);
-  }
 
   /** One piece of work, with the scratch of the thread that does it. */
   @FunctionalInterface
@@ -29,30 +22,14 @@ final class Tiles {
 
   private Tiles() {}
 
-  /** Applies a function to every element of x; out may be x. */
-  static void map(Elements x, Elements out, TileFunction function) {
-    if (x.size() != out.size()) {
-      throw new IllegalArgumentException(
-          "out must have %d elements, got %d".formatted(x.size(), out.size()));
-    }
-    int size = x.size();
-    int tiles = (int) (((long) size + SIZE - 1) / SIZE);
-    forEach(
-        tiles,
-        size,
-        (tile, scratch) -> {
-          int from = tile * SIZE;
-          int count = Math.min(SIZE, size - from);
-          x.load(from, count, scratch.in, scratch);
-          function.apply(scratch, count);
-          out.store(scratch.out, from, count, scratch);
-        });
+  /** The number of tiles that so many elements take. */
+  static int count(int elements) {
+    return (int) (((long) elements + SIZE - 1) / SIZE);
   }
 
   /** Runs tasks 0 … count − 1, which together touch so many elements, in any order. */
   static void forEach(int count, long elements, Task task) {
-    int threads =
-        elements < PARALLEL_FROM ? 1 : Math.min(count, ForkJoinPool.getCommonPoolParallelism() + 1);
+    int threads = elements < PARALLEL_FROM ? 1 : Math.min(count, Threads.count());
     if (threads <= 1) {
       run(0, count, task);
     } else {

@@ -1,6 +1,6 @@
 /**
  * Fused CPU kernels on flat buffers: no host, no dependency. Every kernel is a handful of plain
  * loops over L1-sized tiles ({@link org.stableops.kernel.Tiles}); the transcendental functions that
- * those loops need come from one interface ({@link org.stableops.kernel.TileMath}).
+ * those loops need come from one interface ({@link org.stableops.kernel.FloatTileMath}).
  */
 package org.stableops.kernel;

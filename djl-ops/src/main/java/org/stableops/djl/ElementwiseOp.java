@@ -8,19 +8,18 @@ import ai.djl.nn.Block;
 import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 import org.stableops.kernel.Elements;
+import org.stableops.kernel.ElementwiseKernel;
 
 /**
- * What an elementwise operator is made of: its value and its derivative, each as a kernel and as a
- * composite on arrays outside any graph. The rest is the same for all.
+ * What an elementwise operator is made of: its value and its derivative, as a kernel and as
+ * composites on arrays outside any graph. The rest is the same for all.
  *
- * @param value writes f(x)
- * @param gradient writes f′(x)
+ * @param kernel f(x) and f′(x) over the memory of arrays
  * @param compositeValue f(x) by the host's primitives, for float32 and float64 of rank 1 or more
  * @param compositeGradient f′(x) in the same way
  */
 record ElementwiseOp(
-    BiConsumer<Elements, Elements> value,
-    BiConsumer<Elements, Elements> gradient,
+    ElementwiseKernel kernel,
     UnaryOperator<NDArray> compositeValue,
     UnaryOperator<NDArray> compositeGradient) {
 
@@ -29,17 +28,31 @@ record ElementwiseOp(
     return Scoped.compute(
         () -> {
           NDArray detached = x.stopGradient();
-          NDArray f = compute(detached, value, compositeValue);
           if (!Autograd.wantsGradient(x)) {
-            return f;
+            return compute(detached, kernel::value, compositeValue);
           }
-          return Autograd.elementwise(x, f, compute(detached, gradient, compositeGradient));
+          return Fused.accepts(detached) ? fused(x, detached) : composite(x, detached);
         });
+  }
+
+  /** Writes value and gradient, in one sweep, into a product and one of its factors. */
+  private NDArray fused(NDArray x, NDArray detached) {
+    NDArray gradient = Fused.uninitialized(detached);
+    // The contiguous factor first, for the product takes its layout.
+    NDArray value = gradient.mul(x);
+    kernel.valueAndGradient(
+        Fused.elements(detached), Fused.elements(value.stopGradient()), Fused.elements(gradient));
+    return value;
+  }
+
+  private NDArray composite(NDArray x, NDArray detached) {
+    NDArray value = compute(detached, kernel::value, compositeValue);
+    return Autograd.elementwise(x, value, compute(detached, kernel::gradient, compositeGradient));
   }
 
   NDArray gradient(NDArray x) {
     Inputs.requireFloating("x", x);
-    return Scoped.compute(() -> compute(x.stopGradient(), gradient, compositeGradient));
+    return Scoped.compute(() -> compute(x.stopGradient(), kernel::gradient, compositeGradient));
   }
 
   void valueInto(NDArray x, NDArray out) {
@@ -49,7 +62,12 @@ record ElementwiseOp(
     }
     try (NDScope scope = new NDScope()) {
       scope.suppressNotUsedWarning();
-      Autograd.overwrite(out, compute(x.stopGradient(), value, compositeValue));
+      NDArray detached = x.stopGradient();
+      if (Fused.accepts(detached) && Fused.isContiguous(out)) {
+        kernel.value(Fused.elements(detached), Fused.elements(out));
+      } else {
+        Autograd.overwrite(out, compute(detached, kernel::value, compositeValue));
+      }
     }
   }
 
@@ -71,15 +89,15 @@ record ElementwiseOp(
   }
 
   private static NDArray compute(
-      NDArray x, BiConsumer<Elements, Elements> kernel, UnaryOperator<NDArray> composite) {
+      NDArray x, BiConsumer<Elements, Elements> sweep, UnaryOperator<NDArray> composite) {
     DataType type = x.getDataType();
     if (type == DataType.FLOAT16) {
       // Computed wider, rounded once.
-      return compute(x.toType(DataType.FLOAT32, false), kernel, composite).toType(type, false);
+      return compute(x.toType(DataType.FLOAT32, false), sweep, composite).toType(type, false);
     }
     if (Fused.accepts(x)) {
-      NDArray out = x.getManager().create(x.getShape(), type, x.getDevice());
-      kernel.accept(Fused.elements(x), Fused.elements(out));
+      NDArray out = Fused.uninitialized(x);
+      sweep.accept(Fused.elements(x), Fused.elements(out));
       return out;
     }
     if (x.getShape().isScalar()) {

@@ -31,4 +31,26 @@ final class Fused {
         ? Elements.of(bytes.asDoubleBuffer())
         : Elements.of(bytes.asFloatBuffer());
   }
+
+  /** A contiguous array like x, beside it, whose memory nobody has written yet. */
+  static NDArray uninitialized(NDArray x) {
+    return x.getManager().create(x.getShape(), x.getDataType(), x.getDevice());
+  }
+
+  /**
+   * Whether the elements of an array that is about to be overwritten lie one behind the other. DJL
+   * does not tell; but of any other array every buffer is a copy of its own.
+   */
+  static boolean isContiguous(NDArray out) {
+    if (out.size() == 0) {
+      return true;
+    }
+    ByteBuffer bytes = out.toByteBuffer(true);
+    ByteBuffer again = out.toByteBuffer(true);
+    byte first = bytes.get(0);
+    bytes.put(0, (byte) ~first);
+    boolean isShared = again.get(0) != first;
+    bytes.put(0, first);
+    return isShared;
+  }
 }

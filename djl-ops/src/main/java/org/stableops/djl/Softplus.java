@@ -144,10 +144,7 @@ public final class Softplus {
   private static ElementwiseOp op(double beta) {
     Parameters.requireBeta(beta);
     return new ElementwiseOp(
-        (x, out) -> SoftplusKernel.value(x, beta, out),
-        (x, out) -> SoftplusKernel.gradient(x, beta, out),
-        x -> compositeValue(x, beta),
-        x -> compositeGradient(x, beta));
+        SoftplusKernel.of(beta), x -> compositeValue(x, beta), x -> compositeGradient(x, beta));
   }
 
   private static NDArray compositeValue(NDArray x, double beta) {

@@ -150,8 +150,7 @@ public final class SoftplusInverse {
   private static ElementwiseOp op(double beta) {
     Parameters.requireBeta(beta);
     return new ElementwiseOp(
-        (x, out) -> SoftplusInverseKernel.value(x, beta, out),
-        (x, out) -> SoftplusInverseKernel.gradient(x, beta, out),
+        SoftplusInverseKernel.of(beta),
         x -> compositeValue(x, beta),
         x -> compositeGradient(x, beta));
   }

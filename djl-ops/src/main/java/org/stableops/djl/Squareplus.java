@@ -144,8 +144,7 @@ public final class Squareplus {
   private static ElementwiseOp op(double b) {
     Parameters.requireB(b);
     return new ElementwiseOp(
-        (x, out) -> SquareplusKernel.value(x, b, out),
-        (x, out) -> SquareplusKernel.gradient(x, b, out),
+        SquareplusKernel.of(b),
         x -> b == 0 ? x.maximum(0) : Widened.compute(x, b, wide -> compositeValue(wide, b)),
         x -> b == 0 ? step(x) : Widened.compute(x, b, wide -> compositeGradient(wide, b)));
   }

@@ -143,8 +143,7 @@ public final class SquareplusInverse {
   private static ElementwiseOp op(double b) {
     Parameters.requireB(b);
     return new ElementwiseOp(
-        (x, out) -> SquareplusInverseKernel.value(x, b, out),
-        (x, out) -> SquareplusInverseKernel.gradient(x, b, out),
+        SquareplusInverseKernel.of(b),
         x -> b == 0 ? x.duplicate() : Widened.compute(x, b, wide -> compositeValue(wide, b)),
         x -> b == 0 ? one(x) : Widened.compute(x, b, wide -> compositeGradient(wide, b)));
   }

@@ -4,21 +4,18 @@ import java.util.function.BiConsumer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.kernel.Elements;
+import org.stableops.kernel.ElementwiseKernel;
 
 /**
- * What an elementwise operator is made of: its value and its derivative, each as a kernel and as a
- * composite. The rest is the same for all.
+ * What an elementwise operator is made of: its value and its derivative, as a kernel and as
+ * composites. The rest is the same for all.
  *
- * @param value writes f(x)
- * @param gradient writes f′(x)
+ * @param kernel f(x) and f′(x) over the memory of arrays
  * @param compositeValue f(x) by the host's primitives, for contiguous float and double
  * @param compositeGradient f′(x) in the same way
  */
 record ElementwiseOp(
-    BiConsumer<Elements, Elements> value,
-    BiConsumer<Elements, Elements> gradient,
-    Composite compositeValue,
-    Composite compositeGradient) {
+    ElementwiseKernel kernel, Composite compositeValue, Composite compositeGradient) {
 
   /** A computation by primitives: a new array from x, intermediates left to their owner. */
   @FunctionalInterface
@@ -28,48 +25,48 @@ record ElementwiseOp(
 
   INDArray value(INDArray x) {
     Inputs.requireFloating("x", x);
-    return compute(x, value, compositeValue);
+    return compute(x, kernel::value, compositeValue);
   }
 
   INDArray gradient(INDArray x) {
     Inputs.requireFloating("x", x);
-    return compute(x, gradient, compositeGradient);
+    return compute(x, kernel::gradient, compositeGradient);
   }
 
   /** Writes f(x) into an array of x's shape and dtype, which may be x. */
   void valueInto(INDArray x, INDArray out) {
     Inputs.requireLike("out", out, x);
-    computeInto(x, out, value, compositeValue);
+    computeInto(x, out, kernel::value, compositeValue);
   }
 
   /** Writes f′(x) into an array of x's shape and dtype, which may be x. */
   void gradientInto(INDArray x, INDArray out) {
     Inputs.requireLike("out", out, x);
-    computeInto(x, out, gradient, compositeGradient);
+    computeInto(x, out, kernel::gradient, compositeGradient);
   }
 
   private static INDArray compute(
-      INDArray x, BiConsumer<Elements, Elements> kernel, Composite composite) {
+      INDArray x, BiConsumer<Elements, Elements> sweep, Composite composite) {
     boolean keepsOrder = Fused.isContiguous(x);
     INDArray out =
         Nd4j.createUninitialized(x.dataType(), x.shape(), keepsOrder ? x.ordering() : 'c');
-    computeInto(x, out, kernel, composite);
+    computeInto(x, out, sweep, composite);
     return out;
   }
 
   private static void computeInto(
-      INDArray x, INDArray out, BiConsumer<Elements, Elements> kernel, Composite composite) {
+      INDArray x, INDArray out, BiConsumer<Elements, Elements> sweep, Composite composite) {
     if (x.isEmpty()) {
       return;
     }
     try (Temporaries temporaries = new Temporaries()) {
       if (Fused.accepts(x) && areParallel(x, out)) {
-        kernel.accept(Fused.elements(x), Fused.elements(out));
+        sweep.accept(Fused.elements(x), Fused.elements(out));
       } else if (x.length() == 1) {
-        computeOne(x, out, kernel, composite, temporaries);
+        computeOne(x, out, sweep, composite, temporaries);
       } else {
         INDArray wide = wide(x, temporaries);
-        out.assign(temporaries.keep(computeWide(wide, kernel, composite, temporaries)));
+        out.assign(temporaries.keep(computeWide(wide, sweep, composite, temporaries)));
       }
     }
   }
@@ -78,13 +75,13 @@ record ElementwiseOp(
   private static void computeOne(
       INDArray x,
       INDArray out,
-      BiConsumer<Elements, Elements> kernel,
+      BiConsumer<Elements, Elements> sweep,
       Composite composite,
       Temporaries temporaries) {
     double element = x.getDouble(0);
     INDArray pair = temporaries.keep(Nd4j.createFromArray(element, element));
     INDArray wide = temporaries.keepUnless(pair, pair.castTo(Widened.of(x.dataType())));
-    INDArray result = temporaries.keep(computeWide(wide, kernel, composite, temporaries));
+    INDArray result = temporaries.keep(computeWide(wide, sweep, composite, temporaries));
     // Rounded by assignment between arrays; putScalar would cut bfloat16 off.
     INDArray rounded = temporaries.keep(Nd4j.createUninitialized(x.dataType(), 2)).assign(result);
     out.putScalar(0, rounded.getDouble(0));
@@ -98,14 +95,14 @@ record ElementwiseOp(
 
   private static INDArray computeWide(
       INDArray wide,
-      BiConsumer<Elements, Elements> kernel,
+      BiConsumer<Elements, Elements> sweep,
       Composite composite,
       Temporaries temporaries) {
     if (!Fused.accepts(wide)) {
       return composite.compute(wide, temporaries);
     }
     INDArray out = Nd4j.createUninitialized(wide.dataType(), wide.shape(), 'c');
-    kernel.accept(Fused.elements(wide), Fused.elements(out));
+    sweep.accept(Fused.elements(wide), Fused.elements(out));
     return out;
   }
 

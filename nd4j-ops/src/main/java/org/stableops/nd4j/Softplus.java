@@ -155,8 +155,7 @@ public final class Softplus {
   private static ElementwiseOp op(double beta) {
     Parameters.requireBeta(beta);
     return new ElementwiseOp(
-        (x, out) -> SoftplusKernel.value(x, beta, out),
-        (x, out) -> SoftplusKernel.gradient(x, beta, out),
+        SoftplusKernel.of(beta),
         (x, t) -> compositeValue(x, beta, t),
         (x, t) -> compositeGradient(x, beta, t));
   }

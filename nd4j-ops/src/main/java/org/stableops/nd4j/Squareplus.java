@@ -156,8 +156,7 @@ public final class Squareplus {
   private static ElementwiseOp op(double b) {
     Parameters.requireB(b);
     return new ElementwiseOp(
-        (x, out) -> SquareplusKernel.value(x, b, out),
-        (x, out) -> SquareplusKernel.gradient(x, b, out),
+        SquareplusKernel.of(b),
         (x, t) ->
             b == 0
                 ? Primitives.relu(x)

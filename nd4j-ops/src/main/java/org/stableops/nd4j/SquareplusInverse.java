@@ -158,8 +158,7 @@ public final class SquareplusInverse {
   private static ElementwiseOp op(double b) {
     Parameters.requireB(b);
     return new ElementwiseOp(
-        (x, out) -> SquareplusInverseKernel.value(x, b, out),
-        (x, out) -> SquareplusInverseKernel.gradient(x, b, out),
+        SquareplusInverseKernel.of(b),
         (x, t) -> b == 0 ? x.dup() : Widened.compute(x, b, t, wide -> compositeValue(wide, b, t)),
         (x, t) ->
             b == 0 ? one(x, t) : Widened.compute(x, b, t, wide -> compositeGradient(wide, b, t)));

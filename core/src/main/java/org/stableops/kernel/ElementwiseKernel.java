@@ -1,0 +1,135 @@
+package org.stableops.kernel;
+
+/**
+ * An elementwise operator with its parameter, as kernels on arrays of floats or doubles: its value,
+ * its derivative, or both in one sweep over the memory.
+ *
+ * <p>Floats are computed in float where the operator has such a form for its parameter, and else in
+ * double, rounded once.
+ */
+public final class ElementwiseKernel {
+  /** The operator on a tile of floats; the first {@code count} elements count. */
+  interface FloatForm {
+    /** Computes what value and derivative share. */
+    default void prepare(float[] x, float[] shared, int count, Scratch scratch) {}
+
+    void value(float[] x, float[] shared, float[] out, int count, Scratch scratch);
+
+    void gradient(float[] x, float[] shared, float[] out, int count, Scratch scratch);
+  }
+
+  /** The operator on a tile of doubles. */
+  interface DoubleForm {
+    /** Computes what value and derivative share. */
+    default void prepare(double[] x, double[] shared, int count, Scratch scratch) {}
+
+    void value(double[] x, double[] shared, double[] out, int count, Scratch scratch);
+
+    void gradient(double[] x, double[] shared, double[] out, int count, Scratch scratch);
+  }
+
+  private final FloatForm floats;
+  private final DoubleForm doubles;
+
+  /** Makes a kernel; {@code floats} is null where floats are computed in double. */
+  ElementwiseKernel(FloatForm floats, DoubleForm doubles) {
+    this.floats = floats;
+    this.doubles = doubles;
+  }
+
+  /**
+   * Writes the value.
+   *
+   * @param x the arguments
+   * @param out as long as x; may be x
+   * @throws IllegalArgumentException if it is not as long as x
+   */
+  public void value(Elements x, Elements out) {
+    requireLength("out", out, x);
+    sweep(x, out, null);
+  }
+
+  /**
+   * Writes the derivative.
+   *
+   * @param x the arguments
+   * @param out as long as x; may be x
+   * @throws IllegalArgumentException if it is not as long as x
+   */
+  public void gradient(Elements x, Elements out) {
+    requireLength("out", out, x);
+    sweep(x, null, out);
+  }
+
+  /**
+   * Writes the value and the derivative, for one reading of the arguments.
+   *
+   * @param x the arguments
+   * @param value as long as x; may be x
+   * @param gradient as long as x; may be x, but not value
+   * @throws IllegalArgumentException if one is not as long as x
+   */
+  public void valueAndGradient(Elements x, Elements value, Elements gradient) {
+    requireLength("value", value, x);
+    requireLength("gradient", gradient, x);
+    sweep(x, value, gradient);
+  }
+
+  private static void requireLength(String name, Elements out, Elements x) {
+    if (x.size() != out.size()) {
+      throw new IllegalArgumentException(
+          "%s must have %d elements, got %d".formatted(name, x.size(), out.size()));
+    }
+  }
+
+  private void sweep(Elements x, Elements value, Elements gradient) {
+    boolean inFloat = floats != null && x.areFloats();
+    int size = x.size();
+    Tiles.forEach(
+        Tiles.count(size),
+        size,
+        (tile, scratch) -> {
+          int from = tile * Tiles.SIZE;
+          int count = Math.min(Tiles.SIZE, size - from);
+          if (inFloat) {
+            floatTile(x, value, gradient, from, count, scratch);
+          } else {
+            doubleTile(x, value, gradient, from, count, scratch);
+          }
+        });
+  }
+
+  private void floatTile(
+      Elements x, Elements value, Elements gradient, int from, int count, Scratch scratch) {
+    float[] in = scratch.floatIn;
+    float[] shared = scratch.floatA;
+    float[] out = scratch.floatOut;
+    x.load(from, count, in);
+    floats.prepare(in, shared, count, scratch);
+    if (value != null) {
+      floats.value(in, shared, out, count, scratch);
+      value.store(out, from, count);
+    }
+    if (gradient != null) {
+      floats.gradient(in, shared, out, count, scratch);
+      gradient.store(out, from, count);
+    }
+  }
+
+  private void doubleTile(
+      Elements x, Elements value, Elements gradient, int from, int count, Scratch scratch) {
+    double[] in = scratch.in;
+    double[] shared = scratch.a;
+    double[] out = scratch.out;
+    x.load(from, count, in, scratch);
+    doubles.prepare(in, shared, count, scratch);
+    if (value != null) {
+      doubles.value(in, shared, out, count, scratch);
+      value.store(out, from, count, scratch);
+    }
+    if (gradient != null) {
+      doubles.gradient(in, shared, out, count, scratch);
+      gradient.store(out, from, count, scratch);
+    }
+  }
+}

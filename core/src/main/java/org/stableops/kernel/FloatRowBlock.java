@@ -1,0 +1,150 @@
+package org.stableops.kernel;
+
+import java.util.Arrays;
+
+/** A block of floats; its exponentials are multiplied by 2^{@value FloatTileMath#EXP_SHIFT}. */
+final class FloatRowBlock extends RowBlock {
+  private static final float UNIT = (float) Math.scalb(1.0, FloatTileMath.EXP_SHIFT);
+
+  private final Scratch scratch;
+  private final float[] logits;
+  private final float[] exps;
+  private final float[] maxima;
+  private final float[] results;
+
+  FloatRowBlock(Scratch scratch) {
+    this.scratch = scratch;
+    this.logits = scratch.floatIn;
+    this.exps = scratch.floatA;
+    this.maxima = scratch.floatB;
+    this.results = scratch.floatOut;
+  }
+
+  @Override
+  double logit(int i) {
+    return logits[i];
+  }
+
+  @Override
+  double exp(int i) {
+    return (double) exps[i] / UNIT;
+  }
+
+  @Override
+  void setResult(int i, double result) {
+    results[i] = (float) result;
+  }
+
+  @Override
+  void loadLogits(Elements elements, int at, int tileCount) {
+    elements.load(at, tileCount, logits);
+  }
+
+  @Override
+  void loadExps(Elements elements, int at, int tileCount) {
+    elements.load(at, tileCount, exps);
+  }
+
+  @Override
+  void storeExps(Elements elements, int at, int tileCount) {
+    elements.store(exps, at, tileCount);
+  }
+
+  @Override
+  void storeResults(Elements elements, int at, int tileCount) {
+    elements.store(results, at, tileCount);
+  }
+
+  @Override
+  void computeExps(int tileCount) {
+    scratch.floatMath.expOfDifference(logits, maxima, exps, tileCount);
+  }
+
+  @Override
+  int findArgmax() {
+    float largest = scratch.floatMath.max(logits, from, count);
+    int i = from;
+    while (logits[i] != largest && !Float.isNaN(logits[i])) {
+      i++;
+    }
+    return i;
+  }
+
+  @Override
+  void setMaximum() {
+    Arrays.fill(maxima, from, from + count, isOrdinary() ? (float) max : 0);
+  }
+
+  private boolean isOrdinary() {
+    return Math.abs(max) <= FloatTileMath.LARGEST_MAX;
+  }
+
+  @Override
+  void repairExps() {
+    if (!isOrdinary()) {
+      for (int i = from; i < from + count; i++) {
+        exps[i] = (float) (Math.exp(logits[i] - max) * UNIT);
+      }
+    }
+  }
+
+  @Override
+  void setExpOfMaximum() {
+    int i = indexOf(argmax);
+    if (i >= 0) {
+      exps[i] = UNIT;
+    }
+  }
+
+  @Override
+  double sumOfOthers() {
+    int i = indexOf(argmax);
+    if (i >= 0) {
+      exps[i] = 0;
+    }
+    scratch.floatMath.widen(exps, from, count, scratch.a);
+    setExpOfMaximum();
+    return Sums.pairwise(scratch.a, count, scratch.b) / UNIT;
+  }
+
+  @Override
+  double[] logits(double[] out) {
+    scratch.floatMath.widen(logits, from, count, out);
+    return out;
+  }
+
+  @Override
+  double[] exps(double[] out) {
+    scratch.floatMath.widen(exps, from, count, out);
+    for (int i = 0; i < count; i++) {
+      out[i] *= 1.0 / UNIT;
+    }
+    return out;
+  }
+
+  @Override
+  void setResults(double[] wide) {
+    for (int i = 0; i < count; i++) {
+      results[from + i] = (float) wide[i];
+    }
+  }
+
+  @Override
+  void scaleExps(double factor) {
+    float scale = (float) (factor / UNIT);
+    if (Math.abs(scale) >= Float.MIN_NORMAL && Math.abs(scale) <= Float.MAX_VALUE) {
+      for (int i = from; i < from + count; i++) {
+        results[i] = exps[i] * scale;
+      }
+    } else {
+      for (int i = from; i < from + count; i++) {
+        results[i] = (float) (exp(i) * factor);
+      }
+    }
+  }
+
+  @Override
+  void clearResults() {
+    Arrays.fill(results, from, from + count, 0);
+  }
+}
