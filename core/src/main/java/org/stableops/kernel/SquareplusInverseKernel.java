@@ -22,28 +22,33 @@ public final class SquareplusInverseKernel {
     }
     ScaledB scaled = new ScaledB(b);
     boolean isInRange = b >= 0x1p-100 && b <= 0x1p100;
-    return new ElementwiseKernel(isInRange ? new Floats(scaled) : null, new Doubles(scaled));
+    return new ElementwiseKernel(isInRange ? new Floats(b) : null, new Doubles(scaled));
   }
 
+  /** With the quotient q of b/4 and y, y − q is exact near the zero, and what q misses is added. */
   private static final class Floats implements ElementwiseKernel.FloatForm {
-    /** Far above s, for which the product with s is 0 beside d; keeps inf from being multiplied. */
-    private static final float LARGE = 0x1p76f;
+    /** From here on y is the value. */
+    private static final float LARGE = 0x1p100f;
 
-    private final float s;
+    private final float quarter;
     private final float lost;
+    private final float s;
 
-    Floats(ScaledB scaled) {
-      this.s = (float) scaled.halfRoot();
-      this.lost = (float) (scaled.halfRoot() - s + scaled.lostOfHalfRoot());
+    Floats(double b) {
+      this.quarter = (float) (b / 4);
+      this.lost = (float) (b / 4 - quarter);
+      this.s = (float) (Math.sqrt(b) / 2);
     }
 
     @Override
     public void value(float[] y, float[] unused, float[] out, int count, Scratch scratch) {
       for (int i = 0; i < count; i++) {
-        float d = (y[i] - s) - lost;
-        // |y|, for −0 is treated as 0. The root is NaN for negative y.
-        float rest = Math.min(d, LARGE) * s / Math.abs(y[i]);
-        out[i] = d + rest + 0 * (float) Math.sqrt(Math.min(y[i], 1));
+        // |y|, for −0 is treated as 0.
+        float abs = Math.min(Math.abs(y[i]), LARGE);
+        float q = Math.min(quarter / abs, Float.MAX_VALUE);
+        float missed = (Math.fma(-q, abs, quarter) + lost) / abs;
+        // The root is NaN for negative y.
+        out[i] = (y[i] - q) - missed + 0 * (float) Math.sqrt(Math.min(y[i], 1));
       }
     }
 

@@ -4,8 +4,8 @@ package org.stableops.kernel;
  * squareplus(x; b) = (x + √(x² + b))/2 and its derivative (1 + x/√(x² + b))/2.
  *
  * <p>With r = √(x² + b) and h = (|x| + r)/2 the value is max(x, 0) + (b/4)/h: no subtraction, so
- * nothing cancels. Its second term divided by r is also the derivative's: g for x ≤ 0 and 1 − g
- * above. |x| is cut off before it is squared where b no longer matters, so that nothing overflows.
+ * nothing cancels; |x| is cut off before it is squared where b no longer matters, so that nothing
+ * overflows. With g = (b/2)/(|x|r + r²) the derivative is g for x ≤ 0 and 1 − g above.
  */
 public final class SquareplusKernel {
   private SquareplusKernel() {}
@@ -20,11 +20,14 @@ public final class SquareplusKernel {
     if (b == 0) {
       return new ElementwiseKernel(null, new Relu());
     }
-    boolean isFloat = b == (float) b && b >= 0x1p-100 && b <= 0x1p100;
+    boolean isFloat = b == (float) b && b >= 0x1p-60 && b <= 0x1p40;
     return new ElementwiseKernel(isFloat ? new Floats((float) b) : null, new Doubles(b));
   }
 
   private static final class Floats implements ElementwiseKernel.FloatForm {
+    /** Keeps the squares of the derivative from overflowing before it is 0. */
+    private static final float SCALE = 0x1p-32f;
+
     private final float b;
     private final float limit;
 
@@ -34,27 +37,24 @@ public final class SquareplusKernel {
     }
 
     @Override
-    public void prepare(float[] x, float[] r, int count, Scratch scratch) {
+    public void value(float[] x, float[] unused, float[] out, int count, Scratch scratch) {
       for (int i = 0; i < count; i++) {
         float abs = Math.abs(x[i]);
         float c = Math.min(abs, limit);
-        r[i] = Math.max(abs, (float) Math.sqrt(Math.fma(c, c, b)));
-      }
-    }
-
-    @Override
-    public void value(float[] x, float[] r, float[] out, int count, Scratch scratch) {
-      for (int i = 0; i < count; i++) {
+        float r = Math.max(abs, (float) Math.sqrt(Math.fma(c, c, b)));
         // Not half their sum, which may overflow.
-        float h = 0.5f * Math.abs(x[i]) + 0.5f * r[i];
+        float h = 0.5f * abs + 0.5f * r;
         out[i] = Math.max(x[i], 0) + 0.25f * b / h;
       }
     }
 
     @Override
-    public void gradient(float[] x, float[] r, float[] out, int count, Scratch scratch) {
+    public void gradient(float[] x, float[] unused, float[] out, int count, Scratch scratch) {
+      float scaledB = b * SCALE * SCALE;
       for (int i = 0; i < count; i++) {
-        float g = 0.5f * b / r[i] / (Math.abs(x[i]) + r[i]);
+        float abs = Math.abs(x[i]) * SCALE;
+        float s = Math.fma(abs, abs, scaledB);
+        float g = 0.5f * scaledB / Math.fma(abs, (float) Math.sqrt(s), s);
         // 1 for positive x, 0 for negative, ½ at 0, without a choice, which C2 does not vectorise.
         float positive = Math.min(Math.max(Math.fma(x[i], 0x1p126f, 0.5f), 0), 1);
         out[i] = Math.fma(1 - 2 * positive, g, positive);
