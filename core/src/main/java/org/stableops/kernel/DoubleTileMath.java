@@ -67,7 +67,7 @@ interface DoubleTileMath {
   double EXP_UNDERFLOW = -900;
 
   /** The largest |max| to which {@link #EXP_UNDERFLOW} can be added. */
-  double LARGEST_MAX = 0x1p20;
+  double LARGEST_MAX = 0x1p40;
 
   /** e^x; by Math where 2^k is no normal number. */
   void exp(double[] x, double[] out, int count);

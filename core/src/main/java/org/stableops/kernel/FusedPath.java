@@ -10,11 +10,16 @@ public final class FusedPath {
   /**
    * Tells in one line how the kernels compute in this JVM, for bug reports and benchmarks.
    *
-   * @return whether they are on, which implementation of the transcendental functions they use, and
-   *     how many threads
+   * @return whether they are on, whether they use the Vector API or plain Java, and how many
+   *     threads
    */
   public static String describe() {
-    return "fused kernels %s".formatted(isEnabled() ? "on" : "off");
+    return "fused kernels %s, %s, %d thread%s"
+        .formatted(
+            isEnabled() ? "on" : "off",
+            Simd.isUsed() ? "Vector API" : "plain Java",
+            Threads.count(),
+            Threads.count() == 1 ? "" : "s");
   }
 
   /**

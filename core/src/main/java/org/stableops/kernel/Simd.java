@@ -1,14 +1,119 @@
 package org.stableops.kernel;
 
-/** Chooses, once, between plain Java and SIMD. */
+import java.lang.System.Logger;
+import java.util.Arrays;
+
+/**
+ * Chooses, once, between plain Java and the incubating Vector API: the latter if the JVM was
+ * started with its module, the system property does not forbid it, and it computes the same bits.
+ */
 final class Simd {
+  /** The system property that forbids the Vector API when it is {@code false}; read once. */
+  static final String PROPERTY = "stableops.simd";
+
+  private static final String MODULE = "jdk.incubator.vector";
+  private static final int SAMPLE = 256;
+  private static final boolean IS_USED = choose();
+
   private Simd() {}
 
+  static boolean isUsed() {
+    return IS_USED;
+  }
+
   static FloatTileMath floatTileMath() {
-    return new JavaFloatTileMath();
+    return IS_USED ? vector("VectorFloatTileMath") : new JavaFloatTileMath();
   }
 
   static DoubleTileMath doubleTileMath() {
-    return new JavaDoubleTileMath();
+    return IS_USED ? vector("VectorDoubleTileMath") : new JavaDoubleTileMath();
+  }
+
+  private static boolean choose() {
+    boolean isThere = ModuleLayer.boot().findModule(MODULE).isPresent();
+    boolean isAllowed = !"false".equalsIgnoreCase(System.getProperty(PROPERTY));
+    boolean isUsed = isThere && isAllowed && hasTheSameBits();
+    Logger logger = System.getLogger(Simd.class.getPackageName());
+    logger.log(
+        Logger.Level.DEBUG,
+        isUsed
+            ? "kernels use " + MODULE
+            : "kernels use plain Java: module {0} is {1}, property {2} is {3}",
+        MODULE,
+        isThere ? "there" : "not there",
+        PROPERTY,
+        System.getProperty(PROPERTY));
+    return isUsed;
+  }
+
+  /** Compares a sample, as a guard against a JVM on which the Vector API is at fault. */
+  private static boolean hasTheSameBits() {
+    try {
+      FloatTileMath floats = vector("VectorFloatTileMath");
+      DoubleTileMath doubles = vector("VectorDoubleTileMath");
+      return sample(new JavaFloatTileMath()) == sample(floats)
+          && sample(new JavaDoubleTileMath()) == sample(doubles);
+    } catch (LinkageError e) {
+      System.getLogger(Simd.class.getPackageName())
+          .log(Logger.Level.WARNING, "kernels use plain Java, for " + MODULE + " failed", e);
+      return false;
+    }
+  }
+
+  /** By name, for a JVM without the module cannot load the class. */
+  @SuppressWarnings("unchecked")
+  private static <T> T vector(String name) {
+    try {
+      Class<?> type = Class.forName(Simd.class.getPackageName() + "." + name);
+      return (T) type.getDeclaredConstructor().newInstance();
+    } catch (ReflectiveOperationException e) {
+      throw new LinkageError(name, e);
+    }
+  }
+
+  private static int sample(FloatTileMath math) {
+    float[] x = new float[Tiles.SIZE];
+    float[] t = new float[Tiles.SIZE];
+    for (int i = 0; i < SAMPLE; i++) {
+      x[i] = 0.7f * (i - SAMPLE / 2);
+      t[i] = (float) i / SAMPLE;
+    }
+    float[] max = new float[Tiles.SIZE];
+    Arrays.fill(max, SAMPLE);
+    float[] out = new float[Tiles.SIZE];
+    int hash = 0;
+    math.exp(x, out, SAMPLE);
+    hash = 31 * hash + Arrays.hashCode(Arrays.copyOf(out, SAMPLE));
+    math.expm1(x, out, SAMPLE);
+    hash = 31 * hash + Arrays.hashCode(Arrays.copyOf(out, SAMPLE));
+    math.log1p(t, out, SAMPLE);
+    hash = 31 * hash + Arrays.hashCode(Arrays.copyOf(out, SAMPLE));
+    math.logExpm1(x, t, out, SAMPLE);
+    hash = 31 * hash + Arrays.hashCode(Arrays.copyOf(out, SAMPLE));
+    math.expOfDifference(x, max, out, SAMPLE);
+    return 31 * hash + Arrays.hashCode(Arrays.copyOf(out, SAMPLE));
+  }
+
+  private static int sample(DoubleTileMath math) {
+    double[] x = new double[Tiles.SIZE];
+    double[] t = new double[Tiles.SIZE];
+    for (int i = 0; i < SAMPLE; i++) {
+      x[i] = 0.7 * (i - SAMPLE / 2);
+      t[i] = (double) i / SAMPLE;
+    }
+    double[] max = new double[Tiles.SIZE];
+    Arrays.fill(max, SAMPLE);
+    double[] out = new double[Tiles.SIZE];
+    int hash = 0;
+    math.exp(x, out, SAMPLE);
+    hash = 31 * hash + Arrays.hashCode(Arrays.copyOf(out, SAMPLE));
+    math.expm1(x, out, SAMPLE);
+    hash = 31 * hash + Arrays.hashCode(Arrays.copyOf(out, SAMPLE));
+    math.log1p(t, out, SAMPLE);
+    hash = 31 * hash + Arrays.hashCode(Arrays.copyOf(out, SAMPLE));
+    math.logExpm1(x, t, out, SAMPLE);
+    hash = 31 * hash + Arrays.hashCode(Arrays.copyOf(out, SAMPLE));
+    math.expOfDifference(x, max, out, SAMPLE);
+    return 31 * hash + Arrays.hashCode(Arrays.copyOf(out, SAMPLE));
   }
 }

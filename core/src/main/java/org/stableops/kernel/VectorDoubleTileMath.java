@@ -1,0 +1,197 @@
+package org.stableops.kernel;
+
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.LongVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The formulas of {@link JavaDoubleTileMath}, in the same order, in vector registers. Loaded only
+ * where the JVM has the incubating Vector API. Tiles are a multiple of a register long, so that
+ * only rows have a tail.
+ */
+final class VectorDoubleTileMath implements DoubleTileMath {
+  private static final VectorSpecies<Double> SPECIES = DoubleVector.SPECIES_PREFERRED;
+  private static final int LANES = SPECIES.length();
+
+  private static final DoubleVector ROUND = DoubleVector.broadcast(SPECIES, ROUNDER);
+
+  private final double[] rest = new double[Tiles.SIZE];
+  private final double[] sums = new double[Tiles.SIZE];
+  private final double[] low = new double[Tiles.SIZE];
+
+  @Override
+  public void exp(double[] x, double[] out, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      DoubleVector v = DoubleVector.fromArray(SPECIES, x, i);
+      DoubleVector rounded = v.fma(constant(LOG2_E), ROUND);
+      LongVector exponent = exponent(rounded, 0);
+      q(remainder(v, rounded.sub(ROUNDER))).add(1).mul(power(exponent)).intoArray(out, i);
+      VectorMask<Long> outside = exponent.lt(1).or(exponent.lt(LARGEST_EXPONENT + 1).not());
+      if (outside.anyTrue()) {
+        for (int lane = 0; lane < LANES; lane++) {
+          out[i + lane] = outside.laneIsSet(lane) ? Math.exp(x[i + lane]) : out[i + lane];
+        }
+      }
+    }
+  }
+
+  @Override
+  public void expm1(double[] x, double[] out, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      DoubleVector v = DoubleVector.fromArray(SPECIES, x, i);
+      DoubleVector rounded = v.fma(constant(LOG2_E), ROUND);
+      LongVector exponent = exponent(rounded, 0);
+      DoubleVector power = power(exponent);
+      power.fma(q(remainder(v, rounded.sub(ROUNDER))), power.sub(1)).intoArray(out, i);
+      VectorMask<Long> outside = exponent.lt(LARGEST_EXPONENT + 1).not();
+      if (outside.anyTrue()) {
+        for (int lane = 0; lane < LANES; lane++) {
+          out[i + lane] = outside.laneIsSet(lane) ? Math.expm1(x[i + lane]) : out[i + lane];
+        }
+      }
+    }
+  }
+
+  @Override
+  public void expOfDifference(double[] z, double[] max, double[] out, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      DoubleVector m = DoubleVector.fromArray(SPECIES, max, i);
+      DoubleVector x = DoubleVector.fromArray(SPECIES, z, i).max(m.add(EXP_UNDERFLOW));
+      DoubleVector d = x.sub(m);
+      DoubleVector back = x.sub(d);
+      DoubleVector lost = x.sub(d.add(back)).add(back.sub(m));
+      DoubleVector rounded = d.fma(constant(LOG2_E), ROUND);
+      DoubleVector q = q(remainder(d, rounded.sub(ROUNDER)).add(lost));
+      q.add(1).mul(power(exponent(rounded, EXP_SHIFT))).intoArray(out, i);
+    }
+  }
+
+  private static DoubleVector constant(double c) {
+    return DoubleVector.broadcast(SPECIES, c);
+  }
+
+  private static DoubleVector remainder(DoubleVector x, DoubleVector k) {
+    return k.fma(constant(-LN2_MIDDLE), k.fma(constant(-LN2_HIGH), x));
+  }
+
+  private static DoubleVector q(DoubleVector r) {
+    DoubleVector p = constant(P9);
+    p = p.fma(r, constant(P8));
+    p = p.fma(r, constant(P7));
+    p = p.fma(r, constant(P6));
+    p = p.fma(r, constant(P5));
+    p = p.fma(r, constant(P4));
+    p = p.fma(r, constant(P3));
+    p = p.fma(r, constant(P2));
+    p = p.fma(r, constant(P1));
+    p = p.fma(r, constant(P0));
+    return r.mul(r).fma(p, r);
+  }
+
+  private static DoubleVector logOfOnePlus(DoubleVector f) {
+    DoubleVector s = f.div(f.add(2));
+    DoubleVector z = s.mul(s);
+    DoubleVector q = constant(Q9);
+    q = q.fma(z, constant(Q8));
+    q = q.fma(z, constant(Q7));
+    q = q.fma(z, constant(Q6));
+    q = q.fma(z, constant(Q5));
+    q = q.fma(z, constant(Q4));
+    q = q.fma(z, constant(Q3));
+    q = q.fma(z, constant(Q2));
+    q = q.fma(z, constant(Q1));
+    q = q.fma(z, constant(Q0));
+    return s.neg().fma(z.neg().fma(q, f), f);
+  }
+
+  private static LongVector exponent(DoubleVector rounded, int shift) {
+    return rounded.reinterpretAsLongs().sub(ROUNDER_BITS - BIAS - shift);
+  }
+
+  private static DoubleVector power(LongVector exponent) {
+    return exponent.max(0).lanewise(VectorOperators.LSHL, FRACTION_BITS).reinterpretAsDoubles();
+  }
+
+  @Override
+  public void log1p(double[] t, double[] out, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      logOfOnePlus(DoubleVector.fromArray(SPECIES, t, i)).intoArray(out, i);
+    }
+  }
+
+  @Override
+  public void logExpm1(double[] x, double[] lost, double[] out, int count) {
+    // In two loops: what one of this size makes does not all stay in registers.
+    addTwice(x, lost, count);
+    addLogarithms(x, out, count);
+  }
+
+  /**
+   * Leaves r in {@code rest}, 2w in {@code sums}, and what that misses of itself in {@code low}.
+   */
+  private void addTwice(double[] x, double[] lost, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      DoubleVector y = DoubleVector.fromArray(SPECIES, x, i).neg();
+      DoubleVector rounded = y.fma(constant(LOG2_E), ROUND);
+      DoubleVector k = rounded.sub(ROUNDER);
+      DoubleVector r = k.fma(constant(-LN2_LOW), remainder(y, k));
+      r = r.sub(DoubleVector.fromArray(SPECIES, lost, i));
+      r.intoArray(rest, i);
+      // Infinity where it is too large, which the second loop sees.
+      DoubleVector power = power(exponent(rounded, 1).min(LARGEST_EXPONENT + 1));
+      DoubleVector high = power.neg().add(2);
+      DoubleVector product = power.neg().mul(q(r));
+      DoubleVector sum = high.add(product);
+      sum.intoArray(sums, i);
+      product.sub(sum.sub(high)).div(sum).intoArray(low, i);
+    }
+  }
+
+  private void addLogarithms(double[] x, double[] out, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      DoubleVector k =
+          DoubleVector.fromArray(SPECIES, x, i).neg().fma(constant(LOG2_E), ROUND).sub(ROUNDER);
+      LongVector bits = DoubleVector.fromArray(SPECIES, sums, i).reinterpretAsLongs();
+      LongVector exponent =
+          bits.sub(SQRT_HALF_BITS - (BIAS << FRACTION_BITS))
+              .lanewise(VectorOperators.LSHR, FRACTION_BITS);
+      LongVector j = exponent.sub(BIAS);
+      DoubleVector m =
+          bits.sub(j.lanewise(VectorOperators.LSHL, FRACTION_BITS)).reinterpretAsDoubles();
+      DoubleVector n =
+          exponent.add(ROUNDER_BITS - BIAS).reinterpretAsDoubles().sub(ROUNDER).sub(k.add(1));
+      DoubleVector small =
+          n.fma(constant(LN2_MIDDLE), DoubleVector.fromArray(SPECIES, low, i))
+              .sub(DoubleVector.fromArray(SPECIES, rest, i));
+      n.fma(constant(LN2_HIGH), logOfOnePlus(m.sub(1)).add(small)).intoArray(out, i);
+      VectorMask<Long> outside = exponent.lt(2).or(exponent.lt(BIAS + 3).not());
+      if (outside.anyTrue()) {
+        for (int lane = 0; lane < LANES; lane++) {
+          double p = x[i + lane];
+          double log = p < 1 ? Math.log(p) : p;
+          out[i + lane] = outside.laneIsSet(lane) ? log : out[i + lane];
+        }
+      }
+    }
+  }
+
+  @Override
+  public double max(double[] x, int from, int count) {
+    int end = from + count;
+    int i = from;
+    double max = Double.NEGATIVE_INFINITY;
+    if (count >= LANES) {
+      DoubleVector largest = DoubleVector.fromArray(SPECIES, x, from);
+      for (i += LANES; i <= end - LANES; i += LANES) {
+        largest = largest.max(DoubleVector.fromArray(SPECIES, x, i));
+      }
+      max = largest.reduceLanes(VectorOperators.MAX);
+    }
+    for (; i < end; i++) {
+      max = Math.max(max, x[i]);
+    }
+    return max;
+  }
+}

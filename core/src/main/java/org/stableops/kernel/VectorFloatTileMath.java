@@ -1,0 +1,215 @@
+package org.stableops.kernel;
+
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The formulas of {@link JavaFloatTileMath}, in the same order, in vector registers. Loaded only
+ * where the JVM has the incubating Vector API. Tiles are a multiple of a register long, so that
+ * only rows have a tail.
+ */
+final class VectorFloatTileMath implements FloatTileMath {
+  private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+  private static final int LANES = SPECIES.length();
+  private static final VectorSpecies<Double> WIDE = DoubleVector.SPECIES_PREFERRED;
+  private static final VectorSpecies<Float> HALF =
+      VectorSpecies.of(float.class, VectorShape.forBitSize(WIDE.vectorBitSize() / 2));
+
+  private static final FloatVector ROUND = FloatVector.broadcast(SPECIES, ROUNDER);
+
+  private final float[] rest = new float[Tiles.SIZE];
+  private final float[] sums = new float[Tiles.SIZE];
+  private final float[] low = new float[Tiles.SIZE];
+
+  @Override
+  public void exp(float[] x, float[] out, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      FloatVector v = FloatVector.fromArray(SPECIES, x, i);
+      FloatVector rounded = v.fma(constant(LOG2_E), ROUND);
+      IntVector exponent = exponent(rounded, 0);
+      q(remainder(v, rounded.sub(ROUNDER))).add(1).mul(power(exponent)).intoArray(out, i);
+      VectorMask<Integer> outside = exponent.lt(1).or(exponent.lt(LARGEST_EXPONENT + 1).not());
+      if (outside.anyTrue()) {
+        for (int lane = 0; lane < LANES; lane++) {
+          out[i + lane] = outside.laneIsSet(lane) ? (float) Math.exp(x[i + lane]) : out[i + lane];
+        }
+      }
+    }
+  }
+
+  @Override
+  public void expm1(float[] x, float[] out, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      FloatVector v = FloatVector.fromArray(SPECIES, x, i);
+      FloatVector rounded = v.fma(constant(LOG2_E), ROUND);
+      IntVector exponent = exponent(rounded, 0);
+      FloatVector power = power(exponent);
+      power.fma(q(remainder(v, rounded.sub(ROUNDER))), power.sub(1)).intoArray(out, i);
+      VectorMask<Integer> outside = exponent.lt(LARGEST_EXPONENT + 1).not();
+      if (outside.anyTrue()) {
+        for (int lane = 0; lane < LANES; lane++) {
+          out[i + lane] = outside.laneIsSet(lane) ? (float) Math.expm1(x[i + lane]) : out[i + lane];
+        }
+      }
+    }
+  }
+
+  @Override
+  public void expOfDifference(float[] z, float[] max, float[] out, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      FloatVector m = FloatVector.fromArray(SPECIES, max, i);
+      FloatVector x = FloatVector.fromArray(SPECIES, z, i).max(m.add(EXP_UNDERFLOW));
+      FloatVector d = x.sub(m);
+      FloatVector back = x.sub(d);
+      FloatVector lost = x.sub(d.add(back)).add(back.sub(m));
+      FloatVector rounded = d.fma(constant(LOG2_E), ROUND);
+      FloatVector q = q(remainder(d, rounded.sub(ROUNDER)).add(lost));
+      q.add(1).mul(power(exponent(rounded, EXP_SHIFT))).intoArray(out, i);
+    }
+  }
+
+  private static FloatVector constant(float c) {
+    return FloatVector.broadcast(SPECIES, c);
+  }
+
+  private static FloatVector remainder(FloatVector x, FloatVector k) {
+    return k.fma(constant(-LN2_MIDDLE), k.fma(constant(-LN2_HIGH), x));
+  }
+
+  private static FloatVector q(FloatVector r) {
+    FloatVector p = constant(P4);
+    p = p.fma(r, constant(P3));
+    p = p.fma(r, constant(P2));
+    p = p.fma(r, constant(P1));
+    p = p.fma(r, constant(P0));
+    return r.mul(r).fma(p, r);
+  }
+
+  private static FloatVector logOfOnePlus(FloatVector f) {
+    FloatVector s = f.div(f.add(2));
+    FloatVector z = s.mul(s);
+    FloatVector q = constant(Q3);
+    q = q.fma(z, constant(Q2));
+    q = q.fma(z, constant(Q1));
+    q = q.fma(z, constant(Q0));
+    return s.neg().fma(z.neg().fma(q, f), f);
+  }
+
+  private static IntVector exponent(FloatVector rounded, int shift) {
+    return rounded.reinterpretAsInts().sub(ROUNDER_BITS - BIAS - shift);
+  }
+
+  private static FloatVector power(IntVector exponent) {
+    return exponent.max(0).lanewise(VectorOperators.LSHL, FRACTION_BITS).reinterpretAsFloats();
+  }
+
+  @Override
+  public void log1p(float[] t, float[] out, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      logOfOnePlus(FloatVector.fromArray(SPECIES, t, i)).intoArray(out, i);
+    }
+  }
+
+  @Override
+  public void logExpm1(float[] x, float[] lost, float[] out, int count) {
+    // In two loops: what one of this size makes does not all stay in registers.
+    addTwice(x, lost, count);
+    addLogarithms(x, out, count);
+  }
+
+  /**
+   * Leaves r in {@code rest}, 2w in {@code sums}, and what that misses of itself in {@code low}.
+   */
+  private void addTwice(float[] x, float[] lost, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      FloatVector y = FloatVector.fromArray(SPECIES, x, i).neg();
+      FloatVector rounded = y.fma(constant(LOG2_E), ROUND);
+      FloatVector k = rounded.sub(ROUNDER);
+      FloatVector r = k.fma(constant(-LN2_LOW), remainder(y, k));
+      r = r.sub(FloatVector.fromArray(SPECIES, lost, i));
+      r.intoArray(rest, i);
+      // Infinity where it is too large, which the second loop sees.
+      FloatVector power = power(exponent(rounded, 1).min(LARGEST_EXPONENT + 1));
+      FloatVector high = power.neg().add(2);
+      FloatVector product = power.neg().mul(q(r));
+      FloatVector sum = high.add(product);
+      sum.intoArray(sums, i);
+      product.sub(sum.sub(high)).div(sum).intoArray(low, i);
+    }
+  }
+
+  private void addLogarithms(float[] x, float[] out, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      FloatVector k =
+          FloatVector.fromArray(SPECIES, x, i).neg().fma(constant(LOG2_E), ROUND).sub(ROUNDER);
+      IntVector bits = FloatVector.fromArray(SPECIES, sums, i).reinterpretAsInts();
+      IntVector exponent =
+          bits.sub(SQRT_HALF_BITS - (BIAS << FRACTION_BITS))
+              .lanewise(VectorOperators.LSHR, FRACTION_BITS);
+      IntVector j = exponent.sub(BIAS);
+      FloatVector m =
+          bits.sub(j.lanewise(VectorOperators.LSHL, FRACTION_BITS)).reinterpretAsFloats();
+      FloatVector n =
+          exponent.add(ROUNDER_BITS - BIAS).reinterpretAsFloats().sub(ROUNDER).sub(k.add(1));
+      FloatVector small =
+          n.fma(constant(LN2_MIDDLE), FloatVector.fromArray(SPECIES, low, i))
+              .sub(FloatVector.fromArray(SPECIES, rest, i));
+      n.fma(constant(LN2_HIGH), logOfOnePlus(m.sub(1)).add(small)).intoArray(out, i);
+      VectorMask<Integer> outside = exponent.lt(2).or(exponent.lt(BIAS + 3).not());
+      if (outside.anyTrue()) {
+        for (int lane = 0; lane < LANES; lane++) {
+          float p = x[i + lane];
+          float log = p < 1 ? (float) Math.log(p) : p;
+          out[i + lane] = outside.laneIsSet(lane) ? log : out[i + lane];
+        }
+      }
+    }
+  }
+
+  @Override
+  public float max(float[] x, int from, int count) {
+    int end = from + count;
+    int i = from;
+    float max = Float.NEGATIVE_INFINITY;
+    if (count >= LANES) {
+      FloatVector largest = FloatVector.fromArray(SPECIES, x, from);
+      for (i += LANES; i <= end - LANES; i += LANES) {
+        largest = largest.max(FloatVector.fromArray(SPECIES, x, i));
+      }
+      max = largest.reduceLanes(VectorOperators.MAX);
+    }
+    for (; i < end; i++) {
+      max = Math.max(max, x[i]);
+    }
+    return max;
+  }
+
+  @Override
+  public void widen(float[] x, int from, int count, double[] out) {
+    int i = 0;
+    for (; i <= count - WIDE.length(); i += WIDE.length()) {
+      FloatVector.fromArray(HALF, x, from + i)
+          .convertShape(VectorOperators.F2D, WIDE, 0)
+          .reinterpretAsDoubles()
+          .intoArray(out, i);
+    }
+    for (; i < count; i++) {
+      out[i] = x[from + i];
+    }
+  }
+
+  @Override
+  public void narrow(double[] x, int count, float[] out) {
+    for (int i = 0; i < count; i += WIDE.length()) {
+      DoubleVector.fromArray(WIDE, x, i)
+          .convertShape(VectorOperators.D2F, HALF, 0)
+          .reinterpretAsFloats()
+          .intoArray(out, i);
+    }
+  }
+}
