@@ -1,0 +1,273 @@
+package org.stableops.kernel;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ch.obermuhlner.math.big.BigDecimalMath;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import java.util.function.DoubleUnaryOperator;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * The elementary functions of the kernels against exact ones over the whole range of their type,
+ * and the two implementations against each other. The build runs this twice: without the Vector
+ * API, and with it.
+ */
+class TileMathTest {
+  /** Every so many-th float of all, a prime. */
+  private static final int STRIDE = 1021;
+
+  private static final int DOUBLES = 20 * Tiles.SIZE;
+  private static final float[] ZEROS = new float[Tiles.SIZE];
+  private static final double[] WIDE_ZEROS = new double[Tiles.SIZE];
+
+  /** Bounds are largest errors in ulp, some per cent above what was measured. */
+  private enum Function {
+    EXP(
+        1.0,
+        1.0,
+        (math, x, out) -> math.exp(x, out, x.length),
+        (math, x, out) -> math.exp(x, out, x.length),
+        Math::exp,
+        x -> BigDecimalMath.exp(x, EXACT)),
+    EXPM1(
+        1.5,
+        1.6,
+        (math, x, out) -> math.expm1(x, out, x.length),
+        (math, x, out) -> math.expm1(x, out, x.length),
+        Math::expm1,
+        x -> BigDecimalMath.exp(x, EXACT).subtract(BigDecimal.ONE)),
+    LOG1P(
+        1.1,
+        1.1,
+        (math, x, out) -> math.log1p(x, out, x.length),
+        (math, x, out) -> math.log1p(x, out, x.length),
+        Math::log1p,
+        x -> BigDecimalMath.log(x.add(BigDecimal.ONE), EXACT)),
+    LOG_EXPM1(
+        2.0,
+        2.3,
+        (math, x, out) -> math.logExpm1(x, ZEROS, out, x.length),
+        (math, x, out) -> math.logExpm1(x, WIDE_ZEROS, out, x.length),
+        TileMathTest::logExpm1,
+        x -> BigDecimalMath.log(BigDecimalMath.exp(x, EXACT).subtract(BigDecimal.ONE), EXACT)),
+    EXP_OF_DIFFERENCE(
+        1.0,
+        1.0,
+        (math, x, out) -> math.expOfDifference(x, ZEROS, out, x.length),
+        (math, x, out) -> math.expOfDifference(x, WIDE_ZEROS, out, x.length),
+        x -> Math.exp(x) * 0x1p48,
+        x -> BigDecimalMath.exp(x, EXACT).multiply(BigDecimal.valueOf(2).pow(64)));
+
+    final double floatBound;
+    final double doubleBound;
+    final Call<FloatTileMath, float[]> ofFloats;
+    final Call<DoubleTileMath, double[]> ofDoubles;
+    final DoubleUnaryOperator inDouble;
+    final UnaryOperator<BigDecimal> exact;
+
+    Function(
+        double floatBound,
+        double doubleBound,
+        Call<FloatTileMath, float[]> ofFloats,
+        Call<DoubleTileMath, double[]> ofDoubles,
+        DoubleUnaryOperator inDouble,
+        UnaryOperator<BigDecimal> exact) {
+      this.floatBound = floatBound;
+      this.doubleBound = doubleBound;
+      this.ofFloats = ofFloats;
+      this.ofDoubles = ofDoubles;
+      this.inDouble = inDouble;
+      this.exact = exact;
+    }
+
+    /** Whether the seam promises anything for x. */
+    boolean isDefined(double x) {
+      return switch (this) {
+        case LOG1P -> x >= -0.5 && x <= 1 || Double.isNaN(x);
+        case EXP_OF_DIFFERENCE -> x <= 0;
+        default -> true;
+      };
+    }
+
+    /** Numbers of every size that are not too large to be interesting. */
+    double draw(SplittableRandom random) {
+      double size = Math.scalb(1 + random.nextDouble(), random.nextInt(-60, 10));
+      return switch (this) {
+        case LOG1P -> random.nextBoolean() ? Math.min(size, 1) : random.nextDouble(-0.5, 1);
+        case LOG_EXPM1 -> random.nextBoolean() ? size : random.nextDouble(0.3, 1.3);
+        case EXP_OF_DIFFERENCE -> -Math.min(size, 600);
+        default -> random.nextBoolean() ? Math.min(size, 700) : -Math.min(size, 700);
+      };
+    }
+  }
+
+  private interface Call<M, A> {
+    void run(M math, A x, A out);
+  }
+
+  private static final MathContext EXACT = new MathContext(60);
+
+  /** By regions, as it is said in NUMERICS.md. */
+  private static double logExpm1(double x) {
+    if (x < 0.4) {
+      return Math.log(Math.expm1(x));
+    }
+    return x < 1.1
+        ? Math.log1p(2 * Math.expm1((x - 0x1.62e42fefa39efp-1) - 2.3190468138462996e-17))
+        : x + Math.log1p(-Math.exp(-x));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void floatsOfEverySize(Function function) {
+    float[] x = new float[Tiles.SIZE];
+    float[] out = new float[Tiles.SIZE];
+    double largest = 0;
+    int bits = Integer.MIN_VALUE;
+    for (int tile = 0; tile < (1L << 32) / STRIDE / Tiles.SIZE; tile++) {
+      for (int i = 0; i < x.length; bits += STRIDE) {
+        float next = Float.intBitsToFloat(bits);
+        x[i] = function.isDefined(next) ? next : x[i];
+        i += function.isDefined(next) ? 1 : 0;
+      }
+      function.ofFloats.run(Simd.floatTileMath(), x, out);
+      for (int i = 0; i < x.length; i++) {
+        double ulps = ulps(function, x[i], out[i]);
+        largest = Math.max(largest, ulps);
+        assertTrue(ulps <= function.floatBound, "at " + x[i] + ": " + ulps + " ulp");
+      }
+    }
+    System.out.printf("measured: %s of floats %.2f ulp%n", function, largest);
+  }
+
+  /** The reference is double, and wrong by less than 1e-8 of a float's ulp. */
+  private static double ulps(Function function, float x, float actual) {
+    double exact = function.inDouble.applyAsDouble(x);
+    // Below, the scaled exponential may be cut to 0.
+    boolean isCut = function == Function.EXP_OF_DIFFERENCE && exact < Float.MIN_NORMAL;
+    boolean isSame = (float) exact == actual || (Double.isNaN(exact) && Float.isNaN(actual));
+    return isSame || (isCut && actual == 0)
+        ? 0
+        : Math.abs(actual - exact) / Math.ulp((float) exact);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void doublesOfEverySize(Function function) {
+    SplittableRandom random = new SplittableRandom(17);
+    double[] x = new double[Tiles.SIZE];
+    double[] out = new double[Tiles.SIZE];
+    double largest = 0;
+    for (int tile = 0; tile < DOUBLES / Tiles.SIZE; tile++) {
+      Arrays.setAll(x, i -> function.draw(random));
+      function.ofDoubles.run(Simd.doubleTileMath(), x, out);
+      for (int i = 0; i < x.length; i++) {
+        BigDecimal exact = function.exact.apply(new BigDecimal(x[i]));
+        double error = exact.subtract(new BigDecimal(out[i])).abs().doubleValue();
+        double ulps = error / Math.ulp(exact.doubleValue());
+        largest = Math.max(largest, ulps);
+        String where = "at " + x[i] + ": " + ulps + " ulp";
+        assertTrue(ulps <= function.doubleBound, where);
+      }
+    }
+    System.out.printf("measured: %s of doubles %.2f ulp%n", function, largest);
+  }
+
+  @Test
+  void specialValues() {
+    double inf = Double.POSITIVE_INFINITY;
+    double[] x = {0, -0.0, inf, -inf, Double.NaN, 1e300, -1e300, 4.9e-324, -4.9e-324, 710, -1500};
+    double[] tile = Arrays.copyOf(x, Tiles.SIZE);
+    double[] out = new double[Tiles.SIZE];
+    for (Function function : Function.values()) {
+      function.ofDoubles.run(Simd.doubleTileMath(), tile, out);
+      for (int i = 0; i < x.length; i++) {
+        if (function.isDefined(x[i]) && !(x[i] > 1 && function == Function.LOG1P)) {
+          boolean isScaled = function == Function.EXP_OF_DIFFERENCE;
+          double expected = function.inDouble.applyAsDouble(x[i]) * (isScaled ? 0x1p16 : 1);
+          boolean isFinite = Double.isFinite(expected);
+          double bound = isFinite ? Math.ulp(expected) : 1;
+          // + 0.0, for the sign of 0 is not promised.
+          assertEquals(expected + 0.0, out[i] + 0.0, bound, function + " at " + x[i]);
+        }
+      }
+    }
+  }
+
+  @Test
+  void theVectorApiHasTheBitsOfPlainJava() {
+    // Of itself, where the JVM was started without the Vector API.
+    SplittableRandom random = new SplittableRandom(5);
+    float[] x = new float[Tiles.SIZE];
+    float[] expected = new float[Tiles.SIZE];
+    float[] actual = new float[Tiles.SIZE];
+    for (int tile = 0; tile < 2000; tile++) {
+      for (int i = 0; i < x.length; i++) {
+        x[i] = Float.intBitsToFloat(random.nextInt());
+      }
+      for (Function function : Function.values()) {
+        float[] defined = x.clone();
+        IntStream.range(0, x.length)
+            .filter(i -> !function.isDefined(x[i]))
+            .forEach(i -> defined[i] = 0);
+        function.ofFloats.run(new JavaFloatTileMath(), defined, expected);
+        function.ofFloats.run(Simd.floatTileMath(), defined, actual);
+        assertArrayEquals(expected, actual, function::toString);
+      }
+    }
+  }
+
+  @Test
+  void theVectorApiHasTheBitsOfPlainJavaInDoubleToo() {
+    SplittableRandom random = new SplittableRandom(6);
+    double[] x = new double[Tiles.SIZE];
+    double[] expected = new double[Tiles.SIZE];
+    double[] actual = new double[Tiles.SIZE];
+    for (int tile = 0; tile < 1000; tile++) {
+      for (Function function : Function.values()) {
+        boolean isOfAll = random.nextBoolean() && function != Function.LOG1P;
+        Arrays.setAll(
+            x, i -> isOfAll ? Double.longBitsToDouble(random.nextLong()) : function.draw(random));
+        IntStream.range(0, x.length).filter(i -> !function.isDefined(x[i])).forEach(i -> x[i] = 0);
+        function.ofDoubles.run(new JavaDoubleTileMath(), x, expected);
+        function.ofDoubles.run(Simd.doubleTileMath(), x, actual);
+        assertArrayEquals(expected, actual, function::toString);
+      }
+    }
+  }
+
+  @Test
+  void maximaOfEveryLength() {
+    SplittableRandom random = new SplittableRandom(7);
+    for (int count = 1; count <= 300; count++) {
+      int from = random.nextInt(100);
+      float[] x = new float[Tiles.SIZE];
+      double[] wide = new double[Tiles.SIZE];
+      for (int i = 0; i < x.length; i++) {
+        x[i] = (float) random.nextDouble(-9, i < from || i >= from + count ? 100 : 9);
+        wide[i] = x[i];
+      }
+      double expected = Arrays.stream(wide, from, from + count).max().orElseThrow();
+      assertEquals(expected, Simd.floatTileMath().max(x, from, count));
+      assertEquals(expected, Simd.doubleTileMath().max(wide, from, count));
+      x[from + random.nextInt(count)] = Float.NaN;
+      assertTrue(Float.isNaN(Simd.floatTileMath().max(x, from, count)));
+    }
+  }
+
+  @Test
+  void theVectorApiIsUsedWhereItIs() {
+    boolean isThere = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+    assertEquals(isThere, Simd.isUsed());
+    assertTrue(FusedPath.describe().contains(isThere ? "Vector API" : "plain Java"));
+  }
+}
