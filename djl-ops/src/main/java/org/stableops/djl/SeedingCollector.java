@@ -103,7 +103,11 @@ final class SeedingCollector implements GradientCollector {
 
   @Override
   public void zeroGradients() {
-    stock.zeroGradients();
+    // The stock one leaves two arrays a gradient with the managers of the parameters.
+    try (NDScope scope = new NDScope()) {
+      scope.suppressNotUsedWarning();
+      stock.zeroGradients();
+    }
   }
 
   @Override
