@@ -88,13 +88,20 @@ final class CrossEntropy {
           boolean wantsGradient = Autograd.wantsGradient(logits);
           Result result = compute(wantsGradient);
           NDArray value = reduced(result.rows(), result.rows().losses());
-          if (!wantsGradient) {
-            return value;
-          }
-          return options.reduction() == Reduction.NONE
-              ? Autograd.rows(logits, shape.axis(), value, result.gradient())
-              : Autograd.scalar(logits, value, result.gradient());
+          return wantsGradient ? differentiable(value, result.gradient()) : value;
         });
+  }
+
+  private NDArray differentiable(NDArray value, NDArray gradient) {
+    boolean isPending = SeedingCollector.isCollecting();
+    if (options.reduction() == Reduction.NONE) {
+      return isPending
+          ? SeedingCollector.rows(logits, shape.axis(), value, gradient)
+          : Autograd.rows(logits, shape.axis(), value, gradient);
+    }
+    return isPending
+        ? SeedingCollector.scalar(logits, value, gradient)
+        : Autograd.scalar(logits, value, gradient);
   }
 
   NDArray gradient() {

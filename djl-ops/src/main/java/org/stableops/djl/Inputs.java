@@ -52,7 +52,8 @@ final class Inputs {
     }
   }
 
-  private static void requireOpen(String name, NDArray array) {
+  /** An open array of the engine. */
+  static void requireOpen(String name, NDArray array) {
     if (array == null) {
       throw new IllegalArgumentException(name + " must be an array, got null");
     }

@@ -16,6 +16,7 @@ import org.stableops.CrossEntropyOptions;
 import org.stableops.SoftmaxShape;
 import org.stableops.djl.SoftmaxCrossEntropy;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
+import org.stableops.djl.training.FusedTrainer;
 
 /**
  * Softmax cross-entropy on logits as a DJL Loss: {@link SparseSoftmaxCrossEntropy} for integer
@@ -28,8 +29,8 @@ import org.stableops.djl.SparseSoftmaxCrossEntropy;
  *
  * <p>A batch of which no row counts, for all are ignored or masked, has the loss 0 and gradients of
  * 0. DJL's stock {@code Trainer}, at its first {@code step()} and only there, takes gradients that
- * are all 0 for a forgotten backward and throws an IllegalStateException. So this loss logs one
- * warning, at the first such batch.
+ * are all 0 for a forgotten backward and throws an IllegalStateException; {@link FusedTrainer} does
+ * not. So this loss logs one warning, at the first such batch.
  */
 public final class FusedSoftmaxCrossEntropyLoss extends Loss {
   private static final String NAME = "FusedSoftmaxCrossEntropyLoss";
@@ -178,7 +179,8 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
     if (weight == 0 && hasWarned.compareAndSet(false, true)) {
       LOGGER.warn(
           "No row of this batch counts: all are ignored, masked or of weight 0. DJL's Trainer"
-              + " throws where the gradients of its first step are all 0: skip that step.");
+              + " throws where the gradients of its first step are all 0: skip that step, or use"
+              + " FusedTrainer.");
     }
   }
 

@@ -19,6 +19,7 @@ import ai.djl.training.tracker.Tracker;
 import java.util.List;
 import org.stableops.djl.Squareplus;
 import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
+import org.stableops.djl.training.FusedTrainer;
 import org.stableops.integration.oracle.Format;
 
 /** The network in DJL: a Model of Blocks under a Trainer. */
@@ -35,9 +36,7 @@ final class DjlDigits implements DigitsTraining {
             .add(Squareplus.block(Settings.SQUAREPLUS_B))
             .add(linear(weights.output()))
             .add(temperature));
-    TrainingConfig config = config(settings);
-    trainer =
-        format == Format.FLOAT64 ? new Float64Trainer(model, config) : model.newTrainer(config);
+    trainer = new FusedTrainer(model, config(settings));
     trainer.initialize(new Shape(1, Digits.PIXELS));
   }
 

@@ -167,7 +167,7 @@ class DjlCanariesTest {
             .getMessage());
   }
 
-  /** FusedSoftmaxCrossEntropyLossTest takes the steps of its float64 models by itself. */
+  /** FusedTrainer steps past this check. */
   @Test
   void trainerStepRefusesAFloat64Model() {
     try (Model model = Model.newInstance("float64")) {
@@ -206,6 +206,31 @@ class DjlCanariesTest {
     transposed.put(1, -3);
     assertEquals(10, matrix.getFloat(0, 0));
     assertEquals(3, matrix.getFloat(1, 0));
+  }
+
+  /** SeedingCollector.zeroGradients closes them. */
+  @Test
+  void zeroGradientsLeavesTwoArraysAGradient() {
+    NDArray leaf = doublesOf(1, 2);
+    leaf.setRequiresGradient(true);
+    int before = manager.getManagedArrays().size();
+    try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+      collector.zeroGradients();
+    }
+    assertEquals(before + 2, manager.getManagedArrays().size());
+  }
+
+  /** PendingLoss.close makes a second backward an error in this way. */
+  @Test
+  void aFactorThatWasChangedInPlaceRefusesBackward() {
+    NDArray leaf = doublesOf(1, 2);
+    NDArray factor = doublesOf(1, 1);
+    leaf.setRequiresGradient(true);
+    try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+      NDArray product = leaf.mul(factor);
+      factor.muli(factor);
+      assertThrows(EngineException.class, () -> collector.backward(product));
+    }
   }
 
   /** Whoever reads gradients in a loop must close the handles. */

@@ -15,7 +15,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.DefaultTrainingConfig;
@@ -24,8 +23,6 @@ import ai.djl.training.ParameterStore;
 import ai.djl.training.Trainer;
 import ai.djl.training.TrainingResult;
 import ai.djl.training.dataset.ArrayDataset;
-import ai.djl.training.dataset.Batch;
-import ai.djl.training.dataset.Dataset;
 import ai.djl.training.evaluator.Accuracy;
 import ai.djl.training.listener.TrainingListener;
 import ai.djl.training.listener.TrainingListenerAdapter;
@@ -45,6 +42,7 @@ import org.stableops.djl.SoftmaxCrossEntropy;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
 import org.stableops.djl.Squareplus;
 import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
+import org.stableops.djl.training.FusedTrainer;
 
 class FusedSoftmaxCrossEntropyLossTest extends OnBothPaths {
   private static final int ROWS = 400;
@@ -82,43 +80,17 @@ class FusedSoftmaxCrossEntropyLossTest extends OnBothPaths {
                     }
                   });
       Digits digits = Digits.load(ROWS);
-      try (Trainer trainer = model.newTrainer(config)) {
+      try (Trainer trainer =
+          type == DataType.FLOAT32 ? model.newTrainer(config) : new FusedTrainer(model, config)) {
         Metrics metrics = new Metrics();
         trainer.setMetrics(metrics);
         trainer.initialize(new Shape(1, Digits.PIXELS));
         ArrayDataset data =
             oneHot ? digits.oneHot(manager, type, 80) : digits.sparse(manager, type, 80);
-        if (type == DataType.FLOAT32) {
-          EasyTrain.fit(trainer, EPOCHS, data, data);
-        } else {
-          fitWithoutTrainerStep(trainer, model, sgd, data);
-        }
+        EasyTrain.fit(trainer, EPOCHS, data, data);
         return new Outcome(
             trainer.getTrainingResult(), meanLoss(model, digits, type), arrays, metrics);
       }
-    }
-  }
-
-  /**
-   * What EasyTrain.fit does, but for Trainer.step, which does not run on a float64 model: see the
-   * canaries.
-   */
-  private static void fitWithoutTrainerStep(
-      Trainer trainer, Model model, Optimizer optimizer, Dataset data)
-      throws IOException, TranslateException {
-    for (int epoch = 0; epoch < EPOCHS; epoch++) {
-      for (Batch batch : trainer.iterateDataset(data)) {
-        EasyTrain.trainBatch(trainer, batch);
-        for (Parameter parameter : model.getBlock().getParameters().values()) {
-          NDArray weight = parameter.getArray();
-          try (NDArray gradient = weight.getGradient()) {
-            optimizer.update(parameter.getId(), weight, gradient);
-          }
-        }
-        batch.close();
-      }
-      EasyTrain.evaluateDataset(trainer, data);
-      trainer.notifyListeners(listener -> listener.onEpoch(trainer));
     }
   }
 

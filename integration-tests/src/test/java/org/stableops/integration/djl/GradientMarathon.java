@@ -13,11 +13,13 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.function.DoubleUnaryOperator;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 import org.stableops.djl.LogSoftmax;
 import org.stableops.djl.LogSumExp;
+import org.stableops.djl.SeededLosses;
 import org.stableops.djl.SoftmaxCrossEntropy;
 import org.stableops.djl.Softplus;
 import org.stableops.djl.SoftplusInverse;
@@ -39,11 +41,12 @@ final class GradientMarathon {
 
   private final Random random = new Random(42);
   private final ByteBuffer[] churned = new ByteBuffer[4000];
+  private Supplier<GradientCollector> newCollector = Engine.getInstance()::newGradientCollector;
   private int wrong;
 
   private GradientMarathon() {}
 
-  /** Takes what to run, {@code ours} or {@code host}, and the number of steps. */
+  /** Takes what to run, {@code ours}, {@code seeded} or {@code host}, and the number of steps. */
   public static void main(String[] arguments) {
     GradientMarathon marathon = new GradientMarathon();
     int steps = Integer.parseInt(arguments[1]);
@@ -53,6 +56,7 @@ final class GradientMarathon {
       try (NDManager manager = NDManager.newBaseManager()) {
         switch (arguments[0]) {
           case "ours" -> marathon.oneOfOurs(step, manager, type);
+          case "seeded" -> marathon.seeded(step, manager, type);
           case "host" -> marathon.productWithNumber(step, manager, type);
           default -> throw new IllegalArgumentException(arguments[0]);
         }
@@ -62,6 +66,16 @@ final class GradientMarathon {
       }
     }
     System.exit(marathon.wrong == 0 ? 0 : 1);
+  }
+
+  private void seeded(int step, NDManager manager, DataType type) {
+    newCollector = SeededLosses::newGradientCollector;
+    switch (step / 4 % 4) {
+      case 0 -> crossEntropy(step, manager, type, Reduction.MEAN, false);
+      case 1 -> crossEntropy(step, manager, type, Reduction.NONE, false);
+      case 2 -> crossEntropy(step, manager, type, Reduction.MEAN, true);
+      default -> maskedLoss(step, manager, type);
+    }
   }
 
   private void oneOfOurs(int step, NDManager manager, DataType type) {
@@ -246,7 +260,7 @@ final class GradientMarathon {
 
   private double[] gradient(int step, NDArray leaf, UnaryOperator<NDArray> function) {
     leaf.setRequiresGradient(true);
-    try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+    try (GradientCollector collector = newCollector.get()) {
       NDArray target = function.apply(leaf);
       if (step % 20 == 0) {
         System.gc();

@@ -1,0 +1,2 @@
+/** A Trainer for DJL. */
+package org.stableops.djl.training;

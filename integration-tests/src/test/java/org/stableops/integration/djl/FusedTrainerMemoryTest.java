@@ -1,0 +1,54 @@
+package org.stableops.integration.djl;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Under a collector of ours nothing is freed too early, nothing stays, and little is needed. */
+class FusedTrainerMemoryTest {
+  private static final int STEPS = 4000;
+  private static final long FEW_KILOBYTES = 6 * 1024;
+
+  @TempDir Path directory;
+
+  @Test
+  void everyGradientOfALongTrainingInASmallHeapIsRight() throws Exception {
+    ForkedJvm.Result result =
+        ForkedJvm.run(directory, GradientMarathon.class, "seeded", Integer.toString(STEPS));
+    assertEquals(0, result.exitCode(), result.output());
+    assertTrue(result.output().contains("all " + STEPS + " steps right"), result.output());
+  }
+
+  private long number(String what, String fused, String printed)
+      throws IOException, InterruptedException {
+    ForkedJvm.Result result = ForkedJvm.run(directory, SeededMemory.class, what, fused);
+    assertEquals(0, result.exitCode(), result.output());
+    Matcher number = Pattern.compile(printed + ": (-?\\d+)").matcher(result.output());
+    assertTrue(number.find(), result.output());
+    System.out.println(what + ", fused " + fused + ", " + number.group());
+    return Long.parseLong(number.group(1));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"true", "false"})
+  @EnabledOnOs(OS.LINUX)
+  void theProcessDoesNotGrow(String fused) throws IOException, InterruptedException {
+    assertTrue(number("steps", fused, "grown by kB") < FEW_KILOBYTES);
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aStepNeedsTheGradientOfTheLogitsAndNoMore() throws IOException, InterruptedException {
+    assertTrue(number("peak", "true", "extra % of the logits") <= 110);
+  }
+}
