@@ -57,6 +57,12 @@ interface DoubleTileMath {
   int SIGN_BIT = 63;
   long BIAS = 1023;
   long LARGEST_EXPONENT = 2046;
+
+  /**
+   * Below, the bits of a sum with {@link #ROUNDER} are no exponent, but those of a large number.
+   */
+  long LOWEST_EXPONENT = -(1L << 62);
+
   long ROUNDER_BITS = 0x4338000000000000L;
   long SQRT_HALF_BITS = 0x3fe6a09e667f3bcdL;
 

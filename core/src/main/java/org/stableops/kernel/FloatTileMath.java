@@ -46,6 +46,12 @@ interface FloatTileMath {
   int SIGN_BIT = 31;
   int BIAS = 127;
   int LARGEST_EXPONENT = 254;
+
+  /**
+   * Below, the bits of a sum with {@link #ROUNDER} are no exponent, but those of a large number.
+   */
+  int LOWEST_EXPONENT = -(1 << 30);
+
   int ROUNDER_BITS = 0x4b400000;
   int SQRT_HALF_BITS = 0x3f3504f3;
 

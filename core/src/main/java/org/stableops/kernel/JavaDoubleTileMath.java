@@ -11,9 +11,6 @@ import java.nio.LongBuffer;
  * time.
  */
 final class JavaDoubleTileMath implements DoubleTileMath {
-  /** No power of two is too small. */
-  private static final long ANY = Long.MIN_VALUE / 2;
-
   private final DoubleBuffer asDoubles;
   private final LongBuffer asLongs;
   private final long[] bits = new long[Tiles.SIZE];
@@ -49,7 +46,7 @@ final class JavaDoubleTileMath implements DoubleTileMath {
   @Override
   public void expm1(double[] x, double[] out, int count) {
     reduce(x, count);
-    boolean isAnyOutside = toPowersOfTwo(0, ANY, count);
+    boolean isAnyOutside = toPowersOfTwo(0, LOWEST_EXPONENT, count);
     for (int i = 0; i < count; i++) {
       out[i] = Math.fma(power[i], fraction[i], power[i] - 1);
     }
@@ -70,7 +67,7 @@ final class JavaDoubleTileMath implements DoubleTileMath {
       power[i] = rounded;
       fraction[i] = DoubleTileMath.q(remainder(d, rounded - ROUNDER) + lost);
     }
-    toPowersOfTwo(EXP_SHIFT, ANY, count);
+    toPowersOfTwo(EXP_SHIFT, LOWEST_EXPONENT, count);
     for (int i = 0; i < count; i++) {
       out[i] = (1 + fraction[i]) * power[i];
     }
@@ -119,7 +116,7 @@ final class JavaDoubleTileMath implements DoubleTileMath {
   @Override
   public void logExpm1(double[] x, double[] lost, double[] out, int count) {
     reduceNegative(x, lost, count);
-    toPowersOfTwo(1, ANY, count);
+    toPowersOfTwo(1, LOWEST_EXPONENT, count);
     addTwice(count);
     boolean isAnyOutside = toPowersAndFractions(count);
     addLogarithms(x, out, count);

@@ -10,9 +10,6 @@ import java.nio.IntBuffer;
  * float, nor choices and conversions, bits are copied into ints through a buffer, a tile at a time.
  */
 final class JavaFloatTileMath implements FloatTileMath {
-  /** No power of two is too small. */
-  private static final int ANY = Integer.MIN_VALUE / 2;
-
   private final FloatBuffer asFloats;
   private final IntBuffer asInts;
   private final int[] bits = new int[Tiles.SIZE];
@@ -48,7 +45,7 @@ final class JavaFloatTileMath implements FloatTileMath {
   @Override
   public void expm1(float[] x, float[] out, int count) {
     reduce(x, count);
-    boolean isAnyOutside = toPowersOfTwo(0, ANY, count);
+    boolean isAnyOutside = toPowersOfTwo(0, LOWEST_EXPONENT, count);
     for (int i = 0; i < count; i++) {
       out[i] = Math.fma(power[i], fraction[i], power[i] - 1);
     }
@@ -69,7 +66,7 @@ final class JavaFloatTileMath implements FloatTileMath {
       power[i] = rounded;
       fraction[i] = FloatTileMath.q(remainder(d, rounded - ROUNDER) + lost);
     }
-    toPowersOfTwo(EXP_SHIFT, ANY, count);
+    toPowersOfTwo(EXP_SHIFT, LOWEST_EXPONENT, count);
     for (int i = 0; i < count; i++) {
       out[i] = (1 + fraction[i]) * power[i];
     }
@@ -118,7 +115,7 @@ final class JavaFloatTileMath implements FloatTileMath {
   @Override
   public void logExpm1(float[] x, float[] lost, float[] out, int count) {
     reduceNegative(x, lost, count);
-    toPowersOfTwo(1, ANY, count);
+    toPowersOfTwo(1, LOWEST_EXPONENT, count);
     addTwice(count);
     boolean isAnyOutside = toPowersAndFractions(count);
     addLogarithms(x, out, count);

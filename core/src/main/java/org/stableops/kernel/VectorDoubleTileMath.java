@@ -45,7 +45,8 @@ final class VectorDoubleTileMath implements DoubleTileMath {
       LongVector exponent = exponent(rounded, 0);
       DoubleVector power = power(exponent);
       power.fma(q(remainder(v, rounded.sub(ROUNDER))), power.sub(1)).intoArray(out, i);
-      VectorMask<Long> outside = exponent.lt(LARGEST_EXPONENT + 1).not();
+      VectorMask<Long> outside =
+          exponent.lt(LOWEST_EXPONENT).or(exponent.lt(LARGEST_EXPONENT + 1).not());
       if (outside.anyTrue()) {
         for (int lane = 0; lane < LANES; lane++) {
           out[i + lane] = outside.laneIsSet(lane) ? Math.expm1(x[i + lane]) : out[i + lane];
@@ -151,8 +152,9 @@ final class VectorDoubleTileMath implements DoubleTileMath {
 
   private void addLogarithms(double[] x, double[] out, int count) {
     for (int i = 0; i < count; i += LANES) {
-      DoubleVector k =
-          DoubleVector.fromArray(SPECIES, x, i).neg().fma(constant(LOG2_E), ROUND).sub(ROUNDER);
+      DoubleVector rounded =
+          DoubleVector.fromArray(SPECIES, x, i).neg().fma(constant(LOG2_E), ROUND);
+      DoubleVector k = rounded.sub(ROUNDER);
       LongVector bits = DoubleVector.fromArray(SPECIES, sums, i).reinterpretAsLongs();
       LongVector exponent =
           bits.sub(SQRT_HALF_BITS - (BIAS << FRACTION_BITS))
@@ -166,7 +168,11 @@ final class VectorDoubleTileMath implements DoubleTileMath {
           n.fma(constant(LN2_MIDDLE), DoubleVector.fromArray(SPECIES, low, i))
               .sub(DoubleVector.fromArray(SPECIES, rest, i));
       n.fma(constant(LN2_HIGH), logOfOnePlus(m.sub(1)).add(small)).intoArray(out, i);
-      VectorMask<Long> outside = exponent.lt(2).or(exponent.lt(BIAS + 3).not());
+      VectorMask<Long> outside =
+          exponent(rounded, 1)
+              .lt(LOWEST_EXPONENT)
+              .or(exponent.lt(2))
+              .or(exponent.lt(BIAS + 3).not());
       if (outside.anyTrue()) {
         for (int lane = 0; lane < LANES; lane++) {
           double p = x[i + lane];

@@ -50,7 +50,8 @@ final class VectorFloatTileMath implements FloatTileMath {
       IntVector exponent = exponent(rounded, 0);
       FloatVector power = power(exponent);
       power.fma(q(remainder(v, rounded.sub(ROUNDER))), power.sub(1)).intoArray(out, i);
-      VectorMask<Integer> outside = exponent.lt(LARGEST_EXPONENT + 1).not();
+      VectorMask<Integer> outside =
+          exponent.lt(LOWEST_EXPONENT).or(exponent.lt(LARGEST_EXPONENT + 1).not());
       if (outside.anyTrue()) {
         for (int lane = 0; lane < LANES; lane++) {
           out[i + lane] = outside.laneIsSet(lane) ? (float) Math.expm1(x[i + lane]) : out[i + lane];
@@ -145,8 +146,8 @@ final class VectorFloatTileMath implements FloatTileMath {
 
   private void addLogarithms(float[] x, float[] out, int count) {
     for (int i = 0; i < count; i += LANES) {
-      FloatVector k =
-          FloatVector.fromArray(SPECIES, x, i).neg().fma(constant(LOG2_E), ROUND).sub(ROUNDER);
+      FloatVector rounded = FloatVector.fromArray(SPECIES, x, i).neg().fma(constant(LOG2_E), ROUND);
+      FloatVector k = rounded.sub(ROUNDER);
       IntVector bits = FloatVector.fromArray(SPECIES, sums, i).reinterpretAsInts();
       IntVector exponent =
           bits.sub(SQRT_HALF_BITS - (BIAS << FRACTION_BITS))
@@ -160,7 +161,11 @@ final class VectorFloatTileMath implements FloatTileMath {
           n.fma(constant(LN2_MIDDLE), FloatVector.fromArray(SPECIES, low, i))
               .sub(FloatVector.fromArray(SPECIES, rest, i));
       n.fma(constant(LN2_HIGH), logOfOnePlus(m.sub(1)).add(small)).intoArray(out, i);
-      VectorMask<Integer> outside = exponent.lt(2).or(exponent.lt(BIAS + 3).not());
+      VectorMask<Integer> outside =
+          exponent(rounded, 1)
+              .lt(LOWEST_EXPONENT)
+              .or(exponent.lt(2))
+              .or(exponent.lt(BIAS + 3).not());
       if (outside.anyTrue()) {
         for (int lane = 0; lane < LANES; lane++) {
           float p = x[i + lane];
