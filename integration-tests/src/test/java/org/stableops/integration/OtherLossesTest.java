@@ -32,6 +32,7 @@ import org.stableops.Reduction;
 import org.stableops.ValueAndGradient;
 import org.stableops.integration.host.Host;
 import org.stableops.integration.host.Path;
+import org.stableops.integration.host.TorchScript;
 import org.stableops.integration.oracle.CrossEntropyCase;
 import org.stableops.integration.oracle.Format;
 import org.stableops.nd4j.SparseSoftmaxCrossEntropy;

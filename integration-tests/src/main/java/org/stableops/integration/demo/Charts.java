@@ -1,18 +1,15 @@
 package org.stableops.integration.demo;
 
+import static org.stableops.integration.demo.Pictures.DARK_BLUE;
+import static org.stableops.integration.demo.Pictures.ORANGE;
+import static org.stableops.integration.demo.Pictures.PALE_BLUE;
+import static org.stableops.integration.demo.Pictures.RED;
+
 import java.awt.BasicStroke;
 import java.awt.Color;
-import java.awt.Font;
-import java.awt.Graphics2D;
-import java.awt.RenderingHints;
-import java.awt.image.BufferedImage;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Function;
 import java.util.stream.IntStream;
-import javax.imageio.ImageIO;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -25,15 +22,6 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 final class Charts {
   static final int WIDTH = 900;
   static final int HEIGHT = 480;
-
-  /** Pixels a point, for sharp pictures on dense screens and paper. */
-  private static final int SCALE = 2;
-
-  private static final Color PALE_BLUE = new Color(0x8F, 0xB8, 0xDE);
-  private static final Color DARK_BLUE = new Color(0x0B, 0x4F, 0x8A);
-  private static final Color ORANGE = new Color(0xE0, 0x7B, 0x00);
-  private static final Color RED = new Color(0xB3, 0x26, 0x1E);
-  private static final Color GRID = new Color(0xE4, 0xE4, 0xE4);
 
   private Charts() {}
 
@@ -86,19 +74,6 @@ final class Charts {
     return chart;
   }
 
-  /** Writes a PNG. */
-  static void write(XYChart chart, Path file) throws IOException {
-    BufferedImage image =
-        new BufferedImage(WIDTH * SCALE, HEIGHT * SCALE, BufferedImage.TYPE_INT_RGB);
-    Graphics2D graphics = image.createGraphics();
-    graphics.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
-    graphics.setRenderingHint(RenderingHints.KEY_STROKE_CONTROL, RenderingHints.VALUE_STROKE_PURE);
-    graphics.scale(SCALE, SCALE);
-    chart.paint(graphics, WIDTH, HEIGHT);
-    graphics.dispose();
-    ImageIO.write(image, "png", file.toFile());
-  }
-
   private static XYChart chart(String title, String xAxis, String yAxis) {
     XYChart chart =
         new XYChartBuilder()
@@ -110,23 +85,9 @@ final class Charts {
             .build();
     XYStyler styler = chart.getStyler();
     styler.setYAxisLogarithmic(true).setYAxisLogarithmicDecadeOnly(true);
-    styler.setYAxisTickLabelsFormattingFunction(powerOfTen());
-    styler.setPlotGridLinesColor(GRID).setPlotGridLinesStroke(new BasicStroke(0.5f));
-    styler.setPlotGridVerticalLinesVisible(false).setAxisTickLabelsFont(font(Font.PLAIN, 12));
-    styler.setAxisTitleFont(font(Font.PLAIN, 13));
-    styler.setChartTitleFont(font(Font.BOLD, 16)).setLegendFont(font(Font.PLAIN, 12));
-    styler.setChartBackgroundColor(Color.WHITE).setLegendBorderColor(GRID);
-    styler.setLegendPosition(Styler.LegendPosition.OutsideS);
-    styler.setLegendLayout(Styler.LegendLayout.Horizontal).setLocale(Locale.ROOT);
+    styler.setYAxisTickLabelsFormattingFunction(Pictures.powerOfTen());
+    Pictures.style(styler);
     return chart;
-  }
-
-  private static Font font(int style, int size) {
-    return new Font(Font.SANS_SERIF, style, size);
-  }
-
-  static Function<Double, String> powerOfTen() {
-    return value -> "1e" + Math.round(Math.log10(value));
   }
 
   private static double[] steps(int count) {

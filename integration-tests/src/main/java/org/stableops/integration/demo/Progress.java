@@ -7,18 +7,30 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /** Progress bars: one that moves on a terminal; elsewhere a line now and then. */
-final class Progress {
+public final class Progress {
   private static final int WIDTH = 80;
   private static final int MILLISECONDS_BETWEEN_LINES = 3000;
 
   private final PrintWriter out;
   private String last = "";
 
-  Progress(PrintWriter out) {
+  /**
+   * Creates bars.
+   *
+   * @param out where the lines go that stand for them without a terminal
+   */
+  public Progress(PrintWriter out) {
     this.out = out;
   }
 
-  ProgressBar bar(String task, long steps) {
+  /**
+   * Starts a bar.
+   *
+   * @param task what is being done
+   * @param steps their number
+   * @return the bar, which the caller steps and closes
+   */
+  public ProgressBar bar(String task, long steps) {
     ProgressBarBuilder builder =
         ProgressBar.builder()
             .setTaskName(task)

@@ -141,7 +141,7 @@ final class Report {
             "x",
             ErrorCurve.of(ElementwiseFunction.SOFTPLUS_INVERSE, x));
     chart.getStyler().setXAxisLogarithmic(true).setXAxisLogarithmicDecadeOnly(true);
-    chart.getStyler().setXAxisTickLabelsFormattingFunction(Charts.powerOfTen());
+    chart.getStyler().setXAxisTickLabelsFormattingFunction(Pictures.powerOfTen());
     return picture("softplus-inverse.png", chart, CUT_OFF);
   }
 
@@ -168,7 +168,7 @@ final class Report {
   }
 
   private DomContent picture(String file, XYChart chart, String caption) throws IOException {
-    Charts.write(chart, directory.resolve(file));
+    Pictures.write(chart, directory.resolve(file));
     return figure(
         img().withSrc(file).withAlt(chart.getTitle()).attr("width", Charts.WIDTH),
         figcaption(caption));

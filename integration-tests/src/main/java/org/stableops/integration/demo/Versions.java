@@ -11,8 +11,11 @@ import org.nd4j.linalg.factory.Nd4j;
 import picocli.CommandLine.IVersionProvider;
 
 /** What runs here. */
-final class Versions implements IVersionProvider {
+public final class Versions implements IVersionProvider {
   private static final String ND4J_PROPERTIES = "/META-INF/maven/org.nd4j/nd4j-api/pom.properties";
+
+  /** Creates it for picocli. */
+  public Versions() {}
 
   @Override
   public String[] getVersion() {
@@ -21,7 +24,12 @@ final class Versions implements IVersionProvider {
         .toArray(String[]::new);
   }
 
-  static Map<String, String> of() {
+  /**
+   * Returns the versions.
+   *
+   * @return of what, and which, in the order to be printed
+   */
+  public static Map<String, String> of() {
     Map<String, String> versions = new LinkedHashMap<>();
     versions.put("stable-ops", System.getProperty("stableops.version", "unpackaged"));
     versions.put("DJL", Engine.getDjlVersion());

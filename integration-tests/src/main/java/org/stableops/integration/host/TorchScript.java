@@ -1,4 +1,4 @@
-package org.stableops.integration;
+package org.stableops.integration.host;
 
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
@@ -19,7 +19,7 @@ import java.util.zip.ZipOutputStream;
  * A module of TorchScript methods, made from their source without Python: the way to what libtorch
  * has and DJL's NDArray has not. The model is held because its finalizer deletes the module.
  */
-final class TorchScript implements AutoCloseable {
+public final class TorchScript implements AutoCloseable {
   private static final String CLASS = "Methods";
 
   /** DJL takes an array of such a name for the choice of the method, not for an argument. */
@@ -31,8 +31,14 @@ final class TorchScript implements AutoCloseable {
     this.model = model;
   }
 
-  /** Compiles methods written as in the body of a class, without their indentation. */
-  static TorchScript of(String methods) {
+  /**
+   * Compiles methods.
+   *
+   * @param methods as in the body of a class, without their indentation
+   * @return the module, which the caller closes
+   * @throws IllegalArgumentException if libtorch cannot load them
+   */
+  public static TorchScript of(String methods) {
     Model model = Model.newInstance(CLASS, "PyTorch");
     try {
       model.load(new ByteArrayInputStream(archive(methods)));
@@ -43,8 +49,14 @@ final class TorchScript implements AutoCloseable {
     return new TorchScript(model);
   }
 
-  /** Calls a method, in the graph that is being recorded, if any. */
-  NDArray call(String method, NDArray... arguments) {
+  /**
+   * Calls a method, in the graph that is being recorded, if any.
+   *
+   * @param method its name
+   * @param arguments one array or more
+   * @return its result, of the first argument's manager
+   */
+  public NDArray call(String method, NDArray... arguments) {
     NDManager manager = arguments[0].getManager();
     try (NDArray choice = manager.create(0)) {
       choice.setName(METHOD + method);

@@ -1,0 +1,124 @@
+package org.stableops.benchmarks;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import me.tongfei.progressbar.ProgressBar;
+import org.stableops.integration.demo.Progress;
+import org.stableops.integration.demo.Versions;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Measures the operators and their peers, and prints the table of what is promised. */
+@Command(
+    name = "benchmarks",
+    mixinStandardHelpOptions = true,
+    versionProvider = Versions.class,
+    showDefaultValues = true,
+    description =
+        "Measures time, heap allocation and native memory of the operators and their peers, in a"
+            + " plain JVM and in one with the Vector API, and compares them with the bars.")
+final class Benchmarks implements Callable<Integer> {
+  @Option(
+      names = "--all",
+      description =
+          "Every contestant in every size under 1 and 2 threads, not only what the table needs.")
+  private boolean all;
+
+  @Option(
+      names = "--filter",
+      paramLabel = "<regex>",
+      description = "Only what it is found in, such as squareplus/value/DJL/ours/2^20.")
+  private Pattern filter = Pattern.compile("");
+
+  @Option(
+      names = "--forks",
+      description = "JVMs a measurement; 0 for one a host that measures one after the other.")
+  private int forks;
+
+  @Option(names = "--seed", description = "Of the inputs; random if not given.")
+  private long seed = ThreadLocalRandom.current().nextLong(1_000_000);
+
+  @Option(names = "--output", paramLabel = "<dir>", description = "Where to write the results.")
+  private Path output = Path.of("target", "benchmarks");
+
+  @Option(names = "--list", description = "Print what would be measured.")
+  private boolean list;
+
+  @Spec private CommandSpec spec;
+
+  private PrintWriter out;
+
+  private Benchmarks() {}
+
+  /**
+   * Runs the benchmarks and exits, with 0 if everything could be measured, whether or not the bars
+   * are met.
+   *
+   * @param arguments see --help
+   */
+  public static void main(String[] arguments) {
+    System.exit(new CommandLine(new Benchmarks()).execute(arguments));
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    if (forks < 0) {
+      throw new ParameterException(spec.commandLine(), "--forks must be at least 0, got " + forks);
+    }
+    out = spec.commandLine().getOut();
+    Predicate<Task> wanted = task -> filter.matcher(task.toString()).find();
+    Plan plan = (all ? Plan.everything(wanted) : Plan.selection(wanted)).withForks(forks);
+    if (list) {
+      plan.timed().forEach(out::println);
+      plan.weighed().forEach(task -> out.println("memory of " + task));
+    } else {
+      run(MemoryProbe.isSupported() ? plan : plan.withoutMemory());
+    }
+    out.flush();
+    return CommandLine.ExitCode.OK;
+  }
+
+  private void run(Plan plan) throws IOException, InterruptedException {
+    Files.createDirectories(output);
+    Path log = output.resolve("log.txt");
+    Files.deleteIfExists(log);
+    Measuring measuring = new Measuring(seed, log);
+    header(plan, measuring);
+    Results results = new Results();
+    try (ProgressBar bar = new Progress(out).bar("Measuring", plan.steps())) {
+      measuring.run(plan, results, bar::step);
+    }
+    Csv.write(output, results);
+    List<String> table = BarsTable.lines(results);
+    Files.write(output.resolve("bars.md"), table);
+    RatioPicture.write(output, results);
+    ThroughputPicture.write(output, results);
+    out.println();
+    table.forEach(out::println);
+    out.printf("%nResults: %s%n", output.toAbsolutePath().normalize());
+  }
+
+  private void header(Plan plan, Measuring measuring) throws IOException, InterruptedException {
+    Versions.of().forEach((what, which) -> out.printf("%-12s%s%n", what, which));
+    out.printf("%-12s%s%n", "Machine", Machine.describe());
+    for (Conditions conditions : plan.conditions()) {
+      out.printf("%s: %s%n", conditions, measuring.describe(conditions));
+    }
+    if (!MemoryProbe.isSupported()) {
+      out.println("native memory is not measured: that needs Linux's /proc/self/clear_refs");
+    }
+    out.printf("inputs of seed %d%n%n", seed);
+    out.flush();
+  }
+}

@@ -1,0 +1,82 @@
+package org.stableops.benchmarks;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The main class of a JVM that measures by how much the process grows, at its height, in one call:
+ * VmHWM, the largest resident set since it was reset, minus VmRSS before the call, for a contestant
+ * that has been called before. Linux only.
+ *
+ * <p>It counts native memory alone. Java's heap has a fixed size and is resident from the start
+ * (what is allocated there is in the column of heap bytes), and glibc is told to give freed blocks
+ * back at once, so that a result does not hide in a block that an earlier call has left behind. A
+ * step must make logits = x + bias whatever the loss is, so that this array is not counted. The
+ * least of several calls counts: what the JVM itself does meanwhile only adds.
+ */
+final class MemoryProbe {
+  static final List<String> OPTIONS =
+      List.of("-Xms1g", "-Xmx1g", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC");
+  static final Map<String, String> ENVIRONMENT =
+      Map.of("MALLOC_MMAP_THRESHOLD_", "65536", "MALLOC_TRIM_THRESHOLD_", "65536");
+
+  private static final int WARM_UP = 5;
+  private static final int CALLS = 5;
+  private static final Path STATUS = Path.of("/proc/self/status");
+  private static final Path RESET = Path.of("/proc/self/clear_refs");
+
+  private MemoryProbe() {}
+
+  static boolean isSupported() {
+    return Files.exists(STATUS) && Files.isWritable(RESET);
+  }
+
+  /** Takes a task. */
+  public static void main(String[] arguments) throws IOException {
+    Task task = Task.parse(arguments[0]);
+    Messages messages = new Messages();
+    try (Contestant contestant = task.entry().start(task.size(), CallBenchmark.seed())) {
+      messages.send(Cost.ofMemory(peak(contestant) / logits(task) - given(task)).toString());
+    }
+    // ND4J's threads do not let go.
+    System.exit(0);
+  }
+
+  private static double logits(Task task) {
+    return (double) Float.BYTES * task.size().elements() / 1024;
+  }
+
+  private static double given(Task task) {
+    boolean makesLogits =
+        task.entry().problem() == LossProblem.Kind.CROSS_ENTROPY
+            && task.entry().work() == Work.STEP;
+    return makesLogits ? 1 : 0;
+  }
+
+  private static long peak(Contestant contestant) throws IOException {
+    for (int i = 0; i < WARM_UP; i++) {
+      contestant.run();
+    }
+    long least = Long.MAX_VALUE;
+    for (int i = 0; i < CALLS; i++) {
+      // Frees what the hosts leave to the collector.
+      System.gc();
+      Files.writeString(RESET, "5");
+      long before = kilobytes("VmRSS:");
+      contestant.run();
+      least = Math.min(least, kilobytes("VmHWM:") - before);
+    }
+    return least;
+  }
+
+  private static long kilobytes(String key) throws IOException {
+    return Files.readAllLines(STATUS).stream()
+        .filter(line -> line.startsWith(key))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+        .findFirst()
+        .orElseThrow();
+  }
+}

@@ -1,0 +1,2 @@
+/** Each operator beside its peers: time, heap allocation and native memory. */
+package org.stableops.benchmarks;

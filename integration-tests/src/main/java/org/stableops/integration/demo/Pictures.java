@@ -1,0 +1,87 @@
+package org.stableops.integration.demo;
+
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.Font;
+import java.awt.Graphics2D;
+import java.awt.RenderingHints;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.function.Function;
+import javax.imageio.ImageIO;
+import org.knowm.xchart.internal.chartpart.Chart;
+import org.knowm.xchart.style.AxesChartStyler;
+import org.knowm.xchart.style.Styler;
+
+/** What all pictures have in common: colours, fonts, and how they become files. */
+public final class Pictures {
+  /** For what is drawn below something else, or beside it for comparison. */
+  public static final Color PALE_BLUE = new Color(0x8F, 0xB8, 0xDE);
+
+  /** For what is drawn upon something else. */
+  public static final Color DARK_BLUE = new Color(0x0B, 0x4F, 0x8A);
+
+  /** For a second thing. */
+  public static final Color ORANGE = new Color(0xE0, 0x7B, 0x00);
+
+  /** For limits. */
+  public static final Color RED = new Color(0xB3, 0x26, 0x1E);
+
+  private static final Color GRID = new Color(0xE4, 0xE4, 0xE4);
+
+  /** Pixels a point, for sharp pictures on dense screens and paper. */
+  private static final int SCALE = 2;
+
+  private Pictures() {}
+
+  /**
+   * Gives a chart our looks.
+   *
+   * @param styler of the chart
+   */
+  public static void style(AxesChartStyler styler) {
+    styler.setPlotGridLinesColor(GRID).setPlotGridLinesStroke(new BasicStroke(0.5f));
+    styler.setPlotGridVerticalLinesVisible(false).setAxisTickLabelsFont(font(Font.PLAIN, 12));
+    styler.setAxisTitleFont(font(Font.PLAIN, 13));
+    styler.setChartTitleFont(font(Font.BOLD, 16)).setLegendFont(font(Font.PLAIN, 12));
+    styler.setChartBackgroundColor(Color.WHITE).setLegendBorderColor(GRID);
+    styler.setLegendPosition(Styler.LegendPosition.OutsideS);
+    styler.setLegendLayout(Styler.LegendLayout.Horizontal).setLocale(Locale.ROOT);
+  }
+
+  /**
+   * Labels for an axis on which only powers of ten are marked.
+   *
+   * @return from 1000 to 1e3
+   */
+  public static Function<Double, String> powerOfTen() {
+    return value -> "1e" + Math.round(Math.log10(value));
+  }
+
+  private static Font font(int style, int size) {
+    return new Font(Font.SANS_SERIF, style, size);
+  }
+
+  /**
+   * Writes a PNG.
+   *
+   * @param chart what to draw, in its own size
+   * @param file where to
+   * @throws IOException if the file cannot be written
+   */
+  public static void write(Chart<?, ?> chart, Path file) throws IOException {
+    int width = chart.getWidth();
+    int height = chart.getHeight();
+    BufferedImage image =
+        new BufferedImage(width * SCALE, height * SCALE, BufferedImage.TYPE_INT_RGB);
+    Graphics2D graphics = image.createGraphics();
+    graphics.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
+    graphics.setRenderingHint(RenderingHints.KEY_STROKE_CONTROL, RenderingHints.VALUE_STROKE_PURE);
+    graphics.scale(SCALE, SCALE);
+    chart.paint(graphics, width, height);
+    graphics.dispose();
+    ImageIO.write(image, "png", file.toFile());
+  }
+}
