@@ -1,5 +1,6 @@
 package org.stableops.kernel;
 
+import java.lang.invoke.MethodHandles;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorMask;
@@ -7,9 +8,9 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The formulas of {@link JavaDoubleTileMath}, in the same order, in vector registers. Loaded only
- * where the JVM has the incubating Vector API. Tiles are a multiple of a register long, so that
- * only rows have a tail.
+ * The formulas of {@link JavaDoubleTileMath}, in the same order, in vector registers, each out of
+ * line. Loaded only where the JVM has the incubating Vector API. Tiles are a multiple of a register
+ * long, so that only rows have a tail.
  */
 final class VectorDoubleTileMath implements DoubleTileMath {
   private static final VectorSpecies<Double> SPECIES = DoubleVector.SPECIES_PREFERRED;
@@ -17,12 +18,25 @@ final class VectorDoubleTileMath implements DoubleTileMath {
 
   private static final DoubleVector ROUND = DoubleVector.broadcast(SPECIES, ROUNDER);
 
+  private final OutOfLine exp = outOfLine("expTile");
+  private final OutOfLine expm1 = outOfLine("expm1Tile");
+  private final OutOfLine expOfDifference = outOfLine("expOfDifferenceTile");
+  private final OutOfLine log1p = outOfLine("log1pTile");
+  private final OutOfLine logExpm1 = outOfLine("logExpm1Tile");
   private final double[] rest = new double[Tiles.SIZE];
   private final double[] sums = new double[Tiles.SIZE];
   private final double[] low = new double[Tiles.SIZE];
 
+  private OutOfLine outOfLine(String name) {
+    return OutOfLine.of(MethodHandles.lookup(), this, name, double[].class);
+  }
+
   @Override
   public void exp(double[] x, double[] out, int count) {
+    exp.call(x, x, out, count);
+  }
+
+  private void expTile(double[] x, double[] unused, double[] out, int count) {
     for (int i = 0; i < count; i += LANES) {
       DoubleVector v = DoubleVector.fromArray(SPECIES, x, i);
       DoubleVector rounded = v.fma(constant(LOG2_E), ROUND);
@@ -39,6 +53,10 @@ final class VectorDoubleTileMath implements DoubleTileMath {
 
   @Override
   public void expm1(double[] x, double[] out, int count) {
+    expm1.call(x, x, out, count);
+  }
+
+  private void expm1Tile(double[] x, double[] unused, double[] out, int count) {
     for (int i = 0; i < count; i += LANES) {
       DoubleVector v = DoubleVector.fromArray(SPECIES, x, i);
       DoubleVector rounded = v.fma(constant(LOG2_E), ROUND);
@@ -57,6 +75,10 @@ final class VectorDoubleTileMath implements DoubleTileMath {
 
   @Override
   public void expOfDifference(double[] z, double[] max, double[] out, int count) {
+    expOfDifference.call(z, max, out, count);
+  }
+
+  private void expOfDifferenceTile(double[] z, double[] max, double[] out, int count) {
     for (int i = 0; i < count; i += LANES) {
       DoubleVector m = DoubleVector.fromArray(SPECIES, max, i);
       DoubleVector x = DoubleVector.fromArray(SPECIES, z, i).max(m.add(EXP_UNDERFLOW));
@@ -117,6 +139,10 @@ final class VectorDoubleTileMath implements DoubleTileMath {
 
   @Override
   public void log1p(double[] t, double[] out, int count) {
+    log1p.call(t, t, out, count);
+  }
+
+  private void log1pTile(double[] t, double[] unused, double[] out, int count) {
     for (int i = 0; i < count; i += LANES) {
       logOfOnePlus(DoubleVector.fromArray(SPECIES, t, i)).intoArray(out, i);
     }
@@ -124,6 +150,10 @@ final class VectorDoubleTileMath implements DoubleTileMath {
 
   @Override
   public void logExpm1(double[] x, double[] lost, double[] out, int count) {
+    logExpm1.call(x, lost, out, count);
+  }
+
+  private void logExpm1Tile(double[] x, double[] lost, double[] out, int count) {
     // In two loops: what one of this size makes does not all stay in registers.
     addTwice(x, lost, count);
     addLogarithms(x, out, count);

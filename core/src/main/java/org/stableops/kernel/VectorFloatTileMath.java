@@ -1,5 +1,6 @@
 package org.stableops.kernel;
 
+import java.lang.invoke.MethodHandles;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -9,9 +10,9 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The formulas of {@link JavaFloatTileMath}, in the same order, in vector registers. Loaded only
- * where the JVM has the incubating Vector API. Tiles are a multiple of a register long, so that
- * only rows have a tail.
+ * The formulas of {@link JavaFloatTileMath}, in the same order, in vector registers, each out of
+ * line. Loaded only where the JVM has the incubating Vector API. Tiles are a multiple of a register
+ * long, so that only rows have a tail.
  */
 final class VectorFloatTileMath implements FloatTileMath {
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
@@ -22,12 +23,25 @@ final class VectorFloatTileMath implements FloatTileMath {
 
   private static final FloatVector ROUND = FloatVector.broadcast(SPECIES, ROUNDER);
 
+  private final OutOfLine exp = outOfLine("expTile");
+  private final OutOfLine expm1 = outOfLine("expm1Tile");
+  private final OutOfLine expOfDifference = outOfLine("expOfDifferenceTile");
+  private final OutOfLine log1p = outOfLine("log1pTile");
+  private final OutOfLine logExpm1 = outOfLine("logExpm1Tile");
   private final float[] rest = new float[Tiles.SIZE];
   private final float[] sums = new float[Tiles.SIZE];
   private final float[] low = new float[Tiles.SIZE];
 
+  private OutOfLine outOfLine(String name) {
+    return OutOfLine.of(MethodHandles.lookup(), this, name, float[].class);
+  }
+
   @Override
   public void exp(float[] x, float[] out, int count) {
+    exp.call(x, x, out, count);
+  }
+
+  private void expTile(float[] x, float[] unused, float[] out, int count) {
     for (int i = 0; i < count; i += LANES) {
       FloatVector v = FloatVector.fromArray(SPECIES, x, i);
       FloatVector rounded = v.fma(constant(LOG2_E), ROUND);
@@ -44,6 +58,10 @@ final class VectorFloatTileMath implements FloatTileMath {
 
   @Override
   public void expm1(float[] x, float[] out, int count) {
+    expm1.call(x, x, out, count);
+  }
+
+  private void expm1Tile(float[] x, float[] unused, float[] out, int count) {
     for (int i = 0; i < count; i += LANES) {
       FloatVector v = FloatVector.fromArray(SPECIES, x, i);
       FloatVector rounded = v.fma(constant(LOG2_E), ROUND);
@@ -62,6 +80,10 @@ final class VectorFloatTileMath implements FloatTileMath {
 
   @Override
   public void expOfDifference(float[] z, float[] max, float[] out, int count) {
+    expOfDifference.call(z, max, out, count);
+  }
+
+  private void expOfDifferenceTile(float[] z, float[] max, float[] out, int count) {
     for (int i = 0; i < count; i += LANES) {
       FloatVector m = FloatVector.fromArray(SPECIES, max, i);
       FloatVector x = FloatVector.fromArray(SPECIES, z, i).max(m.add(EXP_UNDERFLOW));
@@ -111,6 +133,10 @@ final class VectorFloatTileMath implements FloatTileMath {
 
   @Override
   public void log1p(float[] t, float[] out, int count) {
+    log1p.call(t, t, out, count);
+  }
+
+  private void log1pTile(float[] t, float[] unused, float[] out, int count) {
     for (int i = 0; i < count; i += LANES) {
       logOfOnePlus(FloatVector.fromArray(SPECIES, t, i)).intoArray(out, i);
     }
@@ -118,6 +144,10 @@ final class VectorFloatTileMath implements FloatTileMath {
 
   @Override
   public void logExpm1(float[] x, float[] lost, float[] out, int count) {
+    logExpm1.call(x, lost, out, count);
+  }
+
+  private void logExpm1Tile(float[] x, float[] lost, float[] out, int count) {
     // In two loops: what one of this size makes does not all stay in registers.
     addTwice(x, lost, count);
     addLogarithms(x, out, count);

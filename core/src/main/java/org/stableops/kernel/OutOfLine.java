@@ -1,0 +1,51 @@
+package org.stableops.kernel;
+
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles.Lookup;
+import java.lang.invoke.MethodType;
+
+/**
+ * A function of tiles that C2 compiles on its own instead of inlining it into its callers, where
+ * what the Vector API needs most, that no vector becomes an object, now and then fails: then it is
+ * four times slower than plain Java. C2 inlines no method handle that is not a constant.
+ */
+final class OutOfLine {
+  /** Not final, for that might make it a constant. */
+  private MethodHandle function;
+
+  private OutOfLine(MethodHandle function) {
+    this.function = function;
+  }
+
+  /** The method of this name that takes two arrays, one to write, and how many elements. */
+  static OutOfLine of(Lookup lookup, Object target, String name, Class<?> array) {
+    try {
+      MethodType type = MethodType.methodType(void.class, array, array, array, int.class);
+      return new OutOfLine(lookup.bind(target, name, type));
+    } catch (ReflectiveOperationException e) {
+      throw new LinkageError(name, e);
+    }
+  }
+
+  void call(float[] a, float[] b, float[] out, int count) {
+    try {
+      function.invokeExact(a, b, out, count);
+    } catch (Throwable e) {
+      throw unchecked(e);
+    }
+  }
+
+  void call(double[] a, double[] b, double[] out, int count) {
+    try {
+      function.invokeExact(a, b, out, count);
+    } catch (Throwable e) {
+      throw unchecked(e);
+    }
+  }
+
+  /** Throws as it is what cannot be checked: the functions declare nothing. */
+  @SuppressWarnings("unchecked")
+  private static <T extends Throwable> RuntimeException unchecked(Throwable e) throws T {
+    throw (T) e;
+  }
+}
