@@ -144,10 +144,11 @@ public final class CrossEntropyKernel implements SoftmaxRows.Visitor {
     boolean isCertain = zWeight > 0 && block.max == Double.POSITIVE_INFINITY;
     double z = zWeight == 0 || isCertain ? 0 : 2 * zWeight * block.logSumExp();
     targets.gradient(block, scale, z, scratch);
-    int i = block.indexOf(block.argmax);
-    if (isCertain && i >= 0 && !Double.isNaN(block.rest)) {
-      // Its p is 1 and z infinite; the others' p of 0 outweighs z.
-      block.setResult(i, Double.POSITIVE_INFINITY);
+    for (int i = block.from; isCertain && i < block.from + block.count; i++) {
+      // The p of the one is 1 and z infinite; the others' p of 0 outweighs z.
+      if (block.logit(i) == block.max && !Double.isNaN(block.rest)) {
+        block.setResult(i, Double.POSITIVE_INFINITY);
+      }
     }
   }
 }

@@ -61,17 +61,12 @@ final class DoubleRowBlock extends RowBlock {
   }
 
   @Override
-  int findArgmax() {
-    double largest = scratch.doubleMath.max(logits, from, count);
-    int i = from;
-    while (logits[i] != largest && !Double.isNaN(logits[i])) {
-      i++;
-    }
-    return i;
+  double findMax() {
+    return scratch.doubleMath.max(logits, from, count);
   }
 
   @Override
-  void setMaximum() {
+  void setMax() {
     Arrays.fill(maxima, from, from + count, isOrdinary() ? max : 0);
   }
 
@@ -82,33 +77,36 @@ final class DoubleRowBlock extends RowBlock {
   @Override
   void repairExps() {
     if (!isOrdinary()) {
+      boolean isMaxAhead = hasMax;
       for (int i = from; i < from + count; i++) {
-        double d = logits[i] - max;
-        double back = logits[i] - d;
-        double lost = (logits[i] - (d + back)) + (back - max);
-        double exp = Math.exp(d) * UNIT;
-        exps[i] = d > DoubleTileMath.EXP_UNDERFLOW ? Math.fma(exp, lost, exp) : exp;
+        // Infinity minus itself is right only where it is the second of two.
+        boolean isMax = isMaxAhead && logits[i] == max;
+        exps[i] = isMax ? UNIT : expOfDifference(logits[i]) * UNIT;
+        isMaxAhead &= !isMax;
       }
     }
   }
 
-  @Override
-  void setExpOfMaximum() {
-    int i = indexOf(argmax);
-    if (i >= 0) {
-      exps[i] = UNIT;
-    }
+  /** e^d·(1 + lost), where the difference d has lost something to rounding. */
+  private double expOfDifference(double logit) {
+    double d = logit - max;
+    double back = logit - d;
+    double lost = (logit - (d + back)) + (back - max);
+    double exp = Math.exp(d);
+    return d > DoubleTileMath.EXP_UNDERFLOW ? Math.fma(exp, lost, exp) : exp;
   }
 
   @Override
   double sumOfOthers() {
-    int i = indexOf(argmax);
-    if (i >= 0) {
-      exps[i] = 0;
+    double[] terms = scratch.c;
+    System.arraycopy(exps, from, terms, 0, count);
+    for (int i = 0; hasMax && i < count; i++) {
+      if (terms[i] == UNIT) {
+        terms[i] = 0;
+        break;
+      }
     }
-    System.arraycopy(exps, from, scratch.c, 0, count);
-    setExpOfMaximum();
-    return Sums.pairwise(scratch.c, count, scratch.d) / UNIT;
+    return Sums.pairwise(terms, count, scratch.d) / UNIT;
   }
 
   @Override
@@ -141,6 +139,19 @@ final class DoubleRowBlock extends RowBlock {
       for (int i = from; i < from + count; i++) {
         results[i] = (exp(i) * factor);
       }
+    }
+  }
+
+  @Override
+  void setLogSoftmax() {
+    double largest = max;
+    double logSum = logSum();
+    for (int i = from; i < from + count; i++) {
+      // Both terms are positive: nothing cancels.
+      results[i] = 0 - ((largest - logits[i]) + logSum);
+    }
+    for (int i = from; Double.isInfinite(max) && i < from + count; i++) {
+      results[i] = (0 - (gap(logits[i]) + logSum));
     }
   }
 

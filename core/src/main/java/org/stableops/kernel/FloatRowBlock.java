@@ -61,17 +61,12 @@ final class FloatRowBlock extends RowBlock {
   }
 
   @Override
-  int findArgmax() {
-    float largest = scratch.floatMath.max(logits, from, count);
-    int i = from;
-    while (logits[i] != largest && !Float.isNaN(logits[i])) {
-      i++;
-    }
-    return i;
+  double findMax() {
+    return scratch.floatMath.max(logits, from, count);
   }
 
   @Override
-  void setMaximum() {
+  void setMax() {
     Arrays.fill(maxima, from, from + count, isOrdinary() ? (float) max : 0);
   }
 
@@ -82,29 +77,36 @@ final class FloatRowBlock extends RowBlock {
   @Override
   void repairExps() {
     if (!isOrdinary()) {
+      boolean isMaxAhead = hasMax;
       for (int i = from; i < from + count; i++) {
-        exps[i] = (float) (Math.exp(logits[i] - max) * UNIT);
+        // Infinity minus itself is right only where it is the second of two.
+        boolean isMax = isMaxAhead && logits[i] == max;
+        exps[i] = isMax ? UNIT : (float) (Math.exp(logits[i] - max) * UNIT);
+        isMaxAhead &= !isMax;
       }
     }
   }
 
   @Override
-  void setExpOfMaximum() {
-    int i = indexOf(argmax);
-    if (i >= 0) {
-      exps[i] = UNIT;
+  double sumOfOthers() {
+    double sum = scratch.floatMath.sum(exps, from, count) / UNIT;
+    if (!hasMax) {
+      return sum;
     }
+    // The difference is exact, and the sum good to 2^−45.
+    return sum - 1 > 0x1p-20 ? sum - 1 : sumWithoutMax();
   }
 
-  @Override
-  double sumOfOthers() {
-    int i = indexOf(argmax);
-    if (i >= 0) {
-      exps[i] = 0;
+  private double sumWithoutMax() {
+    int max = from;
+    while (max < from + count && exps[max] != UNIT) {
+      max++;
     }
-    scratch.floatMath.widen(exps, from, count, scratch.a);
-    setExpOfMaximum();
-    return Sums.pairwise(scratch.a, count, scratch.b) / UNIT;
+    double sum = 0;
+    for (int i = from; i < from + count; i++) {
+      sum += i == max ? 0 : exps[i];
+    }
+    return sum / UNIT;
   }
 
   @Override
@@ -140,6 +142,19 @@ final class FloatRowBlock extends RowBlock {
       for (int i = from; i < from + count; i++) {
         results[i] = (float) (exp(i) * factor);
       }
+    }
+  }
+
+  @Override
+  void setLogSoftmax() {
+    float largest = (float) max;
+    float logSum = (float) logSum();
+    for (int i = from; i < from + count; i++) {
+      // Both terms are positive: nothing cancels.
+      results[i] = 0 - ((largest - logits[i]) + logSum);
+    }
+    for (int i = from; Double.isInfinite(max) && i < from + count; i++) {
+      results[i] = (float) (0 - (gap(logits[i]) + logSum));
     }
   }
 

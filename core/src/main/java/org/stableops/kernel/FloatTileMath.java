@@ -91,6 +91,34 @@ interface FloatTileMath {
   /** The largest of {@code count > 0} elements; NaN if one is. */
   float max(float[] x, int from, int count);
 
+  /** The sum, in double, of eight sums of every eighth element. */
+  default double sum(float[] x, int from, int count) {
+    double s0 = 0;
+    double s1 = 0;
+    double s2 = 0;
+    double s3 = 0;
+    double s4 = 0;
+    double s5 = 0;
+    double s6 = 0;
+    double s7 = 0;
+    int i = from;
+    for (; i <= from + count - 8; i += 8) {
+      s0 += x[i];
+      s1 += x[i + 1];
+      s2 += x[i + 2];
+      s3 += x[i + 3];
+      s4 += x[i + 4];
+      s5 += x[i + 5];
+      s6 += x[i + 6];
+      s7 += x[i + 7];
+    }
+    double tail = 0;
+    for (; i < from + count; i++) {
+      tail += x[i];
+    }
+    return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7)) + tail;
+  }
+
   /** The elements as double, from the start of {@code out}. */
   void widen(float[] x, int from, int count, double[] out);
 

@@ -11,6 +11,9 @@ import java.nio.LongBuffer;
  * time.
  */
 final class JavaDoubleTileMath implements DoubleTileMath {
+  /** Elements of which the maximum is found one after the other. */
+  private static final int FEW = 16;
+
   private final DoubleBuffer asDoubles;
   private final LongBuffer asLongs;
   private final long[] bits = new long[Tiles.SIZE];
@@ -187,22 +190,29 @@ final class JavaDoubleTileMath implements DoubleTileMath {
   /** Folds one half onto the other, for C2 vectorises no running maximum. */
   @Override
   public double max(double[] x, int from, int count) {
+    if (count <= FEW) {
+      return running(x, from, count);
+    }
     double[] folded = power;
     double[] other = fraction;
     System.arraycopy(x, from, folded, 0, count);
     int n = count;
-    while (n > 16) {
+    while (n > FEW) {
       int half = (n + 1) / 2;
-      // Copied, for C2 vectorises no loop over an array and the same array from elsewhere.
+      // Copied, for C2 vectorises no loop over an array and the same array from elsewhere on.
       System.arraycopy(folded, n - half, other, 0, half);
       for (int i = 0; i < half; i++) {
         folded[i] = Math.max(folded[i], other[i]);
       }
       n = half;
     }
-    double max = folded[0];
-    for (int i = 1; i < n; i++) {
-      max = Math.max(max, folded[i]);
+    return running(folded, 0, n);
+  }
+
+  private static double running(double[] x, int from, int count) {
+    double max = x[from];
+    for (int i = from + 1; i < from + count; i++) {
+      max = Math.max(max, x[i]);
     }
     return max;
   }

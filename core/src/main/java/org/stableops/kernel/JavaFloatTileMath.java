@@ -10,6 +10,9 @@ import java.nio.IntBuffer;
  * float, nor choices and conversions, bits are copied into ints through a buffer, a tile at a time.
  */
 final class JavaFloatTileMath implements FloatTileMath {
+  /** Elements of which the maximum is found one after the other. */
+  private static final int FEW = 16;
+
   private final FloatBuffer asFloats;
   private final IntBuffer asInts;
   private final int[] bits = new int[Tiles.SIZE];
@@ -186,22 +189,29 @@ final class JavaFloatTileMath implements FloatTileMath {
   /** Folds one half onto the other, for C2 vectorises no running maximum. */
   @Override
   public float max(float[] x, int from, int count) {
+    if (count <= FEW) {
+      return running(x, from, count);
+    }
     float[] folded = power;
     float[] other = fraction;
     System.arraycopy(x, from, folded, 0, count);
     int n = count;
-    while (n > 16) {
+    while (n > FEW) {
       int half = (n + 1) / 2;
-      // Copied, for C2 vectorises no loop over an array and the same array from elsewhere.
+      // Copied, for C2 vectorises no loop over an array and the same array from elsewhere on.
       System.arraycopy(folded, n - half, other, 0, half);
       for (int i = 0; i < half; i++) {
         folded[i] = Math.max(folded[i], other[i]);
       }
       n = half;
     }
-    float max = folded[0];
-    for (int i = 1; i < n; i++) {
-      max = Math.max(max, folded[i]);
+    return running(folded, 0, n);
+  }
+
+  private static float running(float[] x, int from, int count) {
+    float max = x[from];
+    for (int i = from + 1; i < from + count; i++) {
+      max = Math.max(max, x[i]);
     }
     return max;
   }

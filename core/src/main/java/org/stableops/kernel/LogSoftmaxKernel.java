@@ -20,12 +20,7 @@ public final class LogSoftmaxKernel {
   }
 
   private static void value(RowBlock block, Scratch scratch) {
-    double[] z = block.logits(scratch.d);
-    double logSum = block.logSum();
-    for (int i = 0; i < block.count; i++) {
-      z[i] = 0 - (block.gap(z[i]) + logSum);
-    }
-    block.setResults(z);
+    block.setLogSoftmax();
   }
 
   /**
@@ -42,13 +37,8 @@ public final class LogSoftmaxKernel {
 
   private static void complement(RowBlock block, Scratch scratch) {
     double[] exps = block.exps(scratch.d);
-    double inverseSum = block.inverseSum();
     for (int i = 0; i < block.count; i++) {
-      exps[i] = 1 - exps[i] * inverseSum;
-    }
-    int i = block.indexOf(block.argmax) - block.from;
-    if (i >= 0) {
-      exps[i] = block.rest * inverseSum;
+      exps[i] = block.oneMinusP(exps[i]);
     }
     block.setResults(exps);
   }
@@ -83,10 +73,9 @@ public final class LogSoftmaxKernel {
       double[] u = load(block, scratch);
       double[] exps = block.exps(scratch.d);
       double inverseSum = block.inverseSum();
-      int argmax = block.indexOf(block.argmax);
       for (int i = 0; i < block.count; i++) {
         double p = exps[i] * inverseSum;
-        double oneMinusP = block.from + i == argmax ? block.rest * inverseSum : 1 - p;
+        double oneMinusP = block.oneMinusP(exps[i]);
         exps[i] = u[i] * oneMinusP - (block.sum - u[i]) * p;
       }
       block.setResults(exps);

@@ -15,11 +15,13 @@ abstract sealed class RowBlock permits FloatRowBlock, DoubleRowBlock {
   int from;
   int count;
 
-  /** The largest logit, NaN if one is, its class, and Σ e^{z − max} over the other classes. */
+  /** The largest logit, NaN if one is, and Σ e^{z − max} over the other classes. */
   double max;
 
-  int argmax;
   double rest;
+
+  /** Whether the largest logit, or the first of several, is in this block. */
+  boolean hasMax;
 
   /** What a visitor has counted and added up on its survey of the row. */
   long live;
@@ -64,8 +66,9 @@ abstract sealed class RowBlock permits FloatRowBlock, DoubleRowBlock {
     return exp(i) * inverseSum();
   }
 
-  double oneMinusP(int i) {
-    return i == indexOf(argmax) ? rest * inverseSum() : 1 - p(i);
+  /** 1 − p of an element whose exponential is given, with all digits where p is almost 1. */
+  double oneMinusP(double exp) {
+    return (exp == 1 ? rest : 1 + rest - exp) * inverseSum();
   }
 
   /** The place of a class, or −1 if it is not in this block. */
@@ -100,17 +103,14 @@ abstract sealed class RowBlock permits FloatRowBlock, DoubleRowBlock {
 
   // ---- the block
 
-  /** The place of the largest logit, or of a NaN. */
-  abstract int findArgmax();
+  /** The largest logit; NaN if one is. */
+  abstract double findMax();
 
   /** Sets the maximum that {@link #computeExps} subtracts on this block. */
-  abstract void setMaximum();
+  abstract void setMax();
 
   /** Computes the exponentials again where the maximum is none that the fast way can subtract. */
   abstract void repairExps();
-
-  /** The maximum's own term is 1, also where it is infinite and its difference to itself is not. */
-  abstract void setExpOfMaximum();
 
   /** Σ e^{z − max}, without the maximum's own term. */
   abstract double sumOfOthers();
@@ -126,6 +126,9 @@ abstract sealed class RowBlock permits FloatRowBlock, DoubleRowBlock {
 
   /** Makes every result its exponential times a factor. */
   abstract void scaleExps(double factor);
+
+  /** Makes every result the logarithm of p: −((max − z) + logSum). */
+  abstract void setLogSoftmax();
 
   abstract void clearResults();
 }

@@ -21,8 +21,8 @@ final class Scratch {
   final double[] c = new double[Tiles.SIZE];
   final double[] d = new double[Tiles.SIZE];
 
-  /** Of the rows in a tile, where the largest element is. */
-  final int[] argmaxes = new int[Tiles.SIZE];
+  /** Of the rows in a tile, the largest elements. */
+  final double[] maxima = new double[Tiles.SIZE];
 
   final FloatRowBlock floatRow = new FloatRowBlock(this);
   final DoubleRowBlock doubleRow = new DoubleRowBlock(this);

@@ -27,7 +27,7 @@ final class SoftmaxRows {
       return true;
     }
 
-    /** Sees a block, and sets its results if there are any. */
+    /** Sees a block, with its exponentials if results are wanted, and sets the results. */
     void block(RowBlock block, Scratch scratch);
   }
 
@@ -73,30 +73,30 @@ final class SoftmaxRows {
     RowBlock block = block(scratch);
     int count = rows * classes;
     block.loadLogits(logits, first * classes, count);
+    block.hasMax = true;
     for (int r = 0; r < rows; r++) {
       block.setClasses(0, r * classes, classes);
-      scratch.argmaxes[r] = block.findArgmax();
-      block.max = block.logit(scratch.argmaxes[r]);
-      block.setMaximum();
+      block.max = block.findMax();
+      block.setMax();
+      scratch.maxima[r] = block.max;
     }
     block.computeExps(count);
     for (int r = 0; r < rows; r++) {
       block.setRow(first + r);
       block.setClasses(0, r * classes, classes);
-      shortRow(block, scratch.argmaxes[r], scratch);
+      block.max = scratch.maxima[r];
+      shortRow(block, scratch);
     }
     if (out != null) {
       block.storeResults(out, first * classes, count);
     }
   }
 
-  private void shortRow(RowBlock block, int argmax, Scratch scratch) {
+  private void shortRow(RowBlock block, Scratch scratch) {
     if (!visitor.counts(block.row)) {
       block.clearResults();
       return;
     }
-    block.argmax = argmax - block.from;
-    block.max = block.logit(argmax);
     block.repairExps();
     visitor.survey(block, scratch);
     block.rest = guarded(block.max, block.sumOfOthers());
@@ -109,8 +109,8 @@ final class SoftmaxRows {
     block.setRow(row);
     boolean counts = visitor.counts(row);
     if (counts) {
-      findMaximum(block);
-      sumExps(block, scratch);
+      int maxBlock = findMax(block);
+      sumExps(maxBlock, block, scratch);
       visitor.row(block);
     }
     if (out != null || (counts && visitor.wantsBlocks())) {
@@ -120,24 +120,25 @@ final class SoftmaxRows {
     }
   }
 
-  private void findMaximum(RowBlock block) {
-    block.argmax = 0;
-    block.max = Double.NEGATIVE_INFINITY;
+  /** Finds the maximum and tells the first class of the block that it is in. */
+  private int findMax(RowBlock block) {
+    int maxBlock = 0;
+    double max = Double.NEGATIVE_INFINITY;
     for (int firstClass = 0; firstClass < classes; firstClass += Tiles.SIZE) {
       load(firstClass, block);
-      int i = block.findArgmax();
-      double logit = block.logit(i);
-      if (logit > block.max || Double.isNaN(logit)) {
-        block.argmax = firstClass + i;
-        block.max = logit;
-      }
+      double largest = block.findMax();
+      maxBlock = largest > max ? firstClass : maxBlock;
+      max = Math.max(max, largest);
     }
+    block.max = max;
+    return maxBlock;
   }
 
-  private void sumExps(RowBlock block, Scratch scratch) {
+  private void sumExps(int maxBlock, RowBlock block, Scratch scratch) {
     double rest = 0;
     for (int firstClass = 0; firstClass < classes; firstClass += Tiles.SIZE) {
       load(firstClass, block);
+      block.hasMax = firstClass == maxBlock;
       computeExps(block);
       visitor.survey(block, scratch);
       rest += block.sumOfOthers();
@@ -155,9 +156,6 @@ final class SoftmaxRows {
     } else {
       if (out != null) {
         block.loadExps(out, at(block), block.count);
-      } else {
-        computeExps(block);
-        block.setExpOfMaximum();
       }
       visitor.block(block, scratch);
     }
@@ -172,7 +170,7 @@ final class SoftmaxRows {
   }
 
   private static void computeExps(RowBlock block) {
-    block.setMaximum();
+    block.setMax();
     block.computeExps(block.count);
     block.repairExps();
   }

@@ -69,12 +69,7 @@ abstract sealed class Targets {
     double total = total(block);
     for (int i = 0; i < block.count; i++) {
       double p = exps[i] * inverseSum;
-      results[i] = gradient(scale, total, z, v[i], p, 1 - p);
-    }
-    int i = block.indexOf(block.argmax) - block.from;
-    if (i >= 0) {
-      double p = inverseSum;
-      results[i] = gradient(scale, total, z, v[i], p, block.rest * p);
+      results[i] = gradient(scale, total, z, v[i], p, block.oneMinusP(exps[i]));
     }
     block.setResults(results);
   }
@@ -140,7 +135,7 @@ abstract sealed class Targets {
       block.scaleExps(scale * (weight + z) * block.inverseSum());
       int i = block.indexOf(labels[block.row]);
       if (i >= 0) {
-        block.setResult(i, scale * (z * block.p(i) - weight * block.oneMinusP(i)));
+        block.setResult(i, scale * (z * block.p(i) - weight * block.oneMinusP(block.exp(i))));
       }
     }
   }

@@ -224,6 +224,26 @@ final class VectorFloatTileMath implements FloatTileMath {
     return max;
   }
 
+  /** Eight sums are one register of 512 bits; with others it is left to plain Java. */
+  @Override
+  public double sum(float[] x, int from, int count) {
+    if (WIDE.length() != 8) {
+      return FloatTileMath.super.sum(x, from, count);
+    }
+    DoubleVector sums = DoubleVector.zero(WIDE);
+    int i = from;
+    for (; i <= from + count - 8; i += 8) {
+      sums = sums.add(FloatVector.fromArray(HALF, x, i).convertShape(VectorOperators.F2D, WIDE, 0));
+    }
+    double tail = 0;
+    for (; i < from + count; i++) {
+      tail += x[i];
+    }
+    double even = (sums.lane(0) + sums.lane(4)) + (sums.lane(2) + sums.lane(6));
+    double odd = (sums.lane(1) + sums.lane(5)) + (sums.lane(3) + sums.lane(7));
+    return even + odd + tail;
+  }
+
   @Override
   public void widen(float[] x, int from, int count, double[] out) {
     int i = 0;
