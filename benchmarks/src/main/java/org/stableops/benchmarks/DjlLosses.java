@@ -40,6 +40,7 @@ final class DjlLosses {
         gradient(LIBTORCH, (z, y) -> DjlCall.gradient(z, leaf -> torch.apply(leaf, y))),
         gradient(NAIVE, (z, y) -> DjlCall.gradient(z, leaf -> naive(leaf, y))),
         step(OURS, evaluate(new FusedSoftmaxCrossEntropyLoss()), stock()),
+        FusedTrainerStep.entry(),
         step(DJL, djl, stock()),
         step(LIBTORCH, torch, stock()),
         step(NAIVE, DjlLosses::naive, stock()));
