@@ -28,6 +28,16 @@ public final class CrossEntropyKernel implements SoftmaxRows.Visitor {
   }
 
   /**
+   * Returns an array to read labels into, so that training needs no new one for each batch.
+   *
+   * @param rows the number of labels
+   * @return an array, which is the thread's own until it calls this again
+   */
+  public static long[] labels(int rows) {
+    return RowArrays.ofThread().labels(rows);
+  }
+
+  /**
    * Computes the cross-entropy of integer labels.
    *
    * @param logits rows × classes elements
@@ -94,7 +104,7 @@ public final class CrossEntropyKernel implements SoftmaxRows.Visitor {
   }
 
   private static double[] weights(Targets targets, double[] sampleWeights, int rows) {
-    double[] weights = new double[rows];
+    double[] weights = RowArrays.ofThread().zeros(RowArrays.WEIGHTS, rows);
     for (int row = 0; row < rows; row++) {
       double a = sampleWeights == null ? 1 : sampleWeights[row];
       weights[row] = a != 0 && targets.counts(row) ? a * targets.weight(row) : 0;

@@ -4,7 +4,10 @@ import java.util.Arrays;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 
-/** The losses of the rows of logits, and how they are reduced. */
+/**
+ * The losses of the rows of logits, and how they are reduced. The arrays are the thread's own: they
+ * are overwritten when it computes the losses of as many rows again.
+ */
 public final class RowLosses {
   private final double[] losses;
   private final double[] zLosses;
@@ -18,10 +21,11 @@ public final class RowLosses {
    * @throws IllegalArgumentException if they add up to infinity
    */
   public RowLosses(double[] weights) {
-    losses = new double[weights.length];
-    zLosses = new double[weights.length];
-    logSumExps = new double[weights.length];
-    weight = Sums.pairwise(weights.clone(), weights.length, new double[weights.length]);
+    int rows = weights.length;
+    losses = RowArrays.ofThread().zeros(RowArrays.LOSSES, rows);
+    zLosses = RowArrays.ofThread().zeros(RowArrays.Z_LOSSES, rows);
+    logSumExps = RowArrays.ofThread().zeros(RowArrays.LOG_SUM_EXPS, rows);
+    weight = sum(weights);
     if (weight == Double.POSITIVE_INFINITY) {
       throw new IllegalArgumentException(
           "sample weights × class weights × masses must add up to a finite number, got Infinity");
@@ -137,7 +141,14 @@ public final class RowLosses {
     if (reduction == Reduction.MEAN && weight == 0) {
       return 0;
     }
-    double sum = Sums.pairwise(ofRows.clone(), ofRows.length, new double[ofRows.length]);
+    double sum = sum(ofRows);
     return reduction == Reduction.MEAN ? sum / weight : sum;
+  }
+
+  private static double sum(double[] ofRows) {
+    int rows = ofRows.length;
+    double[] folded = RowArrays.ofThread().zeros(RowArrays.FOLDED, rows);
+    System.arraycopy(ofRows, 0, folded, 0, rows);
+    return Sums.pairwise(folded, rows, RowArrays.ofThread().zeros(RowArrays.OTHER_HALF, rows));
   }
 }

@@ -194,7 +194,7 @@ class KernelsTest {
             null,
             all(classes),
             elements(gradient));
-    return new double[][] {losses.losses(), gradient};
+    return new double[][] {losses.losses().clone(), gradient};
   }
 
   /** Losses, then gradients, of rows with these labels. */
@@ -203,7 +203,7 @@ class KernelsTest {
     double[] gradient = new double[z.length];
     RowLosses losses =
         CrossEntropyKernel.sparse(elements(z), classes, labels, null, options, elements(gradient));
-    return new double[][] {losses.losses(), gradient};
+    return new double[][] {losses.losses().clone(), gradient};
   }
 
   @Test

@@ -51,11 +51,7 @@ final class CrossEntropy {
     SoftmaxShape shape = shape(logits, options);
     Inputs.requireInteger("labels", labels);
     shape.requireLabels(labels.getShape().getShape());
-    long[] classes;
-    try (NDArray wide = labels.toType(DataType.INT64, true)) {
-      classes = wide.toLongArray();
-    }
-    return new CrossEntropy(logits, shape, options, classes, null, null);
+    return new CrossEntropy(logits, shape, options, Fused.longs(labels), null, null);
   }
 
   static CrossEntropy dense(NDArray logits, NDArray labels, CrossEntropyOptions options) {
@@ -197,9 +193,14 @@ final class CrossEntropy {
 
   /** An array beside the logits. */
   private NDArray array(double[] numbers, Shape newShape) {
+    NDManager manager = logits.getManager();
+    if (Fused.accepts(logits) && numbers.length > 0) {
+      NDArray array = manager.create(newShape, logits.getDataType(), logits.getDevice());
+      Fused.write(numbers, array);
+      return array;
+    }
     // A copy: these lie in Java's memory, and toType copies nothing of the same dtype.
-    return logits
-        .getManager()
+    return manager
         .create(numbers, newShape)
         .toType(logits.getDataType(), false)
         .toDevice(logits.getDevice(), false)

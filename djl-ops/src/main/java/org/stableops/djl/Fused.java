@@ -2,8 +2,10 @@ package org.stableops.djl;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import java.nio.ByteBuffer;
+import org.stableops.kernel.CrossEntropyKernel;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.FusedPath;
 
@@ -52,5 +54,35 @@ final class Fused {
     boolean isShared = again.get(0) != first;
     bytes.put(0, first);
     return isShared;
+  }
+
+  /** Writes numbers, rounded once, into a contiguous array that was made for them. */
+  static void write(double[] numbers, NDArray array) {
+    ByteBuffer bytes = array.toByteBuffer(true);
+    if (array.getDataType() == DataType.FLOAT64) {
+      bytes.asDoubleBuffer().put(numbers);
+    } else {
+      for (double number : numbers) {
+        bytes.putFloat((float) number);
+      }
+    }
+  }
+
+  /** The elements of an integer array of any layout, in memory that the thread uses again. */
+  static long[] longs(NDArray array) {
+    try (NDScope scope = new NDScope()) {
+      scope.suppressNotUsedWarning();
+      NDArray local = array.toDevice(Device.cpu(), false).stopGradient();
+      boolean isWide = local.getDataType() == DataType.INT64;
+      if (!isWide && local.getDataType() != DataType.INT32) {
+        return local.toType(DataType.INT64, false).toLongArray();
+      }
+      ByteBuffer bytes = local.toByteBuffer(true);
+      long[] longs = CrossEntropyKernel.labels((int) local.size());
+      for (int i = 0; i < longs.length; i++) {
+        longs[i] = isWide ? bytes.getLong() : bytes.getInt();
+      }
+      return longs;
+    }
   }
 }
