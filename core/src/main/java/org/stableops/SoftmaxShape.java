@@ -132,6 +132,15 @@ public final class SoftmaxShape {
   }
 
   /**
+   * Tells whether the class axis is the last.
+   *
+   * @return whether the axes need no other order
+   */
+  public boolean hasClassesLast() {
+    return axis == logits.length - 1;
+  }
+
+  /**
    * Returns the order of axes that moves the class axis to the end.
    *
    * @return a permutation of the logits' axes

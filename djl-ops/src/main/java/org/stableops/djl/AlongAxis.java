@@ -121,16 +121,16 @@ final class AlongAxis {
   /** Outside any graph, with the classes last. Half is computed wider and rounded once. */
   static NDArray classesLast(NDArray array, SoftmaxShape shape) {
     boolean isHalf = array.getDataType() == DataType.FLOAT16;
-    NDArray detached = array.stopGradient();
+    NDArray detached = Autograd.detached(array);
     NDArray wide = isHalf ? detached.toType(DataType.FLOAT32, false) : detached;
-    return wide.transpose(shape.toClassesLast());
+    return shape.hasClassesLast() ? wide : wide.transpose(shape.toClassesLast());
   }
 
   /** An array with the classes last, or rows × classes, in the original shape. */
   static NDArray fromClassesLast(NDArray array, SoftmaxShape shape, DataType type) {
-    return array
-        .reshape(new Shape(shape.classesLast()))
-        .transpose(shape.fromClassesLast())
-        .toType(type, false);
+    Shape classesLast = new Shape(shape.classesLast());
+    NDArray shaped = array.getShape().equals(classesLast) ? array : array.reshape(classesLast);
+    NDArray ordered = shape.hasClassesLast() ? shaped : shaped.transpose(shape.fromClassesLast());
+    return ordered.toType(type, false);
   }
 }

@@ -21,6 +21,11 @@ final class Autograd {
     return JniUtils.isGradMode() && (x.hasGradient() || isComputedInGraph((PtNDArray) x));
   }
 
+  /** An array outside any graph with the memory of x, which it is itself where it is outside. */
+  static NDArray detached(NDArray x) {
+    return wantsGradient(x) ? x.stopGradient() : x;
+  }
+
   /**
    * DJL's hasGradient is false for arrays computed in a graph. libtorch does tell, by refusing to
    * change the flag of one; for any other array the flag is false already and stays so.

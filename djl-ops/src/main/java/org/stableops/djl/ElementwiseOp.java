@@ -27,10 +27,10 @@ record ElementwiseOp(
     Inputs.requireFloating("x", x);
     return Scoped.compute(
         () -> {
-          NDArray detached = x.stopGradient();
           if (!Autograd.wantsGradient(x)) {
-            return compute(detached, kernel::value, compositeValue);
+            return compute(x, kernel::value, compositeValue);
           }
+          NDArray detached = x.stopGradient();
           return Fused.accepts(detached) ? fused(x, detached) : composite(x, detached);
         });
   }
@@ -52,7 +52,7 @@ record ElementwiseOp(
 
   NDArray gradient(NDArray x) {
     Inputs.requireFloating("x", x);
-    return Scoped.compute(() -> compute(x.stopGradient(), kernel::gradient, compositeGradient));
+    return Scoped.compute(() -> compute(Autograd.detached(x), kernel::gradient, compositeGradient));
   }
 
   void valueInto(NDArray x, NDArray out) {
@@ -62,7 +62,7 @@ record ElementwiseOp(
     }
     try (NDScope scope = new NDScope()) {
       scope.suppressNotUsedWarning();
-      NDArray detached = x.stopGradient();
+      NDArray detached = Autograd.detached(x);
       if (Fused.accepts(detached) && Fused.isContiguous(out)) {
         kernel.value(Fused.elements(detached), Fused.elements(out));
       } else {
