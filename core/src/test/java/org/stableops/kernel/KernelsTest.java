@@ -5,11 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.stableops.CrossEntropyOptions;
@@ -154,6 +159,54 @@ class KernelsTest {
                     throw new ArithmeticException();
                   }
                 }));
+  }
+
+  @Test
+  void thePropertyLimitsTheThreads() {
+    Set<Thread> threads = ConcurrentHashMap.newKeySet();
+    System.setProperty(Threads.PROPERTY, "1");
+    try {
+      Tiles.forEach(1000, 1 << 20, (index, scratch) -> threads.add(Thread.currentThread()));
+      assertEquals(Set.of(Thread.currentThread()), threads);
+      assertTrue(FusedPath.describe().endsWith("1 thread"), FusedPath.describe());
+    } finally {
+      System.clearProperty(Threads.PROPERTY);
+    }
+  }
+
+  @Test
+  void noThreadIsLeftBehind() {
+    Set<Thread> before = Thread.getAllStackTraces().keySet();
+    Tiles.forEach(1000, 1 << 20, (index, scratch) -> {});
+    Set<Thread> after = new HashSet<>(Thread.getAllStackTraces().keySet());
+    after.removeAll(before);
+    // Those of the common pool are the JVM's, and end by themselves.
+    after.removeIf(thread -> thread.getName().startsWith("ForkJoinPool.commonPool"));
+    assertEquals(Set.of(), after);
+  }
+
+  @Test
+  void theKernelsAllocateNothingButHandles() {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    float[] x = narrow(Arrays.copyOf(drawn(), 10_000));
+    Elements elements = floats(x);
+    Elements out = floats(x.clone());
+    ElementwiseKernel kernel = SoftplusKernel.of(1);
+    long[] labels = new long[1000];
+    Runnable calls =
+        () -> {
+          kernel.valueAndGradient(elements, elements, out);
+          CrossEntropyKernel.sparse(elements, 10, labels, null, CrossEntropyOptions.DEFAULT, null);
+        };
+    long least = Long.MAX_VALUE;
+    // Until C2 has compiled them: before, the Vector API makes objects.
+    for (int call = 0; call < 20_000 && least > 4000; call++) {
+      long before = threads.getCurrentThreadAllocatedBytes();
+      calls.run();
+      least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+    }
+    // Not one array of a number a row, which would be 8,000 bytes.
+    assertTrue(least <= 4000, least + " bytes");
   }
 
   @Test

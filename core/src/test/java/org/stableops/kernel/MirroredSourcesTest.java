@@ -1,0 +1,65 @@
+package org.stableops.kernel;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Java has no generics over float and double, so that some code has to be there twice. Here it is
+ * held to be the same twice: replacing the types of one file makes the other.
+ */
+class MirroredSourcesTest {
+  private static final Path SOURCES = Path.of("src/main/java/org/stableops/kernel");
+
+  /** In this order. */
+  private static final Map<String, String> TYPES = new LinkedHashMap<>();
+
+  static {
+    TYPES.put("(float)", "");
+    TYPES.put("asFloats", "asDoubles");
+    TYPES.put("asInts", "asLongs");
+    TYPES.put("reinterpretAsFloats", "reinterpretAsDoubles");
+    TYPES.put("reinterpretAsInts", "reinterpretAsLongs");
+    TYPES.put("Float", "Double");
+    TYPES.put("float", "double");
+    TYPES.put("IntBuffer", "LongBuffer");
+    TYPES.put("IntVector", "LongVector");
+    TYPES.put("Integer", "Long");
+    TYPES.put("int[]bits", "long[]bits");
+    TYPES.put("int[]exponents", "long[]exponents");
+    TYPES.put("int[]outside", "long[]outside");
+    TYPES.put("newint[", "newlong[");
+    TYPES.put("intisAnyOutside", "longisAnyOutside");
+    TYPES.put("intexponent", "longexponent");
+    TYPES.put("intlowest", "longlowest");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Java%sTileMath", "Vector%sTileMath"})
+  void floatAndDoubleAreTheSameCode(String name) throws IOException {
+    String floats = methods(name.formatted("Float"));
+    for (Map.Entry<String, String> type : TYPES.entrySet()) {
+      floats = floats.replace(type.getKey(), type.getValue());
+    }
+    assertEquals(methods(name.formatted("Double")), floats);
+  }
+
+  /** The methods that both have: no white space, comments, imports, polynomials and conversions. */
+  private static String methods(String name) throws IOException {
+    String source = Files.readString(SOURCES.resolve(name + ".java"));
+    String body = source.substring(source.indexOf("@Override"));
+    int conversions = body.indexOf("public double sum(");
+    conversions = conversions < 0 ? body.indexOf("public void widen(") : conversions;
+    return (conversions < 0 ? body : body.substring(0, conversions))
+        .replaceAll("(?s)/\\*.*?\\*/|//[^\n]*", "")
+        .replaceAll("(\\w+ )?[pq] = [^;]*constant\\([PQ]\\d\\)\\)?;", "")
+        .replaceAll("@Override\\s*$|}\\s*$", "")
+        .replaceAll("\\s", "");
+  }
+}
