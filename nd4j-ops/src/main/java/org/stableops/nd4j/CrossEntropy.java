@@ -81,6 +81,20 @@ final class CrossEntropy {
     return compute(true).gradient();
   }
 
+  /**
+   * Writes the gradient into an array of the logits' shape and dtype, which is none of the others.
+   */
+  void gradientInto(INDArray out) {
+    try (Temporaries temporaries = new Temporaries()) {
+      if (!logits.isEmpty() && Fused.accepts(logits) && Fused.accepts(out)) {
+        requireClasses();
+        fused(AlongAxis.readable(logits, shape, temporaries), out, temporaries);
+      } else {
+        out.assign(temporaries.keep(gradient()));
+      }
+    }
+  }
+
   ValueAndGradient<INDArray> valueAndGradient() {
     Result result = compute(true);
     return new ValueAndGradient<>(
@@ -100,37 +114,40 @@ final class CrossEntropy {
   /** Losses, and the gradient of the logits' shape and dtype if it was wanted. */
   private record Result(RowLosses rows, INDArray gradient) {}
 
-  private Result compute(boolean wantsGradient) {
+  private void requireClasses() {
     if (labels != null) {
       shape.requireClasses(labels, sampleWeights, options);
     }
+  }
+
+  private Result compute(boolean wantsGradient) {
+    requireClasses();
     DataType type = logits.dataType();
     if (logits.isEmpty()) {
       return new Result(new RowLosses(new double[0]), Nd4j.create(type, logits.shape()));
     }
     try (Temporaries temporaries = new Temporaries()) {
       INDArray z = AlongAxis.readable(logits, shape, temporaries);
-      return Fused.accepts(z)
-          ? fused(z, wantsGradient, temporaries)
-          : composite(z, wantsGradient, temporaries);
+      if (!Fused.accepts(z)) {
+        return composite(z, wantsGradient, temporaries);
+      }
+      INDArray gradient = wantsGradient ? AlongAxis.like(z, temporaries) : null;
+      RowLosses rows = fused(z, gradient, temporaries);
+      return new Result(rows, wantsGradient ? AlongAxis.typed(gradient, type, temporaries) : null);
     }
   }
 
-  private Result fused(INDArray z, boolean wantsGradient, Temporaries temporaries) {
+  /** Writes the gradient, too, unless it is null. */
+  private RowLosses fused(INDArray z, INDArray gradient, Temporaries temporaries) {
     int classes = Math.toIntExact(shape.classes());
     int rows = Math.toIntExact(shape.rows());
-    INDArray gradient = wantsGradient ? AlongAxis.like(z, temporaries) : null;
-    Elements out = wantsGradient ? AlongAxis.elements(gradient, shape) : null;
     Elements in = AlongAxis.elements(z, shape);
-    RowLosses result;
+    Elements out = gradient == null ? null : AlongAxis.elements(gradient, shape);
     if (labels != null) {
-      result = CrossEntropyKernel.sparse(in, classes, labels, sampleWeights, options, out);
-    } else {
-      Elements q = AlongAxis.elements(Fused.readable(masses, temporaries), shape);
-      result = CrossEntropyKernel.dense(in, classes, q, rows, sampleWeights, options, out);
+      return CrossEntropyKernel.sparse(in, classes, labels, sampleWeights, options, out);
     }
-    return new Result(
-        result, wantsGradient ? AlongAxis.typed(gradient, logits.dataType(), temporaries) : null);
+    Elements q = AlongAxis.elements(Fused.readable(masses, temporaries), shape);
+    return CrossEntropyKernel.dense(in, classes, q, rows, sampleWeights, options, out);
   }
 
   private Result composite(INDArray array, boolean wantsGradient, Temporaries temporaries) {

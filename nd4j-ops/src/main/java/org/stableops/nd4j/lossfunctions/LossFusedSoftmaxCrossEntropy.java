@@ -301,6 +301,11 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
 
     private INDArray value(INDArray z, INDArray labels, INDArray weights, Reduction reduction) {
       CrossEntropyOptions reduced = options.withReduction(reduction);
+      if (weights == null) {
+        return integers == null
+            ? SoftmaxCrossEntropy.value(z, labels, reduced)
+            : SparseSoftmaxCrossEntropy.value(z, labels, reduced);
+      }
       return integers == null
           ? SoftmaxCrossEntropy.value(z, labels, weights, reduced)
           : SparseSoftmaxCrossEntropy.value(z, labels, weights, reduced);
@@ -309,22 +314,24 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
     private ValueAndGradient<INDArray> valueAndGradient(
         INDArray z, INDArray labels, INDArray weights) {
       CrossEntropyOptions sum = options.withReduction(Reduction.SUM);
+      if (weights == null) {
+        return integers == null
+            ? SoftmaxCrossEntropy.valueAndGradient(z, labels, sum)
+            : SparseSoftmaxCrossEntropy.valueAndGradient(z, labels, sum);
+      }
       return integers == null
           ? SoftmaxCrossEntropy.valueAndGradient(z, labels, weights, sum)
           : SparseSoftmaxCrossEntropy.valueAndGradient(z, labels, weights, sum);
     }
 
-    /** Lends the call labels and weights as arrays, which it gets back. */
+    /** Lends the call labels and, if there are any, weights as arrays, which it gets back. */
     private <T> T with(BiFunction<INDArray, INDArray, T> call) {
       INDArray labels = integers == null ? masses : Nd4j.createFromArray(integers);
-      INDArray sampleWeights =
-          weights == null
-              ? Nd4j.ones(DataType.DOUBLE, logits.size(0))
-              : Nd4j.createFromArray(weights);
+      INDArray sampleWeights = weights == null ? null : Nd4j.createFromArray(weights);
       try {
         return call.apply(labels, sampleWeights);
       } finally {
-        close(sampleWeights);
+        closeUnless(null, sampleWeights);
         closeUnless(masses, labels);
       }
     }
