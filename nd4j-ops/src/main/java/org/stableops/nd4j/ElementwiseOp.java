@@ -87,12 +87,11 @@ record ElementwiseOp(
     out.putScalar(0, rounded.getDouble(0));
   }
 
-  /** In the order of memory that is written, where far jumps cost more than in what is read. */
   private static void run(
       BiConsumer<Elements, Elements> sweep, INDArray x, INDArray out, Temporaries temporaries) {
     INDArray source = Fused.collide(x, out) ? temporaries.keep(x.dup()) : x;
-    int[] order = Fused.memoryOrder(out);
-    sweep.accept(Fused.elements(source, order), Fused.elements(out, order));
+    Traversal traversal = new Traversal(out, source);
+    sweep.accept(traversal.elements(source), traversal.elements(out));
   }
 
   private static INDArray computeWide(

@@ -60,8 +60,11 @@ final class Fused {
    * @param dimensions from the slowest to the fastest
    */
   static Elements elements(INDArray x, int... dimensions) {
-    long[] shape = permuted(x.shape(), dimensions);
-    long[] strides = permuted(x.stride(), dimensions);
+    return elements(x, permuted(x.shape(), dimensions), permuted(x.stride(), dimensions));
+  }
+
+  /** The elements of an array in a shape and strides of the same places. */
+  static Elements elements(INDArray x, long[] shape, long[] strides) {
     // isView() and ordering() say little about where elements are. Of a buffer's accessors, only
     // those of its type count the offset: as a position, with which a view counts from 0.
     DataBuffer data = x.data();
