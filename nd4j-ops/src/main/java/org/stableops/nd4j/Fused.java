@@ -149,6 +149,7 @@ final class Fused {
   /** Whether writing one may change what has not yet been read of the other, of the same shape. */
   static boolean collide(INDArray x, INDArray out) {
     boolean isSame = x.offset() == out.offset() && Arrays.equals(x.stride(), out.stride());
-    return x.data().address() == out.data().address() && !isSame;
+    boolean mayMeet = x.offset() < end(out) && out.offset() < end(x);
+    return mayMeet && !isSame && x.data().address() == out.data().address();
   }
 }

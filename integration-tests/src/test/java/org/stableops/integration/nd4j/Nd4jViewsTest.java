@@ -384,6 +384,18 @@ final class Nd4jViewsTest {
     }
   }
 
+  @Test
+  void onlyWhatOverlapsIsCopied() {
+    INDArray parent = numbers(DataType.FLOAT, 90, 60);
+    INDArray x = parent.get(interval(5, 45), all());
+    double size = x.length() * Float.BYTES;
+    assertEquals(
+        0, arrays(() -> Squareplus.valueInto(x, parent.get(interval(45, 85), all())), size));
+    assertEquals(0, arrays(() -> Squareplus.valueInto(x, x), size));
+    assertEquals(
+        1, arrays(() -> Squareplus.valueInto(x, parent.get(interval(44, 84), all())), size));
+  }
+
   /** How many arrays of a size a call makes, rounded. */
   private static long arrays(Runnable call, double size) {
     return Path.FUSED.run(
