@@ -8,8 +8,13 @@ import java.util.Arrays;
  * rows and columns.
  */
 final class Layout {
-  /** Below this, a loop along rows is not worth its beginning. */
-  private static final int SHORT = 8;
+  /** Columns in which a loop along a row is not worth its beginning, and which a cache can hold. */
+  private static final int FEW = 8;
+
+  /** Rows between which columns are not read one by one, but a few at once: by measurement. */
+  private static final int FEWEST = 4;
+
+  private static final int MANY = 64;
 
   /** Moves elements one way between a tile and memory, each with its own distance. */
   @FunctionalInterface
@@ -171,19 +176,35 @@ final class Layout {
     }
   }
 
-  /** Whole rows, or all rows of one column after the other where memory is better read so. */
+  /** By row, or where memory runs down the columns, by column or by a few of them. */
   private <T> void moveTable(int rows, int origin, T tile, int at, Mover<T> mover) {
+    int columns = sizes[sizes.length - 1];
     int rowStride = strides[strides.length - 2];
     int stride = strides[strides.length - 1];
-    int columns = sizes[sizes.length - 1];
-    if (Math.abs(rowStride) < Math.abs(stride) || (columns < SHORT && columns < rows)) {
+    boolean runsDown = Math.abs(rowStride) < Math.abs(stride);
+    if (runsDown && rows >= FEWEST && rows < MANY) {
+      // Columns a power of two apart share a set of the cache, which has no more ways than that.
+      for (int c = 0; c < columns; c += FEW) {
+        moveColumns(c, Math.min(FEW, columns - c), rows, origin, tile, at, mover);
+      }
+    } else if (runsDown || (columns < FEW && columns < rows)) {
       for (int c = 0; c < columns; c++) {
         mover.move(tile, at + c, columns, origin + c * stride, rowStride, rows);
       }
     } else {
-      for (int r = 0; r < rows; r++) {
-        mover.move(tile, at + r * columns, 1, origin + r * rowStride, stride, columns);
-      }
+      moveColumns(0, columns, rows, origin, tile, at, mover);
+    }
+  }
+
+  /** Of all rows, one after the other, the elements in some columns. */
+  private <T> void moveColumns(
+      int first, int count, int rows, int origin, T tile, int at, Mover<T> mover) {
+    int rowStride = strides[strides.length - 2];
+    int stride = strides[strides.length - 1];
+    int columns = sizes[sizes.length - 1];
+    for (int r = 0; r < rows; r++) {
+      int place = origin + r * rowStride + first * stride;
+      mover.move(tile, at + r * columns + first, 1, place, stride, count);
     }
   }
 }
