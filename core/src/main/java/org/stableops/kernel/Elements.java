@@ -4,8 +4,9 @@ import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 
 /**
- * The flat elements of an array that somebody else owns, read and written a tile at a time: as they
- * are, or as doubles, widened exactly on the way in and rounded once on the way out.
+ * The elements of an array that somebody else owns, in one order whatever their places in memory,
+ * read and written a tile at a time: as they are, or as doubles, widened exactly on the way in and
+ * rounded once on the way out.
  */
 public abstract sealed class Elements {
   private final int size;
@@ -35,12 +36,81 @@ public abstract sealed class Elements {
   }
 
   /**
+   * Views the float elements of an array in strides, the last index running fastest.
+   *
+   * @param buffer in native byte order, direct or on the heap; its position is not used
+   * @param offset where in the buffer the element of indices 0 is
+   * @param shape the size of each dimension; none for one element
+   * @param strides of each dimension, the distance from one index to the next; 0 repeats
+   * @return a view, valid as long as the buffer's memory
+   * @throws IllegalArgumentException if an element would lie outside of the buffer
+   */
+  public static Elements of(FloatBuffer buffer, long offset, long[] shape, long[] strides) {
+    Layout layout = Layout.of(buffer.limit(), offset, shape, strides);
+    return layout.isContiguous()
+        ? new Floats(buffer.slice(layout.offset(), layout.size()))
+        : new StridedFloats(buffer, layout);
+  }
+
+  /**
+   * Views the double elements of an array in strides, the last index running fastest.
+   *
+   * @param buffer in native byte order, direct or on the heap; its position is not used
+   * @param offset where in the buffer the element of indices 0 is
+   * @param shape the size of each dimension; none for one element
+   * @param strides of each dimension, the distance from one index to the next; 0 repeats
+   * @return a view, valid as long as the buffer's memory
+   * @throws IllegalArgumentException if an element would lie outside of the buffer
+   */
+  public static Elements of(DoubleBuffer buffer, long offset, long[] shape, long[] strides) {
+    Layout layout = Layout.of(buffer.limit(), offset, shape, strides);
+    return layout.isContiguous()
+        ? new Doubles(buffer.slice(layout.offset(), layout.size()))
+        : new StridedDoubles(buffer, layout);
+  }
+
+  /**
    * Returns the number of elements.
    *
    * @return the number of elements
    */
   public int size() {
     return size;
+  }
+
+  /**
+   * Copies all elements.
+   *
+   * @return the elements as doubles, exactly
+   */
+  public double[] toDoubles() {
+    double[] doubles = new double[size];
+    Scratch scratch = Scratch.ofThread();
+    for (int from = 0; from < size; from += Tiles.SIZE) {
+      int count = Math.min(Tiles.SIZE, size - from);
+      load(from, count, scratch.in, scratch);
+      System.arraycopy(scratch.in, 0, doubles, from, count);
+    }
+    return doubles;
+  }
+
+  /**
+   * Sets all elements.
+   *
+   * @param doubles one an element, each rounded once
+   * @throws IllegalArgumentException if they are more or less than the elements
+   */
+  public void setAll(double[] doubles) {
+    if (doubles.length != size) {
+      throw new IllegalArgumentException(
+          "doubles must have %d elements, got %d".formatted(size, doubles.length));
+    }
+    Scratch scratch = Scratch.ofThread();
+    for (int from = 0; from < size; from += Tiles.SIZE) {
+      int count = Math.min(Tiles.SIZE, size - from);
+      System.arraycopy(doubles, from, scratch.out, 0, count);
+      store(scratch.out, from, count, scratch);
+    }
   }
 
   abstract double get(int index);
@@ -56,11 +126,15 @@ public abstract sealed class Elements {
 
   abstract void store(double[] tile, int to, int count, Scratch scratch);
 
-  private static final class Floats extends Elements {
-    private final FloatBuffer buffer;
+  private static sealed class Floats extends Elements {
+    final FloatBuffer buffer;
 
     Floats(FloatBuffer buffer) {
-      super(buffer.limit());
+      this(buffer, buffer.limit());
+    }
+
+    Floats(FloatBuffer buffer, int size) {
+      super(size);
       this.buffer = buffer;
     }
 
@@ -97,11 +171,64 @@ public abstract sealed class Elements {
     }
   }
 
-  private static final class Doubles extends Elements {
-    private final DoubleBuffer buffer;
+  private static final class StridedFloats extends Floats {
+    private final Layout layout;
+
+    /** Made once, for a tile shall allocate nothing. */
+    private final Layout.Mover<float[]> loader = this::load;
+
+    private final Layout.Mover<float[]> storer = this::store;
+
+    StridedFloats(FloatBuffer buffer, Layout layout) {
+      super(buffer, layout.size());
+      this.layout = layout;
+    }
+
+    @Override
+    double get(int index) {
+      return buffer.get(layout.placeOf(index));
+    }
+
+    @Override
+    void load(int from, int count, float[] tile) {
+      layout.move(from, count, tile, loader);
+    }
+
+    @Override
+    void store(float[] tile, int to, int count) {
+      layout.move(to, count, tile, storer);
+    }
+
+    private void load(float[] tile, int at, int step, int offset, int stride, int count) {
+      if (step == 1 && stride == 1) {
+        buffer.get(offset, tile, at, count);
+        return;
+      }
+      for (int i = 0; i < count; i++) {
+        tile[at + i * step] = buffer.get(offset + i * stride);
+      }
+    }
+
+    private void store(float[] tile, int at, int step, int offset, int stride, int count) {
+      if (step == 1 && stride == 1) {
+        buffer.put(offset, tile, at, count);
+        return;
+      }
+      for (int i = 0; i < count; i++) {
+        buffer.put(offset + i * stride, tile[at + i * step]);
+      }
+    }
+  }
+
+  private static sealed class Doubles extends Elements {
+    final DoubleBuffer buffer;
 
     Doubles(DoubleBuffer buffer) {
-      super(buffer.limit());
+      this(buffer, buffer.limit());
+    }
+
+    Doubles(DoubleBuffer buffer, int size) {
+      super(size);
       this.buffer = buffer;
     }
 
@@ -133,6 +260,55 @@ public abstract sealed class Elements {
     @Override
     void store(double[] tile, int to, int count, Scratch scratch) {
       buffer.put(to, tile, 0, count);
+    }
+  }
+
+  private static final class StridedDoubles extends Doubles {
+    private final Layout layout;
+
+    /** Made once, for a tile shall allocate nothing. */
+    private final Layout.Mover<double[]> loader = this::load;
+
+    private final Layout.Mover<double[]> storer = this::store;
+
+    StridedDoubles(DoubleBuffer buffer, Layout layout) {
+      super(buffer, layout.size());
+      this.layout = layout;
+    }
+
+    @Override
+    double get(int index) {
+      return buffer.get(layout.placeOf(index));
+    }
+
+    @Override
+    void load(int from, int count, double[] tile, Scratch scratch) {
+      layout.move(from, count, tile, loader);
+    }
+
+    @Override
+    void store(double[] tile, int to, int count, Scratch scratch) {
+      layout.move(to, count, tile, storer);
+    }
+
+    private void load(double[] tile, int at, int step, int offset, int stride, int count) {
+      if (step == 1 && stride == 1) {
+        buffer.get(offset, tile, at, count);
+        return;
+      }
+      for (int i = 0; i < count; i++) {
+        tile[at + i * step] = buffer.get(offset + i * stride);
+      }
+    }
+
+    private void store(double[] tile, int at, int step, int offset, int stride, int count) {
+      if (step == 1 && stride == 1) {
+        buffer.put(offset, tile, at, count);
+        return;
+      }
+      for (int i = 0; i < count; i++) {
+        buffer.put(offset + i * stride, tile[at + i * step]);
+      }
     }
   }
 }

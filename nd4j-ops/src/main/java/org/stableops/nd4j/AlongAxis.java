@@ -10,6 +10,9 @@ import org.stableops.kernel.Elements;
 
 /** One call of an operator on the rows of x along an axis: by a kernel or a composite, and back. */
 final class AlongAxis {
+  /** Classes above which a row is read in parts, and several times. */
+  private static final int MANY = 2048;
+
   /** From rows × classes elements to one number a row. */
   @FunctionalInterface
   interface RowKernel {
@@ -38,11 +41,11 @@ final class AlongAxis {
     if (x.isEmpty()) {
       return array(new double[0], shape.rowShape(), x.dataType());
     }
-    INDArray z = elementRows(x);
+    INDArray z = readable(x, shape, temporaries);
     double[] rows =
         Fused.accepts(z)
-            ? kernel.apply(Fused.elements(z), (int) z.size(0), (int) z.size(1))
-            : composite.apply(softmax()).data().asDouble();
+            ? kernel.apply(elements(z, shape), (int) shape.rows(), (int) shape.classes())
+            : composite.apply(softmax(z)).data().asDouble();
     return array(rows, shape.rowShape(), x.dataType());
   }
 
@@ -51,33 +54,28 @@ final class AlongAxis {
     if (x.isEmpty()) {
       return Nd4j.create(x.dataType(), x.shape());
     }
-    INDArray z = elementRows(x);
-    INDArray out = temporaries.keep(classesLast(shape, z.dataType()));
-    if (Fused.accepts(z)) {
-      kernel.apply(Fused.elements(z), (int) z.size(0), (int) z.size(1), Fused.elements(out));
-    } else {
-      out.assign(composite.apply(softmax()).reshape('c', shape.classesLast()));
+    INDArray z = readable(x, shape, temporaries);
+    if (!Fused.accepts(z)) {
+      return fromWideRows(composite.apply(softmax(z)), shape, x.dataType(), temporaries);
     }
-    return fromClassesLast(out, shape, x.dataType(), temporaries);
+    INDArray out = like(z, temporaries);
+    kernel.apply(
+        elements(z, shape), (int) shape.rows(), (int) shape.classes(), elements(out, shape));
+    return typed(out, x.dataType(), temporaries);
   }
 
-  private SoftmaxComposite softmax() {
-    return new SoftmaxComposite(wideRows(x), temporaries);
+  private SoftmaxComposite softmax(INDArray z) {
+    return new SoftmaxComposite(wideRows(z), temporaries);
   }
 
   /** The elements of an array like x, row by row. */
   Elements elements(INDArray array) {
-    return Fused.elements(elementRows(array));
-  }
-
-  /** Half is computed wider and rounded once. */
-  private INDArray elementRows(INDArray array) {
-    return rows(array, shape, Widened.of(array.dataType()), temporaries);
+    return elements(Fused.readable(array, temporaries), shape);
   }
 
   /** Rows × classes of double. */
   INDArray wideRows(INDArray array) {
-    return rows(array, shape, DataType.DOUBLE, temporaries);
+    return wideRows(array, shape, temporaries);
   }
 
   /**
@@ -96,29 +94,59 @@ final class AlongAxis {
 
   // ---- shared with the cross-entropies
 
-  /** Rows × classes of a dtype, contiguous: the array itself where it is so already. */
-  static INDArray rows(INDArray array, SoftmaxShape shape, DataType type, Temporaries temporaries) {
+  /** Rows × classes of double, contiguous: the array itself where it is so already. */
+  static INDArray wideRows(INDArray array, SoftmaxShape shape, Temporaries temporaries) {
     boolean isLast = shape.axis() == array.rank() - 1;
     INDArray rows = array;
     if (!isLast || array.ordering() != 'c' || !Fused.isContiguous(array)) {
       INDArray permuted = array.rank() < 2 ? array : array.permute(shape.toClassesLast());
       rows = temporaries.keep(permuted.dup('c'));
     }
-    rows = temporaries.keepUnless(rows, rows.castTo(type));
+    rows = temporaries.keepUnless(rows, rows.castTo(DataType.DOUBLE));
     return rows.reshape('c', shape.rows(), shape.classes());
   }
 
-  /** An uninitialised array of the shape with the classes last. */
-  static INDArray classesLast(SoftmaxShape shape, DataType type) {
-    return Nd4j.createUninitialized(type, shape.classesLast(), 'c');
+  /**
+   * An array that a kernel accepts, of the same shape: the array itself but for half, which is
+   * computed wider and rounded once, and for long rows that are scattered over memory, for which
+   * one copy is faster than to jump several times.
+   */
+  static INDArray readable(INDArray array, SoftmaxShape shape, Temporaries temporaries) {
+    INDArray readable = Fused.readable(array, temporaries);
+    boolean isScattered = shape.classes() > MANY && array.stride(shape.axis()) > 1;
+    if (!isScattered || array.rank() < 2 || !Fused.accepts(readable)) {
+      return readable;
+    }
+    INDArray rows = temporaries.keep(readable.permute(shape.toClassesLast()).dup('c'));
+    return rows.permute(shape.fromClassesLast());
   }
 
-  /** A kept array of that shape in the original one, no view of another array, and given away. */
-  static INDArray fromClassesLast(
-      INDArray kept, SoftmaxShape shape, DataType type, Temporaries temporaries) {
-    INDArray typed = temporaries.keepUnless(kept, kept.castTo(type));
-    boolean isLast = shape.axis() == kept.rank() - 1;
-    return isLast ? temporaries.give(typed) : typed.permute(shape.fromClassesLast()).dup('c');
+  /** The elements of an array that a kernel accepts, row by row. */
+  static Elements elements(INDArray array, SoftmaxShape shape) {
+    return Fused.elements(array, shape.toClassesLast());
+  }
+
+  /** A kept, uninitialised array for results of a kernel that reads z. */
+  static INDArray like(INDArray z, Temporaries temporaries) {
+    return temporaries.keep(Nd4j.createUninitialized(z.dataType(), z.shape(), 'c'));
+  }
+
+  /** A kept array in a dtype, given away. */
+  static INDArray typed(INDArray kept, DataType type, Temporaries temporaries) {
+    return temporaries.give(temporaries.keepUnless(kept, kept.castTo(type)));
+  }
+
+  /** Rows × classes of double as a new array of the original shape, half rounded from float. */
+  static INDArray fromWideRows(
+      INDArray rows, SoftmaxShape shape, DataType type, Temporaries temporaries) {
+    long[] classesLast = shape.classesLast();
+    INDArray wide = Nd4j.createUninitialized(Widened.of(type), classesLast, 'c');
+    temporaries.keep(wide).assign(rows.reshape('c', classesLast));
+    if (shape.axis() == classesLast.length - 1) {
+      return typed(wide, type, temporaries);
+    }
+    INDArray typed = temporaries.keepUnless(wide, wide.castTo(type));
+    return typed.permute(shape.fromClassesLast()).dup('c');
   }
 
   /** A new array, rounded by a cast; Nd4j.scalar would cut bfloat16 off. */
@@ -129,8 +157,12 @@ final class AlongAxis {
     if (shape.length == 0) {
       return scalar(numbers[0], type);
     }
+    INDArray array = Nd4j.create(type, shape);
+    if (Fused.accepts(array)) {
+      Fused.elements(array, Fused.logicalOrder(array)).setAll(numbers);
+      return array;
+    }
     try (Temporaries temporaries = new Temporaries()) {
-      INDArray array = Nd4j.create(type, shape);
       INDArray doubles = temporaries.keep(Nd4j.createFromArray(numbers));
       array.assign(doubles.reshape('c', shape));
       return array;
@@ -138,10 +170,12 @@ final class AlongAxis {
   }
 
   private static INDArray scalar(double value, DataType type) {
+    if (type == Widened.of(type)) {
+      return Nd4j.scalar(type, value);
+    }
     try (Temporaries temporaries = new Temporaries()) {
       INDArray wide = temporaries.keep(Nd4j.scalar(DataType.DOUBLE, value));
-      INDArray typed = wide.castTo(type);
-      return typed == wide ? temporaries.give(wide) : typed;
+      return wide.castTo(type);
     }
   }
 }

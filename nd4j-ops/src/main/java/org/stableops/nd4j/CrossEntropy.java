@@ -47,7 +47,7 @@ final class CrossEntropy {
     SoftmaxShape shape = shape(logits, options);
     Inputs.requireInteger("labels", labels);
     shape.requireLabels(labels.shape());
-    long[] classes = longs(labels);
+    long[] classes = Fused.longs(labels);
     return new CrossEntropy(logits, shape, options, classes, null, null);
   }
 
@@ -62,7 +62,7 @@ final class CrossEntropy {
   CrossEntropy withSampleWeights(INDArray weights) {
     Inputs.requireNumbersOrBooleans("sampleWeights", weights);
     shape.requireSampleWeights(weights.shape());
-    double[] values = doubles(weights);
+    double[] values = Fused.doubles(weights);
     shape.requireSampleWeights(values);
     return new CrossEntropy(logits, shape, options, labels, masses, values);
   }
@@ -72,31 +72,6 @@ final class CrossEntropy {
     return SoftmaxShape.of(logits.shape(), options);
   }
 
-  private static long[] longs(INDArray array) {
-    if (array.isEmpty()) {
-      return new long[0];
-    }
-    try (Temporaries temporaries = new Temporaries()) {
-      return flat(array, DataType.INT64, temporaries).data().asLong();
-    }
-  }
-
-  private static double[] doubles(INDArray array) {
-    if (array.isEmpty()) {
-      return new double[0];
-    }
-    try (Temporaries temporaries = new Temporaries()) {
-      return flat(array, DataType.DOUBLE, temporaries).data().asDouble();
-    }
-  }
-
-  /** A fresh array, whose buffer holds its elements and nothing else. */
-  private static INDArray flat(INDArray array, DataType type, Temporaries temporaries) {
-    INDArray contiguous = temporaries.keep(array.dup('c'));
-    INDArray typed = temporaries.keepUnless(contiguous, contiguous.castTo(type));
-    return typed;
-  }
-
   INDArray value() {
     RowLosses rows = compute(false).rows();
     return reduced(rows, rows.losses());
@@ -104,6 +79,20 @@ final class CrossEntropy {
 
   INDArray gradient() {
     return compute(true).gradient();
+  }
+
+  /**
+   * Writes the gradient into an array of the logits' shape and dtype, which is none of the others.
+   */
+  void gradientInto(INDArray out) {
+    try (Temporaries temporaries = new Temporaries()) {
+      if (!logits.isEmpty() && Fused.accepts(logits) && Fused.accepts(out)) {
+        requireClasses();
+        fused(AlongAxis.readable(logits, shape, temporaries), out, temporaries);
+      } else {
+        out.assign(temporaries.keep(gradient()));
+      }
+    }
   }
 
   ValueAndGradient<INDArray> valueAndGradient() {
@@ -125,40 +114,44 @@ final class CrossEntropy {
   /** Losses, and the gradient of the logits' shape and dtype if it was wanted. */
   private record Result(RowLosses rows, INDArray gradient) {}
 
-  private Result compute(boolean wantsGradient) {
+  private void requireClasses() {
     if (labels != null) {
       shape.requireClasses(labels, sampleWeights, options);
     }
+  }
+
+  private Result compute(boolean wantsGradient) {
+    requireClasses();
     DataType type = logits.dataType();
     if (logits.isEmpty()) {
       return new Result(new RowLosses(new double[0]), Nd4j.create(type, logits.shape()));
     }
     try (Temporaries temporaries = new Temporaries()) {
-      INDArray z = AlongAxis.rows(logits, shape, Widened.of(type), temporaries);
-      return Fused.accepts(z)
-          ? fused(z, wantsGradient, temporaries)
-          : composite(z, wantsGradient, temporaries);
+      INDArray z = AlongAxis.readable(logits, shape, temporaries);
+      if (!Fused.accepts(z)) {
+        return composite(z, wantsGradient, temporaries);
+      }
+      INDArray gradient = wantsGradient ? AlongAxis.like(z, temporaries) : null;
+      RowLosses rows = fused(z, gradient, temporaries);
+      return new Result(rows, wantsGradient ? AlongAxis.typed(gradient, type, temporaries) : null);
     }
   }
 
-  private Result fused(INDArray z, boolean wantsGradient, Temporaries temporaries) {
+  /** Writes the gradient, too, unless it is null. */
+  private RowLosses fused(INDArray z, INDArray gradient, Temporaries temporaries) {
     int classes = Math.toIntExact(shape.classes());
     int rows = Math.toIntExact(shape.rows());
-    INDArray gradient = wantsGradient ? classesLast(z.dataType(), temporaries) : null;
-    Elements out = wantsGradient ? Fused.elements(gradient) : null;
-    Elements in = Fused.elements(z);
-    RowLosses result;
+    Elements in = AlongAxis.elements(z, shape);
+    Elements out = gradient == null ? null : AlongAxis.elements(gradient, shape);
     if (labels != null) {
-      result = CrossEntropyKernel.sparse(in, classes, labels, sampleWeights, options, out);
-    } else {
-      Elements q = Fused.elements(AlongAxis.rows(masses, shape, massType(z), temporaries));
-      result = CrossEntropyKernel.dense(in, classes, q, rows, sampleWeights, options, out);
+      return CrossEntropyKernel.sparse(in, classes, labels, sampleWeights, options, out);
     }
-    return new Result(result, wantsGradient ? toLogits(gradient, temporaries) : null);
+    Elements q = AlongAxis.elements(Fused.readable(masses, temporaries), shape);
+    return CrossEntropyKernel.dense(in, classes, q, rows, sampleWeights, options, out);
   }
 
-  private Result composite(INDArray rows, boolean wantsGradient, Temporaries temporaries) {
-    INDArray z = temporaries.keepUnless(rows, rows.castTo(DataType.DOUBLE));
+  private Result composite(INDArray array, boolean wantsGradient, Temporaries temporaries) {
+    INDArray z = AlongAxis.wideRows(array, shape, temporaries);
     double[] weights = shape.rowWeights(labels, sampleWeights, options);
     INDArray q =
         labels == null ? requiredMasses(weights, temporaries) : oneHot(weights, temporaries);
@@ -176,17 +169,7 @@ final class CrossEntropy {
     }
     double[] scales = result.scales(weights, options.reduction());
     INDArray wide = weighted(composite.gradient(), scales, temporaries);
-    INDArray gradient = classesLast(rows.dataType(), temporaries);
-    gradient.assign(wide.reshape('c', shape.classesLast()));
-    return new Result(result, toLogits(gradient, temporaries));
-  }
-
-  private INDArray classesLast(DataType type, Temporaries temporaries) {
-    return temporaries.keep(AlongAxis.classesLast(shape, type));
-  }
-
-  private INDArray toLogits(INDArray classesLast, Temporaries temporaries) {
-    return AlongAxis.fromClassesLast(classesLast, shape, logits.dataType(), temporaries);
+    return new Result(result, AlongAxis.fromWideRows(wide, shape, logits.dataType(), temporaries));
   }
 
   /** Each row times its number, and 0 where that is 0, even for NaN. */
@@ -198,15 +181,10 @@ final class CrossEntropy {
     return temporaries.keep(Primitives.select(counts, product, zeros));
   }
 
-  /** That of the logits, or the masses' own if it is wider. */
-  private DataType massType(INDArray z) {
-    return masses.dataType() == DataType.DOUBLE ? DataType.DOUBLE : z.dataType();
-  }
-
   /** The masses of the rows that count; those of the others are never read. */
   private INDArray requiredMasses(double[] weights, Temporaries temporaries) {
     double[] counts = Arrays.stream(weights).map(Math::signum).toArray();
-    INDArray rows = AlongAxis.rows(masses, shape, DataType.DOUBLE, temporaries);
+    INDArray rows = AlongAxis.wideRows(masses, shape, temporaries);
     INDArray q = weighted(rows, counts, temporaries);
     boolean valid =
         temporaries.keep(q.gte(0)).all() && temporaries.keep(q.lt(Double.POSITIVE_INFINITY)).all();

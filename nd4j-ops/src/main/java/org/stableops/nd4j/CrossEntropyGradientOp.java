@@ -28,8 +28,8 @@ abstract class CrossEntropyGradientOp extends JavaOp {
     if (inputs.size() > 4) {
       call = call.withSampleWeights(inputs.get(4));
     }
+    call.gradientInto(output);
     try (Temporaries temporaries = new Temporaries()) {
-      output.assign(temporaries.keep(call.gradient()));
       new AlongAxis(inputs.get(0), options.axis(), temporaries)
           .multiplyByUpstream(output, inputs.get(2));
     }

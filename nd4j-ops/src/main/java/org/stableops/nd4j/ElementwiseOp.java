@@ -60,12 +60,12 @@ record ElementwiseOp(
       return;
     }
     try (Temporaries temporaries = new Temporaries()) {
-      if (Fused.accepts(x) && areParallel(x, out)) {
-        sweep.accept(Fused.elements(x), Fused.elements(out));
+      if (Fused.accepts(x) && Fused.accepts(out)) {
+        run(sweep, x, out, temporaries);
       } else if (x.length() == 1) {
         computeOne(x, out, sweep, composite, temporaries);
       } else {
-        INDArray wide = wide(x, temporaries);
+        INDArray wide = Fused.readable(x, temporaries);
         out.assign(temporaries.keep(computeWide(wide, sweep, composite, temporaries)));
       }
     }
@@ -87,10 +87,11 @@ record ElementwiseOp(
     out.putScalar(0, rounded.getDouble(0));
   }
 
-  private static boolean areParallel(INDArray x, INDArray out) {
-    return Fused.isContiguous(x)
-        && Fused.isContiguous(out)
-        && (x.ordering() == out.ordering() || x.rank() < 2);
+  private static void run(
+      BiConsumer<Elements, Elements> sweep, INDArray x, INDArray out, Temporaries temporaries) {
+    INDArray source = Fused.collide(x, out) ? temporaries.keep(x.dup()) : x;
+    Traversal traversal = new Traversal(out, source);
+    sweep.accept(traversal.elements(source), traversal.elements(out));
   }
 
   private static INDArray computeWide(
@@ -102,13 +103,7 @@ record ElementwiseOp(
       return composite.compute(wide, temporaries);
     }
     INDArray out = Nd4j.createUninitialized(wide.dataType(), wide.shape(), 'c');
-    sweep.accept(Fused.elements(wide), Fused.elements(out));
+    run(sweep, wide, out, temporaries);
     return out;
-  }
-
-  /** x as a contiguous array of float or double. */
-  private static INDArray wide(INDArray x, Temporaries temporaries) {
-    INDArray contiguous = temporaries.keep(x.dup('c'));
-    return temporaries.keepUnless(contiguous, contiguous.castTo(Widened.of(x.dataType())));
   }
 }

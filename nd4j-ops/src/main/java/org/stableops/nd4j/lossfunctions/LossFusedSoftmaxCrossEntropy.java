@@ -124,7 +124,8 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
   @Override
   public double computeScore(
       INDArray labels, INDArray preOutput, IActivation activation, INDArray mask, boolean average) {
-    return score(rows(labels, preOutput, activation, mask).losses(), average);
+    INDArray score = rows(labels, preOutput, activation, mask).score();
+    return taken(score, preOutput, average);
   }
 
   /** Returns the losses of the rows as a column. */
@@ -138,7 +139,7 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
   @Override
   public INDArray computeGradient(
       INDArray labels, INDArray preOutput, IActivation activation, INDArray mask) {
-    ValueAndGradient<INDArray> both = rows(labels, preOutput, activation, mask).lossesAndGradient();
+    ValueAndGradient<INDArray> both = rows(labels, preOutput, activation, mask).scoreAndGradient();
     close(both.value());
     return both.gradient();
   }
@@ -147,22 +148,26 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
   @Override
   public Pair<Double, INDArray> computeGradientAndScore(
       INDArray labels, INDArray preOutput, IActivation activation, INDArray mask, boolean average) {
-    ValueAndGradient<INDArray> both = rows(labels, preOutput, activation, mask).lossesAndGradient();
-    return new Pair<>(score(both.value(), average), both.gradient());
+    ValueAndGradient<INDArray> both = rows(labels, preOutput, activation, mask).scoreAndGradient();
+    return new Pair<>(taken(both.value(), preOutput, average), both.gradient());
   }
 
-  /** Adds up in double: the sum of a half network's losses may be none of its numbers. */
-  private static double score(INDArray losses, boolean average) {
-    double sum = Arrays.stream(doubles(losses)).sum();
-    double score = average ? sum / losses.length() : sum;
-    close(losses);
-    return score;
+  private static double taken(INDArray score, INDArray preOutput, boolean average) {
+    double sum = score.getDouble(0);
+    close(score);
+    return average ? sum / preOutput.size(0) : sum;
   }
 
   private static void close(INDArray array) {
     // What lives in a workspace is the workspace's.
     if (array.closeable()) {
       array.close();
+    }
+  }
+
+  private static void closeUnless(INDArray other, INDArray array) {
+    if (array != other) {
+      close(array);
     }
   }
 
@@ -224,11 +229,13 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
     return SoftmaxShape.of(logits.shape(), options).integers(doubles(labels), weights, digits);
   }
 
+  /** The elements of a column, not one by one, for then the host computes the place of each. */
   private static double[] doubles(INDArray column) {
-    double[] elements = new double[Math.toIntExact(column.length())];
-    for (int i = 0; i < elements.length; i++) {
-      elements[i] = column.getDouble(i);
-    }
+    INDArray contiguous = column.dup('c');
+    INDArray wide = contiguous.castTo(DataType.DOUBLE);
+    double[] elements = wide.data().asDouble();
+    close(contiguous);
+    close(wide);
     return elements;
   }
 
@@ -248,41 +255,84 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
       double[] weights,
       CrossEntropyOptions options) {
 
+    /** The losses of the rows, in the network's dtype. */
     INDArray losses() {
+      return with((labels, sampleWeights) -> value(logits, labels, sampleWeights, Reduction.NONE));
+    }
+
+    /** Their sum. */
+    INDArray score() {
       return with(
-          (labels, sampleWeights) ->
-              integers == null
-                  ? SoftmaxCrossEntropy.value(logits, labels, sampleWeights, ofRows())
-                  : SparseSoftmaxCrossEntropy.value(logits, labels, sampleWeights, ofRows()));
+          (labels, sampleWeights) -> {
+            INDArray z = wide();
+            try {
+              return value(z, labels, sampleWeights, Reduction.SUM);
+            } finally {
+              closeUnless(logits, z);
+            }
+          });
     }
 
-    ValueAndGradient<INDArray> lossesAndGradient() {
+    /** Their sum, and its gradient in the network's dtype. */
+    ValueAndGradient<INDArray> scoreAndGradient() {
       return with(
-          (labels, sampleWeights) ->
-              integers == null
-                  ? SoftmaxCrossEntropy.valueAndGradient(logits, labels, sampleWeights, ofRows())
-                  : SparseSoftmaxCrossEntropy.valueAndGradient(
-                      logits, labels, sampleWeights, ofRows()));
+          (labels, sampleWeights) -> {
+            INDArray z = wide();
+            try {
+              return narrow(valueAndGradient(z, labels, sampleWeights));
+            } finally {
+              closeUnless(logits, z);
+            }
+          });
     }
 
-    private CrossEntropyOptions ofRows() {
-      return options.withReduction(Reduction.NONE);
+    /** Float for half, whose numbers end before the sum of many losses. */
+    private INDArray wide() {
+      DataType type = logits.dataType();
+      boolean isHalf = type == DataType.FLOAT16 || type == DataType.BFLOAT16;
+      return isHalf ? logits.castTo(DataType.FLOAT) : logits;
     }
 
-    /** Lends the call labels and weights as arrays, which it gets back. */
+    private ValueAndGradient<INDArray> narrow(ValueAndGradient<INDArray> both) {
+      INDArray gradient = both.gradient().castTo(logits.dataType());
+      closeUnless(gradient, both.gradient());
+      return new ValueAndGradient<>(both.value(), gradient);
+    }
+
+    private INDArray value(INDArray z, INDArray labels, INDArray weights, Reduction reduction) {
+      CrossEntropyOptions reduced = options.withReduction(reduction);
+      if (weights == null) {
+        return integers == null
+            ? SoftmaxCrossEntropy.value(z, labels, reduced)
+            : SparseSoftmaxCrossEntropy.value(z, labels, reduced);
+      }
+      return integers == null
+          ? SoftmaxCrossEntropy.value(z, labels, weights, reduced)
+          : SparseSoftmaxCrossEntropy.value(z, labels, weights, reduced);
+    }
+
+    private ValueAndGradient<INDArray> valueAndGradient(
+        INDArray z, INDArray labels, INDArray weights) {
+      CrossEntropyOptions sum = options.withReduction(Reduction.SUM);
+      if (weights == null) {
+        return integers == null
+            ? SoftmaxCrossEntropy.valueAndGradient(z, labels, sum)
+            : SparseSoftmaxCrossEntropy.valueAndGradient(z, labels, sum);
+      }
+      return integers == null
+          ? SoftmaxCrossEntropy.valueAndGradient(z, labels, weights, sum)
+          : SparseSoftmaxCrossEntropy.valueAndGradient(z, labels, weights, sum);
+    }
+
+    /** Lends the call labels and, if there are any, weights as arrays, which it gets back. */
     private <T> T with(BiFunction<INDArray, INDArray, T> call) {
       INDArray labels = integers == null ? masses : Nd4j.createFromArray(integers);
-      INDArray sampleWeights =
-          weights == null
-              ? Nd4j.ones(DataType.DOUBLE, logits.size(0))
-              : Nd4j.createFromArray(weights);
+      INDArray sampleWeights = weights == null ? null : Nd4j.createFromArray(weights);
       try {
         return call.apply(labels, sampleWeights);
       } finally {
-        close(sampleWeights);
-        if (labels != masses) {
-          close(labels);
-        }
+        closeUnless(null, sampleWeights);
+        closeUnless(masses, labels);
       }
     }
   }
