@@ -1,64 +1,70 @@
 package org.stableops.kernel;
 
-import java.util.concurrent.atomic.AtomicBoolean;
-
 /** Rows of masses of which one is 1 and the others are 0. */
 final class OneHot {
   private static final int NONE = -1;
+  private static final int OTHER = -2;
 
   private final Elements masses;
   private final int classes;
+  private final double[] sampleWeights;
   private final long[] labels;
-  private final AtomicBoolean isAll = new AtomicBoolean(true);
+  private volatile boolean isAll = true;
 
-  private OneHot(Elements masses, int classes, int rows) {
+  private OneHot(Elements masses, int classes, int rows, double[] sampleWeights) {
     this.masses = masses;
     this.classes = classes;
-    this.labels = new long[rows];
+    this.sampleWeights = sampleWeights;
+    this.labels = RowArrays.ofThread().labels(rows);
   }
 
   /** The classes of the ones; null if a row that is read is not one-hot. */
   static long[] labels(Elements masses, int classes, int rows, double[] sampleWeights) {
-    OneHot oneHot = new OneHot(masses, classes, rows);
+    OneHot oneHot = new OneHot(masses, classes, rows, sampleWeights);
+    int rowsInTask = Math.max(1, Tiles.SIZE / classes);
     Tiles.forEach(
-        rows,
+        (rows + rowsInTask - 1) / rowsInTask,
         (long) rows * classes,
-        (row, scratch) -> {
-          if (sampleWeights == null || sampleWeights[row] != 0) {
+        (task, scratch) -> {
+          int first = task * rowsInTask;
+          for (int row = first; row < Math.min(first + rowsInTask, rows); row++) {
             oneHot.read(row, scratch);
           }
         });
-    return oneHot.isAll.get() ? oneHot.labels : null;
+    return oneHot.isAll ? oneHot.labels : null;
   }
 
   private void read(int row, Scratch scratch) {
     int label = NONE;
-    for (int firstClass = 0; firstClass < classes && isAll.get(); firstClass += Tiles.SIZE) {
-      int count = Math.min(Tiles.SIZE, classes - firstClass);
-      int one = count;
-      if (masses.areFloats()) {
-        masses.load(row * classes + firstClass, count, scratch.floatIn);
-        one = placeOfOne(scratch.floatIn, count);
-      } else {
-        masses.load(row * classes + firstClass, count, scratch.in, scratch);
-        one = placeOfOne(scratch.in, count);
+    boolean isRead = sampleWeights == null || sampleWeights[row] != 0;
+    for (int from = 0; isRead && isAll && from < classes; from += Tiles.SIZE) {
+      int place = placeOfOne(row * classes + from, Math.min(Tiles.SIZE, classes - from), scratch);
+      if (place == OTHER || (place != NONE && label != NONE)) {
+        isAll = false;
       }
-      isAll.compareAndSet(true, one < count && (one == NONE || label == NONE));
-      label = one == NONE ? label : firstClass + one;
+      label = place == NONE ? label : from + place;
     }
-    isAll.compareAndSet(true, label != NONE);
+    if (isRead && label == NONE) {
+      isAll = false;
+    }
     labels[row] = label;
   }
 
-  /** Where 1 is among zeros; NONE if all are 0, and {@code count} if there is anything else. */
+  /** Where 1 is among zeros; NONE if all are 0, and OTHER if there is anything else. */
+  private int placeOfOne(int at, int count, Scratch scratch) {
+    if (masses.areFloats()) {
+      masses.load(at, count, scratch.floatIn);
+      return placeOfOne(scratch.floatIn, count);
+    }
+    masses.load(at, count, scratch.in, scratch);
+    return placeOfOne(scratch.in, count);
+  }
+
   private static int placeOfOne(float[] masses, int count) {
     int place = NONE;
     for (int i = 0; i < count; i++) {
       if (masses[i] != 0) {
-        if (masses[i] != 1 || place != NONE) {
-          return count;
-        }
-        place = i;
+        place = masses[i] == 1 && place == NONE ? i : OTHER;
       }
     }
     return place;
@@ -68,10 +74,7 @@ final class OneHot {
     int place = NONE;
     for (int i = 0; i < count; i++) {
       if (masses[i] != 0) {
-        if (masses[i] != 1 || place != NONE) {
-          return count;
-        }
-        place = i;
+        place = masses[i] == 1 && place == NONE ? i : OTHER;
       }
     }
     return place;
