@@ -85,11 +85,12 @@ public abstract sealed class Elements {
    */
   public double[] toDoubles() {
     double[] doubles = new double[size];
-    Scratch scratch = Scratch.ofThread();
-    for (int from = 0; from < size; from += Tiles.SIZE) {
-      int count = Math.min(Tiles.SIZE, size - from);
-      load(from, count, scratch.in, scratch);
-      System.arraycopy(scratch.in, 0, doubles, from, count);
+    try (Scratch scratch = Scratch.borrow()) {
+      for (int from = 0; from < size; from += Tiles.SIZE) {
+        int count = Math.min(Tiles.SIZE, size - from);
+        load(from, count, scratch.in, scratch);
+        System.arraycopy(scratch.in, 0, doubles, from, count);
+      }
     }
     return doubles;
   }
@@ -105,11 +106,12 @@ public abstract sealed class Elements {
       throw new IllegalArgumentException(
           "doubles must have %d elements, got %d".formatted(size, doubles.length));
     }
-    Scratch scratch = Scratch.ofThread();
-    for (int from = 0; from < size; from += Tiles.SIZE) {
-      int count = Math.min(Tiles.SIZE, size - from);
-      System.arraycopy(doubles, from, scratch.out, 0, count);
-      store(scratch.out, from, count, scratch);
+    try (Scratch scratch = Scratch.borrow()) {
+      for (int from = 0; from < size; from += Tiles.SIZE) {
+        int count = Math.min(Tiles.SIZE, size - from);
+        System.arraycopy(doubles, from, scratch.out, 0, count);
+        store(scratch.out, from, count, scratch);
+      }
     }
   }
 

@@ -1,8 +1,16 @@
 package org.stableops.kernel;
 
-/** A thread's own tiles, small enough to stay in its cache, never shared and never freed. */
-final class Scratch {
-  private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/**
+ * Tiles, small enough to stay in a cache, for one thread at a time. They are lent and given back,
+ * and never freed: as many as have been needed at once. The threads of the common pool cannot keep
+ * them, for the JVM clears their thread locals after every task.
+ */
+final class Scratch implements AutoCloseable {
+  /** Those that nobody uses. */
+  static final Queue<Scratch> FREE = new ConcurrentLinkedQueue<>();
 
   final FloatTileMath floatMath = Simd.floatTileMath();
   final DoubleTileMath doubleMath = Simd.doubleTileMath();
@@ -29,7 +37,15 @@ final class Scratch {
 
   private Scratch() {}
 
-  static Scratch ofThread() {
-    return OF_THREAD.get();
+  /** Lends tiles, in which anything may be. */
+  static Scratch borrow() {
+    Scratch scratch = FREE.poll();
+    return scratch == null ? new Scratch() : scratch;
+  }
+
+  /** Gives them back. */
+  @Override
+  public void close() {
+    FREE.add(this);
   }
 }

@@ -134,7 +134,7 @@ class ElementsTest {
         assertEquals(expected[from], elements.get(from), strided::toString);
         int count = random.nextInt(Math.min(Tiles.SIZE, expected.length - from) + 1);
         double[] tile = new double[Tiles.SIZE];
-        elements.load(from, count, tile, Scratch.ofThread());
+        elements.load(from, count, tile, Scratch.borrow());
         assertArrayEquals(
             Arrays.copyOfRange(expected, from, from + count),
             Arrays.copyOf(tile, count),
@@ -158,9 +158,9 @@ class ElementsTest {
         expected[places[from + k]] = tile[k];
       }
       FloatBuffer floats = floats(strided.capacity());
-      strided.floats(floats).store(tile.clone(), from, count, Scratch.ofThread());
+      strided.floats(floats).store(tile.clone(), from, count, Scratch.borrow());
       DoubleBuffer doubles = doubles(strided.capacity());
-      strided.doubles(doubles).store(tile.clone(), from, count, Scratch.ofThread());
+      strided.doubles(doubles).store(tile.clone(), from, count, Scratch.borrow());
       for (int place = 0; place < expected.length; place++) {
         assertEquals(expected[place], floats.get(place), strided::toString);
         assertEquals(expected[place], doubles.get(place), strided::toString);

@@ -186,6 +186,23 @@ class KernelsTest {
   }
 
   @Test
+  void tilesAreLentAgain() {
+    for (int call = 0; call < 1000; call++) {
+      Tiles.forEach(100, 1 << 20, (index, scratch) -> {});
+      assertThrows(
+          ArithmeticException.class,
+          () ->
+              Tiles.forEach(
+                  100,
+                  1 << 20,
+                  (index, scratch) -> {
+                    throw new ArithmeticException();
+                  }));
+    }
+    assertTrue(Scratch.FREE.size() <= 2 * Threads.count() + 8, "free: " + Scratch.FREE.size());
+  }
+
+  @Test
   void theKernelsAllocateNothingButHandles() {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     float[] x = narrow(Arrays.copyOf(drawn(), 10_000));
