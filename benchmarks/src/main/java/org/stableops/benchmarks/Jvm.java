@@ -11,11 +11,11 @@ import java.util.Map;
 /** Starts the JVMs in which something is measured. */
 final class Jvm {
   /**
-   * As glibc sets itself, in small steps, while larger and larger blocks are freed: up to 32 MiB
+   * What glibc sets itself, in small steps, while larger and larger blocks are freed: up to 32 MiB
    * freed memory is kept for the next result. From the start, and in one arena, so that nobody's
    * page faults depend on who was measured before.
    */
-  private static final Map<String, String> ALLOCATOR =
+  static final Map<String, String> TUNED_MALLOC =
       Map.of(
           "MALLOC_MMAP_THRESHOLD_", Integer.toString(32 << 20),
           "MALLOC_TRIM_THRESHOLD_", Integer.toString(64 << 20),
@@ -50,7 +50,6 @@ final class Jvm {
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.appendTo(errors));
     builder.environment().put("OMP_NUM_THREADS", Integer.toString(conditions.threads()));
-    builder.environment().putAll(ALLOCATOR);
     builder.environment().putAll(environment);
     return builder.start();
   }

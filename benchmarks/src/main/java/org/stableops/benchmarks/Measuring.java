@@ -15,10 +15,13 @@ import java.util.stream.Collectors;
 /** Has things measured in JVMs of their own, one at a time. */
 final class Measuring {
   private final long seed;
+  private final Map<String, String> environment;
   private final File log;
 
-  Measuring(long seed, Path log) {
+  /** The environment is that of the JVMs in which time is measured. */
+  Measuring(long seed, Map<String, String> environment, Path log) {
     this.seed = seed;
+    this.environment = environment;
     this.log = log.toFile();
   }
 
@@ -75,7 +78,7 @@ final class Measuring {
       Conditions conditions, List<Task> tasks, Timing timing, Consumer<String> receiver)
       throws IOException, InterruptedException {
     List<String> arguments = Session.arguments(timing);
-    Process process = Jvm.start(Session.class, conditions, seed(), Map.of(), log, arguments);
+    Process process = Jvm.start(Session.class, conditions, seed(), environment, log, arguments);
     Session.sendTasks(process, tasks);
     receive(process, receiver);
   }
