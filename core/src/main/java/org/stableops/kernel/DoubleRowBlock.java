@@ -61,6 +61,12 @@ final class DoubleRowBlock extends RowBlock {
   }
 
   @Override
+  void computeBlockExps() {
+    setMax();
+    computeExps(count);
+  }
+
+  @Override
   double findMax() {
     return scratch.doubleMath.max(logits, from, count);
   }

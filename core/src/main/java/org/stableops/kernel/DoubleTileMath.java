@@ -10,8 +10,8 @@ package org.stableops.kernel;
  * formula does not hold, where that is named below, takes {@link Math}'s function instead.
  *
  * <p>Functions write {@code out[i]} for {@code i < count}, and may overwrite what is behind; {@code
- * out} must be another array than the arguments. Special values are those of {@link Math}, but for
- * the sign of 0. The double counterpart is {@link FloatTileMath}.
+ * out} must be another array than the first argument. Special values are those of {@link Math}, but
+ * for the sign of 0. The double counterpart is {@link FloatTileMath}.
  */
 interface DoubleTileMath {
   double LOG2_E = 0x1.71547652b82fep0;

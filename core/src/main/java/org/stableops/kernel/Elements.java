@@ -115,6 +115,11 @@ public abstract sealed class Elements {
     }
   }
 
+  /** Whether the elements lie one behind the other in memory. */
+  boolean isContiguous() {
+    return true;
+  }
+
   abstract double get(int index);
 
   /** Whether the elements are floats; only then are there tiles of floats. */
@@ -184,6 +189,11 @@ public abstract sealed class Elements {
     StridedFloats(FloatBuffer buffer, Layout layout) {
       super(buffer, layout.size());
       this.layout = layout;
+    }
+
+    @Override
+    boolean isContiguous() {
+      return false;
     }
 
     @Override
@@ -276,6 +286,11 @@ public abstract sealed class Elements {
     StridedDoubles(DoubleBuffer buffer, Layout layout) {
       super(buffer, layout.size());
       this.layout = layout;
+    }
+
+    @Override
+    boolean isContiguous() {
+      return false;
     }
 
     @Override

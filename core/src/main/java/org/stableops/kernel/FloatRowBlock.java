@@ -12,6 +12,11 @@ final class FloatRowBlock extends RowBlock {
   private final float[] maxima;
   private final float[] results;
 
+  /** Σ of a block's exponentials, if it was made along with them. */
+  private double sumOfBlock;
+
+  private boolean isSummed;
+
   FloatRowBlock(Scratch scratch) {
     this.scratch = scratch;
     this.logits = scratch.floatIn;
@@ -58,6 +63,15 @@ final class FloatRowBlock extends RowBlock {
   @Override
   void computeExps(int tileCount) {
     scratch.floatMath.expOfDifference(logits, maxima, exps, tileCount);
+    isSummed = false;
+  }
+
+  @Override
+  void computeBlockExps() {
+    isSummed = isOrdinary();
+    if (isSummed) {
+      sumOfBlock = scratch.floatMath.sumOfExps(logits, (float) max, exps, count);
+    }
   }
 
   @Override
@@ -89,12 +103,12 @@ final class FloatRowBlock extends RowBlock {
 
   @Override
   double sumOfOthers() {
-    double sum = scratch.floatMath.sum(exps, from, count) / UNIT;
+    double all = (isSummed ? sumOfBlock : scratch.floatMath.sum(exps, from, count)) / UNIT;
     if (!hasMax) {
-      return sum;
+      return all;
     }
     // The difference is exact, and the sum good to 2^−45.
-    return sum - 1 > 0x1p-20 ? sum - 1 : sumWithoutMax();
+    return all - 1 > 0x1p-20 ? all - 1 : sumWithoutMax();
   }
 
   private double sumWithoutMax() {

@@ -1,5 +1,7 @@
 package org.stableops.kernel;
 
+import java.util.Arrays;
+
 /**
  * What a kernel needs of a tile of floats beyond loops that C2 vectorises by itself: the seam at
  * which plain Java and SIMD are exchanged. Both compute the same formulas in the same order, so
@@ -10,8 +12,8 @@ package org.stableops.kernel;
  * formula does not hold, where that is named below, takes {@link Math}'s function instead.
  *
  * <p>Functions write {@code out[i]} for {@code i < count}, and may overwrite what is behind; {@code
- * out} must be another array than the arguments. Special values are those of {@link Math}, but for
- * the sign of 0. The double counterpart is {@link DoubleTileMath}.
+ * out} must be another array than the first argument. Special values are those of {@link Math}, but
+ * for the sign of 0. The double counterpart is {@link DoubleTileMath}.
  */
 interface FloatTileMath {
   float LOG2_E = 0x1.715476p0f;
@@ -87,6 +89,13 @@ interface FloatTileMath {
    * only in their sum are a normal number.
    */
   void expOfDifference(float[] z, float[] max, float[] out, int count);
+
+  /** {@link #expOfDifference} with one maximum, and the {@link #sum} of the results. */
+  default double sumOfExps(float[] z, float max, float[] out, int count) {
+    Arrays.fill(out, 0, count, max);
+    expOfDifference(z, out, out, count);
+    return sum(out, 0, count);
+  }
 
   /** The largest of {@code count > 0} elements; NaN if one is. */
   float max(float[] x, int from, int count);

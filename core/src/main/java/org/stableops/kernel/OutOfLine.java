@@ -19,11 +19,30 @@ final class OutOfLine {
 
   /** The method of this name that takes two arrays, one to write, and how many elements. */
   static OutOfLine of(Lookup lookup, Object target, String name, Class<?> array) {
+    return of(
+        lookup, target, name, MethodType.methodType(void.class, array, array, array, int.class));
+  }
+
+  /** The method of this name that takes an array, a number, one to write, and gives a sum. */
+  static OutOfLine ofSum(Lookup lookup, Object target, String name) {
+    MethodType type =
+        MethodType.methodType(double.class, float[].class, float.class, float[].class, int.class);
+    return of(lookup, target, name, type);
+  }
+
+  private static OutOfLine of(Lookup lookup, Object target, String name, MethodType type) {
     try {
-      MethodType type = MethodType.methodType(void.class, array, array, array, int.class);
       return new OutOfLine(lookup.bind(target, name, type));
     } catch (ReflectiveOperationException e) {
       throw new LinkageError(name, e);
+    }
+  }
+
+  double callForSum(float[] a, float max, float[] out, int count) {
+    try {
+      return (double) function.invokeExact(a, max, out, count);
+    } catch (Throwable e) {
+      throw unchecked(e);
     }
   }
 

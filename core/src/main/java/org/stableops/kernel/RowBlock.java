@@ -98,7 +98,7 @@ abstract sealed class RowBlock permits FloatRowBlock, DoubleRowBlock {
 
   abstract void storeResults(Elements out, int at, int tileCount);
 
-  /** Computes e^{z − max} for rows whose maxima have been set. */
+  /** Computes e^{z − max} for many rows, whose maxima have been set. */
   abstract void computeExps(int tileCount);
 
   // ---- the block
@@ -108,6 +108,9 @@ abstract sealed class RowBlock permits FloatRowBlock, DoubleRowBlock {
 
   /** Sets the maximum that {@link #computeExps} subtracts on this block. */
   abstract void setMax();
+
+  /** Computes the exponentials of a block that begins at the start of the tile. */
+  abstract void computeBlockExps();
 
   /** Computes the exponentials again where the maximum is none that the fast way can subtract. */
   abstract void repairExps();

@@ -4,11 +4,14 @@ package org.stableops.kernel;
  * Sweeps contiguous rows of logits: finds of each row the largest logit m and Σ e^{z − m}, then
  * shows it to a visitor block by block, with the exponentials.
  *
- * <p>Rows up to a tile long are swept many at a time. Longer ones are read in blocks, three times:
+ * <p>Short rows are swept many at a time. Those longer than a tile are read in blocks, three times:
  * for the maximum, for the exponentials, which are parked where the results will be, and for the
  * visit.
  */
 final class SoftmaxRows {
+  /** Rows from this length on are swept one at a time, unless they lie across memory. */
+  private static final int ROW = 128;
+
   /** What is made of the rows. It is called by many threads, each with its own rows. */
   interface Visitor {
     /** Whether the row counts; one that does not is never shown, and its results are 0. */
@@ -52,6 +55,8 @@ final class SoftmaxRows {
     long elements = (long) rows * classes;
     if (classes > Tiles.SIZE) {
       Tiles.forEach(rows, elements, this::longRow);
+    } else if (classes >= ROW && logits.isContiguous()) {
+      Tiles.forEach(rows, elements, this::row);
     } else {
       int rowsInTile = Tiles.SIZE / Math.max(1, classes);
       int tiles = (rows + rowsInTile - 1) / rowsInTile;
@@ -102,6 +107,21 @@ final class SoftmaxRows {
     block.rest = guarded(block.max, block.sumOfOthers());
     visitor.row(block);
     visitor.block(block, scratch);
+  }
+
+  private void row(int row, Scratch scratch) {
+    RowBlock block = block(scratch);
+    block.setRow(row);
+    load(0, block);
+    block.hasMax = true;
+    block.max = block.findMax();
+    if (visitor.counts(row)) {
+      block.computeBlockExps();
+    }
+    shortRow(block, scratch);
+    if (out != null) {
+      block.storeResults(out, at(block), classes);
+    }
   }
 
   private void longRow(int row, Scratch scratch) {
@@ -170,8 +190,7 @@ final class SoftmaxRows {
   }
 
   private static void computeExps(RowBlock block) {
-    block.setMax();
-    block.computeExps(block.count);
+    block.computeBlockExps();
     block.repairExps();
   }
 

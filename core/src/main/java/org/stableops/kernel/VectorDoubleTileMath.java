@@ -82,13 +82,17 @@ final class VectorDoubleTileMath implements DoubleTileMath {
     for (int i = 0; i < count; i += LANES) {
       DoubleVector m = DoubleVector.fromArray(SPECIES, max, i);
       DoubleVector x = DoubleVector.fromArray(SPECIES, z, i).max(m.add(EXP_UNDERFLOW));
-      DoubleVector d = x.sub(m);
-      DoubleVector back = x.sub(d);
-      DoubleVector lost = x.sub(d.add(back)).add(back.sub(m));
-      DoubleVector rounded = d.fma(constant(LOG2_E), ROUND);
-      DoubleVector q = q(remainder(d, rounded.sub(ROUNDER)).add(lost));
-      q.add(1).mul(power(exponent(rounded, EXP_SHIFT))).intoArray(out, i);
+      expOfDifference(x, m).intoArray(out, i);
     }
+  }
+
+  private static DoubleVector expOfDifference(DoubleVector x, DoubleVector m) {
+    DoubleVector d = x.sub(m);
+    DoubleVector back = x.sub(d);
+    DoubleVector lost = x.sub(d.add(back)).add(back.sub(m));
+    DoubleVector rounded = d.fma(constant(LOG2_E), ROUND);
+    DoubleVector q = q(remainder(d, rounded.sub(ROUNDER)).add(lost));
+    return q.add(1).mul(power(exponent(rounded, EXP_SHIFT)));
   }
 
   private static DoubleVector constant(double c) {

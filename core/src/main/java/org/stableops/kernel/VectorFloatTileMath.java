@@ -21,11 +21,16 @@ final class VectorFloatTileMath implements FloatTileMath {
   private static final VectorSpecies<Float> HALF =
       VectorSpecies.of(float.class, VectorShape.forBitSize(WIDE.vectorBitSize() / 2));
 
+  /** Of every so many-th element there is a sum. */
+  private static final int SUMS = 8;
+
   private static final FloatVector ROUND = FloatVector.broadcast(SPECIES, ROUNDER);
 
   private final OutOfLine exp = outOfLine("expTile");
   private final OutOfLine expm1 = outOfLine("expm1Tile");
   private final OutOfLine expOfDifference = outOfLine("expOfDifferenceTile");
+  private final OutOfLine sumOfExps =
+      OutOfLine.ofSum(MethodHandles.lookup(), this, "sumOfExpsTile");
   private final OutOfLine log1p = outOfLine("log1pTile");
   private final OutOfLine logExpm1 = outOfLine("logExpm1Tile");
   private final float[] rest = new float[Tiles.SIZE];
@@ -87,13 +92,17 @@ final class VectorFloatTileMath implements FloatTileMath {
     for (int i = 0; i < count; i += LANES) {
       FloatVector m = FloatVector.fromArray(SPECIES, max, i);
       FloatVector x = FloatVector.fromArray(SPECIES, z, i).max(m.add(EXP_UNDERFLOW));
-      FloatVector d = x.sub(m);
-      FloatVector back = x.sub(d);
-      FloatVector lost = x.sub(d.add(back)).add(back.sub(m));
-      FloatVector rounded = d.fma(constant(LOG2_E), ROUND);
-      FloatVector q = q(remainder(d, rounded.sub(ROUNDER)).add(lost));
-      q.add(1).mul(power(exponent(rounded, EXP_SHIFT))).intoArray(out, i);
+      expOfDifference(x, m).intoArray(out, i);
     }
+  }
+
+  private static FloatVector expOfDifference(FloatVector x, FloatVector m) {
+    FloatVector d = x.sub(m);
+    FloatVector back = x.sub(d);
+    FloatVector lost = x.sub(d.add(back)).add(back.sub(m));
+    FloatVector rounded = d.fma(constant(LOG2_E), ROUND);
+    FloatVector q = q(remainder(d, rounded.sub(ROUNDER)).add(lost));
+    return q.add(1).mul(power(exponent(rounded, EXP_SHIFT)));
   }
 
   private static FloatVector constant(float c) {
@@ -227,21 +236,51 @@ final class VectorFloatTileMath implements FloatTileMath {
   /** Eight sums are one register of 512 bits; with others it is left to plain Java. */
   @Override
   public double sum(float[] x, int from, int count) {
-    if (WIDE.length() != 8) {
+    if (WIDE.length() != SUMS) {
       return FloatTileMath.super.sum(x, from, count);
     }
-    DoubleVector sums = DoubleVector.zero(WIDE);
+    return sum(DoubleVector.zero(WIDE), x, from, from + count);
+  }
+
+  /** Adds the elements to eight sums, and those to each other. */
+  private static double sum(DoubleVector sums, float[] x, int from, int end) {
+    DoubleVector all = sums;
     int i = from;
-    for (; i <= from + count - 8; i += 8) {
-      sums = sums.add(FloatVector.fromArray(HALF, x, i).convertShape(VectorOperators.F2D, WIDE, 0));
+    for (; i <= end - SUMS; i += SUMS) {
+      all = all.add(FloatVector.fromArray(HALF, x, i).convertShape(VectorOperators.F2D, WIDE, 0));
     }
     double tail = 0;
-    for (; i < from + count; i++) {
+    for (; i < end; i++) {
       tail += x[i];
     }
-    double even = (sums.lane(0) + sums.lane(4)) + (sums.lane(2) + sums.lane(6));
-    double odd = (sums.lane(1) + sums.lane(5)) + (sums.lane(3) + sums.lane(7));
+    double even = (all.lane(0) + all.lane(4)) + (all.lane(2) + all.lane(6));
+    double odd = (all.lane(1) + all.lane(5)) + (all.lane(3) + all.lane(7));
     return even + odd + tail;
+  }
+
+  @Override
+  public double sumOfExps(float[] z, float max, float[] out, int count) {
+    return WIDE.length() == SUMS
+        ? sumOfExps.callForSum(z, max, out, count)
+        : FloatTileMath.super.sumOfExps(z, max, out, count);
+  }
+
+  private double sumOfExpsTile(float[] z, float max, float[] out, int count) {
+    FloatVector m = FloatVector.broadcast(SPECIES, max);
+    FloatVector low = m.add(EXP_UNDERFLOW);
+    DoubleVector sums = DoubleVector.zero(WIDE);
+    int i = 0;
+    for (; i <= count - LANES; i += LANES) {
+      FloatVector exp = expOfDifference(FloatVector.fromArray(SPECIES, z, i).max(low), m);
+      exp.intoArray(out, i);
+      sums =
+          sums.add(exp.convertShape(VectorOperators.F2D, WIDE, 0))
+              .add(exp.convertShape(VectorOperators.F2D, WIDE, 1));
+    }
+    if (i < count) {
+      expOfDifference(FloatVector.fromArray(SPECIES, z, i).max(low), m).intoArray(out, i);
+    }
+    return sum(sums, out, i, count);
   }
 
   @Override
