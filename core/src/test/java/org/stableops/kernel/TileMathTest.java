@@ -246,6 +246,25 @@ class TileMathTest {
   }
 
   @Test
+  void sumsOfExponentialsOfEveryLength() {
+    SplittableRandom random = new SplittableRandom(8);
+    float[] z = new float[Tiles.SIZE];
+    float[] expected = new float[Tiles.SIZE];
+    float[] actual = new float[Tiles.SIZE];
+    for (int count = 1; count <= 300; count++) {
+      IntStream.range(0, z.length).forEach(i -> z[i] = (float) random.nextDouble(-30, 3));
+      double sum = new JavaFloatTileMath().sumOfExps(z, 3, expected, count);
+      assertEquals(sum, Simd.floatTileMath().sumOfExps(z, 3, actual, count));
+      assertArrayEquals(Arrays.copyOf(expected, count), Arrays.copyOf(actual, count));
+      double exact = 0;
+      for (int i = 0; i < count; i++) {
+        exact += Math.exp((double) z[i] - 3) * 0x1p48;
+      }
+      assertEquals(exact, sum, 1e-7 * exact);
+    }
+  }
+
+  @Test
   void maximaOfEveryLength() {
     SplittableRandom random = new SplittableRandom(7);
     for (int count = 1; count <= 300; count++) {
