@@ -48,11 +48,11 @@ final class Benchmarks implements Callable<Integer> {
   private int forks;
 
   @Option(
-      names = "--tuned-malloc",
+      names = "--tuned",
       description =
-          "With glibc told to keep freed memory for the next result, which makes the times of large"
-              + " results steadier, and everybody faster.")
-  private boolean tunedMalloc;
+          "With the environment that docs/kernels.md advises, for everybody: freed memory is kept"
+              + " for the next result, and idle OpenMP threads leave their core.")
+  private boolean tuned;
 
   @Option(names = "--seed", description = "Of the inputs; random if not given.")
   private long seed = ThreadLocalRandom.current().nextLong(1_000_000);
@@ -101,7 +101,7 @@ final class Benchmarks implements Callable<Integer> {
     Files.createDirectories(output);
     Path log = output.resolve("log.txt");
     Files.deleteIfExists(log);
-    Map<String, String> environment = tunedMalloc ? Jvm.TUNED_MALLOC : Map.of();
+    Map<String, String> environment = tuned ? Jvm.TUNED : Map.of();
     Measuring measuring = new Measuring(seed, environment, log);
     header(plan, measuring);
     Results results = new Results();

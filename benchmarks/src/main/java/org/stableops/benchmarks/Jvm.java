@@ -11,15 +11,20 @@ import java.util.Map;
 /** Starts the JVMs in which something is measured. */
 final class Jvm {
   /**
-   * What glibc sets itself, in small steps, while larger and larger blocks are freed: up to 32 MiB
-   * freed memory is kept for the next result. From the start, and in one arena, so that nobody's
-   * page faults depend on who was measured before.
+   * What docs/kernels.md advises: glibc keeps up to 32 MiB of freed memory for the next result, as
+   * it comes to do by itself while larger and larger blocks are freed, and threads of OpenMP that
+   * have nothing to do leave the core to others.
    */
-  static final Map<String, String> TUNED_MALLOC =
+  static final Map<String, String> TUNED =
       Map.of(
-          "MALLOC_MMAP_THRESHOLD_", Integer.toString(32 << 20),
-          "MALLOC_TRIM_THRESHOLD_", Integer.toString(64 << 20),
-          "MALLOC_ARENA_MAX", "1");
+          "MALLOC_MMAP_THRESHOLD_",
+          Integer.toString(32 << 20),
+          "MALLOC_TRIM_THRESHOLD_",
+          Integer.toString(64 << 20),
+          "MALLOC_ARENA_MAX",
+          "1",
+          "OMP_WAIT_POLICY",
+          "passive");
 
   private Jvm() {}
 
