@@ -90,7 +90,10 @@ interface FloatTileMath {
    */
   void expOfDifference(float[] z, float[] max, float[] out, int count);
 
-  /** {@link #expOfDifference} with one maximum, and the {@link #sum} of the results. */
+  /**
+   * {@link #expOfDifference} with one maximum, and the {@link #sum} of the results; may overwrite
+   * what is behind the elements of {@code z}.
+   */
   default double sumOfExps(float[] z, float max, float[] out, int count) {
     Arrays.fill(out, 0, count, max);
     expOfDifference(z, out, out, count);
@@ -121,11 +124,15 @@ interface FloatTileMath {
       s6 += x[i + 6];
       s7 += x[i + 7];
     }
-    double tail = 0;
-    for (; i < from + count; i++) {
-      tail += x[i];
-    }
-    return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7)) + tail;
+    int rest = from + count - i;
+    s0 += rest > 0 ? x[i] : 0;
+    s1 += rest > 1 ? x[i + 1] : 0;
+    s2 += rest > 2 ? x[i + 2] : 0;
+    s3 += rest > 3 ? x[i + 3] : 0;
+    s4 += rest > 4 ? x[i + 4] : 0;
+    s5 += rest > 5 ? x[i + 5] : 0;
+    s6 += rest > 6 ? x[i + 6] : 0;
+    return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7));
   }
 
   /** The elements as double, from the start of {@code out}. */

@@ -1,6 +1,7 @@
 package org.stableops.kernel;
 
 import java.lang.invoke.MethodHandles;
+import java.util.Arrays;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -36,6 +37,7 @@ final class VectorFloatTileMath implements FloatTileMath {
   private final float[] rest = new float[Tiles.SIZE];
   private final float[] sums = new float[Tiles.SIZE];
   private final float[] low = new float[Tiles.SIZE];
+  private final double[] eight = new double[SUMS];
 
   private OutOfLine outOfLine(String name) {
     return OutOfLine.of(MethodHandles.lookup(), this, name, float[].class);
@@ -239,23 +241,23 @@ final class VectorFloatTileMath implements FloatTileMath {
     if (WIDE.length() != SUMS) {
       return FloatTileMath.super.sum(x, from, count);
     }
-    return sum(DoubleVector.zero(WIDE), x, from, from + count);
+    DoubleVector sums = DoubleVector.zero(WIDE);
+    int i = from;
+    for (; i <= from + count - SUMS; i += SUMS) {
+      sums = sums.add(FloatVector.fromArray(HALF, x, i).convertShape(VectorOperators.F2D, WIDE, 0));
+    }
+    sums.intoArray(eight, 0);
+    for (int j = 0; i < from + count; i++, j++) {
+      eight[j] += x[i];
+    }
+    return total();
   }
 
-  /** Adds the elements to eight sums, and those to each other. */
-  private static double sum(DoubleVector sums, float[] x, int from, int end) {
-    DoubleVector all = sums;
-    int i = from;
-    for (; i <= end - SUMS; i += SUMS) {
-      all = all.add(FloatVector.fromArray(HALF, x, i).convertShape(VectorOperators.F2D, WIDE, 0));
-    }
-    double tail = 0;
-    for (; i < end; i++) {
-      tail += x[i];
-    }
-    double even = (all.lane(0) + all.lane(4)) + (all.lane(2) + all.lane(6));
-    double odd = (all.lane(1) + all.lane(5)) + (all.lane(3) + all.lane(7));
-    return even + odd + tail;
+  /** Of the eight sums, which are no vector here, for that might become an object. */
+  private double total() {
+    double even = (eight[0] + eight[4]) + (eight[2] + eight[6]);
+    double odd = (eight[1] + eight[5]) + (eight[3] + eight[7]);
+    return even + odd;
   }
 
   @Override
@@ -266,21 +268,20 @@ final class VectorFloatTileMath implements FloatTileMath {
   }
 
   private double sumOfExpsTile(float[] z, float max, float[] out, int count) {
-    FloatVector m = FloatVector.broadcast(SPECIES, max);
-    FloatVector low = m.add(EXP_UNDERFLOW);
+    // Behind the row, so that nothing is added there.
+    Arrays.fill(z, count, Math.min(count + LANES, z.length), Float.NEGATIVE_INFINITY);
     DoubleVector sums = DoubleVector.zero(WIDE);
-    int i = 0;
-    for (; i <= count - LANES; i += LANES) {
-      FloatVector exp = expOfDifference(FloatVector.fromArray(SPECIES, z, i).max(low), m);
+    for (int i = 0; i < count; i += LANES) {
+      FloatVector low = constant(max + EXP_UNDERFLOW);
+      FloatVector exp =
+          expOfDifference(FloatVector.fromArray(SPECIES, z, i).max(low), constant(max));
       exp.intoArray(out, i);
       sums =
           sums.add(exp.convertShape(VectorOperators.F2D, WIDE, 0))
               .add(exp.convertShape(VectorOperators.F2D, WIDE, 1));
     }
-    if (i < count) {
-      expOfDifference(FloatVector.fromArray(SPECIES, z, i).max(low), m).intoArray(out, i);
-    }
-    return sum(sums, out, i, count);
+    sums.intoArray(eight, 0);
+    return total();
   }
 
   @Override

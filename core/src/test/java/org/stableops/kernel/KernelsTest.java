@@ -210,6 +210,7 @@ class KernelsTest {
     Elements out = floats(x.clone());
     ElementwiseKernel kernel = SoftplusKernel.of(1);
     long[] labels = new long[1000];
+    long[] few = new long[10];
     Runnable calls =
         () -> {
           kernel.valueAndGradient(elements, elements, out);
