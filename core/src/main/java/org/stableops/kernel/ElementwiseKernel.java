@@ -37,6 +37,15 @@ public final class ElementwiseKernel {
     this.doubles = doubles;
   }
 
+  /** The operator on floats, or null where they are computed in double. */
+  FloatForm floats() {
+    return floats;
+  }
+
+  DoubleForm doubles() {
+    return doubles;
+  }
+
   /**
    * Writes the value.
    *

@@ -141,7 +141,7 @@ public final class Softplus {
     return op(beta).gradientBlock("Softplus");
   }
 
-  private static ElementwiseOp op(double beta) {
+  static ElementwiseOp op(double beta) {
     Parameters.requireBeta(beta);
     return new ElementwiseOp(
         SoftplusKernel.of(beta), x -> compositeValue(x, beta), x -> compositeGradient(x, beta));

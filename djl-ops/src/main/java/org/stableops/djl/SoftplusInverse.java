@@ -147,7 +147,7 @@ public final class SoftplusInverse {
     return op(beta).gradientBlock("SoftplusInverse");
   }
 
-  private static ElementwiseOp op(double beta) {
+  static ElementwiseOp op(double beta) {
     Parameters.requireBeta(beta);
     return new ElementwiseOp(
         SoftplusInverseKernel.of(beta),

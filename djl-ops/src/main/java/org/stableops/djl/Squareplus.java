@@ -141,7 +141,7 @@ public final class Squareplus {
     return op(b).gradientBlock("Squareplus");
   }
 
-  private static ElementwiseOp op(double b) {
+  static ElementwiseOp op(double b) {
     Parameters.requireB(b);
     return new ElementwiseOp(
         SquareplusKernel.of(b),
@@ -166,7 +166,7 @@ public final class Squareplus {
   }
 
   /** √(x² + b), |x| cut off where b no longer matters and its square might overflow. */
-  private static NDArray root(NDArray abs, ScaledB s) {
+  static NDArray root(NDArray abs, ScaledB s) {
     double epsilon = abs.getDataType() == DataType.FLOAT64 ? 0x1p-52 : 0x1p-23;
     NDArray c = abs.minimum(s.limit(epsilon)).mul(s.scale);
     return c.mul(c).add(s.b).sqrt().mul(s.unscale).maximum(abs);

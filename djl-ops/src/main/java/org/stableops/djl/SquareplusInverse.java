@@ -140,7 +140,7 @@ public final class SquareplusInverse {
     return op(b).gradientBlock("SquareplusInverse");
   }
 
-  private static ElementwiseOp op(double b) {
+  static ElementwiseOp op(double b) {
     Parameters.requireB(b);
     return new ElementwiseOp(
         SquareplusInverseKernel.of(b),

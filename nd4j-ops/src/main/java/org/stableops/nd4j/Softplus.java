@@ -152,7 +152,7 @@ public final class Softplus {
     }
   }
 
-  private static ElementwiseOp op(double beta) {
+  static ElementwiseOp op(double beta) {
     Parameters.requireBeta(beta);
     return new ElementwiseOp(
         SoftplusKernel.of(beta),

@@ -161,7 +161,7 @@ public final class SoftplusInverse {
     }
   }
 
-  private static ElementwiseOp op(double beta) {
+  static ElementwiseOp op(double beta) {
     Parameters.requireBeta(beta);
     return new ElementwiseOp(
         SoftplusInverseKernel.of(beta),

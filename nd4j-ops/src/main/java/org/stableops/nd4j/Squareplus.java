@@ -153,7 +153,7 @@ public final class Squareplus {
     }
   }
 
-  private static ElementwiseOp op(double b) {
+  static ElementwiseOp op(double b) {
     Parameters.requireB(b);
     return new ElementwiseOp(
         SquareplusKernel.of(b),
@@ -189,7 +189,7 @@ public final class Squareplus {
   }
 
   /** √(x² + b), |x| cut off where b no longer matters and its square might overflow. */
-  private static INDArray root(INDArray abs, ScaledB s, Temporaries temporaries) {
+  static INDArray root(INDArray abs, ScaledB s, Temporaries temporaries) {
     double epsilon = abs.dataType() == DataType.DOUBLE ? 0x1p-52 : 0x1p-23;
     INDArray c = temporaries.keep(Transforms.min(abs, s.limit(epsilon), true)).muli(s.scale);
     INDArray root = temporaries.keep(Transforms.sqrt(c.muli(c).addi(s.b), false)).muli(s.unscale);

@@ -155,7 +155,7 @@ public final class SquareplusInverse {
     }
   }
 
-  private static ElementwiseOp op(double b) {
+  static ElementwiseOp op(double b) {
     Parameters.requireB(b);
     return new ElementwiseOp(
         SquareplusInverseKernel.of(b),

@@ -37,6 +37,10 @@ public final class StableOps {
         new LogSumExp.ValueOp(),
         new LogSumExp.GradientOp(),
         new LogSoftmax.ValueOp(),
-        new LogSoftmax.GradientOp());
+        new LogSoftmax.GradientOp(),
+        new PositiveTransforms.ValueOp(),
+        new PositiveTransforms.GradientOp(),
+        new PositiveTransforms.LogDerivativeOp(),
+        new PositiveTransforms.LogDerivativeGradientOp());
   }
 }

@@ -1,0 +1,195 @@
+package org.stableops.djl;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.nn.Activation;
+import java.util.function.UnaryOperator;
+import org.stableops.PositiveTransform;
+import org.stableops.kernel.PositiveKernel;
+import org.stableops.kernel.ScaledB;
+
+/**
+ * {@link PositiveTransform} on the elements of arrays: the value lowerBound + f(r) of raw values r,
+ * with its gradient, its inverse, and the log-Jacobian log f′(r).
+ *
+ * <p>Arrays of float16, float32 and float64, of any shape and layout. Every value but NaN is above
+ * the lower bound: what would round to it is the next number of the dtype (in float16, which is
+ * computed in float32 and rounded, it may be the bound itself). Error: that of the function, {@link
+ * Softplus}, {@link Squareplus} or an exponential of 3 ulp, and half an ulp for the bound.
+ *
+ * <pre>{@code
+ * PositiveTransform transform = PositiveTransform.squareplus().withLowerBound(1e-3);
+ * try (NDManager manager = NDManager.newBaseManager()) {
+ *   NDArray raw = PositiveTransforms.inverse(manager.create(new float[] {0.5f, 2}), transform);
+ *   NDArray scale = PositiveTransforms.value(raw, transform); // 0.5 and 2, differentiable
+ *   NDArray jacobian = PositiveTransforms.logDerivative(raw, transform).sum();
+ * }
+ * }</pre>
+ */
+public final class PositiveTransforms {
+  private PositiveTransforms() {}
+
+  /**
+   * Returns the values of raw values.
+   *
+   * @param raw any floating array
+   * @param transform any
+   * @return lowerBound + f(raw), differentiable, of raw's shape, dtype and manager
+   * @throws IllegalArgumentException if raw has another dtype or an argument is null
+   * @throws IllegalStateException if raw is closed
+   */
+  public static NDArray value(NDArray raw, PositiveTransform transform) {
+    Inputs.requireFloating("raw", raw);
+    return op(require(transform)).value(raw);
+  }
+
+  /**
+   * Returns the gradient of {@link #value}.
+   *
+   * @param raw any floating array
+   * @param transform any
+   * @return f′(raw), outside any graph, of raw's shape, dtype and manager
+   * @throws IllegalArgumentException if raw has another dtype or an argument is null
+   * @throws IllegalStateException if raw is closed
+   */
+  public static NDArray gradient(NDArray raw, PositiveTransform transform) {
+    Inputs.requireFloating("raw", raw);
+    return op(require(transform)).gradient(raw);
+  }
+
+  /**
+   * Returns the raw values of values, to set a parameter with.
+   *
+   * @param value a floating array, every element finite and above the lower bound
+   * @param transform any
+   * @return f⁻¹(value − lowerBound), finite, outside any graph, of value's shape, dtype and manager
+   * @throws IllegalArgumentException if an element is not finite or not above the lower bound, if
+   *     the array has another dtype, or an argument is null
+   * @throws IllegalStateException if value is closed
+   */
+  public static NDArray inverse(NDArray value, PositiveTransform transform) {
+    Inputs.requireFloating("value", value);
+    requireContained(value, require(transform));
+    return Scoped.compute(() -> inverseOp(transform).value(value.stopGradient()));
+  }
+
+  /**
+   * Returns the logarithm of {@link #gradient}, the log-Jacobian: what a prior's log-density of the
+   * value gains when it becomes one of raw.
+   *
+   * @param raw any floating array
+   * @param transform any
+   * @return log f′(raw), differentiable, of raw's shape, dtype and manager; finite long after the
+   *     gradient is 0
+   * @throws IllegalArgumentException if raw has another dtype or an argument is null
+   * @throws IllegalStateException if raw is closed
+   */
+  public static NDArray logDerivative(NDArray raw, PositiveTransform transform) {
+    Inputs.requireFloating("raw", raw);
+    return logDerivativeOp(require(transform)).value(raw);
+  }
+
+  private static PositiveTransform require(PositiveTransform transform) {
+    if (transform == null) {
+      throw new IllegalArgumentException("transform must be given, got null");
+    }
+    return transform;
+  }
+
+  private static void requireContained(NDArray value, PositiveTransform transform) {
+    try (NDArray wide = value.toType(DataType.FLOAT64, true)) {
+      double[] elements = wide.toDoubleArray();
+      for (int i = 0; i < elements.length; i++) {
+        String name = value.getShape().isScalar() ? "value" : "value[" + i + "]";
+        transform.requireContained(name, elements[i]);
+      }
+    }
+  }
+
+  private static ElementwiseOp op(PositiveTransform transform) {
+    ElementwiseOp f =
+        switch (transform.family()) {
+          case SOFTPLUS -> Softplus.op(transform.parameter());
+          case SQUAREPLUS -> Squareplus.op(transform.parameter());
+          case EXP -> new ElementwiseOp(null, NDArray::exp, NDArray::exp);
+        };
+    return new ElementwiseOp(
+        PositiveKernel.of(transform),
+        raw -> above(f.compositeValue().apply(raw), transform.lowerBound()),
+        f.compositeGradient());
+  }
+
+  private static NDArray above(NDArray f, double bound) {
+    double least =
+        f.getDataType() == DataType.FLOAT64 ? Math.nextUp(bound) : PositiveKernel.leastFloat(bound);
+    return f.add(bound).maximum(least);
+  }
+
+  private static ElementwiseOp inverseOp(PositiveTransform transform) {
+    UnaryOperator<NDArray> inverse =
+        switch (transform.family()) {
+          case SOFTPLUS -> SoftplusInverse.op(transform.parameter()).compositeValue();
+          case SQUAREPLUS -> SquareplusInverse.op(transform.parameter()).compositeValue();
+          case EXP -> NDArray::log;
+        };
+    return new ElementwiseOp(
+        PositiveKernel.inverse(transform),
+        p -> finite(wide(x -> inverse.apply(x.sub(transform.lowerBound()))).apply(p)),
+        null);
+  }
+
+  private static NDArray finite(NDArray raw) {
+    return raw.maximum(
+        raw.getDataType() == DataType.FLOAT64 ? -Double.MAX_VALUE : -Float.MAX_VALUE);
+  }
+
+  private static ElementwiseOp logDerivativeOp(PositiveTransform transform) {
+    return switch (transform.family()) {
+      case SOFTPLUS, SQUAREPLUS ->
+          new ElementwiseOp(
+              PositiveKernel.logDerivative(transform),
+              wide(raw -> logSigmoid(logit(raw, transform))),
+              wide(raw -> logitDerivative(raw, transform).mul(sigmoidOfMinus(raw, transform))));
+      case EXP ->
+          new ElementwiseOp(
+              PositiveKernel.logDerivative(transform),
+              NDArray::duplicate,
+              raw -> NDArrays.where(raw.isNaN(), raw, raw.onesLike()));
+    };
+  }
+
+  /** Computes in float64, for differences of what float32 has rounded. */
+  private static UnaryOperator<NDArray> wide(UnaryOperator<NDArray> composite) {
+    return x -> composite.apply(x.toType(DataType.FLOAT64, false)).toType(x.getDataType(), false);
+  }
+
+  /** v in f′ = 1/(1 + e^−v): βr or 2·asinh(r/√b), of |r| because that does not cancel. */
+  private static NDArray logit(NDArray raw, PositiveTransform transform) {
+    if (transform.family() == PositiveTransform.Family.SOFTPLUS) {
+      return raw.mul(transform.parameter());
+    }
+    ScaledB s = new ScaledB(transform.parameter());
+    NDArray abs = raw.abs();
+    NDArray half = abs.mul(0.5).add(Squareplus.root(abs, s).mul(0.5));
+    return half.log().sub(Math.log(s.halfRoot())).mul(2).mul(raw.sign());
+  }
+
+  private static NDArray logitDerivative(NDArray raw, PositiveTransform transform) {
+    if (transform.family() == PositiveTransform.Family.SOFTPLUS) {
+      return raw.onesLike().mul(transform.parameter());
+    }
+    NDArray root = Squareplus.root(raw.abs(), new ScaledB(transform.parameter()));
+    return raw.onesLike().mul(2).div(root);
+  }
+
+  private static NDArray logSigmoid(NDArray v) {
+    return v.minimum(0).sub(Activation.softPlus(v.abs().neg()));
+  }
+
+  private static NDArray sigmoidOfMinus(NDArray raw, PositiveTransform transform) {
+    NDArray v = logit(raw, transform);
+    NDArray q = v.abs().neg().exp();
+    return NDArrays.where(v.gt(0), q, q.onesLike()).div(q.add(1));
+  }
+}

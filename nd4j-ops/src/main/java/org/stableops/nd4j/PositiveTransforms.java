@@ -1,0 +1,352 @@
+package org.stableops.nd4j;
+
+import java.util.List;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.ops.transforms.Transforms;
+import org.stableops.PositiveTransform;
+import org.stableops.kernel.PositiveKernel;
+import org.stableops.kernel.ScaledB;
+
+/**
+ * {@link PositiveTransform} on the elements of arrays: the value lowerBound + f(r) of raw values r,
+ * with its gradient, its inverse, and the log-Jacobian log f′(r).
+ *
+ * <p>Arrays of half, bfloat16, float and double, of any shape and layout. Every value but NaN is
+ * above the lower bound: what would round to it is the next number of the dtype (in half and
+ * bfloat16, which are computed in float and rounded, it may be the bound itself). Error: that of
+ * the function, {@link Softplus}, {@link Squareplus} or an exponential of 3 ulp, and half an ulp
+ * for the bound.
+ *
+ * <pre>{@code
+ * PositiveTransform transform = PositiveTransform.squareplus().withLowerBound(1e-3);
+ * INDArray raw = PositiveTransforms.inverse(Nd4j.createFromArray(0.5f, 2f), transform);
+ * INDArray scale = PositiveTransforms.value(raw, transform); // 0.5 and 2
+ * double jacobian = PositiveTransforms.logDerivative(raw, transform).sumNumber().doubleValue();
+ * }</pre>
+ */
+public final class PositiveTransforms {
+  private PositiveTransforms() {}
+
+  /**
+   * Returns the values of raw values.
+   *
+   * @param raw any floating array
+   * @param transform any
+   * @return lowerBound + f(raw), of raw's shape and dtype
+   * @throws IllegalArgumentException if raw has another dtype or an argument is null
+   * @throws IllegalStateException if raw is closed
+   */
+  public static INDArray value(INDArray raw, PositiveTransform transform) {
+    Inputs.requireFloating("raw", raw);
+    return op(require(transform)).value(raw);
+  }
+
+  /**
+   * Returns the gradient of {@link #value(INDArray, PositiveTransform)}.
+   *
+   * @param raw any floating array
+   * @param transform any
+   * @return f′(raw), of raw's shape and dtype
+   * @throws IllegalArgumentException if raw has another dtype or an argument is null
+   * @throws IllegalStateException if raw is closed
+   */
+  public static INDArray gradient(INDArray raw, PositiveTransform transform) {
+    Inputs.requireFloating("raw", raw);
+    return op(require(transform)).gradient(raw);
+  }
+
+  /**
+   * Returns the raw values of values, to set a parameter with.
+   *
+   * @param value a floating array, every element finite and above the lower bound
+   * @param transform any
+   * @return f⁻¹(value − lowerBound), finite, of value's shape and dtype
+   * @throws IllegalArgumentException if an element is not finite or not above the lower bound, if
+   *     the array has another dtype, or an argument is null
+   * @throws IllegalStateException if value is closed
+   */
+  public static INDArray inverse(INDArray value, PositiveTransform transform) {
+    Inputs.requireFloating("value", value);
+    requireContained(value, require(transform));
+    return inverseOp(transform).value(value);
+  }
+
+  /**
+   * Returns the logarithm of {@link #gradient}, the log-Jacobian: what a prior's log-density of the
+   * value gains when it becomes one of raw.
+   *
+   * @param raw any floating array
+   * @param transform any
+   * @return log f′(raw), of raw's shape and dtype; finite long after the gradient is 0
+   * @throws IllegalArgumentException if raw has another dtype or an argument is null
+   * @throws IllegalStateException if raw is closed
+   */
+  public static INDArray logDerivative(INDArray raw, PositiveTransform transform) {
+    Inputs.requireFloating("raw", raw);
+    return logDerivativeOp(require(transform)).value(raw);
+  }
+
+  /**
+   * Adds the values of raw values to a graph, with their gradient op.
+   *
+   * @param raw any floating variable
+   * @param transform any
+   * @return lowerBound + f(raw), of raw's shape and dtype
+   * @throws IllegalArgumentException if transform is null
+   */
+  public static SDVariable value(SDVariable raw, PositiveTransform transform) {
+    return new ValueOp(require(transform), raw).outputVariable();
+  }
+
+  /**
+   * Adds the log-Jacobian to a graph, with its gradient op.
+   *
+   * @param raw any floating variable
+   * @param transform any
+   * @return log f′(raw), of raw's shape and dtype
+   * @throws IllegalArgumentException if transform is null
+   */
+  public static SDVariable logDerivative(SDVariable raw, PositiveTransform transform) {
+    return new LogDerivativeOp(require(transform), raw).outputVariable();
+  }
+
+  /** An op of a graph whose transform is its T arguments. */
+  private abstract static class TransformOp extends JavaOp {
+    TransformOp(String name) {
+      super(name);
+    }
+
+    TransformOp(String name, PositiveTransform transform, SDVariable... inputs) {
+      super(name, inputs);
+      addTArgument(transform.family().ordinal(), transform.parameter(), transform.lowerBound());
+    }
+
+    final PositiveTransform transform() {
+      PositiveTransform.Family family =
+          PositiveTransform.Family.values()[getTArgument(0).intValue()];
+      return new PositiveTransform(family, getTArgument(1), getTArgument(2));
+    }
+  }
+
+  /** The transform in a graph: from raw to the value. */
+  public static final class ValueOp extends TransformOp {
+    /** For the registry. */
+    public ValueOp() {
+      super("stable_positive");
+    }
+
+    ValueOp(PositiveTransform transform, SDVariable raw) {
+      super("stable_positive", transform, raw);
+    }
+
+    @Override
+    void forward(List<INDArray> inputs, INDArray output) {
+      op(transform()).valueInto(inputs.get(0), output);
+    }
+
+    @Override
+    public List<SDVariable> doDiff(List<SDVariable> upstream) {
+      return List.of(new GradientOp(transform(), arg(0), upstream.get(0)).outputVariable());
+    }
+  }
+
+  /** The gradient of the transform in a graph: from raw and upstream to upstream × gradient. */
+  public static final class GradientOp extends TransformOp {
+    /** For the registry. */
+    public GradientOp() {
+      super("stable_positive_bp");
+    }
+
+    GradientOp(PositiveTransform transform, SDVariable raw, SDVariable upstream) {
+      super("stable_positive_bp", transform, raw, upstream);
+    }
+
+    @Override
+    void forward(List<INDArray> inputs, INDArray output) {
+      op(transform()).gradientInto(inputs.get(0), output);
+      Primitives.multiplyByUpstream(output, inputs.get(1));
+    }
+
+    @Override
+    public List<SDVariable> doDiff(List<SDVariable> upstream) {
+      throw noSecondDerivative();
+    }
+  }
+
+  /** The log-Jacobian in a graph: from raw to the logarithm of the gradient. */
+  public static final class LogDerivativeOp extends TransformOp {
+    /** For the registry. */
+    public LogDerivativeOp() {
+      super("stable_positive_log_derivative");
+    }
+
+    LogDerivativeOp(PositiveTransform transform, SDVariable raw) {
+      super("stable_positive_log_derivative", transform, raw);
+    }
+
+    @Override
+    void forward(List<INDArray> inputs, INDArray output) {
+      logDerivativeOp(transform()).valueInto(inputs.get(0), output);
+    }
+
+    @Override
+    public List<SDVariable> doDiff(List<SDVariable> upstream) {
+      return List.of(
+          new LogDerivativeGradientOp(transform(), arg(0), upstream.get(0)).outputVariable());
+    }
+  }
+
+  /** The gradient of the log-Jacobian in a graph: from raw and upstream to their product. */
+  public static final class LogDerivativeGradientOp extends TransformOp {
+    /** For the registry. */
+    public LogDerivativeGradientOp() {
+      super("stable_positive_log_derivative_bp");
+    }
+
+    LogDerivativeGradientOp(PositiveTransform transform, SDVariable raw, SDVariable upstream) {
+      super("stable_positive_log_derivative_bp", transform, raw, upstream);
+    }
+
+    @Override
+    void forward(List<INDArray> inputs, INDArray output) {
+      logDerivativeOp(transform()).gradientInto(inputs.get(0), output);
+      Primitives.multiplyByUpstream(output, inputs.get(1));
+    }
+
+    @Override
+    public List<SDVariable> doDiff(List<SDVariable> upstream) {
+      throw noSecondDerivative();
+    }
+  }
+
+  private static PositiveTransform require(PositiveTransform transform) {
+    if (transform == null) {
+      throw new IllegalArgumentException("transform must be given, got null");
+    }
+    return transform;
+  }
+
+  private static void requireContained(INDArray value, PositiveTransform transform) {
+    if (value.isEmpty()) {
+      return;
+    }
+    double[] elements = value.dup('c').data().asDouble();
+    for (int i = 0; i < elements.length; i++) {
+      String name = value.rank() == 0 ? "value" : "value[" + i + "]";
+      transform.requireContained(name, elements[i]);
+    }
+  }
+
+  private static ElementwiseOp op(PositiveTransform transform) {
+    ElementwiseOp f =
+        switch (transform.family()) {
+          case SOFTPLUS -> Softplus.op(transform.parameter());
+          case SQUAREPLUS -> Squareplus.op(transform.parameter());
+          case EXP ->
+              new ElementwiseOp(
+                  null, (x, t) -> Transforms.exp(x, true), (x, t) -> Transforms.exp(x, true));
+        };
+    return new ElementwiseOp(
+        PositiveKernel.of(transform),
+        (raw, t) -> above(t.keep(f.compositeValue().compute(raw, t)), transform.lowerBound(), t),
+        f.compositeGradient());
+  }
+
+  private static INDArray above(INDArray f, double bound, Temporaries temporaries) {
+    double least =
+        f.dataType() == DataType.DOUBLE ? Math.nextUp(bound) : PositiveKernel.leastFloat(bound);
+    return atLeast(least, f.addi(bound), temporaries);
+  }
+
+  /** The host's max would drop NaN. */
+  private static INDArray atLeast(double least, INDArray x, Temporaries temporaries) {
+    INDArray bound = temporaries.keep(Nd4j.valueArrayOf(x.shape(), least, x.dataType()));
+    return Primitives.select(temporaries.keep(x.lt(least)), bound, x);
+  }
+
+  private static ElementwiseOp inverseOp(PositiveTransform transform) {
+    ElementwiseOp.Composite inverse =
+        switch (transform.family()) {
+          case SOFTPLUS -> SoftplusInverse.op(transform.parameter()).compositeValue();
+          case SQUAREPLUS -> SquareplusInverse.op(transform.parameter()).compositeValue();
+          case EXP -> (x, t) -> Transforms.log(x, true);
+        };
+    ElementwiseOp.Composite wide =
+        wide((x, t) -> inverse.compute(t.keep(x.sub(transform.lowerBound())), t));
+    return new ElementwiseOp(
+        PositiveKernel.inverse(transform), (p, t) -> finite(t.keep(wide.compute(p, t)), t), null);
+  }
+
+  private static INDArray finite(INDArray raw, Temporaries temporaries) {
+    boolean isDouble = raw.dataType() == DataType.DOUBLE;
+    return atLeast(isDouble ? -Double.MAX_VALUE : -Float.MAX_VALUE, raw, temporaries);
+  }
+
+  private static ElementwiseOp logDerivativeOp(PositiveTransform transform) {
+    return switch (transform.family()) {
+      case SOFTPLUS, SQUAREPLUS ->
+          new ElementwiseOp(
+              PositiveKernel.logDerivative(transform),
+              wide((raw, t) -> logSigmoid(logit(raw, transform, t), t)),
+              wide((raw, t) -> logDerivativeGradient(raw, transform, t)));
+      case EXP ->
+          new ElementwiseOp(
+              PositiveKernel.logDerivative(transform),
+              (raw, t) -> raw.dup(),
+              (raw, t) -> Primitives.select(t.keep(raw.isNaN()), raw, t.keep(Nd4j.onesLike(raw))));
+    };
+  }
+
+  /** Computes in double, for differences of what float has rounded. */
+  private static ElementwiseOp.Composite wide(ElementwiseOp.Composite composite) {
+    return (x, t) -> {
+      INDArray wide = t.keepUnless(x, x.castTo(DataType.DOUBLE));
+      INDArray result = composite.compute(wide, t);
+      return x.dataType() == DataType.DOUBLE ? result : t.keep(result).castTo(x.dataType());
+    };
+  }
+
+  /** v in f′ = 1/(1 + e^−v): βr or 2·asinh(r/√b), of |r| because that does not cancel. */
+  private static INDArray logit(INDArray raw, PositiveTransform transform, Temporaries t) {
+    if (transform.family() == PositiveTransform.Family.SOFTPLUS) {
+      return t.keep(raw.mul(transform.parameter()));
+    }
+    ScaledB s = new ScaledB(transform.parameter());
+    INDArray abs = t.keep(Transforms.abs(raw, true));
+    INDArray half = t.keep(t.keep(Squareplus.root(abs, s, t)).mul(0.5)).addi(t.keep(abs.mul(0.5)));
+    INDArray v = t.keep(Transforms.log(half, true)).subi(Math.log(s.halfRoot())).muli(2);
+    return t.keep(Primitives.select(t.keep(raw.lt(0)), t.keep(v.neg()), v));
+  }
+
+  private static INDArray logSigmoid(INDArray v, Temporaries t) {
+    INDArray positivePart = t.keep(Primitives.relu(t.keep(v.neg())));
+    INDArray log = t.keep(Primitives.log1p(t.keep(tail(v))));
+    return log.add(positivePart).negi();
+  }
+
+  private static INDArray tail(INDArray v) {
+    return Transforms.exp(Transforms.abs(v, true).negi(), false);
+  }
+
+  /** v′/(1 + e^v), v′ = β or 2/√(r² + b). */
+  private static INDArray logDerivativeGradient(
+      INDArray raw, PositiveTransform transform, Temporaries t) {
+    INDArray v = logit(raw, transform, t);
+    INDArray q = t.keep(tail(v));
+    INDArray one = t.keep(Nd4j.onesLike(q));
+    INDArray sigmoid = t.keep(Primitives.select(t.keep(v.gt(0)), q, one)).divi(t.keep(q.add(1)));
+    return logitDerivative(raw, transform, t).muli(sigmoid);
+  }
+
+  private static INDArray logitDerivative(
+      INDArray raw, PositiveTransform transform, Temporaries t) {
+    if (transform.family() == PositiveTransform.Family.SOFTPLUS) {
+      return Nd4j.valueArrayOf(raw.shape(), transform.parameter(), DataType.DOUBLE);
+    }
+    INDArray abs = t.keep(Transforms.abs(raw, true));
+    return Squareplus.root(abs, new ScaledB(transform.parameter()), t).rdivi(2);
+  }
+}
