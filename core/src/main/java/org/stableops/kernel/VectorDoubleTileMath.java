@@ -22,7 +22,9 @@ final class VectorDoubleTileMath implements DoubleTileMath {
   private final OutOfLine expm1 = outOfLine("expm1Tile");
   private final OutOfLine expOfDifference = outOfLine("expOfDifferenceTile");
   private final OutOfLine log1p = outOfLine("log1pTile");
-  private final OutOfLine logExpm1 = outOfLine("logExpm1Tile");
+  private final OutOfLine addTwice = outOfLine("addTwiceTile");
+  private final OutOfLine splitOffPowers = outOfLine("splitOffPowersTile");
+  private final OutOfLine addLogarithms = outOfLine("addLogarithmsTile");
   private final double[] rest = new double[Tiles.SIZE];
   private final double[] sums = new double[Tiles.SIZE];
   private final double[] low = new double[Tiles.SIZE];
@@ -154,19 +156,16 @@ final class VectorDoubleTileMath implements DoubleTileMath {
 
   @Override
   public void logExpm1(double[] x, double[] lost, double[] out, int count) {
-    logExpm1.call(x, lost, out, count);
-  }
-
-  private void logExpm1Tile(double[] x, double[] lost, double[] out, int count) {
-    // In two loops: what one of this size makes does not all stay in registers.
-    addTwice(x, lost, count);
-    addLogarithms(x, out, count);
+    // In three functions: what one of this size makes does not all stay in registers.
+    addTwice.call(x, lost, out, count);
+    splitOffPowers.call(x, lost, out, count);
+    addLogarithms.call(x, lost, out, count);
   }
 
   /**
    * Leaves r in {@code rest}, 2w in {@code sums}, and what that misses of itself in {@code low}.
    */
-  private void addTwice(double[] x, double[] lost, int count) {
+  private void addTwiceTile(double[] x, double[] lost, double[] unused, int count) {
     for (int i = 0; i < count; i += LANES) {
       DoubleVector y = DoubleVector.fromArray(SPECIES, x, i).neg();
       DoubleVector rounded = y.fma(constant(LOG2_E), ROUND);
@@ -184,7 +183,11 @@ final class VectorDoubleTileMath implements DoubleTileMath {
     }
   }
 
-  private void addLogarithms(double[] x, double[] out, int count) {
+  /**
+   * Leaves m − 1 in {@code sums}, the multiple of ln 2 in {@code rest}, and what is small beside
+   * both in {@code low}: for arguments outside, all of the result.
+   */
+  private void splitOffPowersTile(double[] x, double[] unused, double[] unusedToo, int count) {
     for (int i = 0; i < count; i += LANES) {
       DoubleVector rounded =
           DoubleVector.fromArray(SPECIES, x, i).neg().fma(constant(LOG2_E), ROUND);
@@ -194,14 +197,16 @@ final class VectorDoubleTileMath implements DoubleTileMath {
           bits.sub(SQRT_HALF_BITS - (BIAS << FRACTION_BITS))
               .lanewise(VectorOperators.LSHR, FRACTION_BITS);
       LongVector j = exponent.sub(BIAS);
-      DoubleVector m =
-          bits.sub(j.lanewise(VectorOperators.LSHL, FRACTION_BITS)).reinterpretAsDoubles();
+      bits.sub(j.lanewise(VectorOperators.LSHL, FRACTION_BITS))
+          .reinterpretAsDoubles()
+          .sub(1)
+          .intoArray(sums, i);
       DoubleVector n =
           exponent.add(ROUNDER_BITS - BIAS).reinterpretAsDoubles().sub(ROUNDER).sub(k.add(1));
-      DoubleVector small =
-          n.fma(constant(LN2_MIDDLE), DoubleVector.fromArray(SPECIES, low, i))
-              .sub(DoubleVector.fromArray(SPECIES, rest, i));
-      n.fma(constant(LN2_HIGH), logOfOnePlus(m.sub(1)).add(small)).intoArray(out, i);
+      n.fma(constant(LN2_MIDDLE), DoubleVector.fromArray(SPECIES, low, i))
+          .sub(DoubleVector.fromArray(SPECIES, rest, i))
+          .intoArray(low, i);
+      n.intoArray(rest, i);
       VectorMask<Long> outside =
           exponent(rounded, 1)
               .lt(LOWEST_EXPONENT)
@@ -211,9 +216,19 @@ final class VectorDoubleTileMath implements DoubleTileMath {
         for (int lane = 0; lane < LANES; lane++) {
           double p = x[i + lane];
           double log = p < 1 ? Math.log(p) : p;
-          out[i + lane] = outside.laneIsSet(lane) ? log : out[i + lane];
+          low[i + lane] = outside.laneIsSet(lane) ? log : low[i + lane];
+          sums[i + lane] = outside.laneIsSet(lane) ? 0 : sums[i + lane];
+          rest[i + lane] = outside.laneIsSet(lane) ? 0 : rest[i + lane];
         }
       }
+    }
+  }
+
+  private void addLogarithmsTile(double[] unused, double[] unusedToo, double[] out, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      DoubleVector log = logOfOnePlus(DoubleVector.fromArray(SPECIES, sums, i));
+      DoubleVector n = DoubleVector.fromArray(SPECIES, rest, i);
+      n.fma(constant(LN2_HIGH), log.add(DoubleVector.fromArray(SPECIES, low, i))).intoArray(out, i);
     }
   }
 

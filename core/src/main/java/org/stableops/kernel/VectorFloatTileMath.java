@@ -33,7 +33,9 @@ final class VectorFloatTileMath implements FloatTileMath {
   private final OutOfLine sumOfExps =
       OutOfLine.ofSum(MethodHandles.lookup(), this, "sumOfExpsTile");
   private final OutOfLine log1p = outOfLine("log1pTile");
-  private final OutOfLine logExpm1 = outOfLine("logExpm1Tile");
+  private final OutOfLine addTwice = outOfLine("addTwiceTile");
+  private final OutOfLine splitOffPowers = outOfLine("splitOffPowersTile");
+  private final OutOfLine addLogarithms = outOfLine("addLogarithmsTile");
   private final float[] rest = new float[Tiles.SIZE];
   private final float[] sums = new float[Tiles.SIZE];
   private final float[] low = new float[Tiles.SIZE];
@@ -155,19 +157,16 @@ final class VectorFloatTileMath implements FloatTileMath {
 
   @Override
   public void logExpm1(float[] x, float[] lost, float[] out, int count) {
-    logExpm1.call(x, lost, out, count);
-  }
-
-  private void logExpm1Tile(float[] x, float[] lost, float[] out, int count) {
-    // In two loops: what one of this size makes does not all stay in registers.
-    addTwice(x, lost, count);
-    addLogarithms(x, out, count);
+    // In three functions: what one of this size makes does not all stay in registers.
+    addTwice.call(x, lost, out, count);
+    splitOffPowers.call(x, lost, out, count);
+    addLogarithms.call(x, lost, out, count);
   }
 
   /**
    * Leaves r in {@code rest}, 2w in {@code sums}, and what that misses of itself in {@code low}.
    */
-  private void addTwice(float[] x, float[] lost, int count) {
+  private void addTwiceTile(float[] x, float[] lost, float[] unused, int count) {
     for (int i = 0; i < count; i += LANES) {
       FloatVector y = FloatVector.fromArray(SPECIES, x, i).neg();
       FloatVector rounded = y.fma(constant(LOG2_E), ROUND);
@@ -185,7 +184,11 @@ final class VectorFloatTileMath implements FloatTileMath {
     }
   }
 
-  private void addLogarithms(float[] x, float[] out, int count) {
+  /**
+   * Leaves m − 1 in {@code sums}, the multiple of ln 2 in {@code rest}, and what is small beside
+   * both in {@code low}: for arguments outside, all of the result.
+   */
+  private void splitOffPowersTile(float[] x, float[] unused, float[] unusedToo, int count) {
     for (int i = 0; i < count; i += LANES) {
       FloatVector rounded = FloatVector.fromArray(SPECIES, x, i).neg().fma(constant(LOG2_E), ROUND);
       FloatVector k = rounded.sub(ROUNDER);
@@ -194,14 +197,16 @@ final class VectorFloatTileMath implements FloatTileMath {
           bits.sub(SQRT_HALF_BITS - (BIAS << FRACTION_BITS))
               .lanewise(VectorOperators.LSHR, FRACTION_BITS);
       IntVector j = exponent.sub(BIAS);
-      FloatVector m =
-          bits.sub(j.lanewise(VectorOperators.LSHL, FRACTION_BITS)).reinterpretAsFloats();
+      bits.sub(j.lanewise(VectorOperators.LSHL, FRACTION_BITS))
+          .reinterpretAsFloats()
+          .sub(1)
+          .intoArray(sums, i);
       FloatVector n =
           exponent.add(ROUNDER_BITS - BIAS).reinterpretAsFloats().sub(ROUNDER).sub(k.add(1));
-      FloatVector small =
-          n.fma(constant(LN2_MIDDLE), FloatVector.fromArray(SPECIES, low, i))
-              .sub(FloatVector.fromArray(SPECIES, rest, i));
-      n.fma(constant(LN2_HIGH), logOfOnePlus(m.sub(1)).add(small)).intoArray(out, i);
+      n.fma(constant(LN2_MIDDLE), FloatVector.fromArray(SPECIES, low, i))
+          .sub(FloatVector.fromArray(SPECIES, rest, i))
+          .intoArray(low, i);
+      n.intoArray(rest, i);
       VectorMask<Integer> outside =
           exponent(rounded, 1)
               .lt(LOWEST_EXPONENT)
@@ -211,9 +216,19 @@ final class VectorFloatTileMath implements FloatTileMath {
         for (int lane = 0; lane < LANES; lane++) {
           float p = x[i + lane];
           float log = p < 1 ? (float) Math.log(p) : p;
-          out[i + lane] = outside.laneIsSet(lane) ? log : out[i + lane];
+          low[i + lane] = outside.laneIsSet(lane) ? log : low[i + lane];
+          sums[i + lane] = outside.laneIsSet(lane) ? 0 : sums[i + lane];
+          rest[i + lane] = outside.laneIsSet(lane) ? 0 : rest[i + lane];
         }
       }
+    }
+  }
+
+  private void addLogarithmsTile(float[] unused, float[] unusedToo, float[] out, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      FloatVector log = logOfOnePlus(FloatVector.fromArray(SPECIES, sums, i));
+      FloatVector n = FloatVector.fromArray(SPECIES, rest, i);
+      n.fma(constant(LN2_HIGH), log.add(FloatVector.fromArray(SPECIES, low, i))).intoArray(out, i);
     }
   }
 
