@@ -7,11 +7,14 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.PositiveTransform;
 import org.stableops.ValueAndGradient;
 import org.stableops.djl.LogSoftmax;
 import org.stableops.djl.LogSumExp;
+import org.stableops.djl.PositiveTransforms;
 import org.stableops.djl.SoftmaxCrossEntropy;
 import org.stableops.djl.Softplus;
 import org.stableops.djl.SoftplusInverse;
@@ -64,6 +67,35 @@ public final class DjlHost implements Host {
         collector.backward(value.mul(array(manager, upstream, format)));
       }
       return doubles(argument.getGradient());
+    }
+  }
+
+  @Override
+  public Transformed transformed(PositiveTransform transform, double[] raw, Format format) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray r = array(manager, raw, format);
+      return new Transformed(
+          doubles(PositiveTransforms.value(r, transform)),
+          doubles(PositiveTransforms.gradient(r, transform)),
+          backprop(r, x -> PositiveTransforms.value(x, transform)),
+          doubles(PositiveTransforms.logDerivative(r, transform)),
+          backprop(r, x -> PositiveTransforms.logDerivative(x, transform)));
+    }
+  }
+
+  private static double[] backprop(NDArray x, UnaryOperator<NDArray> f) {
+    NDArray argument = x.duplicate();
+    argument.setRequiresGradient(true);
+    try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+      collector.backward(f.apply(argument));
+    }
+    return doubles(argument.getGradient());
+  }
+
+  @Override
+  public double[] inverse(PositiveTransform transform, double[] values, Format format) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      return doubles(PositiveTransforms.inverse(array(manager, values, format), transform));
     }
   }
 

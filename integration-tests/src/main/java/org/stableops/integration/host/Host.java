@@ -1,6 +1,7 @@
 package org.stableops.integration.host;
 
 import java.util.List;
+import org.stableops.PositiveTransform;
 import org.stableops.integration.oracle.CrossEntropyCase;
 import org.stableops.integration.oracle.ElementwiseFunction;
 import org.stableops.integration.oracle.Format;
@@ -147,4 +148,40 @@ public interface Host {
    * @return value and gradients
    */
   Differentiated logSoftmax(double[] x, long[] shape, int axis, double[] upstream, Format format);
+
+  /**
+   * A positive transform of raw values: explicit results, and what training sees.
+   *
+   * @param value l + f(r)
+   * @param gradient f′(r)
+   * @param backprop the gradient of Σ value by the host's own differentiation
+   * @param logDerivative log f′(r)
+   * @param logDerivativeBackprop the gradient of Σ log f′(r) by the host's own differentiation
+   */
+  record Transformed(
+      double[] value,
+      double[] gradient,
+      double[] backprop,
+      double[] logDerivative,
+      double[] logDerivativeBackprop) {}
+
+  /**
+   * Transforms raw values.
+   *
+   * @param transform any
+   * @param raw the raw values
+   * @param format the dtype
+   * @return everything that comes of them
+   */
+  Transformed transformed(PositiveTransform transform, double[] raw, Format format);
+
+  /**
+   * Inverts a positive transform.
+   *
+   * @param transform any
+   * @param values above its lower bound
+   * @param format the dtype
+   * @return the raw values
+   */
+  double[] inverse(PositiveTransform transform, double[] values, Format format);
 }

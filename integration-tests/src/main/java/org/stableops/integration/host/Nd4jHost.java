@@ -2,6 +2,7 @@ package org.stableops.integration.host;
 
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -9,12 +10,14 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.PositiveTransform;
 import org.stableops.ValueAndGradient;
 import org.stableops.integration.oracle.CrossEntropyCase;
 import org.stableops.integration.oracle.ElementwiseFunction;
 import org.stableops.integration.oracle.Format;
 import org.stableops.nd4j.LogSoftmax;
 import org.stableops.nd4j.LogSumExp;
+import org.stableops.nd4j.PositiveTransforms;
 import org.stableops.nd4j.SoftmaxCrossEntropy;
 import org.stableops.nd4j.Softplus;
 import org.stableops.nd4j.SoftplusInverse;
@@ -80,6 +83,29 @@ public final class Nd4jHost implements Host {
     value.mul(graph.constant(array(upstream, format))).rename("loss");
     graph.setLossVariables("loss");
     return doubles(graph.calculateGradients(Map.of(), "x").get("x"));
+  }
+
+  @Override
+  public Transformed transformed(PositiveTransform transform, double[] raw, Format format) {
+    INDArray r = array(raw, format);
+    return new Transformed(
+        doubles(PositiveTransforms.value(r, transform)),
+        doubles(PositiveTransforms.gradient(r, transform)),
+        backprop(r, x -> PositiveTransforms.value(x, transform)),
+        doubles(PositiveTransforms.logDerivative(r, transform)),
+        backprop(r, x -> PositiveTransforms.logDerivative(x, transform)));
+  }
+
+  private static double[] backprop(INDArray x, UnaryOperator<SDVariable> f) {
+    SameDiff graph = SameDiff.create();
+    f.apply(graph.var("x", x.dup())).rename("loss");
+    graph.setLossVariables("loss");
+    return doubles(graph.calculateGradients(Map.of(), "x").get("x"));
+  }
+
+  @Override
+  public double[] inverse(PositiveTransform transform, double[] values, Format format) {
+    return doubles(PositiveTransforms.inverse(array(values, format), transform));
   }
 
   /** An operator without and with sample weights; overloads of one name. */
