@@ -6,6 +6,16 @@ import java.util.List;
  * Everything that a cross-entropy knows of its rows, computed in one pass and outside any graph. An
  * ignored row, or one of sample weight 0, has 0 in all of it.
  *
+ * <pre>{@code
+ * try (NDManager manager = NDManager.newBaseManager()) {
+ *   NDArray logits = manager.create(new float[][] {{2, 0, -1}, {0, 1, 0}});
+ *   NDArray labels = manager.create(new long[] {0, 1});
+ *   try (CrossEntropyEvaluation<NDArray> e = SparseSoftmaxCrossEntropy.evaluate(logits, labels)) {
+ *     System.out.println(e.loss() + " over rows that weigh " + e.weight() + ": " + e.rowLosses());
+ *   }
+ * }
+ * }</pre>
+ *
  * @param <A> the host's array
  * @param loss the reduced loss: a scalar, or for {@link Reduction#NONE} one loss a row
  * @param rowLosses one loss a row, whatever the reduction

@@ -14,6 +14,15 @@ import java.util.OptionalLong;
  * <pre>Σ_c w_c q′_c (lse − z_c) + ζ · (Σ_c w_c q_c) · lse²,   lse = log Σ_c exp z_c,</pre>
  *
  * where q′ is q smoothed over the live classes: q′_c = (1−s)·q_c + s·Σq/K.
+ *
+ * <pre>{@code
+ * CrossEntropyOptions options =
+ *     CrossEntropyOptions.DEFAULT
+ *         .withReduction(Reduction.SUM)
+ *         .withIgnoreIndex(-100)
+ *         .withLabelSmoothing(0.1)
+ *         .withClassWeights(1, 2, 0.5);
+ * }</pre>
  */
 public final class CrossEntropyOptions implements Serializable {
   private static final long serialVersionUID = 1;

@@ -1,6 +1,15 @@
 package org.stableops;
 
-/** The parameters of the elementwise operators: defaults, notable values, and what is valid. */
+/**
+ * The parameters of the elementwise operators: defaults, notable values, and what is valid.
+ *
+ * <pre>{@code
+ * try (NDManager manager = NDManager.newBaseManager()) {
+ *   NDArray x = manager.arange(-3f, 3f, 0.5f);
+ *   NDArray above = Squareplus.value(x, Parameters.B_ABOVE_SOFTPLUS); // nowhere below softplus
+ * }
+ * }</pre>
+ */
 public final class Parameters {
   /** The default sharpness β of softplus and its inverse. */
   public static final double DEFAULT_BETA = 1;

@@ -1,6 +1,12 @@
 package org.stableops;
 
-/** How the losses of the rows become the result. */
+/**
+ * How the losses of the rows become the result.
+ *
+ * <pre>{@code
+ * CrossEntropyOptions oneLossARow = CrossEntropyOptions.DEFAULT.withReduction(Reduction.NONE);
+ * }</pre>
+ */
 public enum Reduction {
   /** One loss a row. */
   NONE,

@@ -1,6 +1,12 @@
 package org.stableops.kernel;
 
-/** The switch between the fused kernels and the hosts' composites. */
+/**
+ * The switch between the fused kernels and the hosts' composites.
+ *
+ * <pre>{@code
+ * System.out.println(FusedPath.describe()); // fused kernels on, plain Java, 2 threads
+ * }</pre>
+ */
 public final class FusedPath {
   /** The system property that turns the kernels off when it is {@code false}. */
   public static final String PROPERTY = "stableops.fused";

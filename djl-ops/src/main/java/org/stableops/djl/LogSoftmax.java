@@ -23,6 +23,14 @@ import org.stableops.kernel.LogSoftmaxKernel;
  * <p>P. Blanchard, D. J. Higham, N. J. Higham, Accurately computing the log-sum-exp and softmax
  * functions, IMA J. Numer. Anal. 41 (2021).
  *
+ * <pre>{@code
+ * try (NDManager manager = NDManager.newBaseManager()) {
+ *   NDArray x = manager.create(new float[][] {{200, 0, -3}});
+ *   NDArray y = LogSoftmax.value(x, -1); // -1.4e-87 rounds to -0, -200, -203
+ *   NDArray gradient = LogSoftmax.gradient(x, -1, x.onesLike());
+ * }
+ * }</pre>
+ *
  * @see LogSumExp
  */
 public final class LogSoftmax {

@@ -22,6 +22,14 @@ import org.stableops.kernel.LogSumExpKernel;
  * <p>P. Blanchard, D. J. Higham, N. J. Higham, Accurately computing the log-sum-exp and softmax
  * functions, IMA J. Numer. Anal. 41 (2021).
  *
+ * <pre>{@code
+ * try (NDManager manager = NDManager.newBaseManager()) {
+ *   NDArray x = manager.create(new float[][] {{1000, 1000}, {-1000, -1001}});
+ *   NDArray sums = LogSumExp.value(x, -1); // 1000.69, -999.69
+ *   NDArray softmax = LogSumExp.gradient(x, -1);
+ * }
+ * }</pre>
+ *
  * @see LogSoftmax
  */
 public final class LogSumExp {

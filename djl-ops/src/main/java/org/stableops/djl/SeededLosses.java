@@ -16,6 +16,16 @@ import ai.djl.training.GradientCollector;
  *
  * <p>So the target may be any differentiable function of any number of losses. The gradients of a
  * loss, and of a sum of losses, have the same bits as under DJL's own collector.
+ *
+ * <pre>{@code
+ * try (NDManager manager = NDManager.newBaseManager();
+ *     GradientCollector collector = SeededLosses.newGradientCollector()) {
+ *   NDArray logits = manager.create(new float[][] {{1, 2, 3}});
+ *   logits.setRequiresGradient(true);
+ *   NDArray labels = manager.create(new long[] {2});
+ *   collector.backward(SparseSoftmaxCrossEntropy.value(logits, labels));
+ * }
+ * }</pre>
  */
 public final class SeededLosses {
   private SeededLosses() {}

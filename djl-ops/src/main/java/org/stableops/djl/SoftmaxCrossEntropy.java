@@ -32,6 +32,15 @@ import org.stableops.ValueAndGradient;
  * Rethinking the Inception architecture, CVPR 2016. Z-loss: A. Chowdhery et al., PaLM, JMLR 24
  * (2023).
  *
+ * <pre>{@code
+ * try (NDManager manager = NDManager.newBaseManager()) {
+ *   NDArray logits = manager.create(new float[][] {{20, 0, 0}, {1, 2, 3}});
+ *   NDArray masses = manager.create(new float[][] {{1, 0, 0}, {0, 0.25f, 0.75f}});
+ *   NDArray loss = SoftmaxCrossEntropy.value(logits, masses); // the mean, differentiable
+ *   NDArray gradient = SoftmaxCrossEntropy.gradient(logits, masses);
+ * }
+ * }</pre>
+ *
  * @see SparseSoftmaxCrossEntropy
  */
 public final class SoftmaxCrossEntropy {

@@ -34,6 +34,15 @@ import org.stableops.ValueAndGradient;
  * Rethinking the Inception architecture, CVPR 2016. Z-loss: A. Chowdhery et al., PaLM, JMLR 24
  * (2023).
  *
+ * <pre>{@code
+ * try (NDManager manager = NDManager.newBaseManager()) {
+ *   NDArray logits = manager.create(new float[][] {{20, 0, 0}, {1, 2, 3}});
+ *   NDArray labels = manager.create(new long[] {0, 2});
+ *   NDArray loss = SparseSoftmaxCrossEntropy.value(logits, labels); // the mean, differentiable
+ *   NDArray gradient = SparseSoftmaxCrossEntropy.gradient(logits, labels);
+ * }
+ * }</pre>
+ *
  * @see SoftmaxCrossEntropy
  */
 public final class SparseSoftmaxCrossEntropy {

@@ -25,6 +25,12 @@ import org.stableops.kernel.LogSoftmaxKernel;
  * <p>P. Blanchard, D. J. Higham, N. J. Higham, Accurately computing the log-sum-exp and softmax
  * functions, IMA J. Numer. Anal. 41 (2021).
  *
+ * <pre>{@code
+ * INDArray x = Nd4j.createFromArray(new float[][] {{200, 0, -3}});
+ * INDArray y = LogSoftmax.value(x, -1); // -1.4e-87 rounds to -0, -200, -203
+ * INDArray gradient = LogSoftmax.gradient(x, -1, Nd4j.onesLike(x));
+ * }</pre>
+ *
  * @see LogSumExp
  */
 public final class LogSoftmax {

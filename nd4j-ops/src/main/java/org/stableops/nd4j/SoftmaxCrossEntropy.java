@@ -32,6 +32,13 @@ import org.stableops.ValueAndGradient;
  * Rethinking the Inception architecture, CVPR 2016. Z-loss: A. Chowdhery et al., PaLM, JMLR 24
  * (2023).
  *
+ * <pre>{@code
+ * INDArray logits = Nd4j.createFromArray(new float[][] {{20, 0, 0}, {1, 2, 3}});
+ * INDArray masses = Nd4j.createFromArray(new float[][] {{1, 0, 0}, {0, 0.25f, 0.75f}});
+ * INDArray loss = SoftmaxCrossEntropy.value(logits, masses); // the mean
+ * INDArray gradient = SoftmaxCrossEntropy.gradient(logits, masses);
+ * }</pre>
+ *
  * @see SparseSoftmaxCrossEntropy
  */
 public final class SoftmaxCrossEntropy {

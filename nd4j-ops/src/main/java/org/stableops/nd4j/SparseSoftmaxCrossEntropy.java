@@ -34,6 +34,13 @@ import org.stableops.ValueAndGradient;
  * Rethinking the Inception architecture, CVPR 2016. Z-loss: A. Chowdhery et al., PaLM, JMLR 24
  * (2023).
  *
+ * <pre>{@code
+ * INDArray logits = Nd4j.createFromArray(new float[][] {{20, 0, 0}, {1, 2, 3}});
+ * INDArray labels = Nd4j.createFromArray(0, 2);
+ * INDArray loss = SparseSoftmaxCrossEntropy.value(logits, labels); // the mean
+ * INDArray gradient = SparseSoftmaxCrossEntropy.gradient(logits, labels);
+ * }</pre>
+ *
  * @see SoftmaxCrossEntropy
  */
 public final class SparseSoftmaxCrossEntropy {

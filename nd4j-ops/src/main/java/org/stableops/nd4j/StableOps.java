@@ -6,6 +6,11 @@ import org.nd4j.imports.converters.ImportClassMapping;
 /**
  * The registry entry of the operators: SameDiff finds them by name when it loads a graph, copies
  * one, or differentiates it. It happens by itself when ND4J starts.
+ *
+ * <pre>{@code
+ * StableOps.register(); // before SameDiff.load, in a jar without META-INF/services
+ * SameDiff graph = SameDiff.load(new File("graph.fb"), true);
+ * }</pre>
  */
 public final class StableOps {
   private StableOps() {}

@@ -31,6 +31,11 @@ import org.stableops.djl.training.FusedTrainer;
  * 0. DJL's stock {@code Trainer}, at its first {@code step()} and only there, takes gradients that
  * are all 0 for a forgotten backward and throws an IllegalStateException; {@link FusedTrainer} does
  * not. So this loss logs one warning, at the first such batch.
+ *
+ * <pre>{@code
+ * Loss loss = new FusedSoftmaxCrossEntropyLoss(CrossEntropyOptions.DEFAULT.withIgnoreIndex(-100));
+ * TrainingConfig config = new DefaultTrainingConfig(loss);
+ * }</pre>
  */
 public final class FusedSoftmaxCrossEntropyLoss extends Loss {
   private static final String NAME = "FusedSoftmaxCrossEntropyLoss";

@@ -29,6 +29,17 @@ import org.stableops.djl.SeededLosses;
  *
  * <p>The first step of DJL's Trainer refuses gradients that are all 0, and float64. This one takes
  * both, and refuses only to step where no gradient has been computed.
+ *
+ * <pre>{@code
+ * try (Model model = Model.newInstance("classifier")) {
+ *   model.setBlock(new SequentialBlock().add(Linear.builder().setUnits(10).build()));
+ *   TrainingConfig config = new DefaultTrainingConfig(new FusedSoftmaxCrossEntropyLoss());
+ *   try (Trainer trainer = new FusedTrainer(model, config)) {
+ *     trainer.initialize(new Shape(32, 64));
+ *     // EasyTrain.fit(trainer, epochs, trainingSet, validationSet);
+ *   }
+ * }
+ * }</pre>
  */
 public final class FusedTrainer extends Trainer {
   /** The stock Trainer's own, which it does not share, is updated only past its check. */

@@ -11,6 +11,11 @@ import org.stableops.nd4j.SoftplusInverse;
 /**
  * The inverse of softplus as the activation of a DL4J layer.
  *
+ * <pre>{@code
+ * DenseLayer layer =
+ *     new DenseLayer.Builder().nIn(64).nOut(32).activation(new ActivationSoftplusInverse()).build();
+ * }</pre>
+ *
  * @see SoftplusInverse
  */
 public final class ActivationSoftplusInverse extends BaseActivationFunction {

@@ -11,6 +11,11 @@ import org.stableops.nd4j.Squareplus;
 /**
  * Squareplus as the activation of a DL4J layer.
  *
+ * <pre>{@code
+ * DenseLayer layer =
+ *     new DenseLayer.Builder().nIn(64).nOut(32).activation(new ActivationSquareplus(1.0)).build();
+ * }</pre>
+ *
  * @see Squareplus
  */
 public final class ActivationSquareplus extends BaseActivationFunction {

@@ -11,6 +11,11 @@ import org.stableops.nd4j.Softplus;
 /**
  * Softplus as the activation of a DL4J layer.
  *
+ * <pre>{@code
+ * DenseLayer layer =
+ *     new DenseLayer.Builder().nIn(64).nOut(32).activation(new ActivationStableSoftplus()).build();
+ * }</pre>
+ *
  * @see Softplus
  */
 public final class ActivationStableSoftplus extends BaseActivationFunction {

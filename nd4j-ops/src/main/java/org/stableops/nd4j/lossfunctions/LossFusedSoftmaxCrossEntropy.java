@@ -36,6 +36,15 @@ import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
  * <p>The layer's activation must be the identity or softmax. With softmax the output of the network
  * is probabilities, while the loss works on the logits, where nothing is lost.
  *
+ * <pre>{@code
+ * OutputLayer layer =
+ *     new OutputLayer.Builder(new LossFusedSoftmaxCrossEntropy())
+ *         .nIn(32)
+ *         .nOut(10)
+ *         .activation(Activation.IDENTITY)
+ *         .build();
+ * }</pre>
+ *
  * @see SparseSoftmaxCrossEntropy
  * @see SoftmaxCrossEntropy
  */
