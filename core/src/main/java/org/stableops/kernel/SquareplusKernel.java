@@ -125,9 +125,13 @@ public final class SquareplusKernel {
     @Override
     public void gradient(double[] x, double[] unused, double[] out, int count, Scratch scratch) {
       for (int i = 0; i < count; i++) {
-        out[i] = x[i] < 0 ? 0 : x[i] > 0 ? 1 : x[i] == 0 ? 0.5 : Double.NaN;
+        out[i] = step(x[i]);
       }
     }
+  }
+
+  private static double step(double x) {
+    return x < 0 ? 0 : x > 0 ? 1 : x == 0 ? 0.5 : Double.NaN;
   }
 
   /** Every float, and every double that is not extreme, needs no scale. */
@@ -165,18 +169,19 @@ public final class SquareplusKernel {
     public void gradient(
         double[] x, double[] b, double[] r, double[] out, int count, Scratch scratch) {
       for (int i = 0; i < count; i++) {
-        double h = Math.max(0.5 * Math.abs(x[i]) + 0.5 * r[i], Double.MIN_NORMAL);
-        double g = 0.25 * b[i] / h / Math.max(r[i], Double.MIN_NORMAL);
+        double h = 0.5 * Math.abs(x[i]) + 0.5 * r[i];
+        double g = 0.25 * b[i] / h / r[i];
         double positive = Math.min(Math.max(Math.fma(x[i], 0x1p1022, 0.5), 0), 1);
         out[i] = Math.fma(1 - 2 * positive, g, positive);
       }
       for (int i = 0; i < count; i++) {
-        out[i] = ScaledB.isExtreme(b[i]) ? extremeGradient(x[i], b[i], scratch) : out[i];
+        boolean isOther = b[i] == 0 || ScaledB.isExtreme(b[i]);
+        out[i] = isOther ? otherGradient(x[i], b[i], scratch) : out[i];
       }
     }
 
-    private static double extremeGradient(double x, double b, Scratch scratch) {
-      return ParametricKernel.gradientOf(new Doubles(b), x, scratch);
+    private static double otherGradient(double x, double b, Scratch scratch) {
+      return b == 0 ? step(x) : ParametricKernel.gradientOf(new Doubles(b), x, scratch);
     }
 
     @Override

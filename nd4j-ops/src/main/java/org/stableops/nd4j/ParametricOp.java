@@ -244,7 +244,9 @@ record ParametricOp(
       length *= terms.size(axis);
     }
     INDArray rows =
-        temporaries.keep(ordered.dup('c')).reshape('c', terms.length() / length, length);
+        temporaries
+            .keep(ordered.dup('c'))
+            .reshape('c', new long[] {terms.length() / length, length});
     return Primitives.rowSums(rows, temporaries).dup('c');
   }
 
@@ -271,6 +273,6 @@ record ParametricOp(
         shape.isRepeated()
             ? temporaries.keep(Primitives.tile(wide.reshape('c', shape.aligned()), shape.x()))
             : wide;
-    return repeated.reshape('c', shape.elements());
+    return repeated.reshape(shape.elements());
   }
 }

@@ -59,8 +59,8 @@ final class Primitives {
    */
   static INDArray tile(INDArray x, long[] shape) {
     INDArray result = Nd4j.createUninitialized(x.dataType(), shape, 'c');
-    long[] times = new long[shape.length];
-    Arrays.setAll(times, axis -> shape[axis] / x.size(axis));
+    int[] times = new int[shape.length];
+    Arrays.setAll(times, axis -> (int) (shape[axis] / x.size(axis)));
     Nd4j.exec(
         DynamicCustomOp.builder("tile")
             .addInputs(x)
