@@ -27,6 +27,15 @@ import org.stableops.kernel.SoftplusKernel;
  *
  * <p>C. Dugas et al., Incorporating Second-Order Functional Knowledge for Better Option Pricing,
  * NIPS 2000.
+ *
+ * <pre>{@code
+ * try (NDManager manager = NDManager.newBaseManager()) {
+ *   NDArray x = manager.create(new float[] {-1f, 2f});
+ *   NDArray y = Softplus.value(x, 0.5); // β = 0.5, differentiable
+ *   NDArray slope = Softplus.gradient(x, 0.5);
+ *   Block activation = Softplus.block(0.5);
+ * }
+ * }</pre>
  */
 public final class Softplus {
   private static final ParametricOp ARRAYS =

@@ -26,6 +26,15 @@ import org.stableops.kernel.SoftplusInverseKernel;
  *
  * <p>The formula near ln 2/β: NUMERICS of this project; the others: TensorFlow Probability, {@code
  * tfp.math.softplus_inverse}.
+ *
+ * <pre>{@code
+ * try (NDManager manager = NDManager.newBaseManager()) {
+ *   NDArray x = manager.create(new float[] {0.5f, 2f});
+ *   NDArray y = SoftplusInverse.value(x, 0.5); // β = 0.5, differentiable
+ *   NDArray slope = SoftplusInverse.gradient(x, 0.5);
+ *   Block activation = SoftplusInverse.block(0.5);
+ * }
+ * }</pre>
  */
 public final class SoftplusInverse {
   /** Below, 2·sinh(p/2) is p to the last bit, and p = βx may have lost bits to subnormals. */

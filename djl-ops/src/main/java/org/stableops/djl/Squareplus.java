@@ -26,6 +26,15 @@ import org.stableops.kernel.SquareplusKernel;
  * NaN at NaN.
  *
  * <p>J. T. Barron, Squareplus: A Softplus-Like Algebraic Rectifier, arXiv:2112.11687.
+ *
+ * <pre>{@code
+ * try (NDManager manager = NDManager.newBaseManager()) {
+ *   NDArray x = manager.create(new float[] {-1f, 2f});
+ *   NDArray y = Squareplus.value(x, 2); // b = 2, differentiable
+ *   NDArray slope = Squareplus.gradient(x, 2);
+ *   Block activation = Squareplus.block(2);
+ * }
+ * }</pre>
  */
 public final class Squareplus {
   private static final ParametricOp ARRAYS =

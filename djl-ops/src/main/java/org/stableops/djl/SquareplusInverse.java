@@ -25,6 +25,15 @@ import org.stableops.kernel.SquareplusInverseKernel;
  * b = 0.
  *
  * <p>J. T. Barron, Squareplus: A Softplus-Like Algebraic Rectifier, arXiv:2112.11687, solved for x.
+ *
+ * <pre>{@code
+ * try (NDManager manager = NDManager.newBaseManager()) {
+ *   NDArray x = manager.create(new float[] {0.5f, 2f});
+ *   NDArray y = SquareplusInverse.value(x, 2); // b = 2, differentiable
+ *   NDArray slope = SquareplusInverse.gradient(x, 2);
+ *   Block activation = SquareplusInverse.block(2);
+ * }
+ * }</pre>
  */
 public final class SquareplusInverse {
   private static final ParametricOp ARRAYS =

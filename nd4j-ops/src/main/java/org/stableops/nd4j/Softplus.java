@@ -27,6 +27,14 @@ import org.stableops.kernel.SoftplusKernel;
  *
  * <p>C. Dugas et al., Incorporating Second-Order Functional Knowledge for Better Option Pricing,
  * NIPS 2000.
+ *
+ * <pre>{@code
+ * INDArray x = Nd4j.createFromArray(-1f, 2f);
+ * INDArray y = Softplus.value(x, 0.5); // β = 0.5
+ * INDArray slope = Softplus.gradient(x, 0.5);
+ * SameDiff graph = SameDiff.create();
+ * SDVariable z = Softplus.value(graph.var("x", x), 0.5); // with its gradient
+ * }</pre>
  */
 public final class Softplus {
   private static final ParametricOp ARRAYS =

@@ -27,6 +27,14 @@ import org.stableops.kernel.SoftplusInverseKernel;
  *
  * <p>The formula near ln 2/β: NUMERICS of this project; the others: TensorFlow Probability, {@code
  * tfp.math.softplus_inverse}.
+ *
+ * <pre>{@code
+ * INDArray x = Nd4j.createFromArray(0.5f, 2f);
+ * INDArray y = SoftplusInverse.value(x, 0.5); // β = 0.5
+ * INDArray slope = SoftplusInverse.gradient(x, 0.5);
+ * SameDiff graph = SameDiff.create();
+ * SDVariable z = SoftplusInverse.value(graph.var("x", x), 0.5); // with its gradient
+ * }</pre>
  */
 public final class SoftplusInverse {
   /** Below, 2·sinh(p/2) is p to the last bit, and p = βx may have lost bits to subnormals. */

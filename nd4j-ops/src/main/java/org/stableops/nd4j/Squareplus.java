@@ -27,6 +27,14 @@ import org.stableops.kernel.SquareplusKernel;
  * NaN at NaN.
  *
  * <p>J. T. Barron, Squareplus: A Softplus-Like Algebraic Rectifier, arXiv:2112.11687.
+ *
+ * <pre>{@code
+ * INDArray x = Nd4j.createFromArray(-1f, 2f);
+ * INDArray y = Squareplus.value(x, 2); // b = 2
+ * INDArray slope = Squareplus.gradient(x, 2);
+ * SameDiff graph = SameDiff.create();
+ * SDVariable z = Squareplus.value(graph.var("x", x), 2); // with its gradient
+ * }</pre>
  */
 public final class Squareplus {
   private static final ParametricOp ARRAYS =

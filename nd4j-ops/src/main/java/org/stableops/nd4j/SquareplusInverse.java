@@ -26,6 +26,14 @@ import org.stableops.kernel.SquareplusInverseKernel;
  * b = 0.
  *
  * <p>J. T. Barron, Squareplus: A Softplus-Like Algebraic Rectifier, arXiv:2112.11687, solved for x.
+ *
+ * <pre>{@code
+ * INDArray x = Nd4j.createFromArray(0.5f, 2f);
+ * INDArray y = SquareplusInverse.value(x, 2); // b = 2
+ * INDArray slope = SquareplusInverse.gradient(x, 2);
+ * SameDiff graph = SameDiff.create();
+ * SDVariable z = SquareplusInverse.value(graph.var("x", x), 2); // with its gradient
+ * }</pre>
  */
 public final class SquareplusInverse {
   private static final ParametricOp ARRAYS =
