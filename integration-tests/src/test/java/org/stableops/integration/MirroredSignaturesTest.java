@@ -26,7 +26,8 @@ class MirroredSignaturesTest {
         "SparseSoftmaxCrossEntropy",
         "SoftmaxCrossEntropy",
         "LogSumExp",
-        "LogSoftmax"
+        "LogSoftmax",
+        "PositiveTransforms"
       })
   void areTheSameOnBothHosts(String name) throws ClassNotFoundException {
     Set<String> djl = signatures(Class.forName("org.stableops.djl." + name));

@@ -233,7 +233,7 @@ public final class PositiveTransforms {
     if (value.isEmpty()) {
       return;
     }
-    double[] elements = value.dup('c').data().asDouble();
+    double[] elements = Fused.doubles(value);
     for (int i = 0; i < elements.length; i++) {
       String name = value.rank() == 0 ? "value" : "value[" + i + "]";
       transform.requireContained(name, elements[i]);

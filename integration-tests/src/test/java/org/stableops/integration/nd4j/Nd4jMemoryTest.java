@@ -30,11 +30,13 @@ import org.nd4j.linalg.dataset.adapter.SingletonDataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
 import org.stableops.ValueAndGradient;
 import org.stableops.integration.host.Path;
 import org.stableops.nd4j.LogSoftmax;
 import org.stableops.nd4j.LogSumExp;
+import org.stableops.nd4j.PositiveTransforms;
 import org.stableops.nd4j.SoftmaxCrossEntropy;
 import org.stableops.nd4j.Softplus;
 import org.stableops.nd4j.SoftplusInverse;
@@ -184,12 +186,13 @@ final class Nd4jMemoryTest {
       System.out.printf(
           Locale.ROOT,
           "elementwiseKiB=%d errorKiB=%d crossEntropyKiB=%d optionsKiB=%d softmaxKiB=%d"
-              + " leakedKiB=%d%n",
+              + " transformsKiB=%d leakedKiB=%d%n",
           grownKiB(path, Eager::elementwise),
           grownKiB(path, Eager::errors),
           grownKiB(path, Eager::crossEntropies),
           grownKiB(path, Eager::withOptions),
           grownKiB(path, Eager::logSoftmax),
+          grownKiB(path, Eager::transforms),
           leaked);
     }
 
@@ -273,7 +276,25 @@ final class Nd4jMemoryTest {
       }
     }
 
+    private static void transforms() {
+      for (PositiveTransform transform :
+          List.of(
+              PositiveTransform.softplus(1.7).withLowerBound(0.1),
+              PositiveTransform.squareplus(),
+              PositiveTransform.exp())) {
+        for (INDArray x : List.of(VIEW, DOUBLES, HALF)) {
+          close(PositiveTransforms.value(x, transform));
+          close(PositiveTransforms.gradient(x, transform));
+          close(PositiveTransforms.logDerivative(x, transform));
+        }
+        close(PositiveTransforms.inverse(WEIGHTS, transform));
+      }
+    }
+
     private static void errors() {
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> PositiveTransforms.inverse(VIEW, PositiveTransform.exp()));
       assertThrows(IllegalArgumentException.class, () -> Softplus.value(X, -1));
       assertThrows(IllegalArgumentException.class, () -> Softplus.valueInto(VIEW, OUT));
       assertThrows(
