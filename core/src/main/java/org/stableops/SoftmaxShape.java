@@ -60,7 +60,7 @@ public final class SoftmaxShape {
     if (axis < -rank || axis >= rank) {
       throw new IllegalArgumentException(
           "axis must be in [%d, %d) for %s of shape %s, got %d"
-              .formatted(-rank, rank, name, text(array), axis));
+              .formatted(-rank, rank, name, Shapes.text(array), axis));
     }
     int positive = axis < 0 ? axis + rank : axis;
     SoftmaxShape shape =
@@ -68,7 +68,7 @@ public final class SoftmaxShape {
     if (shape.classes() == 0 && shape.rows > 0) {
       throw new IllegalArgumentException(
           "%s must have an element along axis %d, got shape %s"
-              .formatted(name, positive, text(array)));
+              .formatted(name, positive, Shapes.text(array)));
     }
     return shape;
   }
@@ -178,7 +178,7 @@ public final class SoftmaxShape {
       throw new IllegalArgumentException(
           ("labels shape %s must equal logits shape %s without axis %d: "
                   + "one-hot labels are for the loss of class probabilities")
-              .formatted(text(labels), text(logits), axis));
+              .formatted(Shapes.text(labels), Shapes.text(logits), axis));
     }
     requireRows("labels", labels);
   }
@@ -187,7 +187,7 @@ public final class SoftmaxShape {
     if (!Arrays.equals(shape, rowShape()) && !Arrays.equals(shape, withOne())) {
       throw new IllegalArgumentException(
           "%s shape %s must equal logits shape %s without axis %d"
-              .formatted(name, text(shape), text(logits), axis));
+              .formatted(name, Shapes.text(shape), Shapes.text(logits), axis));
     }
   }
 
@@ -202,7 +202,8 @@ public final class SoftmaxShape {
     requireNoIgnoreIndex(options);
     if (!Arrays.equals(labels, logits)) {
       throw new IllegalArgumentException(
-          "labels shape %s must equal logits shape %s".formatted(text(labels), text(logits)));
+          "labels shape %s must equal logits shape %s"
+              .formatted(Shapes.text(labels), Shapes.text(logits)));
     }
   }
 
@@ -362,9 +363,5 @@ public final class SoftmaxShape {
 
   private static long product(long[] shape) {
     return Arrays.stream(shape).reduce(1, Math::multiplyExact);
-  }
-
-  private static String text(long[] shape) {
-    return Arrays.toString(shape).replace('[', '(').replace(']', ')');
   }
 }

@@ -181,7 +181,8 @@ final class Layout {
     int columns = sizes[sizes.length - 1];
     int rowStride = strides[strides.length - 2];
     int stride = strides[strides.length - 1];
-    boolean runsDown = Math.abs(rowStride) < Math.abs(stride);
+    // Rows that are the same memory again are runs of it.
+    boolean runsDown = rowStride != 0 && Math.abs(rowStride) < Math.abs(stride);
     if (runsDown && rows >= FEWEST && rows < MANY) {
       // Columns a power of two apart share a set of the cache, which has no more ways than that.
       for (int c = 0; c < columns; c += FEW) {

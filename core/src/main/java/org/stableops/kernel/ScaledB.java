@@ -5,6 +5,11 @@ package org.stableops.kernel;
  * neither overflow nor underflow whatever b is.
  */
 public final class ScaledB {
+  /** Between these, no step of a formula in double overflows, or loses bits, without a scale. */
+  private static final double SMALLEST_PLAIN = 0x1p-800;
+
+  private static final double LARGEST_PLAIN = 0x1p800;
+
   /** 4^k times the parameter. */
   public final double b;
 
@@ -27,6 +32,11 @@ public final class ScaledB {
     scale = Math.scalb(1.0, k);
     unscale = Math.scalb(1.0, -k);
     b = parameter * scale * scale;
+  }
+
+  /** Whether a formula in double needs the scale of a parameter; 0 has none. */
+  static boolean isExtreme(double parameter) {
+    return parameter > LARGEST_PLAIN || (parameter < SMALLEST_PLAIN && parameter > 0);
   }
 
   /**

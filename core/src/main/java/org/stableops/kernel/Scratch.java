@@ -28,6 +28,10 @@ final class Scratch implements AutoCloseable {
   final double[] b = new double[Tiles.SIZE];
   final double[] c = new double[Tiles.SIZE];
   final double[] d = new double[Tiles.SIZE];
+  final double[] e = new double[Tiles.SIZE];
+
+  /** Of the elements, the parameters, where these are an array. */
+  final double[] parameter = new double[Tiles.SIZE];
 
   /** Of the rows in a tile, the largest elements. */
   final double[] maxima = new double[Tiles.SIZE];

@@ -1,5 +1,7 @@
 package org.stableops.kernel;
 
+import org.stableops.Parameters;
+
 /**
  * squareplusInverse(y; b) = y − b/(4y) and its derivative 1 + b/(4y²).
  *
@@ -23,6 +25,16 @@ public final class SquareplusInverseKernel {
     ScaledB scaled = new ScaledB(b);
     boolean isInRange = b >= 0x1p-100 && b <= 0x1p100;
     return new ElementwiseKernel(isInRange ? new Floats(b) : null, new Doubles(scaled));
+  }
+
+  /**
+   * Returns the kernel of the inverse of squareplus with b an array; its derivative by b is
+   * −1/(4y).
+   *
+   * @return value and derivatives
+   */
+  public static ParametricKernel parametric() {
+    return new ParametricKernel(new Parametric(), Parameters::requireB);
   }
 
   /** With the quotient q of b/4 and y, y − q is exact near the zero, and what q misses is added. */
@@ -104,6 +116,67 @@ public final class SquareplusInverseKernel {
     public void gradient(double[] y, double[] unused, double[] out, int count, Scratch scratch) {
       for (int i = 0; i < count; i++) {
         out[i] = Double.isNaN(y[i]) ? Double.NaN : 1;
+      }
+    }
+  }
+
+  /** Every float but 0, and every double that is not extreme, needs no scale. */
+  private static final class Parametric implements ParametricKernel.Form {
+    /** Its product with s neither overflows, nor matters for larger y. */
+    private static final double LARGE = 0x1p500;
+
+    @Override
+    public void prepare(double[] y, double[] b, double[] s, int count, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        s[i] = Math.sqrt(b[i]) / 2;
+      }
+    }
+
+    @Override
+    public void value(
+        double[] y, double[] b, double[] s, double[] out, int count, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        double lost = Math.fma(-s[i], s[i], b[i] / 4) / (2 * s[i]);
+        double d = (y[i] - s[i]) - lost;
+        double rest = Math.min(d, LARGE) * s[i] / Math.abs(y[i]);
+        out[i] = d + rest + 0 * Math.sqrt(Math.min(y[i], 1));
+      }
+      for (int i = 0; i < count; i++) {
+        out[i] = isOther(b[i]) ? otherValue(y[i], b[i], scratch) : out[i];
+      }
+    }
+
+    @Override
+    public void gradient(
+        double[] y, double[] b, double[] s, double[] out, int count, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        double q = s[i] / y[i];
+        out[i] = Math.fma(q, q, 1) + 0 * Math.sqrt(Math.min(y[i], 1));
+      }
+      for (int i = 0; i < count; i++) {
+        out[i] = isOther(b[i]) ? otherGradient(y[i], b[i], scratch) : out[i];
+      }
+    }
+
+    private static boolean isOther(double b) {
+      return b == 0 || ScaledB.isExtreme(b);
+    }
+
+    private static double otherValue(double y, double b, Scratch scratch) {
+      return b == 0 ? y : ParametricKernel.valueOf(new Doubles(new ScaledB(b)), y, scratch);
+    }
+
+    private static double otherGradient(double y, double b, Scratch scratch) {
+      return ParametricKernel.gradientOf(
+          b == 0 ? new Identity() : new Doubles(new ScaledB(b)), y, scratch);
+    }
+
+    @Override
+    public void parameterGradient(
+        double[] y, double[] b, double[] s, double[] out, int count, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        // |y|, for −0 is treated as 0. The root is NaN for negative y.
+        out[i] = -0.25 / Math.abs(y[i]) + 0 * Math.sqrt(Math.min(y[i], 1));
       }
     }
   }

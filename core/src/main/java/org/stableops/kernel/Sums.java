@@ -33,4 +33,25 @@ final class Sums {
     }
     return count == 0 ? 0 : x[0];
   }
+
+  /**
+   * Sums rows by folding one half onto the other, into the first row.
+   *
+   * @param x is overwritten
+   * @param from where the first row begins
+   * @param other at least half as long as the rows together; is overwritten
+   */
+  static void rows(double[] x, int from, int rows, int columns, double[] other) {
+    int n = rows;
+    while (n > 1) {
+      int half = (n + 1) / 2;
+      int count = (n - half) * columns;
+      // Copied, for C2 vectorises no loop over an array and the same array from elsewhere on.
+      System.arraycopy(x, from + half * columns, other, 0, count);
+      for (int i = 0; i < count; i++) {
+        x[from + i] += other[i];
+      }
+      n = half;
+    }
+  }
 }

@@ -44,6 +44,20 @@ final class Autograd {
     return withValue(x.mul(gradient), value);
   }
 
+  /**
+   * An array whose gradient to x is the upstream times one factor, and to p, which broadcasts,
+   * times the other; null where none is wanted. What is in it is to be overwritten with the value.
+   */
+  static NDArray products(NDArray x, NDArray gradient, NDArray p, NDArray parameterGradient) {
+    // The contiguous factors first, for a product takes their layout and manager.
+    NDArray ofX = gradient == null ? null : gradient.mul(x);
+    if (parameterGradient == null) {
+      return ofX;
+    }
+    NDArray ofP = parameterGradient.mul(p);
+    return ofX == null ? ofP : ofX.add(ofP);
+  }
+
   /** A scalar with this value whose gradient to x is the upstream times {@code gradient}. */
   static NDArray scalar(NDArray x, NDArray value, NDArray gradient) {
     return withValue(x.flatten().dot(gradient.flatten()), value);

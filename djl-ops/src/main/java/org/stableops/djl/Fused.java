@@ -34,6 +34,14 @@ final class Fused {
         : Elements.of(bytes.asFloatBuffer());
   }
 
+  /** The same in another shape, whose strides are those of a contiguous array. */
+  static Elements elements(NDArray x, long[] shape, long[] strides) {
+    ByteBuffer bytes = x.toByteBuffer(true);
+    return x.getDataType() == DataType.FLOAT64
+        ? Elements.of(bytes.asDoubleBuffer(), 0, shape, strides)
+        : Elements.of(bytes.asFloatBuffer(), 0, shape, strides);
+  }
+
   /** A contiguous array like x, beside it, whose memory nobody has written yet. */
   static NDArray uninitialized(NDArray x) {
     return x.getManager().create(x.getShape(), x.getDataType(), x.getDevice());

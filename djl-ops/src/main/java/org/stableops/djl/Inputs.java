@@ -52,6 +52,17 @@ final class Inputs {
     }
   }
 
+  /** An open array of the dtype of x, which is checked first. */
+  static void requireParameter(String name, NDArray parameter, NDArray x) {
+    requireFloating("x", x);
+    requireFloating(name, parameter);
+    if (parameter.getDataType() != x.getDataType()) {
+      throw new IllegalArgumentException(
+          "%s dtype must be x's, %s, got %s"
+              .formatted(name, x.getDataType(), parameter.getDataType()));
+    }
+  }
+
   /** An open array of the engine. */
   static void requireOpen(String name, NDArray array) {
     if (array == null) {

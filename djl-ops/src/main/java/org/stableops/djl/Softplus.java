@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
+import java.util.function.UnaryOperator;
 import org.stableops.Parameters;
 import org.stableops.kernel.SoftplusKernel;
 
@@ -20,10 +21,23 @@ import org.stableops.kernel.SoftplusKernel;
  * +inf at +inf, 0 at −inf, NaN at NaN; gradient ½, 1, 0, NaN. Error: 3 ulp (gradient 4) in float32
  * and 4 (5) in float64 fused; 6 (8) ulp composite, and |βx| ulp more where β is no power of two.
  *
+ * <p>β may be an array that broadcasts against x. The gradient to it is −(a·t/(1 + t) + log(1 +
+ * t))/β² with a = |βx| and t = e^{−a}, summed over the elements of x that an element of β meets:
+ * −ln 2/β² at 0, 0 at ±inf, NaN at NaN.
+ *
  * <p>C. Dugas et al., Incorporating Second-Order Functional Knowledge for Better Option Pricing,
  * NIPS 2000.
  */
 public final class Softplus {
+  private static final ParametricOp ARRAYS =
+      new ParametricOp(
+          "beta",
+          SoftplusKernel.parametric(),
+          Softplus::op,
+          Softplus::compositeValue,
+          Softplus::compositeGradient,
+          Softplus::compositeParameterGradient);
+
   private Softplus() {}
 
   /**
@@ -52,6 +66,21 @@ public final class Softplus {
   }
 
   /**
+   * Returns softplus whose parameter is an array.
+   *
+   * @param x any floating array
+   * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
+   *     positive
+   * @return log(1 + e^{βx})/β, differentiable to both, of x's shape, dtype and manager
+   * @throws IllegalArgumentException if x has another dtype, β has not that of x, does not
+   *     broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static NDArray value(NDArray x, NDArray beta) {
+    return ARRAYS.value(x, beta);
+  }
+
+  /**
    * Returns the gradient of softplus with β = 1.
    *
    * @param x any floating array
@@ -77,6 +106,38 @@ public final class Softplus {
   }
 
   /**
+   * Returns the gradient to x of softplus whose parameter is an array.
+   *
+   * @param x any floating array
+   * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
+   *     positive
+   * @return 1/(1 + e^{−βx}), outside any graph, of x's shape, dtype and manager
+   * @throws IllegalArgumentException if x has another dtype, β has not that of x, does not
+   *     broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static NDArray gradient(NDArray x, NDArray beta) {
+    return ARRAYS.gradient(x, beta);
+  }
+
+  /**
+   * Returns the gradient to β of the sum of softplus.
+   *
+   * @param x any floating array
+   * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
+   *     positive
+   * @return −(a·t/(1 + t) + log(1 + t))/β², a = |βx|, t = e^{−a}, summed in float64 over the
+   *     elements of x that each element of β meets, outside any graph, of β's shape, x's dtype and
+   *     x's manager
+   * @throws IllegalArgumentException if x has another dtype, β has not that of x, does not
+   *     broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static NDArray parameterGradient(NDArray x, NDArray beta) {
+    return ARRAYS.parameterGradient(x, beta);
+  }
+
+  /**
    * Writes softplus with β = 1 into memory that is there already.
    *
    * @param x any floating array
@@ -99,6 +160,21 @@ public final class Softplus {
    */
   public static void valueInto(NDArray x, NDArray out, double beta) {
     op(beta).valueInto(x, out);
+  }
+
+  /**
+   * Writes softplus whose parameter is an array into memory that is there already.
+   *
+   * @param x any floating array
+   * @param out an array of x's shape and dtype, outside any graph; may be x
+   * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
+   *     positive
+   * @throws IllegalArgumentException if x has another dtype, out is not like x, β has not the dtype
+   *     of x, does not broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static void valueInto(NDArray x, NDArray out, NDArray beta) {
+    ARRAYS.valueInto(x, out, beta);
   }
 
   /**
@@ -148,16 +224,41 @@ public final class Softplus {
   }
 
   private static NDArray compositeValue(NDArray x, double beta) {
-    NDArray p = Widened.product(x, beta);
-    NDArray tail = Activation.softPlus(p.abs().neg()).div(beta);
+    return compositeValue(x, Widened.product(x, beta), t -> t.div(beta));
+  }
+
+  private static NDArray compositeValue(NDArray x, NDArray beta) {
+    return compositeValue(x, x.mul(beta), t -> t.div(beta));
+  }
+
+  private static NDArray compositeValue(NDArray x, NDArray p, UnaryOperator<NDArray> overBeta) {
+    NDArray tail = overBeta.apply(Activation.softPlus(p.abs().neg()));
     // Where e^p is about to be subnormal, two factors that are not keep its digits.
     NDArray half = p.mul(0.5).exp();
-    NDArray farTail = half.mul(half.div(beta));
+    NDArray farTail = half.mul(overBeta.apply(half));
     return x.maximum(0).add(NDArrays.where(p.lt(-70), farTail, tail));
   }
 
   private static NDArray compositeGradient(NDArray x, double beta) {
-    NDArray t = Widened.product(x, beta).abs().neg().exp();
+    return sigmoid(x, Widened.product(x, beta));
+  }
+
+  private static NDArray compositeGradient(NDArray x, NDArray beta) {
+    return sigmoid(x, x.mul(beta));
+  }
+
+  private static NDArray sigmoid(NDArray x, NDArray p) {
+    NDArray t = p.abs().neg().exp();
     return NDArrays.where(x.lt(0), t, t.onesLike()).div(t.add(1));
+  }
+
+  private static NDArray compositeParameterGradient(NDArray x, NDArray beta) {
+    // Cut off where t is 0 already, for inf times 0 is not.
+    NDArray a = x.mul(beta).abs().minimum(2000);
+    NDArray t = a.neg().exp();
+    NDArray sum = a.mul(t).div(t.add(1)).add(Activation.softPlus(a.neg()));
+    NDArray root = a.mul(-0.5).exp().div(beta);
+    NDArray farTail = root.mul(a.add(1)).mul(root);
+    return NDArrays.where(a.gt(70), farTail, sum.div(beta).div(beta)).neg();
   }
 }

@@ -20,6 +20,10 @@ import org.stableops.kernel.SoftplusInverseKernel;
  * and 4 (5) in float64 fused; 6 (8) ulp composite, 6ε/β absolute near ln 2/β, and |βx| ulp more
  * where β is no power of two.
  *
+ * <p>β may be an array that broadcasts against x. The gradient to it is (q/(e^q − 1) − log(1 −
+ * e^{−q}))/β² with q = βx, summed over the elements of x that an element of β meets: +inf at ±0, 0
+ * at +inf, NaN below 0 and at NaN.
+ *
  * <p>The formula near ln 2/β: NUMERICS of this project; the others: TensorFlow Probability, {@code
  * tfp.math.softplus_inverse}.
  */
@@ -29,6 +33,18 @@ public final class SoftplusInverse {
 
   /** Above, the result is x to the last bit, and sinh may overflow. */
   private static final double LARGE = 40;
+
+  /** Where e^{−p} is ½: above, p/2 − log(2·sinh(p/2)) would cancel. */
+  private static final double HALF = Math.log(2);
+
+  private static final ParametricOp ARRAYS =
+      new ParametricOp(
+          "beta",
+          SoftplusInverseKernel.parametric(),
+          SoftplusInverse::op,
+          SoftplusInverse::compositeValue,
+          SoftplusInverse::compositeGradient,
+          SoftplusInverse::compositeParameterGradient);
 
   private SoftplusInverse() {}
 
@@ -58,6 +74,21 @@ public final class SoftplusInverse {
   }
 
   /**
+   * Returns the inverse of softplus whose parameter is an array.
+   *
+   * @param x any floating array
+   * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
+   *     positive
+   * @return log(e^{βx} − 1)/β, differentiable to both, of x's shape, dtype and manager
+   * @throws IllegalArgumentException if x has another dtype, β has not that of x, does not
+   *     broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static NDArray value(NDArray x, NDArray beta) {
+    return ARRAYS.value(x, beta);
+  }
+
+  /**
    * Returns the gradient of the inverse of softplus with β = 1.
    *
    * @param x any floating array
@@ -83,6 +114,37 @@ public final class SoftplusInverse {
   }
 
   /**
+   * Returns the gradient to x of the inverse of softplus whose parameter is an array.
+   *
+   * @param x any floating array
+   * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
+   *     positive
+   * @return 1/(1 − e^{−βx}), outside any graph, of x's shape, dtype and manager
+   * @throws IllegalArgumentException if x has another dtype, β has not that of x, does not
+   *     broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static NDArray gradient(NDArray x, NDArray beta) {
+    return ARRAYS.gradient(x, beta);
+  }
+
+  /**
+   * Returns the gradient to β of the sum of the inverse of softplus.
+   *
+   * @param x any floating array
+   * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
+   *     positive
+   * @return (q/(e^q − 1) − log(1 − e^{−q}))/β², q = βx, summed in float64 over the elements of x
+   *     that each element of β meets, outside any graph, of β's shape, x's dtype and x's manager
+   * @throws IllegalArgumentException if x has another dtype, β has not that of x, does not
+   *     broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static NDArray parameterGradient(NDArray x, NDArray beta) {
+    return ARRAYS.parameterGradient(x, beta);
+  }
+
+  /**
    * Writes the inverse of softplus with β = 1 into memory that is there already.
    *
    * @param x any floating array
@@ -105,6 +167,21 @@ public final class SoftplusInverse {
    */
   public static void valueInto(NDArray x, NDArray out, double beta) {
     op(beta).valueInto(x, out);
+  }
+
+  /**
+   * Writes the inverse of softplus whose parameter is an array into memory that is there already.
+   *
+   * @param x any floating array
+   * @param out an array of x's shape and dtype, outside any graph; may be x
+   * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
+   *     positive
+   * @throws IllegalArgumentException if x has another dtype, out is not like x, β has not the dtype
+   *     of x, does not broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static void valueInto(NDArray x, NDArray out, NDArray beta) {
+    ARRAYS.valueInto(x, out, beta);
   }
 
   /**
@@ -157,21 +234,70 @@ public final class SoftplusInverse {
 
   private static NDArray compositeValue(NDArray x, double beta) {
     NDArray p = Widened.product(x, beta);
-    NDArray log = p.mul(0.5).sinh().mul(2).log();
-    NDArray tiny = x.log().add(Math.log(beta));
-    NDArray sum = NDArrays.where(p.lt(TINY), tiny, log).div(beta).add(x.mul(0.5));
-    return NDArrays.where(p.gt(LARGE), x, sum);
+    NDArray log = logOfTwoSinh(p, x.log().add(Math.log(beta)));
+    return plusHalf(x, p, log.div(beta));
+  }
+
+  private static NDArray compositeValue(NDArray x, NDArray beta) {
+    NDArray p = x.mul(beta);
+    return plusHalf(x, p, logOfTwoSinh(p, x.log().add(beta.log())).div(beta));
+  }
+
+  /** log(2·sinh(p/2)), given log p. */
+  private static NDArray logOfTwoSinh(NDArray p, NDArray log) {
+    return NDArrays.where(p.lt(TINY), log, p.mul(0.5).sinh().mul(2).log());
+  }
+
+  private static NDArray plusHalf(NDArray x, NDArray p, NDArray log) {
+    return NDArrays.where(p.gt(LARGE), x, log.add(x.mul(0.5)));
   }
 
   private static NDArray compositeGradient(NDArray x, double beta) {
-    NDArray p = Widened.product(x, beta);
+    return quotient(x, Widened.product(x, beta));
+  }
+
+  private static NDArray compositeGradient(NDArray x, NDArray beta) {
+    return quotient(x, x.mul(beta));
+  }
+
+  /** 1/(1 − e^{−p}). */
+  private static NDArray quotient(NDArray x, NDArray p) {
     NDArray half = p.mul(0.5);
     NDArray quotient = half.exp().div(half.sinh().mul(2));
     // |p|, for −0 is treated as 0.
     NDArray tiny = p.onesLike().div(p.abs());
     quotient = NDArrays.where(p.lt(TINY), tiny, quotient);
     quotient = NDArrays.where(p.gt(LARGE), p.onesLike(), quotient);
+    return positiveOnly(x, quotient);
+  }
+
+  private static NDArray positiveOnly(NDArray x, NDArray result) {
     NDArray nan = x.getManager().full(x.getShape(), Float.NaN, x.getDataType(), x.getDevice());
-    return NDArrays.where(x.lt(0), nan, quotient);
+    return NDArrays.where(x.lt(0), nan, result);
+  }
+
+  private static NDArray compositeParameterGradient(NDArray x, NDArray beta) {
+    // Cut off where e^{−p} is 0 already, for inf times 0 is not.
+    NDArray p = x.mul(beta).minimum(2000);
+    NDArray sum = NDArrays.where(p.lt(HALF), sumBelow(p, x.log().add(beta.log())), sumAbove(p));
+    NDArray root = p.mul(-0.5).exp().div(beta);
+    NDArray farTail = root.mul(p.add(1)).mul(root);
+    return positiveOnly(x, NDArrays.where(p.gt(70), farTail, sum.div(beta).div(beta)));
+  }
+
+  /** p/(e^p − 1) − log(1 − e^{−p}), given log p, by e^{p/2} and sinh(p/2). */
+  private static NDArray sumBelow(NDArray p, NDArray log) {
+    NDArray half = p.mul(0.5);
+    NDArray quotient = p.div(half.exp().mul(half.sinh().mul(2)));
+    quotient = NDArrays.where(p.lt(TINY), p.onesLike(), quotient);
+    return quotient.add(half.sub(logOfTwoSinh(p, log)));
+  }
+
+  /** The same by t = e^{−p}: log(1 − t) as t·log(w)/(w − 1), w = 1 − t, is right for any t. */
+  private static NDArray sumAbove(NDArray p) {
+    NDArray t = p.neg().exp();
+    NDArray w = t.neg().add(1);
+    NDArray log = t.mul(w.log()).div(w.sub(1));
+    return p.mul(t).div(w).add(NDArrays.where(w.eq(1), t, log));
   }
 }

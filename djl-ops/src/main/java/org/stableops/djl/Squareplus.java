@@ -21,9 +21,22 @@ import org.stableops.kernel.SquareplusKernel;
  * +inf at +inf, 0 at −inf, NaN at NaN; gradient ½, 1, 0, NaN. Error: 3 ulp (gradient 4) in float32
  * and 4 (5) in float64 fused; 6 (8) ulp composite.
  *
+ * <p>b may be an array that broadcasts against x. The gradient to it is 1/(4√(x² + b)), summed over
+ * the elements of x that an element of b meets: 1/(4√b) at 0, which is +inf for b = 0, 0 at ±inf,
+ * NaN at NaN.
+ *
  * <p>J. T. Barron, Squareplus: A Softplus-Like Algebraic Rectifier, arXiv:2112.11687.
  */
 public final class Squareplus {
+  private static final ParametricOp ARRAYS =
+      new ParametricOp(
+          "b",
+          SquareplusKernel.parametric(),
+          Squareplus::op,
+          Squareplus::compositeValue,
+          Squareplus::compositeGradient,
+          Squareplus::compositeParameterGradient);
+
   private Squareplus() {}
 
   /**
@@ -52,6 +65,20 @@ public final class Squareplus {
   }
 
   /**
+   * Returns squareplus whose parameter is an array.
+   *
+   * @param x any floating array
+   * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
+   * @return (x + √(x² + b))/2, differentiable to both, of x's shape, dtype and manager
+   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   *     broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static NDArray value(NDArray x, NDArray b) {
+    return ARRAYS.value(x, b);
+  }
+
+  /**
    * Returns the gradient of squareplus with b = 4.
    *
    * @param x any floating array
@@ -77,6 +104,35 @@ public final class Squareplus {
   }
 
   /**
+   * Returns the gradient to x of squareplus whose parameter is an array.
+   *
+   * @param x any floating array
+   * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
+   * @return (1 + x/√(x² + b))/2, outside any graph, of x's shape, dtype and manager
+   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   *     broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static NDArray gradient(NDArray x, NDArray b) {
+    return ARRAYS.gradient(x, b);
+  }
+
+  /**
+   * Returns the gradient to b of the sum of squareplus.
+   *
+   * @param x any floating array
+   * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
+   * @return 1/(4√(x² + b)), summed in float64 over the elements of x that each element of b meets,
+   *     outside any graph, of b's shape, x's dtype and x's manager
+   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   *     broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static NDArray parameterGradient(NDArray x, NDArray b) {
+    return ARRAYS.parameterGradient(x, b);
+  }
+
+  /**
    * Writes squareplus with b = 4 into memory that is there already.
    *
    * @param x any floating array
@@ -99,6 +155,20 @@ public final class Squareplus {
    */
   public static void valueInto(NDArray x, NDArray out, double b) {
     op(b).valueInto(x, out);
+  }
+
+  /**
+   * Writes squareplus whose parameter is an array into memory that is there already.
+   *
+   * @param x any floating array
+   * @param out an array of x's shape and dtype, outside any graph; may be x
+   * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
+   * @throws IllegalArgumentException if x has another dtype, out is not like x, b has not the dtype
+   *     of x, does not broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static void valueInto(NDArray x, NDArray out, NDArray b) {
+    ARRAYS.valueInto(x, out, b);
   }
 
   /**
@@ -161,6 +231,11 @@ public final class Squareplus {
     NDArray root = root(abs, s);
     NDArray inverseRoot = root.onesLike().mul(s.unscale).div(root);
     NDArray ratio = quotient(abs, root, s).mul(inverseRoot);
+    return oneSided(x, ratio);
+  }
+
+  /** The ratio below 0, ½ at 0, and above what the ratio leaves of 1. */
+  private static NDArray oneSided(NDArray x, NDArray ratio) {
     NDArray gradient = NDArrays.where(x.lt(0), ratio, ratio.neg().add(1));
     return NDArrays.where(x.eq(0), x.zerosLike().add(0.5), gradient);
   }
@@ -176,6 +251,44 @@ public final class Squareplus {
   private static NDArray quotient(NDArray abs, NDArray root, ScaledB s) {
     NDArray h = abs.mul(0.5).add(root.mul(0.5));
     return h.onesLike().mul(0.25 * s.b * s.unscale).div(h);
+  }
+
+  private static NDArray compositeValue(NDArray x, NDArray b) {
+    NDArray scale = Widened.scale(b);
+    NDArray scaledB = b.mul(scale).mul(scale);
+    NDArray abs = x.abs().mul(scale);
+    NDArray small = quotient(abs, root(abs, scaledB), scaledB).div(scale);
+    NDArray relu = x.maximum(0);
+    return NDArrays.where(b.eq(0), relu, relu.add(small));
+  }
+
+  private static NDArray compositeGradient(NDArray x, NDArray b) {
+    NDArray scale = Widened.scale(b);
+    NDArray scaledB = b.mul(scale).mul(scale);
+    NDArray abs = x.abs().mul(scale);
+    NDArray root = root(abs, scaledB);
+    NDArray ratio = quotient(abs, root, scaledB).div(root);
+    return NDArrays.where(b.eq(0), step(x), oneSided(x, ratio));
+  }
+
+  private static NDArray compositeParameterGradient(NDArray x, NDArray b) {
+    NDArray scale = Widened.scale(b);
+    NDArray abs = x.abs();
+    NDArray root = root(abs.mul(scale), b.mul(scale).mul(scale)).div(scale);
+    // The product with the scale may overflow, where the root is |x|.
+    root = NDArrays.where(root.isInfinite(), abs, root);
+    return root.onesLike().mul(0.25).div(root);
+  }
+
+  /** √(x² + b), |x| cut off where b no longer matters and its square might overflow. */
+  private static NDArray root(NDArray abs, NDArray b) {
+    NDArray c = abs.minimum(b.sqrt().mul(0x1p26));
+    return c.mul(c).add(b).sqrt().maximum(abs);
+  }
+
+  /** (b/4)/h, h = |x|/2 + root/2. */
+  private static NDArray quotient(NDArray abs, NDArray root, NDArray b) {
+    return b.mul(0.25).div(abs.mul(0.5).add(root.mul(0.5)));
   }
 
   private static NDArray step(NDArray x) {

@@ -20,9 +20,22 @@ import org.stableops.kernel.SquareplusInverseKernel;
  * −inf at ±0, +inf at +inf, NaN below 0 and at NaN; gradient +inf, 1, NaN. Error: 3 ulp (gradient
  * 4) in float32 and 4 (5) in float64 fused; 6 (8) ulp composite.
  *
+ * <p>b may be an array that broadcasts against x. The gradient to it is −1/(4x), summed over the
+ * elements of x that an element of b meets: −inf at ±0, 0 at +inf, NaN below 0 and at NaN, also for
+ * b = 0.
+ *
  * <p>J. T. Barron, Squareplus: A Softplus-Like Algebraic Rectifier, arXiv:2112.11687, solved for x.
  */
 public final class SquareplusInverse {
+  private static final ParametricOp ARRAYS =
+      new ParametricOp(
+          "b",
+          SquareplusInverseKernel.parametric(),
+          SquareplusInverse::op,
+          SquareplusInverse::compositeValue,
+          SquareplusInverse::compositeGradient,
+          SquareplusInverse::compositeParameterGradient);
+
   private SquareplusInverse() {}
 
   /**
@@ -51,6 +64,20 @@ public final class SquareplusInverse {
   }
 
   /**
+   * Returns the inverse of squareplus whose parameter is an array.
+   *
+   * @param x any floating array
+   * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
+   * @return x − b/(4x), differentiable to both, of x's shape, dtype and manager
+   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   *     broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static NDArray value(NDArray x, NDArray b) {
+    return ARRAYS.value(x, b);
+  }
+
+  /**
    * Returns the gradient of the inverse of squareplus with b = 4.
    *
    * @param x any floating array
@@ -76,6 +103,35 @@ public final class SquareplusInverse {
   }
 
   /**
+   * Returns the gradient to x of the inverse of squareplus whose parameter is an array.
+   *
+   * @param x any floating array
+   * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
+   * @return 1 + b/(4x²), outside any graph, of x's shape, dtype and manager
+   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   *     broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static NDArray gradient(NDArray x, NDArray b) {
+    return ARRAYS.gradient(x, b);
+  }
+
+  /**
+   * Returns the gradient to b of the sum of the inverse of squareplus.
+   *
+   * @param x any floating array
+   * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
+   * @return −1/(4x), summed in float64 over the elements of x that each element of b meets, outside
+   *     any graph, of b's shape, x's dtype and x's manager
+   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   *     broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static NDArray parameterGradient(NDArray x, NDArray b) {
+    return ARRAYS.parameterGradient(x, b);
+  }
+
+  /**
    * Writes the inverse of squareplus with b = 4 into memory that is there already.
    *
    * @param x any floating array
@@ -98,6 +154,20 @@ public final class SquareplusInverse {
    */
   public static void valueInto(NDArray x, NDArray out, double b) {
     op(b).valueInto(x, out);
+  }
+
+  /**
+   * Writes the inverse of squareplus whose parameter is an array into memory that is there already.
+   *
+   * @param x any floating array
+   * @param out an array of x's shape and dtype, outside any graph; may be x
+   * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
+   * @throws IllegalArgumentException if x has another dtype, out is not like x, b has not the dtype
+   *     of x, does not broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static void valueInto(NDArray x, NDArray out, NDArray b) {
+    ARRAYS.valueInto(x, out, b);
   }
 
   /**
@@ -164,6 +234,39 @@ public final class SquareplusInverse {
   private static NDArray compositeGradient(NDArray x, double b) {
     NDArray ratio = x.onesLike().mul(new ScaledB(b).halfRoot()).div(x);
     return positiveOnly(x, ratio.mul(ratio).add(1));
+  }
+
+  private static NDArray compositeValue(NDArray x, NDArray b) {
+    NDArray abs = x.abs();
+    NDArray scale = Widened.scale(b);
+    NDArray y = abs.mul(scale);
+    NDArray scaledB = b.mul(scale).mul(scale);
+    NDArray s = scaledB.sqrt().mul(0.5);
+    NDArray isNearZero = y.gt(s.mul(0.5)).logicalAnd(y.lt(s.mul(2)));
+    NDArray d = y.sub(s).sub(lostOfHalfRoot(s, scaledB));
+    NDArray product = d.mul(y.add(s)).div(y).div(scale);
+    NDArray value = NDArrays.where(isNearZero, product, x.sub(b.div(abs.mul(4))));
+    return NDArrays.where(b.eq(0), x, positiveOnly(x, value));
+  }
+
+  /** √b/2 − s, by what the rounding of s² loses: s is split into two halves of its digits. */
+  private static NDArray lostOfHalfRoot(NDArray s, NDArray b) {
+    NDArray large = s.mul(0x1p27 + 1);
+    NDArray high = large.sub(large.sub(s));
+    NDArray low = s.sub(high);
+    NDArray square = s.mul(s);
+    NDArray rest = high.mul(high).sub(square).add(high.mul(low).mul(2)).add(low.mul(low));
+    return b.mul(0.25).sub(square).sub(rest).div(s.mul(2));
+  }
+
+  private static NDArray compositeGradient(NDArray x, NDArray b) {
+    NDArray ratio = b.sqrt().mul(0.5).div(x);
+    return NDArrays.where(b.eq(0), one(x), positiveOnly(x, ratio.mul(ratio).add(1)));
+  }
+
+  private static NDArray compositeParameterGradient(NDArray x, NDArray b) {
+    // |x|, for −0 is treated as 0.
+    return positiveOnly(x, x.onesLike().mul(-0.25).div(x.abs()));
   }
 
   private static NDArray positiveOnly(NDArray x, NDArray result) {

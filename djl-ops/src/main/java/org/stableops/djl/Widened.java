@@ -1,6 +1,7 @@
 package org.stableops.djl;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.types.DataType;
 import java.util.function.UnaryOperator;
 
@@ -10,6 +11,12 @@ final class Widened {
   private static final double SMALLEST_B = 0x1p-100;
 
   private static final double LARGEST_B = 0x1p120;
+
+  /** Beyond, squares of float64 numbers near √b may overflow, or lose bits. */
+  private static final double SMALL_B = 0x1p-400;
+
+  private static final double LARGE_B = 0x1p400;
+  private static final double SCALE = 0x1p300;
 
   private Widened() {}
 
@@ -29,5 +36,12 @@ final class Widened {
       return x.mul(beta);
     }
     return x.toType(DataType.FLOAT64, false).mul(beta).toType(type, false);
+  }
+
+  /** Powers of 2 whose squares times b, of float64, are so that squares of both are numbers. */
+  static NDArray scale(NDArray b) {
+    NDArray one = b.onesLike();
+    NDArray forLarge = NDArrays.where(b.gt(LARGE_B), one.mul(1 / SCALE), one);
+    return NDArrays.where(b.lt(SMALL_B), one.mul(SCALE), forLarge);
   }
 }

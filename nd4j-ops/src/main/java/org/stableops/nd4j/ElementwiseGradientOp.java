@@ -1,33 +1,45 @@
 package org.stableops.nd4j;
 
 import java.util.List;
-import java.util.function.DoubleFunction;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Upstream × gradient of an elementwise operator in a graph, its parameter the only T argument. */
+/**
+ * Upstream × gradient of an elementwise operator in a graph. Its parameter is the only T argument,
+ * or the third input.
+ */
 abstract class ElementwiseGradientOp extends JavaOp {
-  private final transient DoubleFunction<ElementwiseOp> definition;
+  private final transient ParametricOp definition;
 
-  ElementwiseGradientOp(String name, DoubleFunction<ElementwiseOp> definition) {
+  ElementwiseGradientOp(String name, ParametricOp definition) {
     super(name);
     this.definition = definition;
   }
 
   ElementwiseGradientOp(
-      String name,
-      DoubleFunction<ElementwiseOp> definition,
-      SDVariable x,
-      SDVariable upstream,
-      double parameter) {
+      String name, ParametricOp definition, SDVariable x, SDVariable upstream, double parameter) {
     super(name, x, upstream);
     this.definition = definition;
     addTArgument(parameter);
   }
 
+  ElementwiseGradientOp(
+      String name,
+      ParametricOp definition,
+      SDVariable x,
+      SDVariable upstream,
+      SDVariable parameter) {
+    super(name, x, upstream, parameter);
+    this.definition = definition;
+  }
+
   @Override
   final void forward(List<INDArray> inputs, INDArray output) {
-    definition.apply(getTArgument(0)).gradientInto(inputs.get(0), output);
+    if (inputs.size() > 2) {
+      definition.gradientInto(inputs.get(0), output, inputs.get(2));
+    } else {
+      definition.ofOne().apply(getTArgument(0)).gradientInto(inputs.get(0), output);
+    }
     Primitives.multiplyByUpstream(output, inputs.get(1));
   }
 

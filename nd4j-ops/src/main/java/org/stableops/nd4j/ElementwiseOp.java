@@ -82,9 +82,7 @@ record ElementwiseOp(
     INDArray pair = temporaries.keep(Nd4j.createFromArray(element, element));
     INDArray wide = temporaries.keepUnless(pair, pair.castTo(Widened.of(x.dataType())));
     INDArray result = temporaries.keep(computeWide(wide, sweep, composite, temporaries));
-    // Rounded by assignment between arrays; putScalar would cut bfloat16 off.
-    INDArray rounded = temporaries.keep(Nd4j.createUninitialized(x.dataType(), 2)).assign(result);
-    out.putScalar(0, rounded.getDouble(0));
+    Primitives.put(out, result.getDouble(0));
   }
 
   private static void run(

@@ -1,36 +1,56 @@
 package org.stableops.nd4j;
 
 import java.util.List;
-import java.util.function.DoubleFunction;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** An elementwise operator in a graph, its parameter the only T argument. */
+/**
+ * An elementwise operator in a graph. Its parameter is the only T argument, or the second input.
+ */
 abstract class ElementwiseValueOp extends JavaOp {
-  private final transient DoubleFunction<ElementwiseOp> definition;
+  private final transient ParametricOp definition;
 
-  ElementwiseValueOp(String name, DoubleFunction<ElementwiseOp> definition) {
+  ElementwiseValueOp(String name, ParametricOp definition) {
     super(name);
     this.definition = definition;
   }
 
-  ElementwiseValueOp(
-      String name, DoubleFunction<ElementwiseOp> definition, SDVariable x, double parameter) {
+  ElementwiseValueOp(String name, ParametricOp definition, SDVariable x, double parameter) {
     super(name, x);
     this.definition = definition;
     addTArgument(parameter);
   }
 
+  ElementwiseValueOp(String name, ParametricOp definition, SDVariable x, SDVariable parameter) {
+    super(name, x, parameter);
+    this.definition = definition;
+  }
+
   /** Upstream × gradient, as a variable of the same graph. */
   abstract SDVariable gradient(SDVariable x, SDVariable upstream, double parameter);
 
+  /** The same where the parameter is a variable. */
+  abstract SDVariable gradient(SDVariable x, SDVariable upstream, SDVariable parameter);
+
+  /** Upstream × gradient by the parameter, summed to its shape. */
+  abstract SDVariable parameterGradient(SDVariable x, SDVariable upstream, SDVariable parameter);
+
   @Override
   final void forward(List<INDArray> inputs, INDArray output) {
-    definition.apply(getTArgument(0)).valueInto(inputs.get(0), output);
+    if (inputs.size() > 1) {
+      definition.valueInto(inputs.get(0), output, inputs.get(1));
+    } else {
+      definition.ofOne().apply(getTArgument(0)).valueInto(inputs.get(0), output);
+    }
   }
 
   @Override
   public final List<SDVariable> doDiff(List<SDVariable> upstream) {
-    return List.of(gradient(arg(0), upstream.get(0), getTArgument(0)));
+    if (args().length == 1) {
+      return List.of(gradient(arg(0), upstream.get(0), getTArgument(0)));
+    }
+    return List.of(
+        gradient(arg(0), upstream.get(0), arg(1)),
+        parameterGradient(arg(0), upstream.get(0), arg(1)));
   }
 }

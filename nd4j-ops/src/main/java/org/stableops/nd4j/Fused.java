@@ -149,7 +149,12 @@ final class Fused {
   /** Whether writing one may change what has not yet been read of the other, of the same shape. */
   static boolean collide(INDArray x, INDArray out) {
     boolean isSame = x.offset() == out.offset() && Arrays.equals(x.stride(), out.stride());
+    return !isSame && meet(x, out);
+  }
+
+  /** Whether an element of one may be an element of the other. */
+  static boolean meet(INDArray x, INDArray out) {
     boolean mayMeet = x.offset() < end(out) && out.offset() < end(x);
-    return mayMeet && !isSame && x.data().address() == out.data().address();
+    return mayMeet && x.data().address() == out.data().address();
   }
 }

@@ -52,6 +52,16 @@ final class Inputs {
     }
   }
 
+  /** An open array of the dtype of x, which is checked first. */
+  static void requireParameter(String name, INDArray parameter, INDArray x) {
+    requireFloating("x", x);
+    requireFloating(name, parameter);
+    if (parameter.dataType() != x.dataType()) {
+      throw new IllegalArgumentException(
+          "%s dtype must be x's, %s, got %s".formatted(name, x.dataType(), parameter.dataType()));
+    }
+  }
+
   private static void requireOpen(String name, INDArray array) {
     if (array == null) {
       throw new IllegalArgumentException(name + " must be an array, got null");

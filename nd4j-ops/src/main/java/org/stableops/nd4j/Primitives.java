@@ -1,5 +1,6 @@
 package org.stableops.nd4j;
 
+import java.util.Arrays;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
@@ -49,6 +50,42 @@ final class Primitives {
       }
     } else {
       gradient.muli(upstream);
+    }
+  }
+
+  /**
+   * An array in another shape, repeated along the axes where it has one element. The host's
+   * broadcast leaves memory to the garbage collector.
+   */
+  static INDArray tile(INDArray x, long[] shape) {
+    INDArray result = Nd4j.createUninitialized(x.dataType(), shape, 'c');
+    int[] times = new int[shape.length];
+    Arrays.setAll(times, axis -> (int) (shape[axis] / x.size(axis)));
+    Nd4j.exec(
+        DynamicCustomOp.builder("tile")
+            .addInputs(x)
+            .addIntegerArguments(times)
+            .addOutputs(result)
+            .build());
+    return result;
+  }
+
+  /** Writes an array into one of the same shape, each element rounded once. */
+  static void assign(INDArray out, INDArray result) {
+    if (out.length() == 1) {
+      put(out, result.getDouble(0));
+    } else {
+      out.assign(result);
+    }
+  }
+
+  /** Writes the only element, rounded once; as a number NaN would become 1e-5. */
+  static void put(INDArray out, double element) {
+    try (Temporaries temporaries = new Temporaries()) {
+      INDArray pair = temporaries.keep(Nd4j.createFromArray(element, element));
+      // Rounded by assignment between arrays; putScalar would cut bfloat16 off.
+      INDArray rounded = temporaries.keep(Nd4j.createUninitialized(out.dataType(), 2)).assign(pair);
+      out.putScalar(0, rounded.getDouble(0));
     }
   }
 

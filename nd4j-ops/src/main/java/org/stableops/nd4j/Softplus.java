@@ -1,5 +1,6 @@
 package org.stableops.nd4j;
 
+import java.util.function.UnaryOperator;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -20,10 +21,23 @@ import org.stableops.kernel.SoftplusKernel;
  * float32 and 4 (5) in float64 fused; 6 (8) ulp composite, and |βx| ulp more where β is no power of
  * two.
  *
+ * <p>β may be an array that broadcasts against x. The gradient to it is −(a·t/(1 + t) + log(1 +
+ * t))/β² with a = |βx| and t = e^{−a}, summed over the elements of x that an element of β meets:
+ * −ln 2/β² at 0, 0 at ±inf, NaN at NaN.
+ *
  * <p>C. Dugas et al., Incorporating Second-Order Functional Knowledge for Better Option Pricing,
  * NIPS 2000.
  */
 public final class Softplus {
+  private static final ParametricOp ARRAYS =
+      new ParametricOp(
+          "beta",
+          SoftplusKernel.parametric(),
+          Softplus::op,
+          Softplus::compositeValue,
+          Softplus::compositeGradient,
+          Softplus::compositeParameterGradient);
+
   private Softplus() {}
 
   /**
@@ -52,6 +66,21 @@ public final class Softplus {
   }
 
   /**
+   * Returns softplus whose parameter is an array.
+   *
+   * @param x any floating array
+   * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
+   *     positive
+   * @return log(1 + e^{βx})/β, of x's shape and dtype
+   * @throws IllegalArgumentException if x has another dtype, β has not that of x, does not
+   *     broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static INDArray value(INDArray x, INDArray beta) {
+    return ARRAYS.value(x, beta);
+  }
+
+  /**
    * Returns the gradient of softplus with β = 1.
    *
    * @param x any floating array
@@ -74,6 +103,37 @@ public final class Softplus {
    */
   public static INDArray gradient(INDArray x, double beta) {
     return op(beta).gradient(x);
+  }
+
+  /**
+   * Returns the gradient to x of softplus whose parameter is an array.
+   *
+   * @param x any floating array
+   * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
+   *     positive
+   * @return 1/(1 + e^{−βx}), of x's shape and dtype
+   * @throws IllegalArgumentException if x has another dtype, β has not that of x, does not
+   *     broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static INDArray gradient(INDArray x, INDArray beta) {
+    return ARRAYS.gradient(x, beta);
+  }
+
+  /**
+   * Returns the gradient to β of the sum of softplus.
+   *
+   * @param x any floating array
+   * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
+   *     positive
+   * @return −(a·t/(1 + t) + log(1 + t))/β², a = |βx|, t = e^{−a}, summed in float64 over the
+   *     elements of x that each element of β meets, of β's shape and x's dtype
+   * @throws IllegalArgumentException if x has another dtype, β has not that of x, does not
+   *     broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static INDArray parameterGradient(INDArray x, INDArray beta) {
+    return ARRAYS.parameterGradient(x, beta);
   }
 
   /**
@@ -102,6 +162,21 @@ public final class Softplus {
   }
 
   /**
+   * Writes softplus whose parameter is an array into memory that is there already.
+   *
+   * @param x any floating array
+   * @param out an array of x's shape and dtype; may be x
+   * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
+   *     positive
+   * @throws IllegalArgumentException if x has another dtype, out is not like x, β has not the dtype
+   *     of x, does not broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static void valueInto(INDArray x, INDArray out, INDArray beta) {
+    ARRAYS.valueInto(x, out, beta);
+  }
+
+  /**
    * Adds softplus with β = 1 to a graph.
    *
    * @param x any floating variable
@@ -123,20 +198,46 @@ public final class Softplus {
     return new ValueOp(x, Parameters.requireBeta(beta)).outputVariable();
   }
 
+  /**
+   * Adds softplus whose parameter is a variable to a graph, with its gradient ops to both.
+   *
+   * @param x any floating variable
+   * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
+   *     positive, which is checked when the graph is executed
+   * @return log(1 + e^{βx})/β, of x's shape and dtype
+   */
+  public static SDVariable value(SDVariable x, SDVariable beta) {
+    return new ValueOp(x, beta).outputVariable();
+  }
+
   /** Softplus in a graph: from x to the value. */
   public static final class ValueOp extends ElementwiseValueOp {
     /** For the registry. */
     public ValueOp() {
-      super("stable_softplus", Softplus::op);
+      super("stable_softplus", ARRAYS);
     }
 
     ValueOp(SDVariable x, double beta) {
-      super("stable_softplus", Softplus::op, x, beta);
+      super("stable_softplus", ARRAYS, x, beta);
+    }
+
+    ValueOp(SDVariable x, SDVariable beta) {
+      super("stable_softplus", ARRAYS, x, beta);
     }
 
     @Override
     SDVariable gradient(SDVariable x, SDVariable upstream, double beta) {
       return new GradientOp(x, upstream, beta).outputVariable();
+    }
+
+    @Override
+    SDVariable gradient(SDVariable x, SDVariable upstream, SDVariable beta) {
+      return new GradientOp(x, upstream, beta).outputVariable();
+    }
+
+    @Override
+    SDVariable parameterGradient(SDVariable x, SDVariable upstream, SDVariable beta) {
+      return new BetaGradientOp(x, upstream, beta).outputVariable();
     }
   }
 
@@ -144,11 +245,30 @@ public final class Softplus {
   public static final class GradientOp extends ElementwiseGradientOp {
     /** For the registry. */
     public GradientOp() {
-      super("stable_softplus_bp", Softplus::op);
+      super("stable_softplus_bp", ARRAYS);
     }
 
     GradientOp(SDVariable x, SDVariable upstream, double beta) {
-      super("stable_softplus_bp", Softplus::op, x, upstream, beta);
+      super("stable_softplus_bp", ARRAYS, x, upstream, beta);
+    }
+
+    GradientOp(SDVariable x, SDVariable upstream, SDVariable beta) {
+      super("stable_softplus_bp", ARRAYS, x, upstream, beta);
+    }
+  }
+
+  /**
+   * The gradient to β of softplus in a graph: from x, upstream and β to upstream × gradient, summed
+   * to β's shape.
+   */
+  public static final class BetaGradientOp extends ParameterGradientOp {
+    /** For the registry. */
+    public BetaGradientOp() {
+      super("stable_softplus_beta_bp", ARRAYS);
+    }
+
+    BetaGradientOp(SDVariable x, SDVariable upstream, SDVariable beta) {
+      super("stable_softplus_beta_bp", ARRAYS, x, upstream, beta);
     }
   }
 
@@ -162,22 +282,56 @@ public final class Softplus {
 
   private static INDArray compositeValue(INDArray x, double beta, Temporaries temporaries) {
     INDArray p = Widened.product(x, beta, temporaries);
+    return compositeValue(x, p, tail -> tail.divi(beta), temporaries);
+  }
+
+  private static INDArray compositeValue(INDArray x, INDArray beta, Temporaries temporaries) {
+    INDArray p = temporaries.keep(x.mul(beta));
+    return compositeValue(x, p, tail -> tail.divi(beta), temporaries);
+  }
+
+  private static INDArray compositeValue(
+      INDArray x, INDArray p, UnaryOperator<INDArray> overBeta, Temporaries temporaries) {
     INDArray t = temporaries.keep(expOfMinusAbs(p));
-    INDArray tail = temporaries.keep(Primitives.log1p(t)).divi(beta);
+    INDArray tail = overBeta.apply(temporaries.keep(Primitives.log1p(t)));
     // Where e^p is about to be subnormal, two factors that are not keep its digits.
     INDArray half = temporaries.keep(Transforms.exp(temporaries.keep(p.mul(0.5)), true));
-    INDArray farTail = temporaries.keep(half.div(beta)).muli(half);
+    INDArray farTail = overBeta.apply(temporaries.keep(half.dup())).muli(half);
     INDArray isFar = temporaries.keep(p.lt(-70));
     INDArray selected = temporaries.keep(Primitives.select(isFar, farTail, tail));
     return Primitives.relu(x).addi(selected);
   }
 
   private static INDArray compositeGradient(INDArray x, double beta, Temporaries temporaries) {
-    INDArray p = Widened.product(x, beta, temporaries);
+    return sigmoid(x, Widened.product(x, beta, temporaries), temporaries);
+  }
+
+  private static INDArray compositeGradient(INDArray x, INDArray beta, Temporaries temporaries) {
+    return sigmoid(x, temporaries.keep(x.mul(beta)), temporaries);
+  }
+
+  private static INDArray sigmoid(INDArray x, INDArray p, Temporaries temporaries) {
     INDArray t = temporaries.keep(expOfMinusAbs(p));
     INDArray one = temporaries.keep(Nd4j.onesLike(t));
     INDArray numerator = Primitives.select(temporaries.keep(x.lt(0)), t, one);
     return numerator.divi(t.addi(1));
+  }
+
+  private static INDArray compositeParameterGradient(
+      INDArray x, INDArray beta, Temporaries temporaries) {
+    INDArray abs = Transforms.abs(temporaries.keep(x.mul(beta)), false);
+    // Cut off where t is 0 already, for inf times 0 is not.
+    INDArray a = temporaries.keep(Transforms.min(abs, 2000, true));
+    INDArray t = temporaries.keep(expOfMinusAbs(a));
+    INDArray log = temporaries.keep(Primitives.log1p(t));
+    INDArray product = temporaries.keep(a.mul(t)).divi(temporaries.keep(t.add(1)));
+    INDArray sum = product.addi(log).divi(beta).divi(beta);
+    INDArray root = temporaries.keep(Transforms.exp(temporaries.keep(a.mul(-0.5)), true));
+    INDArray farTail = temporaries.keep(root.divi(beta).mul(temporaries.keep(a.add(1)))).muli(root);
+    INDArray isFar = temporaries.keep(a.gt(70));
+    INDArray gradient = temporaries.keep(Primitives.select(isFar, farTail, sum)).negi();
+    // The host's max and min drop NaN.
+    return Primitives.select(temporaries.keep(x.isNaN()), x, gradient);
   }
 
   private static INDArray expOfMinusAbs(INDArray p) {

@@ -22,9 +22,22 @@ import org.stableops.kernel.SquareplusKernel;
  * 0, +inf at +inf, 0 at −inf, NaN at NaN; gradient ½, 1, 0, NaN. Error: 3 ulp (gradient 4) in
  * float32 and 4 (5) in float64 fused; 6 (8) ulp composite.
  *
+ * <p>b may be an array that broadcasts against x. The gradient to it is 1/(4√(x² + b)), summed over
+ * the elements of x that an element of b meets: 1/(4√b) at 0, which is +inf for b = 0, 0 at ±inf,
+ * NaN at NaN.
+ *
  * <p>J. T. Barron, Squareplus: A Softplus-Like Algebraic Rectifier, arXiv:2112.11687.
  */
 public final class Squareplus {
+  private static final ParametricOp ARRAYS =
+      new ParametricOp(
+          "b",
+          SquareplusKernel.parametric(),
+          Squareplus::op,
+          Squareplus::compositeValue,
+          Squareplus::compositeGradient,
+          Squareplus::compositeParameterGradient);
+
   private Squareplus() {}
 
   /**
@@ -53,6 +66,20 @@ public final class Squareplus {
   }
 
   /**
+   * Returns squareplus whose parameter is an array.
+   *
+   * @param x any floating array
+   * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
+   * @return (x + √(x² + b))/2, of x's shape and dtype
+   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   *     broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static INDArray value(INDArray x, INDArray b) {
+    return ARRAYS.value(x, b);
+  }
+
+  /**
    * Returns the gradient of squareplus with b = 4.
    *
    * @param x any floating array
@@ -75,6 +102,35 @@ public final class Squareplus {
    */
   public static INDArray gradient(INDArray x, double b) {
     return op(b).gradient(x);
+  }
+
+  /**
+   * Returns the gradient to x of squareplus whose parameter is an array.
+   *
+   * @param x any floating array
+   * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
+   * @return (1 + x/√(x² + b))/2, of x's shape and dtype
+   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   *     broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static INDArray gradient(INDArray x, INDArray b) {
+    return ARRAYS.gradient(x, b);
+  }
+
+  /**
+   * Returns the gradient to b of the sum of squareplus.
+   *
+   * @param x any floating array
+   * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
+   * @return 1/(4√(x² + b)), summed in float64 over the elements of x that each element of b meets,
+   *     of b's shape and x's dtype
+   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   *     broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static INDArray parameterGradient(INDArray x, INDArray b) {
+    return ARRAYS.parameterGradient(x, b);
   }
 
   /**
@@ -103,6 +159,20 @@ public final class Squareplus {
   }
 
   /**
+   * Writes squareplus whose parameter is an array into memory that is there already.
+   *
+   * @param x any floating array
+   * @param out an array of x's shape and dtype; may be x
+   * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
+   * @throws IllegalArgumentException if x has another dtype, out is not like x, b has not the dtype
+   *     of x, does not broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static void valueInto(INDArray x, INDArray out, INDArray b) {
+    ARRAYS.valueInto(x, out, b);
+  }
+
+  /**
    * Adds squareplus with b = 4 to a graph.
    *
    * @param x any floating variable
@@ -124,20 +194,46 @@ public final class Squareplus {
     return new ValueOp(x, Parameters.requireB(b)).outputVariable();
   }
 
+  /**
+   * Adds squareplus whose parameter is a variable to a graph, with its gradient ops to both.
+   *
+   * @param x any floating variable
+   * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not
+   *     negative, which is checked when the graph is executed
+   * @return (x + √(x² + b))/2, of x's shape and dtype
+   */
+  public static SDVariable value(SDVariable x, SDVariable b) {
+    return new ValueOp(x, b).outputVariable();
+  }
+
   /** Squareplus in a graph: from x to the value. */
   public static final class ValueOp extends ElementwiseValueOp {
     /** For the registry. */
     public ValueOp() {
-      super("stable_squareplus", Squareplus::op);
+      super("stable_squareplus", ARRAYS);
     }
 
     ValueOp(SDVariable x, double b) {
-      super("stable_squareplus", Squareplus::op, x, b);
+      super("stable_squareplus", ARRAYS, x, b);
+    }
+
+    ValueOp(SDVariable x, SDVariable b) {
+      super("stable_squareplus", ARRAYS, x, b);
     }
 
     @Override
     SDVariable gradient(SDVariable x, SDVariable upstream, double b) {
       return new GradientOp(x, upstream, b).outputVariable();
+    }
+
+    @Override
+    SDVariable gradient(SDVariable x, SDVariable upstream, SDVariable b) {
+      return new GradientOp(x, upstream, b).outputVariable();
+    }
+
+    @Override
+    SDVariable parameterGradient(SDVariable x, SDVariable upstream, SDVariable b) {
+      return new BGradientOp(x, upstream, b).outputVariable();
     }
   }
 
@@ -145,11 +241,30 @@ public final class Squareplus {
   public static final class GradientOp extends ElementwiseGradientOp {
     /** For the registry. */
     public GradientOp() {
-      super("stable_squareplus_bp", Squareplus::op);
+      super("stable_squareplus_bp", ARRAYS);
     }
 
     GradientOp(SDVariable x, SDVariable upstream, double b) {
-      super("stable_squareplus_bp", Squareplus::op, x, upstream, b);
+      super("stable_squareplus_bp", ARRAYS, x, upstream, b);
+    }
+
+    GradientOp(SDVariable x, SDVariable upstream, SDVariable b) {
+      super("stable_squareplus_bp", ARRAYS, x, upstream, b);
+    }
+  }
+
+  /**
+   * The gradient to b of squareplus in a graph: from x, upstream and b to upstream × gradient,
+   * summed to b's shape.
+   */
+  public static final class BGradientOp extends ParameterGradientOp {
+    /** For the registry. */
+    public BGradientOp() {
+      super("stable_squareplus_b_bp", ARRAYS);
+    }
+
+    BGradientOp(SDVariable x, SDVariable upstream, SDVariable b) {
+      super("stable_squareplus_b_bp", ARRAYS, x, upstream, b);
     }
   }
 
@@ -179,6 +294,11 @@ public final class Squareplus {
     INDArray root = temporaries.keep(root(abs, s, temporaries));
     INDArray inverseRoot = temporaries.keep(root.rdiv(s.unscale));
     INDArray ratio = temporaries.keep(quotient(abs, root, s, temporaries)).muli(inverseRoot);
+    return oneSided(x, ratio, temporaries);
+  }
+
+  /** The ratio below 0, ½ at 0, and above what the ratio leaves of 1. */
+  private static INDArray oneSided(INDArray x, INDArray ratio, Temporaries temporaries) {
     INDArray above = temporaries.keep(ratio.rsub(1));
     INDArray half = temporaries.keep(Nd4j.valueArrayOf(x.shape(), 0.5, x.dataType()));
     INDArray gradient =
@@ -201,6 +321,55 @@ public final class Squareplus {
       INDArray abs, INDArray root, ScaledB s, Temporaries temporaries) {
     INDArray h = root.mul(0.5).addi(temporaries.keep(abs.mul(0.5)));
     return h.rdivi(0.25 * s.b * s.unscale);
+  }
+
+  private static INDArray compositeValue(INDArray x, INDArray b, Temporaries temporaries) {
+    INDArray scale = Widened.scale(b, temporaries);
+    INDArray scaledB = temporaries.keep(b.mul(scale)).muli(scale);
+    INDArray abs = temporaries.keep(Transforms.abs(x, true)).muli(scale);
+    INDArray root = root(abs, scaledB, temporaries);
+    INDArray relu = temporaries.keep(Primitives.relu(x));
+    INDArray value = quotient(abs, root, scaledB, temporaries).divi(scale).addi(relu);
+    return Primitives.select(temporaries.keep(b.eq(0)), relu, value);
+  }
+
+  private static INDArray compositeGradient(INDArray x, INDArray b, Temporaries temporaries) {
+    INDArray scale = Widened.scale(b, temporaries);
+    INDArray scaledB = temporaries.keep(b.mul(scale)).muli(scale);
+    INDArray abs = temporaries.keep(Transforms.abs(x, true)).muli(scale);
+    INDArray root = root(abs, scaledB, temporaries);
+    INDArray ratio = quotient(abs, root, scaledB, temporaries).divi(root);
+    INDArray gradient = temporaries.keep(oneSided(x, ratio, temporaries));
+    INDArray step = temporaries.keep(step(x, temporaries));
+    return Primitives.select(temporaries.keep(b.eq(0)), step, gradient);
+  }
+
+  private static INDArray compositeParameterGradient(
+      INDArray x, INDArray b, Temporaries temporaries) {
+    INDArray scale = Widened.scale(b, temporaries);
+    INDArray scaledB = temporaries.keep(b.mul(scale)).muli(scale);
+    INDArray abs = temporaries.keep(Transforms.abs(x, true));
+    INDArray root = root(temporaries.keep(abs.mul(scale)), scaledB, temporaries).divi(scale);
+    // The product with the scale may overflow, where the root is |x|.
+    INDArray isInfinite = temporaries.keep(root.isInfinite());
+    INDArray gradient = temporaries.keep(Primitives.select(isInfinite, abs, root)).rdivi(0.25);
+    // The host's max and min drop NaN.
+    return Primitives.select(temporaries.keep(x.isNaN()), x, gradient);
+  }
+
+  /** √(x² + b), |x| cut off where b no longer matters and its square might overflow. */
+  private static INDArray root(INDArray abs, INDArray b, Temporaries temporaries) {
+    INDArray limit = temporaries.keep(Transforms.sqrt(b, true)).muli(0x1p26);
+    INDArray c = temporaries.keep(Transforms.min(abs, limit, true));
+    INDArray root = temporaries.keep(Transforms.sqrt(c.muli(c).addi(b), false));
+    return temporaries.keep(Transforms.max(abs, root, true));
+  }
+
+  /** (b/4)/h, h = |x|/2 + root/2. */
+  private static INDArray quotient(
+      INDArray abs, INDArray root, INDArray b, Temporaries temporaries) {
+    INDArray h = temporaries.keep(root.mul(0.5)).addi(temporaries.keep(abs.mul(0.5)));
+    return temporaries.keep(b.mul(0.25)).divi(h);
   }
 
   private static INDArray step(INDArray x, Temporaries temporaries) {

@@ -21,9 +21,22 @@ import org.stableops.kernel.SquareplusInverseKernel;
  * 0: −inf at ±0, +inf at +inf, NaN below 0 and at NaN; gradient +inf, 1, NaN. Error: 3 ulp
  * (gradient 4) in float32 and 4 (5) in float64 fused; 6 (8) ulp composite.
  *
+ * <p>b may be an array that broadcasts against x. The gradient to it is −1/(4x), summed over the
+ * elements of x that an element of b meets: −inf at ±0, 0 at +inf, NaN below 0 and at NaN, also for
+ * b = 0.
+ *
  * <p>J. T. Barron, Squareplus: A Softplus-Like Algebraic Rectifier, arXiv:2112.11687, solved for x.
  */
 public final class SquareplusInverse {
+  private static final ParametricOp ARRAYS =
+      new ParametricOp(
+          "b",
+          SquareplusInverseKernel.parametric(),
+          SquareplusInverse::op,
+          SquareplusInverse::compositeValue,
+          SquareplusInverse::compositeGradient,
+          SquareplusInverse::compositeParameterGradient);
+
   private SquareplusInverse() {}
 
   /**
@@ -52,6 +65,20 @@ public final class SquareplusInverse {
   }
 
   /**
+   * Returns the inverse of squareplus whose parameter is an array.
+   *
+   * @param x any floating array
+   * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
+   * @return x − b/(4x), of x's shape and dtype
+   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   *     broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static INDArray value(INDArray x, INDArray b) {
+    return ARRAYS.value(x, b);
+  }
+
+  /**
    * Returns the gradient of the inverse of squareplus with b = 4.
    *
    * @param x any floating array
@@ -74,6 +101,35 @@ public final class SquareplusInverse {
    */
   public static INDArray gradient(INDArray x, double b) {
     return op(b).gradient(x);
+  }
+
+  /**
+   * Returns the gradient to x of the inverse of squareplus whose parameter is an array.
+   *
+   * @param x any floating array
+   * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
+   * @return 1 + b/(4x²), of x's shape and dtype
+   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   *     broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static INDArray gradient(INDArray x, INDArray b) {
+    return ARRAYS.gradient(x, b);
+  }
+
+  /**
+   * Returns the gradient to b of the sum of the inverse of squareplus.
+   *
+   * @param x any floating array
+   * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
+   * @return −1/(4x), summed in float64 over the elements of x that each element of b meets, of b's
+   *     shape and x's dtype
+   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   *     broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static INDArray parameterGradient(INDArray x, INDArray b) {
+    return ARRAYS.parameterGradient(x, b);
   }
 
   /**
@@ -102,6 +158,20 @@ public final class SquareplusInverse {
   }
 
   /**
+   * Writes the inverse of squareplus whose parameter is an array into memory that is there already.
+   *
+   * @param x any floating array
+   * @param out an array of x's shape and dtype; may be x
+   * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
+   * @throws IllegalArgumentException if x has another dtype, out is not like x, b has not the dtype
+   *     of x, does not broadcast to x's shape, or is invalid
+   * @throws IllegalStateException if an array is closed
+   */
+  public static void valueInto(INDArray x, INDArray out, INDArray b) {
+    ARRAYS.valueInto(x, out, b);
+  }
+
+  /**
    * Adds the inverse of squareplus with b = 4 to a graph.
    *
    * @param x any floating variable
@@ -123,20 +193,47 @@ public final class SquareplusInverse {
     return new ValueOp(x, Parameters.requireB(b)).outputVariable();
   }
 
+  /**
+   * Adds the inverse of squareplus whose parameter is a variable to a graph, with its gradient ops
+   * to both.
+   *
+   * @param x any floating variable
+   * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not
+   *     negative, which is checked when the graph is executed
+   * @return x − b/(4x), of x's shape and dtype
+   */
+  public static SDVariable value(SDVariable x, SDVariable b) {
+    return new ValueOp(x, b).outputVariable();
+  }
+
   /** The inverse of squareplus in a graph: from x to the value. */
   public static final class ValueOp extends ElementwiseValueOp {
     /** For the registry. */
     public ValueOp() {
-      super("stable_squareplus_inverse", SquareplusInverse::op);
+      super("stable_squareplus_inverse", ARRAYS);
     }
 
     ValueOp(SDVariable x, double b) {
-      super("stable_squareplus_inverse", SquareplusInverse::op, x, b);
+      super("stable_squareplus_inverse", ARRAYS, x, b);
+    }
+
+    ValueOp(SDVariable x, SDVariable b) {
+      super("stable_squareplus_inverse", ARRAYS, x, b);
     }
 
     @Override
     SDVariable gradient(SDVariable x, SDVariable upstream, double b) {
       return new GradientOp(x, upstream, b).outputVariable();
+    }
+
+    @Override
+    SDVariable gradient(SDVariable x, SDVariable upstream, SDVariable b) {
+      return new GradientOp(x, upstream, b).outputVariable();
+    }
+
+    @Override
+    SDVariable parameterGradient(SDVariable x, SDVariable upstream, SDVariable b) {
+      return new BGradientOp(x, upstream, b).outputVariable();
     }
   }
 
@@ -147,11 +244,30 @@ public final class SquareplusInverse {
   public static final class GradientOp extends ElementwiseGradientOp {
     /** For the registry. */
     public GradientOp() {
-      super("stable_squareplus_inverse_bp", SquareplusInverse::op);
+      super("stable_squareplus_inverse_bp", ARRAYS);
     }
 
     GradientOp(SDVariable x, SDVariable upstream, double b) {
-      super("stable_squareplus_inverse_bp", SquareplusInverse::op, x, upstream, b);
+      super("stable_squareplus_inverse_bp", ARRAYS, x, upstream, b);
+    }
+
+    GradientOp(SDVariable x, SDVariable upstream, SDVariable b) {
+      super("stable_squareplus_inverse_bp", ARRAYS, x, upstream, b);
+    }
+  }
+
+  /**
+   * The gradient to b of the inverse of squareplus in a graph: from x, upstream and b to upstream ×
+   * gradient, summed to b's shape.
+   */
+  public static final class BGradientOp extends ParameterGradientOp {
+    /** For the registry. */
+    public BGradientOp() {
+      super("stable_squareplus_inverse_b_bp", ARRAYS);
+    }
+
+    BGradientOp(SDVariable x, SDVariable upstream, SDVariable b) {
+      super("stable_squareplus_inverse_b_bp", ARRAYS, x, upstream, b);
     }
   }
 
@@ -182,6 +298,56 @@ public final class SquareplusInverse {
   private static INDArray compositeGradient(INDArray x, double b, Temporaries temporaries) {
     INDArray ratio = temporaries.keep(x.rdiv(new ScaledB(b).halfRoot()));
     return positiveOnly(x, ratio.muli(ratio).addi(1), temporaries);
+  }
+
+  private static INDArray compositeValue(INDArray x, INDArray b, Temporaries temporaries) {
+    INDArray abs = temporaries.keep(Transforms.abs(x, true));
+    INDArray four = temporaries.keep(abs.mul(4));
+    INDArray quotient = temporaries.keep(temporaries.keep(b.div(four)).rsub(x));
+    INDArray scale = Widened.scale(b, temporaries);
+    INDArray y = abs.muli(scale);
+    INDArray scaledB = temporaries.keep(b.mul(scale)).muli(scale);
+    INDArray s = temporaries.keep(Transforms.sqrt(scaledB, true)).muli(0.5);
+    INDArray value = product(y, s, scaledB, temporaries).divi(scale);
+    INDArray isBelow = temporaries.keep(y.lt(temporaries.keep(s.mul(0.5))));
+    value = temporaries.keep(Primitives.select(isBelow, quotient, value));
+    INDArray isAbove = temporaries.keep(y.gt(temporaries.keep(s.mul(2))));
+    value = temporaries.keep(Primitives.select(isAbove, quotient, value));
+    value = temporaries.keep(positiveOnly(x, value, temporaries));
+    return Primitives.select(temporaries.keep(b.eq(0)), x, value);
+  }
+
+  /** ((y − s) − what s lost)·(y + s)/y, for y near s = √b/2. */
+  private static INDArray product(INDArray y, INDArray s, INDArray b, Temporaries temporaries) {
+    INDArray d = temporaries.keep(y.sub(s)).subi(lostOfHalfRoot(s, b, temporaries));
+    return d.muli(temporaries.keep(y.add(s))).divi(y);
+  }
+
+  /** √b/2 − s, by what the rounding of s² loses: s is split into two halves of its digits. */
+  private static INDArray lostOfHalfRoot(INDArray s, INDArray b, Temporaries temporaries) {
+    INDArray large = temporaries.keep(s.mul(0x1p27 + 1));
+    INDArray high = temporaries.keep(large.sub(temporaries.keep(large.sub(s))));
+    INDArray low = temporaries.keep(s.sub(high));
+    INDArray square = temporaries.keep(s.mul(s));
+    INDArray rest = temporaries.keep(high.mul(high)).subi(square);
+    rest.addi(temporaries.keep(high.mul(low)).muli(2)).addi(low.muli(low));
+    INDArray lost = temporaries.keep(b.mul(0.25)).subi(square).subi(rest);
+    return lost.divi(temporaries.keep(s.mul(2)));
+  }
+
+  private static INDArray compositeGradient(INDArray x, INDArray b, Temporaries temporaries) {
+    INDArray s = temporaries.keep(Transforms.sqrt(b, true)).muli(0.5);
+    INDArray ratio = s.divi(x);
+    INDArray gradient = temporaries.keep(positiveOnly(x, ratio.muli(ratio).addi(1), temporaries));
+    INDArray one = temporaries.keep(one(x, temporaries));
+    return Primitives.select(temporaries.keep(b.eq(0)), one, gradient);
+  }
+
+  private static INDArray compositeParameterGradient(
+      INDArray x, INDArray b, Temporaries temporaries) {
+    // |x|, for −0 is treated as 0.
+    INDArray gradient = temporaries.keep(Transforms.abs(x, true)).rdivi(-0.25);
+    return positiveOnly(x, gradient, temporaries);
   }
 
   private static INDArray positiveOnly(INDArray x, INDArray result, Temporaries temporaries) {

@@ -14,6 +14,7 @@ final class Traversal {
 
   private static final long COLUMNS = 64;
 
+  private final INDArray written;
   private final int[] order;
 
   /** Where in the order is the dimension that the other array is fastest along. */
@@ -23,6 +24,7 @@ final class Traversal {
   private final long columns;
 
   Traversal(INDArray written, INDArray other) {
+    this.written = written;
     order = Fused.memoryOrder(written);
     int fastest = order.length - 1;
     for (int i = fastest; i >= 0; i--) {
@@ -47,13 +49,18 @@ final class Traversal {
 
   /** The elements of one of the two arrays in this order. */
   Elements elements(INDArray x) {
+    return elements(x, x.stride());
+  }
+
+  /** The elements of another array in this order, in whose strides it has the same shape. */
+  Elements elements(INDArray x, long[] ownStrides) {
     int last = order.length - 1;
     boolean isAcross = across < last;
     long[] shape = new long[order.length + (isAcross ? 2 : 0)];
     long[] strides = new long[shape.length];
     for (int i = 0; i <= last; i++) {
-      shape[i] = x.size(order[i]);
-      strides[i] = x.stride(order[i]);
+      shape[i] = written.size(order[i]);
+      strides[i] = ownStrides[order[i]];
     }
     if (isAcross) {
       split(shape, strides, across, rows, last + 1);

@@ -3,6 +3,7 @@ package org.stableops.nd4j;
 import java.util.function.UnaryOperator;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** Computes in double what float has not the range or the digits for. */
 final class Widened {
@@ -10,6 +11,12 @@ final class Widened {
   private static final double SMALLEST_B = 0x1p-100;
 
   private static final double LARGEST_B = 0x1p120;
+
+  /** Beyond, squares of double numbers near √b may overflow, or lose bits. */
+  private static final double SMALL_B = 0x1p-400;
+
+  private static final double LARGE_B = 0x1p400;
+  private static final double SCALE = 0x1p300;
 
   private Widened() {}
 
@@ -39,5 +46,15 @@ final class Widened {
     }
     INDArray wide = temporaries.keep(x.castTo(DataType.DOUBLE)).muli(beta);
     return temporaries.keep(wide.castTo(type));
+  }
+
+  /** Powers of 2 whose squares times b, of double, are so that squares of both are numbers. */
+  static INDArray scale(INDArray b, Temporaries temporaries) {
+    INDArray one = temporaries.keep(Nd4j.onesLike(b));
+    INDArray small = temporaries.keep(one.mul(1 / SCALE));
+    INDArray large = temporaries.keep(one.mul(SCALE));
+    INDArray scale =
+        temporaries.keep(Primitives.select(temporaries.keep(b.gt(LARGE_B)), small, one));
+    return temporaries.keep(Primitives.select(temporaries.keep(b.lt(SMALL_B)), large, scale));
   }
 }

@@ -67,6 +67,36 @@ public final class DjlHost implements Host {
     }
   }
 
+  @Override
+  public Parametric parametric(
+      ElementwiseFunction function, double[] x, double[] parameters, Format format) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray argument = array(manager, x, format);
+      NDArray parameter = array(manager, parameters, format);
+      return new Parametric(
+          doubles(value(function, argument, parameter)),
+          doubles(gradient(function, argument, parameter)),
+          doubles(parameterGradient(function, argument, parameter)));
+    }
+  }
+
+  @Override
+  public Parametric parametricBackprop(
+      ElementwiseFunction function, double[] x, double[] parameters, Format format) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray argument = array(manager, x, format);
+      NDArray parameter = array(manager, parameters, format);
+      argument.setRequiresGradient(true);
+      parameter.setRequiresGradient(true);
+      try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+        NDArray value = value(function, argument, parameter);
+        collector.backward(value);
+        return new Parametric(
+            doubles(value), doubles(argument.getGradient()), doubles(parameter.getGradient()));
+      }
+    }
+  }
+
   /** An operator without and with sample weights; overloads of one name. */
   @FunctionalInterface
   private interface Unweighted<T> {
@@ -257,6 +287,34 @@ public final class DjlHost implements Host {
       case SOFTPLUS_INVERSE -> SoftplusInverse.gradient(x, parameter);
       case SQUAREPLUS -> Squareplus.gradient(x, parameter);
       case SQUAREPLUS_INVERSE -> SquareplusInverse.gradient(x, parameter);
+    };
+  }
+
+  private static NDArray value(ElementwiseFunction function, NDArray x, NDArray parameter) {
+    return switch (function) {
+      case SOFTPLUS -> Softplus.value(x, parameter);
+      case SOFTPLUS_INVERSE -> SoftplusInverse.value(x, parameter);
+      case SQUAREPLUS -> Squareplus.value(x, parameter);
+      case SQUAREPLUS_INVERSE -> SquareplusInverse.value(x, parameter);
+    };
+  }
+
+  private static NDArray gradient(ElementwiseFunction function, NDArray x, NDArray parameter) {
+    return switch (function) {
+      case SOFTPLUS -> Softplus.gradient(x, parameter);
+      case SOFTPLUS_INVERSE -> SoftplusInverse.gradient(x, parameter);
+      case SQUAREPLUS -> Squareplus.gradient(x, parameter);
+      case SQUAREPLUS_INVERSE -> SquareplusInverse.gradient(x, parameter);
+    };
+  }
+
+  private static NDArray parameterGradient(
+      ElementwiseFunction function, NDArray x, NDArray parameter) {
+    return switch (function) {
+      case SOFTPLUS -> Softplus.parameterGradient(x, parameter);
+      case SOFTPLUS_INVERSE -> SoftplusInverse.parameterGradient(x, parameter);
+      case SQUAREPLUS -> Squareplus.parameterGradient(x, parameter);
+      case SQUAREPLUS_INVERSE -> SquareplusInverse.parameterGradient(x, parameter);
     };
   }
 }

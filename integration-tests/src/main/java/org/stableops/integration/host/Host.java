@@ -60,6 +60,39 @@ public interface Host {
       ElementwiseFunction function, double[] x, double parameter, double[] upstream, Format format);
 
   /**
+   * An operator whose parameter is an array, with its derivatives by both.
+   *
+   * @param value f(x; p)
+   * @param gradient ∂f/∂x
+   * @param parameterGradient ∂f/∂p
+   */
+  record Parametric(double[] value, double[] gradient, double[] parameterGradient) {}
+
+  /**
+   * Computes an operator whose parameter is an array, and its explicit gradients.
+   *
+   * @param function the operator
+   * @param x the arguments
+   * @param parameters β or b, one for each
+   * @param format the dtype of both
+   * @return value and gradients
+   */
+  Parametric parametric(
+      ElementwiseFunction function, double[] x, double[] parameters, Format format);
+
+  /**
+   * Computes what training sees of the same.
+   *
+   * @param function the operator
+   * @param x the arguments
+   * @param parameters β or b, one for each
+   * @param format the dtype of both
+   * @return the value, and the gradients of its sum by the host's own differentiation
+   */
+  Parametric parametricBackprop(
+      ElementwiseFunction function, double[] x, double[] parameters, Format format);
+
+  /**
    * A loss and its gradient.
    *
    * @param loss one number, or one a row

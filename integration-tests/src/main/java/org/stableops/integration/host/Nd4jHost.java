@@ -82,6 +82,31 @@ public final class Nd4jHost implements Host {
     return doubles(graph.calculateGradients(Map.of(), "x").get("x"));
   }
 
+  @Override
+  public Parametric parametric(
+      ElementwiseFunction function, double[] x, double[] parameters, Format format) {
+    try (INDArray argument = array(x, format);
+        INDArray parameter = array(parameters, format)) {
+      return new Parametric(
+          doubles(value(function, argument, parameter)),
+          doubles(gradient(function, argument, parameter)),
+          doubles(parameterGradient(function, argument, parameter)));
+    }
+  }
+
+  @Override
+  public Parametric parametricBackprop(
+      ElementwiseFunction function, double[] x, double[] parameters, Format format) {
+    SameDiff graph = SameDiff.create();
+    SDVariable argument = graph.var("x", array(x, format));
+    SDVariable parameter = graph.var("p", array(parameters, format));
+    SDVariable value = value(function, argument, parameter).rename("value");
+    graph.setLossVariables("value");
+    Map<String, INDArray> gradients = graph.calculateGradients(Map.of(), "x", "p");
+    return new Parametric(
+        doubles(value.eval()), doubles(gradients.get("x")), doubles(gradients.get("p")));
+  }
+
   /** An operator without and with sample weights; overloads of one name. */
   @FunctionalInterface
   private interface Unweighted<T> {
@@ -252,6 +277,44 @@ public final class Nd4jHost implements Host {
       case BFLOAT16 -> DataType.BFLOAT16;
       case FLOAT32 -> DataType.FLOAT;
       case FLOAT64 -> DataType.DOUBLE;
+    };
+  }
+
+  private static INDArray value(ElementwiseFunction function, INDArray x, INDArray parameter) {
+    return switch (function) {
+      case SOFTPLUS -> Softplus.value(x, parameter);
+      case SOFTPLUS_INVERSE -> SoftplusInverse.value(x, parameter);
+      case SQUAREPLUS -> Squareplus.value(x, parameter);
+      case SQUAREPLUS_INVERSE -> SquareplusInverse.value(x, parameter);
+    };
+  }
+
+  private static INDArray gradient(ElementwiseFunction function, INDArray x, INDArray parameter) {
+    return switch (function) {
+      case SOFTPLUS -> Softplus.gradient(x, parameter);
+      case SOFTPLUS_INVERSE -> SoftplusInverse.gradient(x, parameter);
+      case SQUAREPLUS -> Squareplus.gradient(x, parameter);
+      case SQUAREPLUS_INVERSE -> SquareplusInverse.gradient(x, parameter);
+    };
+  }
+
+  private static INDArray parameterGradient(
+      ElementwiseFunction function, INDArray x, INDArray parameter) {
+    return switch (function) {
+      case SOFTPLUS -> Softplus.parameterGradient(x, parameter);
+      case SOFTPLUS_INVERSE -> SoftplusInverse.parameterGradient(x, parameter);
+      case SQUAREPLUS -> Squareplus.parameterGradient(x, parameter);
+      case SQUAREPLUS_INVERSE -> SquareplusInverse.parameterGradient(x, parameter);
+    };
+  }
+
+  private static SDVariable value(
+      ElementwiseFunction function, SDVariable x, SDVariable parameter) {
+    return switch (function) {
+      case SOFTPLUS -> Softplus.value(x, parameter);
+      case SOFTPLUS_INVERSE -> SoftplusInverse.value(x, parameter);
+      case SQUAREPLUS -> Squareplus.value(x, parameter);
+      case SQUAREPLUS_INVERSE -> SquareplusInverse.value(x, parameter);
     };
   }
 }

@@ -9,8 +9,8 @@ final class BigFunctions {
   /** Digits to compute with: 34, two doubles, and the 16 that e^x − 1 may cancel. */
   static final MathContext DIGITS = new MathContext(50);
 
-  /** Beyond, e^−x is below the last digit next to any double. */
-  private static final BigDecimal NEGLIGIBLE = BigDecimal.valueOf(2000);
+  /** Beyond, e^−x is below the last digit next to any double, also divided by a square of one. */
+  private static final BigDecimal NEGLIGIBLE = BigDecimal.valueOf(3000);
 
   /** Below, four terms of a series give all digits, and the direct formula would cancel. */
   private static final BigDecimal SMALL = new BigDecimal("1e-15");

@@ -21,7 +21,8 @@ public enum ElementwiseFunction {
       new double[] {1, 0.1, 1.0 / 3, 0.25, 1.7, 20},
       new double[] {0, -37, -70, -87.3, -103.9, -700, -708.4, -745, 20, 37, 88.7, 709.7},
       ElementwiseFunction::softplus,
-      ElementwiseFunction::sigmoid),
+      ElementwiseFunction::sigmoid,
+      ElementwiseFunction::softplusByBeta),
 
   /** log(e^{βx} − 1)/β. */
   SOFTPLUS_INVERSE(
@@ -29,7 +30,8 @@ public enum ElementwiseFunction {
       new double[] {1, 0.1, 1.0 / 3, 0.25, 1.7, 20},
       new double[] {Math.log(2), 0.4, 0.35, 1.1, 1e-30, 1e-290, 1, 20, 37, 88.7, 709.7},
       ElementwiseFunction::softplusInverse,
-      (x, beta) -> divide(ONE, expm1(x.multiply(beta).negate()).negate())),
+      (x, beta) -> divide(ONE, expm1(x.multiply(beta).negate()).negate()),
+      ElementwiseFunction::softplusInverseByBeta),
 
   /** (x + √(x² + b))/2. */
   SQUAREPLUS(
@@ -37,7 +39,8 @@ public enum ElementwiseFunction {
       new double[] {4, 0, 1e-6, 1, 1.9218120556728056, 1e6, 1e-35, 1e50, 1e-320, 1e300},
       new double[] {0, 1, 2, 5e3, 1e8},
       ElementwiseFunction::squareplus,
-      ElementwiseFunction::squareplusGradient),
+      ElementwiseFunction::squareplusGradient,
+      (x, b) -> divide(ONE, root(x, b).multiply(BigDecimal.valueOf(4)))),
 
   /** x − b/(4x). */
   SQUAREPLUS_INVERSE(
@@ -45,9 +48,11 @@ public enum ElementwiseFunction {
       new double[] {4, 0, 1e-6, 1, 1.9218120556728056, 1e6, 1e-35, 1e50, 1e-320, 1e300},
       new double[] {0.25, 0.5, 1, 2, 5e3, 1e8},
       (x, b) -> x.subtract(divide(b, x.multiply(BigDecimal.valueOf(4)))),
-      (x, b) -> ONE.add(divide(b, x.multiply(x).multiply(BigDecimal.valueOf(4)))));
+      (x, b) -> ONE.add(divide(b, x.multiply(x).multiply(BigDecimal.valueOf(4)))),
+      (x, b) -> divide(ONE, x.multiply(BigDecimal.valueOf(-4))));
 
   private static final BigDecimal FAR = BigDecimal.valueOf(1000);
+  private static final BigDecimal HALF = new BigDecimal("0.5");
   private static final BigDecimal TWO = BigDecimal.valueOf(2);
 
   private final boolean positiveDomain;
@@ -55,18 +60,21 @@ public enum ElementwiseFunction {
   private final double[] branchPoints;
   private final BinaryOperator<BigDecimal> value;
   private final BinaryOperator<BigDecimal> gradient;
+  private final BinaryOperator<BigDecimal> parameterGradient;
 
   ElementwiseFunction(
       boolean positiveDomain,
       double[] parameters,
       double[] branchPoints,
       BinaryOperator<BigDecimal> value,
-      BinaryOperator<BigDecimal> gradient) {
+      BinaryOperator<BigDecimal> gradient,
+      BinaryOperator<BigDecimal> parameterGradient) {
     this.positiveDomain = positiveDomain;
     this.parameters = parameters;
     this.branchPoints = branchPoints;
     this.value = value;
     this.gradient = gradient;
+    this.parameterGradient = parameterGradient;
   }
 
   /**
@@ -89,6 +97,17 @@ public enum ElementwiseFunction {
    */
   public Exact gradient(double x, double parameter) {
     return Exact.of(gradient.apply(new BigDecimal(x), new BigDecimal(parameter)));
+  }
+
+  /**
+   * Returns the exact derivative by the parameter.
+   *
+   * @param x a finite argument in the domain
+   * @param parameter β or b, not 0 together with x
+   * @return ∂f/∂β or ∂f/∂b
+   */
+  public Exact parameterGradient(double x, double parameter) {
+    return Exact.of(parameterGradient.apply(new BigDecimal(x), new BigDecimal(parameter)));
   }
 
   /**
@@ -148,6 +167,23 @@ public enum ElementwiseFunction {
     BigDecimal p = x.multiply(beta);
     // Beyond, e^−p is below the last digit next to x.
     return p.compareTo(FAR) > 0 ? x : divide(log(expm1(p)), beta);
+  }
+
+  /** x·σ(p)/β − log(1 + e^p)/β², p = βx, without the p that both have for positive x. */
+  private static BigDecimal softplusByBeta(BigDecimal x, BigDecimal beta) {
+    BigDecimal a = x.multiply(beta).abs();
+    BigDecimal t = exp(a.negate());
+    BigDecimal sum = divide(a.multiply(t), ONE.add(t)).add(log1p(t));
+    return divide(sum.negate(), beta.multiply(beta));
+  }
+
+  /** x/(β·(1 − e^−p)) − log(e^p − 1)/β², p = βx, without the p that both have. */
+  private static BigDecimal softplusInverseByBeta(BigDecimal x, BigDecimal beta) {
+    BigDecimal p = x.multiply(beta);
+    BigDecimal t = exp(p.negate());
+    BigDecimal w = expm1(p.negate()).negate();
+    BigDecimal log = t.compareTo(HALF) < 0 ? log1p(t.negate()) : log(w);
+    return divide(divide(p.multiply(t), w).subtract(log), beta.multiply(beta));
   }
 
   private static BigDecimal squareplus(BigDecimal x, BigDecimal b) {

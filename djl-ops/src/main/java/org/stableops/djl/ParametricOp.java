@@ -1,0 +1,236 @@
+package org.stableops.djl;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.nio.DoubleBuffer;
+import java.util.function.BinaryOperator;
+import java.util.function.DoubleFunction;
+import org.stableops.ParameterShape;
+import org.stableops.kernel.Elements;
+import org.stableops.kernel.ParameterGroups;
+import org.stableops.kernel.ParametricKernel;
+
+/**
+ * What an elementwise operator is made of whose parameter p is an array that broadcasts against x:
+ * its value and its derivatives by both, as a kernel and as composites on arrays outside any graph.
+ * The rest is the same for all.
+ *
+ * @param name of the parameter, for messages
+ * @param kernel f and its derivatives over the memory of arrays
+ * @param ofOne the operator whose parameter is one number
+ * @param compositeValue f(x; p) by the host's primitives, for float64 of one shape of rank 1 or
+ *     more
+ * @param compositeGradient ∂f/∂x in the same way
+ * @param compositeParameterGradient ∂f/∂p in the same way, one an element of x
+ */
+record ParametricOp(
+    String name,
+    ParametricKernel kernel,
+    DoubleFunction<ElementwiseOp> ofOne,
+    BinaryOperator<NDArray> compositeValue,
+    BinaryOperator<NDArray> compositeGradient,
+    BinaryOperator<NDArray> compositeParameterGradient) {
+
+  /** A kernel's work on x and a parameter in x's shape. */
+  @FunctionalInterface
+  private interface Sweep {
+    void run(Elements x, Elements p, Elements out);
+  }
+
+  /** Those of the two arrays, outside any graph, and their shapes. */
+  private record Arguments(NDArray x, NDArray p, ParameterShape shape) {
+    boolean isOne() {
+      return p.size() == 1;
+    }
+
+    double one() {
+      return p.toType(DataType.FLOAT64, false).toDoubleArray()[0];
+    }
+
+    Arguments toType(DataType type) {
+      return new Arguments(x.toType(type, false), p.toType(type, false), shape);
+    }
+
+    /** The parameter's elements, one for each of x. */
+    Elements repeated() {
+      long[] strides = contiguous(p.getShape().getShape());
+      return Fused.elements(p, shape.x(), shape.strides(strides));
+    }
+  }
+
+  NDArray value(NDArray x, NDArray p) {
+    Inputs.requireParameter(name, p, x);
+    return Scoped.compute(
+        () -> {
+          Arguments detached = arguments(x, p);
+          if (Autograd.wantsGradient(p)) {
+            return inGraph(x, p, detached);
+          }
+          if (detached.isOne()) {
+            return ofOne.apply(detached.one()).value(x);
+          }
+          return Autograd.wantsGradient(x) ? inGraph(x, p, detached) : value(detached);
+        });
+  }
+
+  NDArray gradient(NDArray x, NDArray p) {
+    Inputs.requireParameter(name, p, x);
+    return Scoped.compute(() -> gradient(arguments(x, p)));
+  }
+
+  /** The gradient by the parameter of the sum of the value, summed where the parameter repeats. */
+  NDArray parameterGradient(NDArray x, NDArray p) {
+    Inputs.requireParameter(name, p, x);
+    return Scoped.compute(() -> sums(arguments(x, p)));
+  }
+
+  void valueInto(NDArray x, NDArray out, NDArray p) {
+    Inputs.requireLike("out", out, x);
+    Inputs.requireParameter(name, p, x);
+    if (Autograd.wantsGradient(out)) {
+      throw new IllegalArgumentException("out must be outside any graph");
+    }
+    try (NDScope scope = new NDScope()) {
+      scope.suppressNotUsedWarning();
+      // A copy where it repeats, for it may share memory with out.
+      Arguments detached = arguments(x, p);
+      if (detached.isOne()) {
+        ofOne.apply(detached.one()).valueInto(x, out);
+      } else if (Fused.accepts(detached.x) && Fused.isContiguous(out)) {
+        boolean repeats = detached.shape.isRepeated();
+        NDArray own = repeats ? detached.p.duplicate() : detached.p;
+        Elements elements = new Arguments(detached.x, own, detached.shape).repeated();
+        kernel.value(Fused.elements(detached.x), elements, Fused.elements(out));
+      } else {
+        Autograd.overwrite(out, value(detached));
+      }
+    }
+  }
+
+  /** Checks the shapes and every element of the parameter. */
+  private Arguments arguments(NDArray x, NDArray p) {
+    ParameterShape shape =
+        ParameterShape.of(name, p.getShape().getShape(), x.getShape().getShape());
+    NDArray detached = Autograd.detached(p);
+    Elements elements =
+        Fused.accepts(detached)
+            ? Fused.elements(detached)
+            : Elements.of(
+                DoubleBuffer.wrap(detached.toType(DataType.FLOAT64, false).toDoubleArray()));
+    kernel.requireValid(elements, shape);
+    return new Arguments(Autograd.detached(x), detached, shape);
+  }
+
+  /** A sum of products, of which there are only those whose gradient is wanted. */
+  private NDArray inGraph(NDArray x, NDArray p, Arguments detached) {
+    NDArray gradient = null;
+    NDArray parameterGradient = null;
+    boolean inOneSweep = Fused.accepts(detached.x) && !detached.isOne();
+    if (Autograd.wantsGradient(x)) {
+      gradient = inOneSweep ? Fused.uninitialized(detached.x) : gradient(detached);
+    }
+    if (Autograd.wantsGradient(p)) {
+      parameterGradient =
+          inOneSweep ? Fused.uninitialized(detached.x) : parameterGradients(detached);
+    }
+    NDArray node = Autograd.products(x, gradient, p, parameterGradient);
+    if (inOneSweep) {
+      // Into the factors too: backward reads them, and nobody has yet.
+      kernel.valueAndGradients(
+          Fused.elements(detached.x),
+          detached.repeated(),
+          Fused.elements(node.stopGradient()),
+          gradient == null ? null : Fused.elements(gradient),
+          parameterGradient == null ? null : Fused.elements(parameterGradient));
+    } else {
+      Autograd.overwrite(node, value(detached));
+    }
+    return node;
+  }
+
+  private NDArray value(Arguments detached) {
+    return detached.isOne()
+        ? ofOne.apply(detached.one()).value(detached.x)
+        : compute(detached, kernel::value, compositeValue);
+  }
+
+  private NDArray gradient(Arguments detached) {
+    return detached.isOne()
+        ? ofOne.apply(detached.one()).gradient(detached.x)
+        : compute(detached, kernel::gradient, compositeGradient);
+  }
+
+  private NDArray parameterGradients(Arguments detached) {
+    return compute(detached, kernel::parameterGradient, compositeParameterGradient);
+  }
+
+  private static NDArray compute(
+      Arguments arguments, Sweep sweep, BinaryOperator<NDArray> composite) {
+    NDArray x = arguments.x;
+    if (x.getDataType() == DataType.FLOAT16) {
+      // Computed wider, rounded once.
+      return compute(arguments.toType(DataType.FLOAT32), sweep, composite)
+          .toType(DataType.FLOAT16, false);
+    }
+    if (Fused.accepts(x)) {
+      NDArray out = Fused.uninitialized(x);
+      sweep.run(Fused.elements(x), arguments.repeated(), Fused.elements(out));
+      return out;
+    }
+    return wide(arguments, composite).toType(x.getDataType(), false);
+  }
+
+  private NDArray sums(Arguments arguments) {
+    NDArray x = arguments.x;
+    if (x.getDataType() == DataType.FLOAT16) {
+      return sums(arguments.toType(DataType.FLOAT32)).toType(DataType.FLOAT16, false);
+    }
+    return Fused.accepts(x) ? fusedSums(arguments) : compositeSums(arguments);
+  }
+
+  private NDArray fusedSums(Arguments arguments) {
+    NDArray x = arguments.x;
+    NDArray p = arguments.p;
+    ParameterGroups groups = ParameterGroups.of(arguments.shape);
+    long[] strides = contiguous(x.getShape().getShape());
+    long[] repeated = arguments.shape.strides(contiguous(p.getShape().getShape()));
+    NDArray out = x.getManager().create(p.getShape(), p.getDataType(), x.getDevice());
+    kernel.parameterGradient(
+        Fused.elements(x, groups.shape(), groups.strides(strides)),
+        Fused.elements(p, groups.shape(), groups.strides(repeated)),
+        null,
+        groups,
+        Fused.elements(out));
+    return out;
+  }
+
+  private NDArray compositeSums(Arguments arguments) {
+    NDArray terms = wide(arguments, compositeParameterGradient);
+    int[] axes = arguments.shape.repeatedAxes();
+    NDArray sums = axes.length == 0 ? terms : terms.sum(axes);
+    return sums.reshape(arguments.p.getShape()).toType(arguments.x.getDataType(), false);
+  }
+
+  /** The composite in float64, of x's shape. */
+  private static NDArray wide(Arguments arguments, BinaryOperator<NDArray> composite) {
+    Arguments wide = arguments.toType(DataType.FLOAT64);
+    Shape shape = wide.x.getShape();
+    if (shape.isScalar()) {
+      // A scalar's dtype gives way to that of a Number; a vector's does not.
+      return composite.apply(wide.x.reshape(1), wide.p.reshape(1)).reshape(shape);
+    }
+    return composite.apply(wide.x, wide.p.broadcast(shape));
+  }
+
+  private static long[] contiguous(long[] shape) {
+    long[] strides = new long[shape.length];
+    long stride = 1;
+    for (int d = shape.length - 1; d >= 0; d--) {
+      strides[d] = stride;
+      stride *= shape[d];
+    }
+    return strides;
+  }
+}
