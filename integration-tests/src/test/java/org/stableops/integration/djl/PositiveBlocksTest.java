@@ -9,6 +9,7 @@ import static org.stableops.integration.djl.Djl.array;
 import static org.stableops.integration.djl.Djl.assertSameArray;
 import static org.stableops.integration.djl.Djl.doubles;
 import static org.stableops.integration.djl.Djl.waves;
+import static org.stableops.integration.host.Path.FUSED;
 
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
@@ -371,7 +372,7 @@ class PositiveBlocksTest extends OnBothPaths {
         trainer.initialize(INPUT);
         NDManager[] managers = {manager, model.getNDManager(), trainer.getManager()};
         int[] before = null;
-        int steps = path == org.stableops.integration.host.Path.FUSED ? 2000 : 300;
+        int steps = path == FUSED ? 2000 : 200;
         for (int i = 0; i < steps; i++) {
           try (NDManager batch = trainer.getManager().newSubManager()) {
             step(trainer, waves(batch, DataType.FLOAT32, INPUT, i));
@@ -404,7 +405,7 @@ class PositiveBlocksTest extends OnBothPaths {
       int arrays = model.getNDManager().getManagedArrays().size();
       List<Future<double[]>> results = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
-        results.add(threads.submit(() -> predict(model, 50)));
+        results.add(threads.submit(() -> predict(model, path == FUSED ? 40 : 10)));
       }
       for (Future<double[]> result : results) {
         assertArrayEquals(expected, result.get());
