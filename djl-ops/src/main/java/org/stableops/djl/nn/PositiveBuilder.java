@@ -10,6 +10,18 @@ import org.stableops.PositiveTransform;
  * if none is given, and the positive values it starts with. Of several calls that give values, the
  * last counts.
  *
+ * <pre>{@code
+ * PositiveParameter rates =
+ *     PositiveParameter.builder()
+ *         .optTransform(PositiveTransform.exp())
+ *         .optValues(new Shape(2), 0.5f, 3)
+ *         .build();
+ * PositiveScale scale =
+ *     PositiveScale.builder()
+ *         .optInitializer(new ConstantInitializer(2)) // positive values, not raw ones
+ *         .build();
+ * }</pre>
+ *
  * @param <T> the builder
  */
 public abstract class PositiveBuilder<T extends PositiveBuilder<T>> {

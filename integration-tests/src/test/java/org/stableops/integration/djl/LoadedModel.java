@@ -15,16 +15,17 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 
-/** The main class of a JVM that knows a saved model's directory, and nothing else of it. */
+/** The main class of a JVM that knows the directories of saved models, and nothing else of them. */
 final class LoadedModel {
   static final Shape INPUT = new Shape(6, 3);
 
   private LoadedModel() {}
 
-  /** Prints a hash of the bits that the model in a directory predicts. */
-  public static void main(String[] arguments) throws Exception {
-    Criteria<NDList, NDList> criteria = criteria(Path.of(arguments[0]));
-    System.out.println("bits " + bits(criteria));
+  /** Prints the bits that the model in each directory predicts. */
+  public static void main(String[] directories) throws Exception {
+    for (String directory : directories) {
+      System.out.println("bits " + bits(criteria(Path.of(directory))));
+    }
   }
 
   static Criteria<NDList, NDList> criteria(Path directory) {
