@@ -161,6 +161,9 @@ final class Nd4jMemoryTest {
     private static final INDArray DOUBLES = X.castTo(DataType.DOUBLE).reshape(SIDE, SIDE);
     private static final INDArray VIEW = X.reshape(SIDE, SIDE).transpose();
     private static final INDArray HALF = X.castTo(DataType.FLOAT16);
+    private static final INDArray HALVES = HALF.reshape(SIDE, SIDE);
+    private static final INDArray BAD_HALF = HALF.neg();
+    private static final INDArray X_PARAMETERS = Nd4j.ones(DataType.FLOAT, SIZE);
     private static final INDArray Y = Nd4j.zeros(DataType.INT32, SIDE);
     private static final INDArray BAD = Nd4j.zeros(DataType.INT32, SIDE).addi(SIDE);
     private static final INDArray Q = Nd4j.ones(DataType.FLOAT, SIDE, SIDE).muli(0.01);
@@ -183,9 +186,10 @@ final class Nd4jMemoryTest {
       long leaked = leakedKiB(TIMES);
       System.out.printf(
           Locale.ROOT,
-          "elementwiseKiB=%d errorKiB=%d crossEntropyKiB=%d optionsKiB=%d softmaxKiB=%d"
-              + " leakedKiB=%d%n",
+          "elementwiseKiB=%d parametersKiB=%d errorKiB=%d crossEntropyKiB=%d optionsKiB=%d"
+              + " softmaxKiB=%d leakedKiB=%d%n",
           grownKiB(path, Eager::elementwise),
+          grownKiB(path, Eager::withParameters),
           grownKiB(path, Eager::errors),
           grownKiB(path, Eager::crossEntropies),
           grownKiB(path, Eager::withOptions),
@@ -239,6 +243,20 @@ final class Nd4jMemoryTest {
       Softplus.valueInto(X, OUT);
     }
 
+    /** A parameter a column, and one an element. */
+    private static void withParameters() {
+      for (INDArray x : List.of(VIEW, HALVES)) {
+        try (INDArray column = Nd4j.ones(x.dataType(), SIDE, 1);
+            INDArray all = Nd4j.ones(x.dataType(), SIDE, SIDE)) {
+          close(Softplus.value(x, column), Softplus.parameterGradient(x, all));
+          close(SoftplusInverse.gradient(x, column), SoftplusInverse.parameterGradient(x, column));
+          close(Squareplus.value(x, all), Squareplus.parameterGradient(x, column));
+          close(SquareplusInverse.value(x, column), SquareplusInverse.gradient(x, all));
+        }
+      }
+      Squareplus.valueInto(X, OUT, X_PARAMETERS);
+    }
+
     private static void crossEntropies() {
       CrossEntropyOptions options = CrossEntropyOptions.DEFAULT.withReduction(Reduction.NONE);
       close(SparseSoftmaxCrossEntropy.valueAndGradient(DOUBLES, Y, options));
@@ -276,6 +294,9 @@ final class Nd4jMemoryTest {
     private static void errors() {
       assertThrows(IllegalArgumentException.class, () -> Softplus.value(X, -1));
       assertThrows(IllegalArgumentException.class, () -> Softplus.valueInto(VIEW, OUT));
+      assertThrows(IllegalArgumentException.class, () -> Softplus.value(VIEW, BAD_Q));
+      assertThrows(
+          IllegalArgumentException.class, () -> Softplus.parameterGradient(HALF, BAD_HALF));
       assertThrows(
           IllegalArgumentException.class, () -> SparseSoftmaxCrossEntropy.gradient(VIEW, BAD));
       assertThrows(
