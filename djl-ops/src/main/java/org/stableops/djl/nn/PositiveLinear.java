@@ -17,8 +17,9 @@ import org.stableops.PositiveTransform;
  * <p>A chain of such layers and increasing activations ({@link org.stableops.djl.Squareplus},
  * softplus, tanh) is monotone, whatever training does. From x of shape (…, features) to y of shape
  * (…, units), of the model's dtype; W is a {@link PositiveParameter} of shape (units, features), b
- * an ordinary parameter of shape (units). Without another wish W starts uniformly distributed
- * between the transform's lower bound and 2/features above it, which keeps the mean of the inputs.
+ * an ordinary parameter of shape (units). Without another wish W starts uniformly distributed from
+ * 0.1/features to 1.9/features above the transform's lower bound: with a bound of 0 that keeps the
+ * mean of the inputs.
  *
  * <pre>{@code
  * SequentialBlock increasing =
@@ -52,12 +53,15 @@ public final class PositiveLinear extends PositiveBlock {
     return Parameter.builder().setName("bias").setType(Parameter.Type.BIAS).build();
   }
 
-  /** Above the bound, up to and including 2/features more. */
+  /** Not next to the bound, to which float16 might round and from where training moves slowly. */
   private static NDArray uniform(
       NDManager manager, Shape shape, DataType type, PositiveTransform transform) {
-    NDArray below1 = manager.randomUniform(0, 1, shape, DataType.FLOAT64);
-    double most = 2.0 / Math.max(1, shape.get(1));
-    return below1.neg().add(1).mul(most).add(transform.lowerBound()).toType(type, false);
+    long features = Math.max(1, shape.get(1));
+    return manager
+        .randomUniform(0.1f, 1.9f, shape, DataType.FLOAT64)
+        .div(features)
+        .add(transform.lowerBound())
+        .toType(type, false);
   }
 
   /**
