@@ -57,6 +57,7 @@ class JavadocExamplesTest {
           import ai.djl.training.loss.*;
           import org.stableops.djl.*;
           import org.stableops.djl.loss.*;
+          import org.stableops.djl.nn.*;
           import org.stableops.djl.training.*;
           """;
 
