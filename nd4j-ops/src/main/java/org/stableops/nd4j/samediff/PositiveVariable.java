@@ -85,6 +85,7 @@ public final class PositiveVariable {
       long... shape) {
     requireUsable(graph, name, transform);
     requireFloating(name, type);
+    require("shape of " + name, shape);
     return add(graph, name, transform, rawFilled(name, transform, initial, type, shape));
   }
 
