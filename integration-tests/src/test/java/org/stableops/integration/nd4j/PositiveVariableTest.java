@@ -119,6 +119,29 @@ final class PositiveVariableTest {
   }
 
   @Test
+  void mayHaveTheNameThatSameDiffGivesItsOp() {
+    SameDiff graph = SameDiff.create();
+    for (String name : List.of("stable_positive", "stable_positive_1", "v")) {
+      PositiveVariable.create(graph, name, SOFTPLUS, 2, DataType.DOUBLE);
+    }
+    for (String name : List.of("stable_positive", "stable_positive_1", "v")) {
+      assertRelative(Nd4j.scalar(2.0), graph.output(Map.of(), name).get(name));
+      assertEquals(name + "_raw", PositiveVariable.of(graph, name).raw().name());
+    }
+  }
+
+  @Test
+  void isFoundWhereItWasMadeByHandOrRenamed() {
+    SameDiff graph = SameDiff.create();
+    PositiveTransforms.value(graph.var("r", Nd4j.scalar(0.0)), BOUNDED).rename("v");
+    graph.renameVariable("v", "w");
+    PositiveVariable w = PositiveVariable.of(graph, "w");
+    assertEquals("r", w.raw().name());
+    w.set(2);
+    assertRelative(Nd4j.scalar(2.0), graph.output(Map.of(), "w").get("w"));
+  }
+
+  @Test
   void nothingOfItIsInTheWorkspaceOfTheCaller() {
     SameDiff graph = SameDiff.create();
     PositiveVariable v;
@@ -162,9 +185,14 @@ final class PositiveVariableTest {
     assertMessage(
         "v: value must be an array, got null",
         () -> PositiveVariable.create(graph, "v", SOFTPLUS, null));
+    for (long size : new long[] {0, -1}) {
+      assertMessage(
+          "v: sizes must be > 0, got shape [2, " + size + "]",
+          () -> PositiveVariable.create(graph, "v", SOFTPLUS, 1, DataType.FLOAT, 2, size));
+    }
     assertMessage(
-        "v: shape must have no zeros, got [2, 0]",
-        () -> PositiveVariable.create(graph, "v", SOFTPLUS, 1, DataType.FLOAT, 2, 0));
+        "v: sizes must be > 0, got shape [0, 3]",
+        () -> PositiveVariable.create(graph, "v", SOFTPLUS, Nd4j.create(DataType.FLOAT, 0, 3)));
     assertMessage(
         "dtype of v must be given, got null",
         () -> PositiveVariable.create(graph, "v", SOFTPLUS, 1, null));

@@ -71,7 +71,7 @@ public final class PositiveVariable {
    * @param initial the first value of every element, in the dtype finite and above the transform's
    *     bound
    * @param type half, bfloat16, float or double
-   * @param shape any without zeros; none for a scalar
+   * @param shape sizes above 0; none for a scalar
    * @return the variable
    * @throws IllegalArgumentException if an argument is null or invalid or a name is in use; the
    *     graph is then as before
@@ -86,6 +86,7 @@ public final class PositiveVariable {
     requireUsable(graph, name, transform);
     requireFloating(name, type);
     require("shape of " + name, shape);
+    requireSizes(name, shape);
     return add(graph, name, transform, rawFilled(name, transform, initial, type, shape));
   }
 
@@ -95,8 +96,8 @@ public final class PositiveVariable {
    * @param graph the graph
    * @param name the name of the positive values
    * @param transform how they are made of the raw variable
-   * @param initial the first values, a floating array, every element finite and above the
-   *     transform's bound; only read
+   * @param initial the first values, a floating array that is not empty, every element finite and
+   *     above the transform's bound; only read
    * @return the variable, of initial's shape and dtype
    * @throws IllegalArgumentException if an argument is null or invalid or a name is in use; the
    *     graph is then as before
@@ -105,25 +106,32 @@ public final class PositiveVariable {
   public static PositiveVariable create(
       SameDiff graph, String name, PositiveTransform transform, INDArray initial) {
     requireUsable(graph, name, transform);
-    return add(graph, name, transform, rawOf(name, transform, initial));
+    INDArray raw = rawOf(name, transform, initial);
+    requireSizes(name, raw.shape());
+    return add(graph, name, transform, raw);
   }
 
   private static PositiveVariable add(
       SameDiff graph, String name, PositiveTransform transform, INDArray raw) {
-    if (raw.isEmpty()) {
-      throw new IllegalArgumentException(
-          "%s: shape must have no zeros, got %s".formatted(name, Arrays.toString(raw.shape())));
-    }
     SDVariable variable = graph.var(name + RAW, raw);
-    SDVariable value = PositiveTransforms.value(variable, transform).rename(name);
+    SDVariable value = PositiveTransforms.value(variable, transform);
+    rename(value, name);
     return new PositiveVariable(variable, value, transform);
   }
 
+  /** SameDiff refuses to give a variable the name that it has, here stable_positive. */
+  private static void rename(SDVariable variable, String name) {
+    if (!variable.name().equals(name)) {
+      variable.rename(name);
+    }
+  }
+
   /**
-   * Finds a positive variable in a graph, be it a loaded one or a copy.
+   * Finds a positive variable in a graph, be it a loaded one or a copy; also one that was made of a
+   * variable by {@link PositiveTransforms#value(SDVariable, PositiveTransform)}.
    *
    * @param graph the graph
-   * @param name the name that it was created with
+   * @param name the name of the positive value
    * @return the variable
    * @throws IllegalArgumentException if an argument is null or the name is not that of a positive
    *     variable
@@ -269,6 +277,13 @@ public final class PositiveVariable {
     if (!type.isFPType()) {
       throw new IllegalArgumentException(
           name + ": dtype must be half, bfloat16, float or double, got " + type);
+    }
+  }
+
+  private static void requireSizes(String name, long[] shape) {
+    if (Arrays.stream(shape).anyMatch(size -> size <= 0)) {
+      throw new IllegalArgumentException(
+          "%s: sizes must be > 0, got shape %s".formatted(name, Arrays.toString(shape)));
     }
   }
 
