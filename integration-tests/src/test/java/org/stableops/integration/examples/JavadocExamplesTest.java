@@ -76,6 +76,7 @@ class JavadocExamplesTest {
           import org.stableops.nd4j.*;
           import org.stableops.nd4j.activations.*;
           import org.stableops.nd4j.lossfunctions.*;
+          import org.stableops.nd4j.samediff.*;
           """;
 
   @Test

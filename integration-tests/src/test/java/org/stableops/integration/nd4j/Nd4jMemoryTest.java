@@ -45,6 +45,7 @@ import org.stableops.nd4j.Squareplus;
 import org.stableops.nd4j.SquareplusInverse;
 import org.stableops.nd4j.activations.ActivationSquareplus;
 import org.stableops.nd4j.lossfunctions.LossFusedSoftmaxCrossEntropy;
+import org.stableops.nd4j.samediff.PositiveVariable;
 
 /**
  * Native memory does not grow. Every program runs in a JVM of its own with a small heap and a limit
@@ -175,6 +176,11 @@ final class Nd4jMemoryTest {
     private static final INDArray BAD_WEIGHTS = WEIGHTS.neg();
     private static final INDArray OUT = Nd4j.create(DataType.FLOAT, SIZE);
 
+    private static final INDArray POSITIVE = Q.add(1);
+    private static final INDArray WIDE = POSITIVE.castTo(DataType.DOUBLE);
+    private static final PositiveVariable VARIABLE =
+        PositiveVariable.create(SameDiff.create(), "v", PositiveTransform.softplus(), POSITIVE);
+
     private static final double[] CLASS_WEIGHTS = new double[SIDE];
 
     static {
@@ -189,7 +195,7 @@ final class Nd4jMemoryTest {
       System.out.printf(
           Locale.ROOT,
           "elementwiseKiB=%d parametersKiB=%d errorKiB=%d crossEntropyKiB=%d optionsKiB=%d"
-              + " softmaxKiB=%d transformsKiB=%d leakedKiB=%d%n",
+              + " softmaxKiB=%d transformsKiB=%d variableKiB=%d leakedKiB=%d%n",
           grownKiB(path, Eager::elementwise),
           grownKiB(path, Eager::withParameters),
           grownKiB(path, Eager::errors),
@@ -197,6 +203,7 @@ final class Nd4jMemoryTest {
           grownKiB(path, Eager::withOptions),
           grownKiB(path, Eager::logSoftmax),
           grownKiB(path, Eager::transforms),
+          grownKiB(path, Eager::variable),
           leaked);
     }
 
@@ -307,6 +314,15 @@ final class Nd4jMemoryTest {
         }
         close(PositiveTransforms.inverse(WEIGHTS, transform));
       }
+    }
+
+    private static void variable() {
+      VARIABLE.set(POSITIVE);
+      VARIABLE.set(2);
+      close(VARIABLE.get());
+      assertThrows(IllegalArgumentException.class, () -> VARIABLE.set(DOUBLES));
+      assertThrows(IllegalArgumentException.class, () -> VARIABLE.set(WIDE));
+      assertThrows(IllegalArgumentException.class, () -> VARIABLE.set(1e50));
     }
 
     private static void errors() {
