@@ -13,9 +13,12 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.stream.Collectors;
+import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What the README shows is what is compiled here, and does what it says. */
 class ReadmeTest {
@@ -24,24 +27,29 @@ class ReadmeTest {
   @Test
   void showsTheExamples() throws IOException {
     String readme = squeezed(Files.readString(ROOT.resolve("README.md")));
-    for (String example : new String[] {"DjlExample", "Dl4jExample", "OptionsExample"}) {
-      assertTrue(readme.contains(squeezed(shown(example))), "README.md must show " + example);
+    for (String example :
+        new String[] {
+          "DjlExample", "Dl4jExample", "OptionsExample", "PositiveDjlExample", "PositiveNd4jExample"
+        }) {
+      for (String part : shown(example)) {
+        assertTrue(readme.contains(squeezed(part)), "README.md must show " + example + part);
+      }
     }
   }
 
-  /** The lines between the two comments. */
-  private static String shown(String example) throws IOException {
+  /** The lines between two comments each. */
+  private static List<String> shown(String example) throws IOException {
     String source =
         Files.readString(
             ROOT.resolve(
                 "integration-tests/src/test/java/org/stableops/integration/examples/"
                     + example
                     + ".java"));
-    return Arrays.stream(source.split("\n"))
-        .dropWhile(line -> !line.contains("// README:"))
-        .skip(1)
-        .takeWhile(line -> !line.contains("// end"))
-        .collect(Collectors.joining("\n"));
+    return Pattern.compile("// README:[^\\n]*\\n(.*?)// end", Pattern.DOTALL)
+        .matcher(source)
+        .results()
+        .map(result -> result.group(1))
+        .toList();
   }
 
   /** The README breaks lines as a reader likes them, the formatter as it does. */
@@ -75,6 +83,16 @@ class ReadmeTest {
       double loss = (smoothed * lse + 1e-4 * 2 * lse * lse) / 2;
       assertEquals(loss, OptionsExample.loss(logits, labels, mask).getDouble(), 1e-15);
     }
+  }
+
+  @Test
+  void thePositiveExamplesAreWhatTheySay(@TempDir Path directory) throws IOException {
+    assertEquals(0.7, PositiveDjlExample.save(directory)[0], 1e-7);
+    assertTrue(Files.exists(directory.resolve("increasing-block.json")));
+    try (INDArray weights = PositiveNd4jExample.weights()) {
+      assertTrue(weights.minNumber().doubleValue() > 0);
+    }
+    assertEquals(0.5, PositiveNd4jExample.deviation(SameDiff.create()).getDouble(0), 1e-7);
   }
 
   private static String printed(Runnable main) {
