@@ -68,6 +68,18 @@ final class PositiveWeightsTest {
     }
   }
 
+  @ParameterizedTest(autoCloseArguments = false)
+  @MethodSource("layers")
+  void stock(InputType type, BaseLayer layer) {
+    for (int m = 1; m < 3; m++) {
+      MultiLayerNetwork net = network(type, layer);
+      INDArray before =
+          net.getLayer(0).getParam("W") == null ? null : net.getLayer(0).getParam("W").dup();
+      System.out.println("STOCK " + layer.getClass() + " " + net.getLayer(0).paramTable().keySet());
+      Dl4jSteps.assertRight(net, data(net, type));
+    }
+  }
+
   // ---- networks
 
   private static MultiLayerNetwork network(InputType type, Layer layer) {

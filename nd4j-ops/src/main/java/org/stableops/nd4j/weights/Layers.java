@@ -11,11 +11,9 @@ import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
 import org.deeplearning4j.nn.conf.layers.Deconvolution3D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
-import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
-import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -31,14 +29,15 @@ final class Layers {
           RnnOutputLayer.class,
           ConvolutionLayer.class,
           Deconvolution2D.class,
-          DepthwiseConvolution2D.class,
-          SeparableConvolution2D.class,
           Convolution3D.class,
           Deconvolution3D.class,
           SimpleRnn.class,
           LSTM.class);
 
   private static final String READS_RAW = "it does not read its weights by DL4J's weight noise";
+
+  private static final String MISPLACED =
+      "DL4J applies its regularization of weights to other parameters, the biases among them";
 
   /** By name, for some are deprecated. */
   private static final Map<String, String> REASONS =
@@ -49,6 +48,8 @@ final class Layers {
           "ElementWiseMultiplicationLayer", READS_RAW,
           "GravesBidirectionalLSTM", READS_RAW,
           "BatchNormalization", READS_RAW,
+          "DepthwiseConvolution2D", MISPLACED,
+          "SeparableConvolution2D", MISPLACED,
           "Convolution1DLayer", "its backward pass reads its weights without weight noise");
 
   private Layers() {}
@@ -68,7 +69,7 @@ final class Layers {
           layer,
           "it has room for one weight noise, and has " + layer.getWeightNoise() + " already");
     }
-    if (layer.initializer().isWeightParam(layer, DefaultParamInitializer.GAIN_KEY)) {
+    if (layer.initializer().weightKeys(layer).contains(DefaultParamInitializer.GAIN_KEY)) {
       throw refused(layer, "with layer normalisation DL4J counts the gain among the weights");
     }
     requireNoStart(layer);

@@ -34,9 +34,9 @@ import org.stableops.nd4j.PositiveTransforms;
  *
  * <p>All weights of the layer are positive: those between inputs and outputs, of a recurrent layer
  * also those between time steps. It works in DenseLayer, OutputLayer, RnnOutputLayer,
- * ConvolutionLayer, Deconvolution2D, DepthwiseConvolution2D, SeparableConvolution2D, Convolution3D,
- * Deconvolution3D, SimpleRnn and LSTM, and in wrappers around them; other layers do not read all of
- * their weights by the hook that this needs, or are not checked, and are refused.
+ * ConvolutionLayer, Deconvolution2D, Convolution3D, Deconvolution3D, SimpleRnn and LSTM, and in
+ * wrappers around them; other layers do not read all of their weights by the hook that this needs,
+ * or are not checked, and are refused.
  *
  * <p>What the network's methods show is raw: {@code params()}, {@code getParam("0_W")}, listeners.
  * {@link #get} and {@link #set} speak of the values. What else acts on parameters acts on raw
