@@ -157,10 +157,10 @@ final class PositiveNetworksTest {
   void aMonotoneNetworkStaysMonotone() {
     MultiLayerNetwork net = network(monotone());
     Random random = new Random(3);
-    INDArray x = uniform(random, 128, 3);
+    INDArray x = uniform(random, 64, 3);
     DataSet data = new DataSet(x, wavy(x));
     double before = net.score(data);
-    for (int step = 1; step <= 3000; step++) {
+    for (int step = 1; step <= 2000; step++) {
       net.fit(data);
       if (step % 500 == 0) {
         assertWeightsPositive(net);

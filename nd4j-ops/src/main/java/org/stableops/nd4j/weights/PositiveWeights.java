@@ -43,9 +43,8 @@ import org.stableops.nd4j.PositiveTransforms;
  * weights, before or after the gradient is multiplied by the derivative of the transform:
  *
  * <ul>
- *   <li>L1, L2 and weight decay pull raw weights to 0, which is a value of log 2 for softplus, not
- *       0. Those set on the network count only for layers without any of their own, and this is one
- *       of their own: set them on the layer.
+ *   <li>L1, L2 and weight decay, the layer's or the network's, come after it and pull raw weights
+ *       to 0, which for softplus is a weight of log 2.
  *   <li>Gradient clipping and normalisation come first, and see the gradient to the values.
  *   <li>{@code network.gradient()} after {@code computeGradientAndScore} is the gradient to the
  *       values; the updater gets the one to raw weights.
