@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.stream.Stream;
+import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.AutoEncoder;
@@ -48,6 +49,7 @@ import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.impl.LossMSE;
 import org.nd4j.linalg.ops.transforms.Transforms;
 import org.stableops.PositiveTransform;
+import org.stableops.nd4j.PositiveTransforms;
 import org.stableops.nd4j.weights.PositiveConstraint;
 import org.stableops.nd4j.weights.PositiveWeights;
 
@@ -126,6 +128,22 @@ final class PositiveWeightsTest {
     INDArray difference = without.getLayer(0).getParam("W").sub(with.getLayer(0).getParam("W"));
     assertTrue(difference.sub(decay).amaxNumber().doubleValue() < 1e-14);
     assertEquals(without.getLayer(0).getParam("b"), with.getLayer(0).getParam("b"));
+  }
+
+  /** As documented: what is clipped is the gradient to the values. */
+  @Test
+  void clippingComesBeforeTheDerivative() {
+    DenseLayer layer =
+        dense()
+            .gradientNormalization(GradientNormalization.ClipElementWiseAbsoluteValue)
+            .gradientNormalizationThreshold(1e-9)
+            .build();
+    MultiLayerNetwork net = network(FEATURES, PositiveWeights.by(SOFTPLUS).on(layer));
+    INDArray raw = net.getLayer(0).getParam("W").dup();
+    net.fit(data(net, FEATURES));
+    INDArray taken = Transforms.abs(raw.sub(net.getLayer(0).getParam("W")), false);
+    INDArray expected = PositiveTransforms.gradient(raw, SOFTPLUS).muli(1e-9);
+    assertTrue(taken.sub(expected).amaxNumber().doubleValue() < 1e-15);
   }
 
   @Test
