@@ -71,16 +71,18 @@ record ElementwiseOp(
     }
   }
 
-  Block block(String name) {
-    return new OpBlock(name, 1, inputs -> value(inputs.singletonOrThrow()), shapes -> shapes[0]);
+  Block block(String name, double argument) {
+    return new OpBlock(name, 1, inputs -> value(inputs.singletonOrThrow()), shapes -> shapes[0])
+        .describedBy(argument);
   }
 
-  Block gradientBlock(String name) {
+  Block gradientBlock(String name, double argument) {
     return new OpBlock(
-        name + "Gradient",
-        2,
-        inputs -> upstreamTimesGradient(inputs.get(0), inputs.get(1)),
-        shapes -> shapes[0]);
+            name + "Gradient",
+            2,
+            inputs -> upstreamTimesGradient(inputs.get(0), inputs.get(1)),
+            shapes -> shapes[0])
+        .describedBy(argument);
   }
 
   private NDArray upstreamTimesGradient(NDArray x, NDArray upstream) {

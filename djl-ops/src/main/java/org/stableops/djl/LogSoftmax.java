@@ -99,7 +99,8 @@ public final class LogSoftmax {
    */
   public static Block block(int axis) {
     return new OpBlock(
-        "LogSoftmax", 1, inputs -> value(inputs.singletonOrThrow(), axis), shapes -> shapes[0]);
+            "LogSoftmax", 1, inputs -> value(inputs.singletonOrThrow(), axis), shapes -> shapes[0])
+        .describedBy(axis);
   }
 
   /**
@@ -110,9 +111,10 @@ public final class LogSoftmax {
    */
   public static Block gradientBlock(int axis) {
     return new OpBlock(
-        "LogSoftmaxGradient",
-        2,
-        inputs -> gradient(inputs.get(0), axis, inputs.get(1)),
-        shapes -> shapes[0]);
+            "LogSoftmaxGradient",
+            2,
+            inputs -> gradient(inputs.get(0), axis, inputs.get(1)),
+            shapes -> shapes[0])
+        .describedBy(axis);
   }
 }

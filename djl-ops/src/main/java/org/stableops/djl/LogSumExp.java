@@ -82,10 +82,11 @@ public final class LogSumExp {
    */
   public static Block block(int axis) {
     return new OpBlock(
-        "LogSumExp",
-        1,
-        inputs -> value(inputs.singletonOrThrow(), axis),
-        shapes -> AlongAxis.rowShape(shapes[0], axis));
+            "LogSumExp",
+            1,
+            inputs -> value(inputs.singletonOrThrow(), axis),
+            shapes -> AlongAxis.rowShape(shapes[0], axis))
+        .describedBy(axis);
   }
 
   /**
@@ -97,10 +98,11 @@ public final class LogSumExp {
    */
   public static Block gradientBlock(int axis) {
     return new OpBlock(
-        "LogSumExpGradient",
-        2,
-        inputs -> upstreamTimesGradient(inputs.get(0), axis, inputs.get(1)),
-        shapes -> shapes[0]);
+            "LogSumExpGradient",
+            2,
+            inputs -> upstreamTimesGradient(inputs.get(0), axis, inputs.get(1)),
+            shapes -> shapes[0])
+        .describedBy(axis);
   }
 
   private static NDArray upstreamTimesGradient(NDArray x, int axis, NDArray upstream) {

@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import java.util.Optional;
 import java.util.function.Function;
 
 /** An operator as a Block without parameters. */
@@ -17,6 +18,7 @@ final class OpBlock extends AbstractBlock {
   private final int optionalInputs;
   private final Function<NDList, NDArray> forward;
   private final Function<Shape[], Shape> shape;
+  private Double argument;
 
   OpBlock(
       String name, int inputs, Function<NDList, NDArray> forward, Function<Shape[], Shape> shape) {
@@ -35,6 +37,16 @@ final class OpBlock extends AbstractBlock {
     this.optionalInputs = optionalInputs;
     this.forward = forward;
     this.shape = shape;
+  }
+
+  /** Keeps the one number that the block was made of. */
+  OpBlock describedBy(double argument) {
+    this.argument = argument;
+    return this;
+  }
+
+  Optional<OpDescription> description() {
+    return argument == null ? Optional.empty() : Optional.of(new OpDescription(name, argument));
   }
 
   @Override

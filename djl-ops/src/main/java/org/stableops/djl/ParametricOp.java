@@ -94,11 +94,11 @@ record ParametricOp(
     }
     try (NDScope scope = new NDScope()) {
       scope.suppressNotUsedWarning();
-      // A copy where it repeats, for it may share memory with out.
       Arguments detached = arguments(x, p);
       if (detached.isOne()) {
         ofOne.apply(detached.one()).valueInto(x, out);
       } else if (Fused.accepts(detached.x) && Fused.isContiguous(out)) {
+        // A copy where it repeats, for it may share memory with out.
         boolean repeats = detached.shape.isRepeated();
         NDArray own = repeats ? detached.p.duplicate() : detached.p;
         Elements elements = new Arguments(detached.x, own, detached.shape).repeated();

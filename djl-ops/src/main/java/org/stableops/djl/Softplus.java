@@ -203,7 +203,7 @@ public final class Softplus {
    * @throws IllegalArgumentException if β is invalid
    */
   public static Block block(double beta) {
-    return op(beta).block("Softplus");
+    return op(beta).block("Softplus", beta);
   }
 
   /**
@@ -223,7 +223,7 @@ public final class Softplus {
    * @throws IllegalArgumentException if β is invalid
    */
   public static Block gradientBlock(double beta) {
-    return op(beta).gradientBlock("Softplus");
+    return op(beta).gradientBlock("Softplus", beta);
   }
 
   static ElementwiseOp op(double beta) {

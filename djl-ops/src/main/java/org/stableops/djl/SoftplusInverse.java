@@ -210,7 +210,7 @@ public final class SoftplusInverse {
    * @throws IllegalArgumentException if β is invalid
    */
   public static Block block(double beta) {
-    return op(beta).block("SoftplusInverse");
+    return op(beta).block("SoftplusInverse", beta);
   }
 
   /**
@@ -230,7 +230,7 @@ public final class SoftplusInverse {
    * @throws IllegalArgumentException if β is invalid
    */
   public static Block gradientBlock(double beta) {
-    return op(beta).gradientBlock("SoftplusInverse");
+    return op(beta).gradientBlock("SoftplusInverse", beta);
   }
 
   static ElementwiseOp op(double beta) {

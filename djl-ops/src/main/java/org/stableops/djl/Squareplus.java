@@ -197,7 +197,7 @@ public final class Squareplus {
    * @throws IllegalArgumentException if b is invalid
    */
   public static Block block(double b) {
-    return op(b).block("Squareplus");
+    return op(b).block("Squareplus", b);
   }
 
   /**
@@ -217,7 +217,7 @@ public final class Squareplus {
    * @throws IllegalArgumentException if b is invalid
    */
   public static Block gradientBlock(double b) {
-    return op(b).gradientBlock("Squareplus");
+    return op(b).gradientBlock("Squareplus", b);
   }
 
   static ElementwiseOp op(double b) {

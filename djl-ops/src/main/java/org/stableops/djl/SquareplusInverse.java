@@ -196,7 +196,7 @@ public final class SquareplusInverse {
    * @throws IllegalArgumentException if b is invalid
    */
   public static Block block(double b) {
-    return op(b).block("SquareplusInverse");
+    return op(b).block("SquareplusInverse", b);
   }
 
   /**
@@ -216,7 +216,7 @@ public final class SquareplusInverse {
    * @throws IllegalArgumentException if b is invalid
    */
   public static Block gradientBlock(double b) {
-    return op(b).gradientBlock("SquareplusInverse");
+    return op(b).gradientBlock("SquareplusInverse", b);
   }
 
   static ElementwiseOp op(double b) {

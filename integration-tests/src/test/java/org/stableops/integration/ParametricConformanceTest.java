@@ -195,4 +195,61 @@ class ParametricConformanceTest {
       }
     }
   }
+
+  private static final double INF = Double.POSITIVE_INFINITY;
+  private static final double NAN = Double.NaN;
+  private static final double[] SPECIAL = {0, -0.0, INF, -INF, NAN, -2};
+
+  /** With parameters that every format has, and of which no result here is rounded but log 2's. */
+  @ParameterizedTest
+  @EnumSource
+  void specialValuesAreThoseOfTheTable(ElementwiseFunction function) {
+    double ln2 = Math.log(2);
+    switch (function) {
+      case SOFTPLUS ->
+          special(function, 2, -ln2 / 4, -ln2 / 4, -0.0, -0.0, NAN, derivative(function, -2, 2));
+      case SOFTPLUS_INVERSE -> special(function, 2, INF, INF, 0, NAN, NAN, NAN);
+      case SQUAREPLUS -> {
+        special(function, 4, 0.125, 0.125, 0, 0, NAN, derivative(function, -2, 4));
+        special(function, 0, INF, INF, 0, 0, NAN, 0.125);
+      }
+      case SQUAREPLUS_INVERSE -> {
+        special(function, 4, -INF, -INF, -0.0, NAN, NAN, NAN);
+        special(function, 0, -INF, -INF, -0.0, NAN, NAN, NAN);
+      }
+    }
+  }
+
+  private static double derivative(ElementwiseFunction function, double x, double parameter) {
+    return function.parameterGradient(x, parameter).nearest();
+  }
+
+  /** The gradient to the parameter; value and gradient are those of the number. */
+  private static void special(ElementwiseFunction function, double parameter, double... expected) {
+    double[] p = new double[SPECIAL.length];
+    Arrays.fill(p, parameter);
+    for (Host host : Host.ALL) {
+      for (Path path : Path.values()) {
+        for (Format format : host.formats()) {
+          Case known = new Case(function, format, host, path, SPECIAL, p);
+          Host.Parametric actual = path.run(() -> host.parametric(function, SPECIAL, p, format));
+          double[] value = path.run(() -> host.value(function, SPECIAL, parameter, format));
+          double[] gradient = path.run(() -> host.gradient(function, SPECIAL, parameter, format));
+          for (int i = 0; i < SPECIAL.length; i++) {
+            String message = known + " at " + SPECIAL[i] + ", parameter " + parameter;
+            close(expected[i], actual.parameterGradient()[i], format, message);
+            close(value[i], actual.value()[i], format, message);
+            close(gradient[i], actual.gradient()[i], format, message);
+          }
+        }
+      }
+    }
+  }
+
+  /** Equal where it is 0, infinite or NaN, whatever the sign of 0; within a bar elsewhere. */
+  private static void close(double expected, double actual, Format format, String message) {
+    boolean isExact = expected == 0 || !Double.isFinite(expected);
+    double bar = Tolerance.COMPOSITE_GRADIENT.of(format) * format.ulp(expected);
+    assertEquals(expected + 0.0, actual + 0.0, isExact ? 0 : bar, message);
+  }
 }

@@ -24,7 +24,7 @@ import org.stableops.integration.oracle.PositiveFunction;
 
 /** Positive transforms of arrays on every host, path and dtype against exact arithmetic. */
 class PositiveTransformsConformanceTest {
-  private static final int POINTS = 400;
+  private static final int POINTS = 250;
   private static final Measurements MEASUREMENTS = new Measurements();
 
   static Stream<Arguments> cases() {

@@ -124,7 +124,12 @@ public final class PositiveTransforms {
       addTArgument(transform.family().ordinal(), transform.parameter(), transform.lowerBound());
     }
 
-    final PositiveTransform transform() {
+    /**
+     * Returns the transform, which is in the op's arguments and so survives saving and loading.
+     *
+     * @return the transform that the op was made with
+     */
+    public final PositiveTransform transform() {
       PositiveTransform.Family family =
           PositiveTransform.Family.values()[getTArgument(0).intValue()];
       return new PositiveTransform(family, getTArgument(1), getTArgument(2));

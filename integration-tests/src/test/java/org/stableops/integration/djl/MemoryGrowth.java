@@ -77,6 +77,7 @@ final class MemoryGrowth {
         Djl.gradientArray(input, op::value);
         op.gradient(input);
       }
+      withArrays(Parametric.values()[i % 4], input, masses);
       Djl.gradientArray(input, z -> CrossEntropyKind.SPARSE.value(z, labels, options));
       CrossEntropyKind.SPARSE.both(input, labels, options);
       try (NDArray own = masses.duplicate()) {
@@ -89,6 +90,23 @@ final class MemoryGrowth {
         withEverything(input, labels, masses, weights, every(options));
       }
     }
+  }
+
+  /** With a parameter a column, which broadcasts, and as many parameters as elements. */
+  private static void withArrays(Parametric op, NDArray input, NDArray masses) {
+    NDArray all = masses.add(1);
+    all.attach(input.getManager());
+    NDArray column = all.get(new NDIndex(":, 3:4"));
+    NDArray half = input.toType(DataType.FLOAT16, true);
+    NDArray halfColumn = column.toType(DataType.FLOAT16, true);
+    op.parameterGradient(input, all);
+    op.parameterGradient(input, column);
+    op.parameterGradient(half, halfColumn);
+    op.gradient(input, column);
+    op.valueInto(input, input.duplicate(), column);
+    Djl.gradientArray(input, z -> op.value(z, column));
+    Djl.gradientArray(column, p -> op.value(input, p));
+    Djl.gradientArray(halfColumn, p -> op.value(half, p));
   }
 
   private static CrossEntropyOptions every(CrossEntropyOptions options) {
@@ -124,7 +142,7 @@ final class MemoryGrowth {
   private static void error(int i, NDArray x, NDArray badMasses, NDArray weights) {
     x.setRequiresGradient(true);
     CrossEntropyOptions options = CrossEntropyOptions.DEFAULT;
-    switch (i % 6) {
+    switch (i % 7) {
       case 0 -> assertInvalid(() -> CrossEntropyKind.DENSE.value(x, badMasses, options));
       case 1 -> assertInvalid(() -> CrossEntropyKind.DENSE.both(x, badMasses, options));
       case 2 ->
@@ -137,6 +155,7 @@ final class MemoryGrowth {
         }
       }
       case 4 -> assertInvalid(() -> LogSoftmax.gradient(x, 2, badMasses));
+      case 5 -> assertInvalid(() -> Parametric.values()[i % 4].value(x, badMasses));
       default -> assertInvalid(() -> LogSumExp.value(x, 2));
     }
   }

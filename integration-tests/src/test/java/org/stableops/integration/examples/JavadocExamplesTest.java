@@ -57,6 +57,7 @@ class JavadocExamplesTest {
           import ai.djl.training.loss.*;
           import org.stableops.djl.*;
           import org.stableops.djl.loss.*;
+          import org.stableops.djl.nn.*;
           import org.stableops.djl.training.*;
           """;
 
@@ -77,6 +78,7 @@ class JavadocExamplesTest {
           import org.stableops.nd4j.activations.*;
           import org.stableops.nd4j.layers.*;
           import org.stableops.nd4j.lossfunctions.*;
+          import org.stableops.nd4j.samediff.*;
           import org.stableops.nd4j.weights.*;
           """;
 

@@ -48,6 +48,7 @@ import org.stableops.nd4j.activations.ActivationSquareplus;
 import org.stableops.nd4j.layers.LearnableSquareplusLayer;
 import org.stableops.nd4j.layers.PositiveScaleLayer;
 import org.stableops.nd4j.lossfunctions.LossFusedSoftmaxCrossEntropy;
+import org.stableops.nd4j.samediff.PositiveVariable;
 import org.stableops.nd4j.weights.PositiveConstraint;
 import org.stableops.nd4j.weights.PositiveWeights;
 
@@ -175,6 +176,9 @@ final class Nd4jMemoryTest {
     private static final INDArray DOUBLES = X.castTo(DataType.DOUBLE).reshape(SIDE, SIDE);
     private static final INDArray VIEW = X.reshape(SIDE, SIDE).transpose();
     private static final INDArray HALF = X.castTo(DataType.FLOAT16);
+    private static final INDArray HALVES = HALF.reshape(SIDE, SIDE);
+    private static final INDArray BAD_HALF = HALF.neg();
+    private static final INDArray X_PARAMETERS = Nd4j.ones(DataType.FLOAT, SIZE);
     private static final INDArray Y = Nd4j.zeros(DataType.INT32, SIDE);
     private static final INDArray BAD = Nd4j.zeros(DataType.INT32, SIDE).addi(SIDE);
     private static final INDArray Q = Nd4j.ones(DataType.FLOAT, SIDE, SIDE).muli(0.01);
@@ -183,6 +187,11 @@ final class Nd4jMemoryTest {
     private static final INDArray TRUTHS = WEIGHTS.castTo(DataType.BOOL).reshape(SIDE, 1);
     private static final INDArray BAD_WEIGHTS = WEIGHTS.neg();
     private static final INDArray OUT = Nd4j.create(DataType.FLOAT, SIZE);
+
+    private static final INDArray POSITIVE = Q.add(1);
+    private static final INDArray WIDE = POSITIVE.castTo(DataType.DOUBLE);
+    private static final PositiveVariable VARIABLE =
+        PositiveVariable.create(SameDiff.create(), "v", PositiveTransform.softplus(), POSITIVE);
 
     private static final double[] CLASS_WEIGHTS = new double[SIDE];
 
@@ -197,14 +206,16 @@ final class Nd4jMemoryTest {
       long leaked = leakedKiB(TIMES);
       System.out.printf(
           Locale.ROOT,
-          "elementwiseKiB=%d errorKiB=%d crossEntropyKiB=%d optionsKiB=%d softmaxKiB=%d"
-              + " transformsKiB=%d leakedKiB=%d%n",
+          "elementwiseKiB=%d parametersKiB=%d errorKiB=%d crossEntropyKiB=%d optionsKiB=%d"
+              + " softmaxKiB=%d transformsKiB=%d variableKiB=%d leakedKiB=%d%n",
           grownKiB(path, Eager::elementwise),
+          grownKiB(path, Eager::withParameters),
           grownKiB(path, Eager::errors),
           grownKiB(path, Eager::crossEntropies),
           grownKiB(path, Eager::withOptions),
           grownKiB(path, Eager::logSoftmax),
           grownKiB(path, Eager::transforms),
+          grownKiB(path, Eager::variable),
           leaked);
     }
 
@@ -252,6 +263,20 @@ final class Nd4jMemoryTest {
       }
       Squareplus.valueInto(X, OUT);
       Softplus.valueInto(X, OUT);
+    }
+
+    /** A parameter a column, and one an element. */
+    private static void withParameters() {
+      for (INDArray x : List.of(VIEW, HALVES)) {
+        try (INDArray column = Nd4j.ones(x.dataType(), SIDE, 1);
+            INDArray all = Nd4j.ones(x.dataType(), SIDE, SIDE)) {
+          close(Softplus.value(x, column), Softplus.parameterGradient(x, all));
+          close(SoftplusInverse.gradient(x, column), SoftplusInverse.parameterGradient(x, column));
+          close(Squareplus.value(x, all), Squareplus.parameterGradient(x, column));
+          close(SquareplusInverse.value(x, column), SquareplusInverse.gradient(x, all));
+        }
+      }
+      Squareplus.valueInto(X, OUT, X_PARAMETERS);
     }
 
     private static void crossEntropies() {
@@ -303,12 +328,24 @@ final class Nd4jMemoryTest {
       }
     }
 
+    private static void variable() {
+      VARIABLE.set(POSITIVE);
+      VARIABLE.set(2);
+      close(VARIABLE.get());
+      assertThrows(IllegalArgumentException.class, () -> VARIABLE.set(DOUBLES));
+      assertThrows(IllegalArgumentException.class, () -> VARIABLE.set(WIDE));
+      assertThrows(IllegalArgumentException.class, () -> VARIABLE.set(1e50));
+    }
+
     private static void errors() {
       assertThrows(
           IllegalArgumentException.class,
           () -> PositiveTransforms.inverse(VIEW, PositiveTransform.exp()));
       assertThrows(IllegalArgumentException.class, () -> Softplus.value(X, -1));
       assertThrows(IllegalArgumentException.class, () -> Softplus.valueInto(VIEW, OUT));
+      assertThrows(IllegalArgumentException.class, () -> Softplus.value(VIEW, BAD_Q));
+      assertThrows(
+          IllegalArgumentException.class, () -> Softplus.parameterGradient(HALF, BAD_HALF));
       assertThrows(
           IllegalArgumentException.class, () -> SparseSoftmaxCrossEntropy.gradient(VIEW, BAD));
       assertThrows(

@@ -2,10 +2,15 @@ package org.stableops.integration.nd4j;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -20,10 +25,14 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.transferlearning.FineTuneConfiguration;
+import org.deeplearning4j.nn.transferlearning.TransferLearning;
 import org.deeplearning4j.nn.weights.WeightInitConstant;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -149,6 +158,62 @@ final class PositiveNetworksTest {
   private static String restored(File net, File graph) throws IOException {
     return stepAndOutput(ModelSerializer.restoreMultiLayerNetwork(net))
         + stepAndOutput(ModelSerializer.restoreComputationGraph(graph));
+  }
+
+  @Test
+  void configurationsSurviveJavaSerialization() throws Exception {
+    MultiLayerConfiguration net = configuration(WorkspaceMode.ENABLED);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+      out.writeObject(net);
+    }
+    try (ObjectInputStream in =
+        new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+      assertEquals(net, in.readObject());
+    }
+  }
+
+  /** With what DL4J does to a layer's settings then. */
+  @Test
+  void fineTuningKeepsPositiveWeightsOrSaysWhyNot() {
+    MultiLayerNetwork net = net(WorkspaceMode.ENABLED);
+    INDArray x = data(DataType.FLOAT).getFeatures();
+    MultiLayerNetwork tuned =
+        fineTuned(net, new FineTuneConfiguration.Builder().updater(new Sgd(0.1)).build());
+    Elements.assertSame(net.output(x), tuned.output(x), "transferred");
+    INDArray frozen = PositiveWeights.get(net.getLayer(0), "W");
+    stepAndOutput(tuned);
+    Elements.assertSame(frozen, PositiveWeights.get(tuned.getLayer(0), "W"), "frozen");
+    assertNotEquals(
+        PositiveWeights.get(net.getLayer(4), "W"), PositiveWeights.get(tuned.getLayer(4), "W"));
+    MultiLayerNetwork broken = fineTuned(net, new FineTuneConfiguration.Builder().l2(0.1).build());
+    assertThrows(IllegalStateException.class, () -> broken.output(x));
+  }
+
+  private static MultiLayerNetwork fineTuned(MultiLayerNetwork net, FineTuneConfiguration tuning) {
+    return new TransferLearning.Builder(net)
+        .fineTuneConfiguration(tuning)
+        .setFeatureExtractor(1)
+        .build();
+  }
+
+  /** DL4J has no networks of bfloat16. */
+  @ParameterizedTest
+  @EnumSource(
+      value = DataType.class,
+      names = {"FLOAT", "HALF"})
+  void stepsOfLessPrecisionAreThoseOfDoubleRounded(DataType type) {
+    ComputationGraph wide = new ComputationGraph(graph(DataType.DOUBLE, WorkspaceMode.ENABLED));
+    wide.init();
+    ComputationGraph graph = new ComputationGraph(graph(type, WorkspaceMode.ENABLED));
+    graph.init();
+    graph.setParams(wide.params().castTo(type));
+    wide.fit(data(DataType.DOUBLE));
+    graph.fit(data(type));
+    INDArray difference = graph.params().castTo(DataType.DOUBLE).sub(wide.params());
+    // A few ulp of parameters and gradients of about 4.
+    double ulp = type == DataType.FLOAT16 ? 0x1p-9 : 0x1p-22;
+    assertEquals(0, difference.amaxNumber().doubleValue(), 4 * ulp);
   }
 
   // ---- what it is for

@@ -50,6 +50,8 @@ import org.stableops.nd4j.PositiveTransforms;
  *       values; the updater gets the one to raw weights.
  *   <li>Constraints project raw weights, so {@link PositiveConstraint} is for other layers.
  *   <li>Weight noise: a layer has room for one, which this takes; a network's own passes it by.
+ *   <li>Fine tuning that sets L1, L2 or weight decay drops the derivative with the other
+ *       regularizations; the network then throws IllegalStateException instead of going astray.
  * </ul>
  *
  * <p>Configurations and networks survive JSON, ModelSerializer and clone; to load one, this class
@@ -141,7 +143,8 @@ public final class PositiveWeights {
   /**
    * Returns the positive weights of a network's layer.
    *
-   * @param layer {@code network.getLayer(…)}, made of one that {@link #on} returned
+   * @param layer {@code network.getLayer(…)}, made of one that {@link #on} returned, but not of a
+   *     Bidirectional around it, which hides its two layers
    * @param key of the weights: "W", for recurrent weights "RW"
    * @return a new array
    * @throws IllegalArgumentException if the layer has no positive weights of that name
@@ -154,7 +157,8 @@ public final class PositiveWeights {
   /**
    * Sets the positive weights of a network's layer.
    *
-   * @param layer {@code network.getLayer(…)}, made of one that {@link #on} returned
+   * @param layer {@code network.getLayer(…)}, made of one that {@link #on} returned, but not of a
+   *     Bidirectional around it, which hides its two layers
    * @param key of the weights: "W", for recurrent weights "RW"
    * @param values of the shape that {@link #get} returns, each finite and above the lower bound
    * @throws IllegalArgumentException if the layer has no positive weights of that name, or a value

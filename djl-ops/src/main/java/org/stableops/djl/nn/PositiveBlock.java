@@ -1,0 +1,111 @@
+package org.stableops.djl.nn;
+
+import ai.djl.MalformedModelException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+
+/** A block from one array to one, with a positive parameter whose shape the input tells. */
+abstract class PositiveBlock extends AbstractBlock {
+  private static final byte VERSION = 1;
+
+  private final PositiveParameter parameter;
+
+  PositiveBlock(String name, PositiveParameter parameter) {
+    super(VERSION);
+    this.parameter = addChildBlock(name, parameter);
+  }
+
+  final PositiveParameter parameter() {
+    return parameter;
+  }
+
+  /** The parameter's shape for inputs of a shape. */
+  abstract Shape parameterShape(Shape input);
+
+  abstract Shape outputShape(Shape input);
+
+  abstract NDArray forward(NDArray x, NDArray value, ParameterStore store, boolean training);
+
+  /** What a file must agree with, as in {@code PositiveScale(axis = 1)}. */
+  abstract String structure();
+
+  @Override
+  protected final NDList forwardInternal(
+      ParameterStore store, NDList inputs, boolean training, PairList<String, Object> params) {
+    requireOne(inputs.size());
+    NDArray x = inputs.head();
+    return new NDList(forward(x, parameter.value(store, x, training), store, training));
+  }
+
+  @Override
+  public final Shape[] getOutputShapes(Shape[] inputShapes) {
+    requireOne(inputShapes.length);
+    return new Shape[] {outputShape(inputShapes[0])};
+  }
+
+  private void requireOne(int arrays) {
+    if (arrays != 1) {
+      throw new IllegalArgumentException(
+          "%s takes 1 array, got %d".formatted(getClass().getSimpleName(), arrays));
+    }
+  }
+
+  @Override
+  protected final void prepare(Shape[] inputShapes) {
+    requireOne(inputShapes.length);
+    if (!parameter.raw().isInitialized()) {
+      parameter.setShape(parameterShape(inputShapes[0]));
+    }
+    prepare(inputShapes[0]);
+  }
+
+  /** Sets the shapes of other parameters. */
+  void prepare(Shape input) {}
+
+  @Override
+  protected final void initializeChildBlocks(
+      NDManager manager, DataType dataType, Shape... inputShapes) {
+    parameter.initialize(manager, dataType, inputShapes);
+  }
+
+  @Override
+  protected final void saveMetadata(DataOutputStream os) throws IOException {
+    SavedBlock.writeShapes(os, inputShapes);
+    os.writeUTF(structure());
+  }
+
+  @Override
+  protected final void loadMetadata(byte loadVersion, DataInputStream is)
+      throws IOException, MalformedModelException {
+    Shape[] shapes = SavedBlock.read(structure(), () -> readMetadata(loadVersion, is));
+    inputShapes = inputShapes == null ? shapes : inputShapes;
+  }
+
+  private Shape[] readMetadata(byte loadVersion, DataInputStream is)
+      throws IOException, MalformedModelException {
+    SavedBlock.requireVersion(structure(), VERSION, loadVersion);
+    Shape[] shapes = SavedBlock.readShapes(is);
+    String saved = is.readUTF();
+    if (!saved.equals(structure())) {
+      throw new MalformedModelException(
+          "%s cannot be read: the file has %s".formatted(structure(), saved));
+    }
+    return shapes;
+  }
+
+  /** Returns its structure and the transform of its parameter. */
+  @Override
+  public final String toString() {
+    String structure = structure();
+    return structure.substring(0, structure.length() - 1) + ", " + parameter.transform() + ")";
+  }
+}

@@ -1,0 +1,182 @@
+package org.stableops.djl.nn;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.core.Linear;
+import ai.djl.training.ParameterStore;
+import org.stableops.PositiveTransform;
+
+/**
+ * A linear layer whose weights are positive, so that every output increases with every input:
+ *
+ * <pre>y = x Wᵀ + b,   W &gt; 0.</pre>
+ *
+ * <p>A chain of such layers and increasing activations ({@link org.stableops.djl.Squareplus},
+ * softplus, tanh) is monotone, whatever training does. From x of shape (…, features) to y of shape
+ * (…, units), of the model's dtype; W is a {@link PositiveParameter} of shape (units, features), b
+ * an ordinary parameter of shape (units). Without another wish W starts uniformly distributed from
+ * 0.1/features to 1.9/features above the transform's lower bound: with a bound of 0 that keeps the
+ * mean of the inputs.
+ *
+ * <pre>{@code
+ * SequentialBlock increasing =
+ *     new SequentialBlock()
+ *         .add(PositiveLinear.builder().setUnits(16).build())
+ *         .add(Squareplus.block())
+ *         .add(PositiveLinear.builder().setUnits(1).optBias(false).build());
+ * try (NDManager manager = NDManager.newBaseManager()) {
+ *   increasing.initialize(manager, DataType.FLOAT32, new Shape(8, 2));
+ * }
+ * }</pre>
+ *
+ * <p>J. Sill, Monotonic Networks, NIPS 1997 (positive weights by a transform).
+ */
+public final class PositiveLinear extends PositiveBlock {
+  private final long units;
+  private final Parameter bias;
+
+  private PositiveLinear(Builder builder) {
+    super(
+        "weight",
+        builder.parameter(
+            "rawWeight",
+            null,
+            (manager, shape, type) -> uniform(manager, shape, type, builder.transform())));
+    units = builder.units;
+    bias = builder.bias ? addParameter(bias()) : null;
+  }
+
+  private static Parameter bias() {
+    return Parameter.builder().setName("bias").setType(Parameter.Type.BIAS).build();
+  }
+
+  /** Not next to the bound, to which float16 might round and from where training moves slowly. */
+  private static NDArray uniform(
+      NDManager manager, Shape shape, DataType type, PositiveTransform transform) {
+    long features = Math.max(1, shape.get(1));
+    return manager
+        .randomUniform(0.1f, 1.9f, shape, DataType.FLOAT64)
+        .div(features)
+        .add(transform.lowerBound())
+        .toType(type, false);
+  }
+
+  /**
+   * Returns a builder.
+   *
+   * @return a builder that needs {@code setUnits}
+   */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * Returns the weights, to be read or set.
+   *
+   * @return W, of shape (units, features)
+   */
+  public PositiveParameter weight() {
+    return parameter();
+  }
+
+  long units() {
+    return units;
+  }
+
+  boolean hasBias() {
+    return bias != null;
+  }
+
+  @Override
+  Shape parameterShape(Shape input) {
+    long features = input.isScalar() ? -1 : input.get(input.dimension() - 1);
+    if (features < 0) {
+      throw new IllegalArgumentException(
+          "x shape must end with a known number of features, got " + input);
+    }
+    return new Shape(units, features);
+  }
+
+  @Override
+  void prepare(Shape input) {
+    if (bias != null && !bias.isInitialized()) {
+      bias.setShape(new Shape(units));
+    }
+  }
+
+  @Override
+  Shape outputShape(Shape input) {
+    return input.slice(0, input.dimension() - 1).add(units);
+  }
+
+  @Override
+  NDArray forward(NDArray x, NDArray weight, ParameterStore store, boolean training) {
+    requireFeatures(x.getShape(), weight.getShape().get(1));
+    NDArray b = store.getValue(bias, x.getDevice(), training);
+    return Linear.linear(x, weight, b).singletonOrThrow();
+  }
+
+  private static void requireFeatures(Shape x, long features) {
+    if (x.isScalar() || x.get(x.dimension() - 1) != features) {
+      throw new IllegalArgumentException(
+          "x shape must end with %d features, got %s".formatted(features, x));
+    }
+  }
+
+  @Override
+  String structure() {
+    return "PositiveLinear(units = %d, %s)".formatted(units, hasBias() ? "bias" : "no bias");
+  }
+
+  /** Builds a {@link PositiveLinear}. */
+  public static final class Builder extends PositiveBuilder<Builder> {
+    private long units;
+    private boolean bias = true;
+
+    Builder() {}
+
+    /**
+     * Sets the number of outputs.
+     *
+     * @param units positive
+     * @return this builder
+     */
+    public Builder setUnits(long units) {
+      this.units = units;
+      return this;
+    }
+
+    /**
+     * Sets whether there is a bias, which there is otherwise.
+     *
+     * @param bias whether to add b
+     * @return this builder
+     */
+    public Builder optBias(boolean bias) {
+      this.bias = bias;
+      return this;
+    }
+
+    /**
+     * Builds it.
+     *
+     * @return a block that is not initialized yet
+     * @throws IllegalArgumentException if units is not positive, or a value to start with is not
+     *     finite or not above the transform's lower bound
+     */
+    public PositiveLinear build() {
+      if (units <= 0) {
+        throw new IllegalArgumentException("units must be > 0, got " + units);
+      }
+      return new PositiveLinear(this);
+    }
+
+    @Override
+    Builder self() {
+      return this;
+    }
+  }
+}
