@@ -65,6 +65,7 @@ class JavadocExamplesTest {
       OF_BOTH
           + """
           import org.deeplearning4j.nn.conf.*;
+          import org.deeplearning4j.nn.conf.inputs.*;
           import org.deeplearning4j.nn.conf.layers.*;
           import org.deeplearning4j.nn.multilayer.*;
           import org.nd4j.autodiff.samediff.*;
@@ -75,8 +76,10 @@ class JavadocExamplesTest {
           import org.nd4j.linalg.learning.config.*;
           import org.stableops.nd4j.*;
           import org.stableops.nd4j.activations.*;
+          import org.stableops.nd4j.layers.*;
           import org.stableops.nd4j.lossfunctions.*;
           import org.stableops.nd4j.samediff.*;
+          import org.stableops.nd4j.weights.*;
           """;
 
   @Test

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
@@ -44,8 +45,12 @@ import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
 import org.stableops.nd4j.Squareplus;
 import org.stableops.nd4j.SquareplusInverse;
 import org.stableops.nd4j.activations.ActivationSquareplus;
+import org.stableops.nd4j.layers.LearnableSquareplusLayer;
+import org.stableops.nd4j.layers.PositiveScaleLayer;
 import org.stableops.nd4j.lossfunctions.LossFusedSoftmaxCrossEntropy;
 import org.stableops.nd4j.samediff.PositiveVariable;
+import org.stableops.nd4j.weights.PositiveConstraint;
+import org.stableops.nd4j.weights.PositiveWeights;
 
 /**
  * Native memory does not grow. Every program runs in a JVM of its own with a small heap and a limit
@@ -95,6 +100,13 @@ final class Nd4jMemoryTest {
   void dl4jTrainsWithoutGrowing() throws Exception {
     String line = NewJvm.lastLine(Dl4jTraining.class, SMALL);
     System.out.println("DL4J: " + line);
+    assertFlat(line);
+  }
+
+  @Test
+  void dl4jTrainsPositiveParametersWithoutGrowing() throws Exception {
+    String line = NewJvm.lastLine(Dl4jTraining.class, SMALL, "positive");
+    System.out.println("DL4J, positive parameters: " + line);
     assertFlat(line);
   }
 
@@ -389,23 +401,7 @@ final class Nd4jMemoryTest {
 
     public static void main(String[] arguments) throws IOException {
       MultiLayerNetwork net =
-          new MultiLayerNetwork(
-              new NeuralNetConfiguration.Builder()
-                  .updater(new Sgd(0.01))
-                  .list()
-                  .layer(
-                      new DenseLayer.Builder()
-                          .nIn(64)
-                          .nOut(64)
-                          .activation(new ActivationSquareplus())
-                          .build())
-                  .layer(
-                      new OutputLayer.Builder(new LossFusedSoftmaxCrossEntropy())
-                          .nIn(64)
-                          .nOut(10)
-                          .activation(Activation.IDENTITY)
-                          .build())
-                  .build());
+          new MultiLayerNetwork(arguments.length == 0 ? squareplus() : positive());
       net.init();
       Digits digits = Digits.few(DataType.FLOAT, 256);
       fit(net, digits, 200);
@@ -417,6 +413,48 @@ final class Nd4jMemoryTest {
               + (collectedKiB() - before)
               + " workspaceBytes="
               + (workspaceBytes() - inWorkspaces));
+    }
+
+    private static MultiLayerConfiguration squareplus() {
+      return new NeuralNetConfiguration.Builder()
+          .updater(new Sgd(0.01))
+          .list()
+          .layer(
+              new DenseLayer.Builder()
+                  .nIn(64)
+                  .nOut(64)
+                  .activation(new ActivationSquareplus())
+                  .build())
+          .layer(output())
+          .build();
+    }
+
+    /** Every positive parameter that a network of dense layers can have. */
+    private static MultiLayerConfiguration positive() {
+      PositiveWeights positive = PositiveWeights.by(PositiveTransform.softplus());
+      return new NeuralNetConfiguration.Builder()
+          .updater(new Sgd(0.01))
+          .list()
+          .layer(positive.on(new DenseLayer.Builder().nIn(64).nOut(64).build()))
+          .layer(new PositiveScaleLayer.Builder().nIn(64).build())
+          .layer(new LearnableSquareplusLayer.Builder().nIn(64).build())
+          .layer(new LearnableSquareplusLayer.Builder().nIn(64).perChannel(true).build())
+          .layer(
+              new DenseLayer.Builder()
+                  .nIn(64)
+                  .nOut(64)
+                  .constrainWeights(new PositiveConstraint(1e-3))
+                  .build())
+          .layer(positive.on(output()))
+          .build();
+    }
+
+    private static OutputLayer output() {
+      return new OutputLayer.Builder(new LossFusedSoftmaxCrossEntropy())
+          .nIn(64)
+          .nOut(10)
+          .activation(Activation.IDENTITY)
+          .build();
     }
 
     private static void fit(MultiLayerNetwork net, Digits digits, int steps) {

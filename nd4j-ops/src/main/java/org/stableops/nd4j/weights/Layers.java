@@ -1,0 +1,113 @@
+package org.stableops.nd4j.weights;
+
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Set;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.conf.layers.BaseLayer;
+import org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer;
+import org.deeplearning4j.nn.conf.layers.Convolution3D;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
+import org.deeplearning4j.nn.conf.layers.Deconvolution3D;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
+import org.deeplearning4j.nn.params.DefaultParamInitializer;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.stableops.PositiveTransform;
+
+/** Which layers can have positive weights, and which have. */
+final class Layers {
+  /** Those whose gradients are checked by finite differences; subclasses may do anything. */
+  private static final Set<Class<? extends BaseLayer>> SUPPORTED =
+      Set.of(
+          DenseLayer.class,
+          OutputLayer.class,
+          RnnOutputLayer.class,
+          ConvolutionLayer.class,
+          Deconvolution2D.class,
+          Convolution3D.class,
+          Deconvolution3D.class,
+          SimpleRnn.class,
+          LSTM.class);
+
+  private static final String READS_RAW = "it does not read its weights by DL4J's weight noise";
+
+  private static final String MISPLACED =
+      "DL4J applies its regularization of weights to other parameters, the biases among them";
+
+  /** By name, for some are deprecated. */
+  private static final Map<String, String> REASONS =
+      Map.of(
+          "EmbeddingLayer", READS_RAW,
+          "EmbeddingSequenceLayer", READS_RAW,
+          "PReLULayer", READS_RAW,
+          "ElementWiseMultiplicationLayer", READS_RAW,
+          "GravesBidirectionalLSTM", READS_RAW,
+          "BatchNormalization", READS_RAW,
+          "DepthwiseConvolution2D", MISPLACED,
+          "SeparableConvolution2D", MISPLACED,
+          "Convolution1DLayer", "its backward pass reads its weights without weight noise");
+
+  private Layers() {}
+
+  static void requireSupported(BaseLayer layer) {
+    if (layer == null) {
+      throw new IllegalArgumentException("layer must be given, got null");
+    }
+    if (!SUPPORTED.contains(layer.getClass())) {
+      throw refused(
+          layer,
+          REASONS.getOrDefault(
+              layer.getClass().getSimpleName(), "it is not one of those that were checked"));
+    }
+    if (layer.getWeightNoise() != null) {
+      throw refused(
+          layer,
+          "it has room for one weight noise, and has " + layer.getWeightNoise() + " already");
+    }
+    if (layer.initializer().weightKeys(layer).contains(DefaultParamInitializer.GAIN_KEY)) {
+      throw refused(layer, "with layer normalisation DL4J counts the gain among the weights");
+    }
+    requireNoStart(layer);
+  }
+
+  private static void requireNoStart(BaseLayer layer) {
+    boolean hasStart =
+        layer.getWeightInitFn() != null
+            || layer instanceof BaseRecurrentLayer recurrent
+                && recurrent.getWeightInitFnRecurrent() != null;
+    if (hasStart) {
+      throw refused(
+          layer, "it has a weightInit of its own, which startingWith of positive weights replaces");
+    }
+  }
+
+  private static IllegalArgumentException refused(BaseLayer layer, String reason) {
+    return new IllegalArgumentException(
+        "weights of %s cannot be made positive: %s"
+            .formatted(layer.getClass().getSimpleName(), reason));
+  }
+
+  static PositiveTransform transform(Layer layer, String key) {
+    if (layer.conf().getLayer() instanceof BaseLayer configuration
+        && configuration.getWeightNoise() instanceof PositiveValues values
+        && configuration.initializer().weightKeys(configuration).contains(key)) {
+      return values.transform();
+    }
+    throw new IllegalArgumentException(
+        "layer must have positive weights %s, got %s with %s"
+            .formatted(key, layer.getClass().getSimpleName(), layer.paramTable().keySet()));
+  }
+
+  static void requireShape(INDArray values, INDArray raw) {
+    if (!Arrays.equals(values.shape(), raw.shape())) {
+      throw new IllegalArgumentException(
+          "values must have shape %s, got %s"
+              .formatted(Arrays.toString(raw.shape()), Arrays.toString(values.shape())));
+    }
+  }
+}
