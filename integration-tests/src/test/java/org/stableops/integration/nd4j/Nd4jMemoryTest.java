@@ -438,7 +438,7 @@ final class Nd4jMemoryTest {
           .layer(positive.on(new DenseLayer.Builder().nIn(64).nOut(64).build()))
           .layer(new PositiveScaleLayer.Builder().nIn(64).build())
           .layer(new LearnableSquareplusLayer.Builder().nIn(64).build())
-          .layer(new LearnableSquareplusLayer.Builder().nIn(64).perChannel(true).build())
+          .layer(new LearnableSquareplusLayer.Builder().nIn(64).perChannel().build())
           .layer(
               new DenseLayer.Builder()
                   .nIn(64)

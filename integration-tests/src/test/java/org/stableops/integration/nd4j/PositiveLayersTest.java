@@ -58,11 +58,11 @@ final class PositiveLayersTest {
         new PositiveScaleLayer.Builder().transform(BOUNDED).l2(0.3).build(),
         new LearnableSquareplusLayer.Builder().build(),
         new LearnableSquareplusLayer.Builder()
-            .perChannel(true)
+            .perChannel()
             .transform(PositiveTransform.exp())
             .initial(0.6)
             .build(),
-        new LearnableSquareplusLayer.Builder().perChannel(true).transform(BOUNDED).l1(0.2).build());
+        new LearnableSquareplusLayer.Builder().perChannel().transform(BOUNDED).l1(0.2).build());
   }
 
   private static Stream<InputType> inputs() {
@@ -131,8 +131,7 @@ final class PositiveLayersTest {
   @Test
   void everyChannelHasItsB() {
     MultiLayerNetwork net =
-        network(
-            configuration(new LearnableSquareplusLayer.Builder().perChannel(true).build(), IMAGES));
+        network(configuration(new LearnableSquareplusLayer.Builder().perChannel().build(), IMAGES));
     INDArray raw = net.getLayer(1).getParam("W");
     raw.addi(waves(raw.shape()));
     INDArray b = LearnableSquareplusLayer.b(net.getLayer(1));

@@ -106,7 +106,7 @@ final class PositiveNetworksTest {
             new PositiveScaleLayer.Builder().nIn(6).initial(2).build(),
             new PositiveScaleLayer.Builder().nIn(6).transform(PositiveTransform.exp()).build(),
             new LearnableSquareplusLayer.Builder().nIn(6).initial(1).build(),
-            new LearnableSquareplusLayer.Builder().nIn(6).initial(1).perChannel(true).build());
+            new LearnableSquareplusLayer.Builder().nIn(6).initial(1).perChannel().build());
     for (Layer layer : layers) {
       assertEquals(1, layers.stream().filter(layer::equals).count(), layer.toString());
       assertEquals(layer, layer.clone());
@@ -351,7 +351,7 @@ final class PositiveNetworksTest {
                 .activation(Activation.IDENTITY)
                 .constrainWeights(new PositiveConstraint(0.125))
                 .build())
-        .layer(new LearnableSquareplusLayer.Builder().perChannel(true).build())
+        .layer(new LearnableSquareplusLayer.Builder().perChannel().build())
         .layer(output())
         .setInputType(InputType.feedForward(6))
         .build();

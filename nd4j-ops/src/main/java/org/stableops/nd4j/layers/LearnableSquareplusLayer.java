@@ -20,7 +20,7 @@ import org.stableops.nd4j.Squareplus;
  *         .updater(new Adam(1e-3))
  *         .list()
  *         .layer(new DenseLayer.Builder().nOut(8).activation(Activation.IDENTITY).build())
- *         .layer(new LearnableSquareplusLayer.Builder().perChannel(true).initial(1).build())
+ *         .layer(new LearnableSquareplusLayer.Builder().perChannel().initial(1).build())
  *         .layer(new OutputLayer.Builder().nOut(3).build())
  *         .setInputType(InputType.feedForward(4))
  *         .build();
@@ -94,13 +94,12 @@ public final class LearnableSquareplusLayer extends PositiveParameterLayer {
     }
 
     /**
-     * Sets whether each channel has a b of its own.
+     * Gives each channel a b of its own, instead of one for all.
      *
-     * @param perChannel whether it has; otherwise all share one
      * @return this
      */
-    public Builder perChannel(boolean perChannel) {
-      this.perChannel = perChannel;
+    public Builder perChannel() {
+      this.perChannel = true;
       return this;
     }
 
@@ -131,7 +130,9 @@ public final class LearnableSquareplusLayer extends PositiveParameterLayer {
 
     @Override
     void gradient(INDArray x, INDArray b, INDArray upstream, INDArray out) {
-      out.assign(Squareplus.gradient(x, alongChannels(x, b))).muli(upstream);
+      INDArray gradient = Squareplus.gradient(x, alongChannels(x, b));
+      out.assign(gradient.muli(upstream));
+      free(gradient);
     }
 
     /** With a b for each element nothing is summed before upstream multiplies it. */
@@ -143,7 +144,9 @@ public final class LearnableSquareplusLayer extends PositiveParameterLayer {
       } else {
         Nd4j.getExecutioner().exec(new BroadcastCopyOp(repeated, b, repeated, 1));
       }
-      return Squareplus.parameterGradient(x, repeated).muli(upstream);
+      INDArray gradient = Squareplus.parameterGradient(x, repeated).muli(upstream);
+      free(repeated);
+      return gradient;
     }
 
     private static INDArray alongChannels(INDArray x, INDArray b) {

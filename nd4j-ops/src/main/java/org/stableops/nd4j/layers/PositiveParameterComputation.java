@@ -41,7 +41,12 @@ abstract class PositiveParameterComputation<L extends PositiveParameterLayer> ex
     applyDropOutIfNecessary(training, workspaces);
     INDArray x = requireChannels(input.castTo(dataType));
     INDArray out = workspaces.createUninitialized(ArrayType.ACTIVATIONS, dataType, x.shape(), 'c');
-    value(x, parameters(training, workspaces), out);
+    INDArray p = parameters(training, workspaces);
+    try {
+      value(x, p, out);
+    } finally {
+      free(p);
+    }
     mask(out);
     return out;
   }
@@ -50,18 +55,22 @@ abstract class PositiveParameterComputation<L extends PositiveParameterLayer> ex
   public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr workspaces) {
     assertInputSet(true);
     INDArray x = input.castTo(dataType);
-    // A copy, for it is not ours to mask.
-    INDArray upstream = epsilon.dup('c');
-    mask(upstream);
-    INDArray p = parameters(true, workspaces);
     INDArray next =
         workspaces.createUninitialized(ArrayType.ACTIVATION_GRAD, dataType, x.shape(), 'c');
-    gradient(x, p, upstream, next);
-    INDArray gradient = gradientViews.get(RawParameters.KEY);
-    gradient.assign(rawGradient(parameterGradient(x, p, upstream), workspaces));
+    // A copy, for it is not ours to mask.
+    INDArray upstream = epsilon.dup('c');
+    INDArray p = parameters(true, workspaces);
+    INDArray ofRaw = gradientViews.get(RawParameters.KEY);
+    try {
+      mask(upstream);
+      gradient(x, p, upstream, next);
+      writeRawGradient(parameterGradient(x, p, upstream), ofRaw, workspaces);
+    } finally {
+      free(upstream, p);
+    }
     weightNoiseParams.clear();
     Gradient gradients = new DefaultGradient();
-    gradients.setGradientFor(RawParameters.KEY, gradient);
+    gradients.setGradientFor(RawParameters.KEY, ofRaw);
     return new Pair<>(gradients, backpropDropOutIfPresent(next));
   }
 
@@ -73,15 +82,34 @@ abstract class PositiveParameterComputation<L extends PositiveParameterLayer> ex
     return PositiveTransforms.value(raw(training, workspaces), layerConf().transform());
   }
 
-  /** Sums what each parameter has met, in double, and follows the transform. */
-  private INDArray rawGradient(INDArray terms, LayerWorkspaceMgr workspaces) {
+  /** Sums what each parameter has met, in double, and follows the transform. Frees the terms. */
+  private void writeRawGradient(INDArray terms, INDArray out, LayerWorkspaceMgr workspaces) {
     INDArray wide = terms.castTo(DataType.DOUBLE);
+    INDArray raw = raw(true, workspaces);
+    INDArray wideRaw = raw.castTo(DataType.DOUBLE);
     long count = layerConf().parameters();
     INDArray sums = count == 1 ? wide.sum() : wide.sum(allButTheChannels(terms.rank()));
-    INDArray raw = raw(true, workspaces);
-    INDArray derivative =
-        PositiveTransforms.gradient(raw.castTo(DataType.DOUBLE), layerConf().transform());
-    return derivative.muli(sums.reshape(count));
+    INDArray derivative = PositiveTransforms.gradient(wideRaw, layerConf().transform());
+    out.assign(derivative.muli(sums.reshape(count)));
+    free(terms, sums, derivative);
+    freeUnless(terms, wide);
+    freeUnless(raw, wideRaw);
+  }
+
+  /** What lives in a workspace is the workspace's. */
+  static void free(INDArray... arrays) {
+    for (INDArray array : arrays) {
+      if (array.closeable()) {
+        array.close();
+      }
+    }
+  }
+
+  /** Frees what castTo has made, unless it had nothing to do. */
+  private static void freeUnless(INDArray original, INDArray cast) {
+    if (cast != original) {
+      free(cast);
+    }
   }
 
   private static int[] allButTheChannels(int rank) {
