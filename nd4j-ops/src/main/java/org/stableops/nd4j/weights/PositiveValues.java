@@ -4,7 +4,6 @@ import java.util.List;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.weightnoise.IWeightNoise;
-import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.regularization.Regularization;
@@ -43,12 +42,8 @@ final class PositiveValues extends Reparameterization implements IWeightNoise {
       return raw;
     }
     requireDerivative(configuration);
-    INDArray values = PositiveTransforms.value(raw, transform());
-    INDArray result = workspaces.leverageTo(ArrayType.INPUT, values);
-    if (result != values) {
-      values.close();
-    }
-    return result;
+    // DL4J asks outside of its workspaces: nothing reuses this memory before the backward pass.
+    return PositiveTransforms.value(raw, transform());
   }
 
   /** Fine tuning may have replaced the regularizations since the layer was made. */
