@@ -429,19 +429,26 @@ final class Nd4jMemoryTest {
           .build();
     }
 
-    /** Every positive parameter that a network of dense layers can have. */
+    /** Every positive parameter that dense layers can have; weights of 64 kB, read every step. */
     private static MultiLayerConfiguration positive() {
       PositiveWeights positive = PositiveWeights.by(PositiveTransform.softplus());
       return new NeuralNetConfiguration.Builder()
           .updater(new Sgd(0.01))
           .list()
+<<<<<<< HEAD
           .layer(positive.on(new DenseLayer.Builder().nIn(64).nOut(64).build()))
           .layer(new PositiveScaleLayer.Builder().nIn(64).build())
           .layer(new LearnableSquareplusLayer.Builder().nIn(64).build())
           .layer(new LearnableSquareplusLayer.Builder().nIn(64).perChannel().build())
+=======
+          .layer(positive.on(new DenseLayer.Builder().nIn(64).nOut(256).build()))
+          .layer(new PositiveScaleLayer.Builder().nIn(256).build())
+          .layer(new LearnableSquareplusLayer.Builder().nIn(256).build())
+          .layer(new LearnableSquareplusLayer.Builder().nIn(256).perChannel(true).build())
+>>>>>>> weights
           .layer(
               new DenseLayer.Builder()
-                  .nIn(64)
+                  .nIn(256)
                   .nOut(64)
                   .constrainWeights(new PositiveConstraint(1e-3))
                   .build())
