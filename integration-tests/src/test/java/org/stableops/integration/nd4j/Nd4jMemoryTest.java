@@ -435,17 +435,10 @@ final class Nd4jMemoryTest {
       return new NeuralNetConfiguration.Builder()
           .updater(new Sgd(0.01))
           .list()
-<<<<<<< HEAD
-          .layer(positive.on(new DenseLayer.Builder().nIn(64).nOut(64).build()))
-          .layer(new PositiveScaleLayer.Builder().nIn(64).build())
-          .layer(new LearnableSquareplusLayer.Builder().nIn(64).build())
-          .layer(new LearnableSquareplusLayer.Builder().nIn(64).perChannel().build())
-=======
           .layer(positive.on(new DenseLayer.Builder().nIn(64).nOut(256).build()))
           .layer(new PositiveScaleLayer.Builder().nIn(256).build())
           .layer(new LearnableSquareplusLayer.Builder().nIn(256).build())
-          .layer(new LearnableSquareplusLayer.Builder().nIn(256).perChannel(true).build())
->>>>>>> weights
+          .layer(new LearnableSquareplusLayer.Builder().nIn(256).perChannel().build())
           .layer(
               new DenseLayer.Builder()
                   .nIn(256)
