@@ -4,7 +4,9 @@ import java.util.List;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.weightnoise.IWeightNoise;
+import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.regularization.Regularization;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
@@ -15,6 +17,9 @@ import org.stableops.nd4j.PositiveTransforms;
 /** The layer's view of its raw weights: by the hook for noise it gets their values instead. */
 final class PositiveValues extends Reparameterization implements IWeightNoise {
   private static final long serialVersionUID = 1;
+
+  /** DL4J's workspace that is open until the backward pass is over. */
+  private static final String UNTIL_BACKWARD = "WS_ALL_LAYERS_ACT";
 
   PositiveValues(PositiveTransform transform) {
     super(transform);
@@ -42,8 +47,30 @@ final class PositiveValues extends Reparameterization implements IWeightNoise {
       return raw;
     }
     requireDerivative(configuration);
-    // DL4J asks outside of its workspaces: nothing reuses this memory before the backward pass.
-    return PositiveTransforms.value(raw, transform());
+    return train ? toKeep(raw, workspaces) : valueIn(ArrayType.FF_WORKING_MEM, raw, workspaces);
+  }
+
+  /**
+   * DL4J keeps what it gets in training mode until the next backward pass, so that it must not be
+   * in a workspace which is gone by then.
+   */
+  private INDArray toKeep(INDArray raw, LayerWorkspaceMgr workspaces) {
+    return workspaces != null && UNTIL_BACKWARD.equals(workspaces.getWorkspaceName(ArrayType.INPUT))
+        ? valueIn(ArrayType.INPUT, raw, workspaces)
+        : PositiveTransforms.value(raw, transform());
+  }
+
+  /** DL4J has closed all workspaces for this call. */
+  @SuppressWarnings("try") // The workspace is open for the block's sake.
+  private INDArray valueIn(ArrayType type, INDArray raw, LayerWorkspaceMgr workspaces) {
+    if (workspaces == null
+        || !workspaces.hasConfiguration(type)
+        || !workspaces.isWorkspaceOpen(type)) {
+      return PositiveTransforms.value(raw, transform());
+    }
+    try (MemoryWorkspace workspace = workspaces.notifyScopeBorrowed(type)) {
+      return PositiveTransforms.value(raw, transform());
+    }
   }
 
   /** Fine tuning may have replaced the regularizations since the layer was made. */
