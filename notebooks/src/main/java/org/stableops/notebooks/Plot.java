@@ -4,14 +4,11 @@ import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import javax.imageio.ImageIO;
+import java.util.function.Function;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -34,6 +31,8 @@ public final class Plot {
   private static final int WIDTH = 760;
   private static final int HEIGHT = 420;
   private static final int MARKER_SIZE = 5;
+  private static final int PADDING = 16;
+  private static final double MOST_LABELS = 14;
   private static final float LINE_WIDTH = 2.2f;
   private static final float THIN_LINE_WIDTH = 1.4f;
   private static final float DASH = 6;
@@ -66,7 +65,8 @@ public final class Plot {
     chart.setXAxisTitle(xAxis);
     chart.setYAxisTitle(yAxis);
     Pictures.style(chart.getStyler());
-    chart.getStyler().setMarkerSize(MARKER_SIZE).setPlotContentSize(1);
+    chart.getStyler().setMarkerSize(MARKER_SIZE).setPlotContentSize(1).setChartPadding(PADDING);
+    chart.getStyler().setDecimalPattern("0.###");
   }
 
   /**
@@ -88,6 +88,7 @@ public final class Plot {
   public Plot logY() {
     chart.getStyler().setYAxisLogarithmic(true).setYAxisLogarithmicDecadeOnly(true);
     chart.getStyler().setYAxisTickLabelsFormattingFunction(Pictures.powerOfTen());
+    chart.getStyler().setPlotGridHorizontalLinesVisible(false); // it draws ten a decade
     return this;
   }
 
@@ -100,6 +101,9 @@ public final class Plot {
    */
   public Plot xRange(double from, double to) {
     chart.getStyler().setXAxisMin(from).setXAxisMax(to);
+    if (chart.getStyler().isXAxisLogarithmic()) {
+      chart.getStyler().setXAxisTickLabelsFormattingFunction(decades(from, to));
+    }
     return this;
   }
 
@@ -112,7 +116,22 @@ public final class Plot {
    */
   public Plot yRange(double from, double to) {
     chart.getStyler().setYAxisMin(from).setYAxisMax(to);
+    if (chart.getStyler().isYAxisLogarithmic()) {
+      chart.getStyler().setYAxisTickLabelsFormattingFunction(decades(from, to));
+    }
     return this;
+  }
+
+  /** A dozen labels at most, and none at the end, where it would be cut off. */
+  private static Function<Double, String> decades(double from, double to) {
+    double first = Math.log10(from);
+    double last = Math.log10(to);
+    long every = (long) Math.ceil((last - first) / MOST_LABELS);
+    return value -> {
+      long exponent = Math.round(Math.log10(value));
+      boolean labelled = exponent % every == 0 && exponent < last;
+      return labelled ? "1e" + exponent : " ";
+    };
   }
 
   /**
@@ -151,7 +170,7 @@ public final class Plot {
 
   private Plot stroke(String name, double[] x, double[] y, BasicStroke stroke) {
     Color color = nextColor();
-    XYSeries drawn = chart.addSeries(name, x, finite(y));
+    XYSeries drawn = chart.addSeries(name, unequal(third(x), x), unequal(third(y), finite(y)));
     drawn.setMarker(SeriesMarkers.NONE).setLineColor(color).setLineStyle(stroke);
     return this;
   }
@@ -167,7 +186,7 @@ public final class Plot {
   public Plot dots(String name, double[] x, double[] y) {
     Marker marker = MARKERS.get(series % MARKERS.size());
     Color color = nextColor();
-    XYSeries drawn = chart.addSeries(name, x, finite(y));
+    XYSeries drawn = chart.addSeries(name, unequal(third(x), x), unequal(Double.NaN, finite(y)));
     drawn.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
     drawn.setMarker(marker).setMarkerColor(color);
     return this;
@@ -177,6 +196,25 @@ public final class Plot {
     Color color = COLORS.get(series % COLORS.size());
     series++;
     return color;
+  }
+
+  /**
+   * Adds a number a third of the way from the first to the second, where a line goes anyway: XChart
+   * puts marks at numbers like 7.39 if all are equally far from each other.
+   */
+  private static double[] unequal(double third, double... numbers) {
+    if (numbers.length < 2) {
+      return numbers;
+    }
+    double[] more = new double[numbers.length + 1];
+    System.arraycopy(numbers, 0, more, 1, numbers.length);
+    more[0] = numbers[0];
+    more[1] = third;
+    return more;
+  }
+
+  private static double third(double... numbers) {
+    return numbers.length < 2 ? numbers[0] : (2 * numbers[0] + numbers[1]) / 3;
   }
 
   private static double[] finite(double... y) {
@@ -222,13 +260,7 @@ public final class Plot {
    * @return what a cell shows
    */
   public static DisplayData show(BufferedImage image) {
-    ByteArrayOutputStream png = new ByteArrayOutputStream();
-    try {
-      ImageIO.write(image, "png", png);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    String encoded = Base64.getEncoder().encodeToString(png.toByteArray());
+    String encoded = Base64.getEncoder().encodeToString(Png.encode(image));
     DisplayData data = DisplayData.withType("image/png", encoded);
     data.putMetaData(
         "image/png",

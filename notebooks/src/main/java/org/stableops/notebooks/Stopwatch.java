@@ -4,15 +4,15 @@ import java.util.Arrays;
 
 /** Times of whole calls. For more than a notebook's first look there are the JMH benchmarks. */
 public final class Stopwatch {
-  private static final long WARM_UP = 1_500_000_000L;
-  private static final long MEASURED = 1_500_000_000L;
+  private static final long WARM_UP = 600_000_000L;
+  private static final long MEASURED = 700_000_000L;
   private static final int FEWEST = 15;
   private static final double MILLISECOND = 1e6;
 
   private Stopwatch() {}
 
   /**
-   * Calls something for a second and a half to warm up, and for as long to measure it.
+   * Calls something for half a second to warm up, and for a little longer to measure it.
    *
    * @param call what to do
    * @return the median time of a call in milliseconds
