@@ -202,8 +202,8 @@ public final class Plot {
    * Adds a number a third of the way from the first to the second, where a line goes anyway: XChart
    * puts marks at numbers like 7.39 if all are equally far from each other.
    */
-  private static double[] unequal(double third, double... numbers) {
-    if (numbers.length < 2) {
+  private double[] unequal(double third, double... numbers) {
+    if (numbers.length < 2 || chart.getStyler().isXAxisLogarithmic()) {
       return numbers;
     }
     double[] more = new double[numbers.length + 1];
