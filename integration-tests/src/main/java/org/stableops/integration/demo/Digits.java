@@ -21,16 +21,24 @@ import org.apache.commons.csv.CSVRecord;
  * @param training what to learn from
  * @param heldOut what to be judged by
  */
-record Digits(Examples training, Examples heldOut) {
-  static final int PIXELS = 64;
-  static final int CLASSES = 10;
+public record Digits(Examples training, Examples heldOut) {
+  /** The numbers of a digit: 8 rows of 8. */
+  public static final int PIXELS = 64;
+
+  /** How many digits there are. */
+  public static final int CLASSES = 10;
 
   private static final String RESOURCE = "/data/digits.csv.gz";
   private static final double WHITEST = 16;
   private static final double TRAINING_SHARE = 0.8;
   private static final long SPLIT_SEED = 20261121;
 
-  static Digits load() {
+  /**
+   * Reads all of them.
+   *
+   * @return four fifths to learn from, and the rest
+   */
+  public static Digits load() {
     Examples all = parse(records());
     int[] rows = permutation(all.size(), new SplittableRandom(SPLIT_SEED));
     int cut = (int) (rows.length * TRAINING_SHARE);

@@ -8,8 +8,13 @@ import java.util.stream.IntStream;
  * @param pixels {@link Digits#PIXELS} numbers in [0, 1] a digit
  * @param labels the digits they show
  */
-record Examples(double[] pixels, int[] labels) {
-  int size() {
+public record Examples(double[] pixels, int[] labels) {
+  /**
+   * Counts the digits.
+   *
+   * @return how many digits these are
+   */
+  public int size() {
     return labels.length;
   }
 
@@ -21,8 +26,13 @@ record Examples(double[] pixels, int[] labels) {
     return new Examples(selected, IntStream.of(rows).map(row -> labels[row]).toArray());
   }
 
-  /** The share of right predictions. */
-  double accuracy(long[] predicted) {
+  /**
+   * Compares predictions with the labels.
+   *
+   * @param predicted one class a digit
+   * @return the share of right ones
+   */
+  public double accuracy(long[] predicted) {
     long right = IntStream.range(0, size()).filter(i -> predicted[i] == labels[i]).count();
     return (double) right / size();
   }

@@ -32,7 +32,7 @@ public final class Pictures {
   private static final Color GRID = new Color(0xE4, 0xE4, 0xE4);
 
   /** Pixels a point, for sharp pictures on dense screens and paper. */
-  private static final int SCALE = 2;
+  public static final int SCALE = 2;
 
   private Pictures() {}
 
@@ -72,6 +72,16 @@ public final class Pictures {
    * @throws IOException if the file cannot be written
    */
   public static void write(Chart<?, ?> chart, Path file) throws IOException {
+    ImageIO.write(image(chart), "png", file.toFile());
+  }
+
+  /**
+   * Draws a chart.
+   *
+   * @param chart what to draw, in its own size
+   * @return a picture with {@link #SCALE} pixels a point
+   */
+  public static BufferedImage image(Chart<?, ?> chart) {
     int width = chart.getWidth();
     int height = chart.getHeight();
     BufferedImage image =
@@ -82,6 +92,6 @@ public final class Pictures {
     graphics.scale(SCALE, SCALE);
     chart.paint(graphics, width, height);
     graphics.dispose();
-    ImageIO.write(image, "png", file.toFile());
+    return image;
   }
 }
