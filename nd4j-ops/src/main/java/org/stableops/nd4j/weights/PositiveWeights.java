@@ -49,6 +49,8 @@ import org.stableops.nd4j.PositiveTransforms;
  *   <li>{@code network.gradient()} after {@code computeGradientAndScore} is the gradient to the
  *       values; the updater gets the one to raw weights.
  *   <li>Constraints project raw weights, so {@link PositiveConstraint} is for other layers.
+ *   <li>In half, Adam needs an epsilon that is not 0 there, such as 1e-4: with its default it
+ *       divides 0 by 0 where the square of a small gradient underflows.
  *   <li>Weight noise: a layer has room for one, which this takes; a network's own passes it by.
  *   <li>Fine tuning that sets L1, L2 or weight decay drops the derivative with the other
  *       regularizations; the network then throws IllegalStateException instead of going astray.
