@@ -146,7 +146,8 @@ class PositiveTransformTest {
   @ParameterizedTest
   @MethodSource("transforms")
   void floatsAreAboveTheBoundToo(PositiveTransform transform) {
-    for (float raw : new float[] {-3e38f, -1e30f, -200, -20, -1, 0, 1, 20, 80}) {
+    for (float raw :
+        new float[] {Float.NEGATIVE_INFINITY, -3e38f, -1e30f, -200, -20, -1, 0, 1, 20, 80}) {
       float[] one = {raw};
       Elements element = Elements.of(FloatBuffer.wrap(one));
       PositiveKernel.of(transform).value(element, element);
@@ -155,6 +156,26 @@ class PositiveTransformTest {
       PositiveKernel.inverse(transform).value(element, element);
       assertTrue(Float.isFinite(one[0]));
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("transforms")
+  void leastAndLowestAreNumbersOfTheirFormat(PositiveTransform transform) {
+    double bound = transform.lowerBound();
+    for (PositiveKernel.Format format : PositiveKernel.Format.values()) {
+      float least = format.least(bound);
+      assertTrue(least > bound);
+      float[] one = {-1e30f};
+      Elements element = Elements.of(FloatBuffer.wrap(one));
+      PositiveKernel.of(transform, format).value(element, element);
+      assertTrue(one[0] >= least, () -> transform + " in " + format + ": " + one[0]);
+    }
+    assertEquals(0x1p-24f, PositiveKernel.Format.HALF.least(0));
+    assertEquals(1 + 0x1p-10f, PositiveKernel.Format.HALF.least(1));
+    assertEquals(0x1p-133f, PositiveKernel.Format.BFLOAT16.least(0));
+    assertEquals(Float.MIN_VALUE, PositiveKernel.Format.FLOAT.least(0));
+    assertEquals(-65504, PositiveKernel.Format.HALF.lowest());
+    assertEquals(-Float.MAX_VALUE, PositiveKernel.Format.FLOAT.lowest());
   }
 
   @Test

@@ -10,6 +10,47 @@ import org.stableops.PositiveTransform;
  * form of floats is made here even where f is computed in double.
  */
 public final class PositiveKernel {
+  /** What arrays that are computed as floats are of: every number of it is a float. */
+  public enum Format {
+    /** float32. */
+    FLOAT(23, -126, 127),
+    /** float16. */
+    HALF(10, -14, 15),
+    /** bfloat16. */
+    BFLOAT16(7, -126, 127);
+
+    private final int fractionBits;
+    private final int minExponent;
+    private final int maxExponent;
+
+    Format(int fractionBits, int minExponent, int maxExponent) {
+      this.fractionBits = fractionBits;
+      this.minExponent = minExponent;
+      this.maxExponent = maxExponent;
+    }
+
+    /**
+     * Returns the smallest value that a transform takes.
+     *
+     * @param bound its lower bound
+     * @return the next number of the format after the bound
+     */
+    public float least(double bound) {
+      int exponent = Math.max(Math.getExponent(bound), minExponent);
+      double ulp = Math.scalb(1.0, exponent - fractionBits);
+      return (float) ((Math.floor(bound / ulp) + 1) * ulp);
+    }
+
+    /**
+     * Returns the lowest raw value.
+     *
+     * @return the lowest finite number
+     */
+    public float lowest() {
+      return (float) -Math.scalb(2 - Math.scalb(1.0, -fractionBits), maxExponent);
+    }
+  }
+
   private PositiveKernel() {}
 
   /**
@@ -19,11 +60,22 @@ public final class PositiveKernel {
    * @return l + f(r) and f′(r)
    */
   public static ElementwiseKernel of(PositiveTransform transform) {
+    return of(transform, Format.FLOAT);
+  }
+
+  /**
+   * Returns the kernel of a transform for arrays whose floats will be rounded.
+   *
+   * @param transform any
+   * @param format of the arrays
+   * @return l + f(r), as a number of the format above l, and f′(r)
+   */
+  public static ElementwiseKernel of(PositiveTransform transform, Format format) {
     ElementwiseKernel f = f(transform);
     double bound = transform.lowerBound();
     boolean inFloat = f.floats() != null && bound == (float) bound;
     ElementwiseKernel.DoubleForm above = new DoublesAbove(f.doubles(), bound);
-    float least = leastFloat(bound);
+    float least = format.least(bound);
     return new ElementwiseKernel(
         inFloat ? new FloatsAbove(f.floats(), (float) bound, least) : new Widened(above, least),
         above);
@@ -44,19 +96,26 @@ public final class PositiveKernel {
    * @return f⁻¹(p − l) and its derivative, for p above l
    */
   public static ElementwiseKernel inverse(PositiveTransform transform) {
+    return inverse(transform, Format.FLOAT);
+  }
+
+  /**
+   * Returns the kernel of a transform's inverse for arrays whose floats will be rounded.
+   *
+   * @param transform any
+   * @param format of the arrays
+   * @return f⁻¹(p − l), finite in the format, and its derivative, for p above l
+   */
+  public static ElementwiseKernel inverse(PositiveTransform transform, Format format) {
     ElementwiseKernel inverse =
         switch (transform.family()) {
           case SOFTPLUS -> SoftplusInverseKernel.of(transform.parameter());
           case SQUAREPLUS -> SquareplusInverseKernel.of(transform.parameter());
           case EXP -> ExpKernel.inverse();
         };
-    double bound = transform.lowerBound();
-    ElementwiseKernel.DoubleForm ofDistance = new OfDistance(inverse.doubles(), bound);
-    ElementwiseKernel.FloatForm floats =
-        bound == 0 && inverse.floats() != null
-            ? inverse.floats()
-            : new Widened(ofDistance, -Float.MAX_VALUE);
-    return new ElementwiseKernel(floats, ofDistance);
+    ElementwiseKernel.DoubleForm ofDistance =
+        new OfDistance(inverse.doubles(), transform.lowerBound());
+    return new ElementwiseKernel(new Widened(ofDistance, format.lowest()), ofDistance);
   }
 
   /**
@@ -71,17 +130,6 @@ public final class PositiveKernel {
       case SQUAREPLUS -> LogDerivativeKernel.ofSquareplus(transform.parameter());
       case EXP -> LogDerivativeKernel.ofExp();
     };
-  }
-
-  /**
-   * Returns the smallest value that a transform takes in an array of floats.
-   *
-   * @param bound its lower bound
-   * @return the next float after the bound
-   */
-  public static float leastFloat(double bound) {
-    float nearest = (float) bound;
-    return nearest > bound ? nearest : Math.nextUp(nearest);
   }
 
   private record FloatsAbove(ElementwiseKernel.FloatForm f, float bound, float least)

@@ -65,7 +65,7 @@ public record OpDescription(String name, double argument) {
    * @return whether it can be a description's name
    */
   public static boolean isKnown(String name) {
-    return OPERATORS.containsKey(operatorName(name));
+    return name != null && OPERATORS.containsKey(operatorName(name));
   }
 
   /**
@@ -106,7 +106,7 @@ public record OpDescription(String name, double argument) {
   }
 
   private static Operator operator(String name) {
-    if (name == null || !isKnown(name)) {
+    if (!isKnown(name)) {
       throw new IllegalArgumentException("there is no operator " + name + " of one number");
     }
     return OPERATORS.get(operatorName(name));

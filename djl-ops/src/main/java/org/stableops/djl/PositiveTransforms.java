@@ -14,9 +14,9 @@ import org.stableops.kernel.ScaledB;
  * with its gradient, its inverse, and the log-Jacobian log f′(r).
  *
  * <p>Arrays of float16, float32 and float64, of any shape and layout. Every value but NaN is above
- * the lower bound: what would round to it is the next number of the dtype (in float16, which is
- * computed in float32 and rounded, it may be the bound itself). Error: that of the function, {@link
- * Softplus}, {@link Squareplus} or an exponential of 3 ulp, and half an ulp for the bound.
+ * the lower bound: what would round to it is the next number of the dtype. Error: that of the
+ * function, {@link Softplus}, {@link Squareplus} or an exponential of 3 ulp, and half an ulp for
+ * the bound.
  *
  * <pre>{@code
  * PositiveTransform transform = PositiveTransform.squareplus().withLowerBound(1e-3);
@@ -41,7 +41,22 @@ public final class PositiveTransforms {
    */
   public static NDArray value(NDArray raw, PositiveTransform transform) {
     Inputs.requireFloating("raw", raw);
-    return op(require(transform)).value(raw);
+    return op(require(transform), raw.getDataType()).value(raw);
+  }
+
+  /**
+   * Writes the values of raw values into memory that is there already.
+   *
+   * @param raw any floating array
+   * @param out an array of raw's shape and dtype, outside any graph; may be raw
+   * @param transform any
+   * @throws IllegalArgumentException if raw has another dtype, out is not like raw, or an argument
+   *     is null
+   * @throws IllegalStateException if an array is closed
+   */
+  public static void valueInto(NDArray raw, NDArray out, PositiveTransform transform) {
+    Inputs.requireFloating("raw", raw);
+    op(require(transform), raw.getDataType()).valueInto(raw, out);
   }
 
   /**
@@ -55,7 +70,7 @@ public final class PositiveTransforms {
    */
   public static NDArray gradient(NDArray raw, PositiveTransform transform) {
     Inputs.requireFloating("raw", raw);
-    return op(require(transform)).gradient(raw);
+    return op(require(transform), raw.getDataType()).gradient(raw);
   }
 
   /**
@@ -71,7 +86,8 @@ public final class PositiveTransforms {
   public static NDArray inverse(NDArray value, PositiveTransform transform) {
     Inputs.requireFloating("value", value);
     requireContained(value, require(transform));
-    return Scoped.compute(() -> inverseOp(transform).value(value.stopGradient()));
+    return Scoped.compute(
+        () -> inverseOp(transform, value.getDataType()).value(value.stopGradient()));
   }
 
   /**
@@ -107,41 +123,36 @@ public final class PositiveTransforms {
     }
   }
 
-  private static ElementwiseOp op(PositiveTransform transform) {
+  private static PositiveKernel.Format format(DataType type) {
+    return type == DataType.FLOAT16 ? PositiveKernel.Format.HALF : PositiveKernel.Format.FLOAT;
+  }
+
+  private static ElementwiseOp op(PositiveTransform transform, DataType type) {
     ElementwiseOp f =
         switch (transform.family()) {
           case SOFTPLUS -> Softplus.op(transform.parameter());
           case SQUAREPLUS -> Squareplus.op(transform.parameter());
           case EXP -> new ElementwiseOp(null, NDArray::exp, NDArray::exp);
         };
+    double bound = transform.lowerBound();
+    double least = type == DataType.FLOAT64 ? Math.nextUp(bound) : format(type).least(bound);
     return new ElementwiseOp(
-        PositiveKernel.of(transform),
-        raw -> above(f.compositeValue().apply(raw), transform.lowerBound()),
+        PositiveKernel.of(transform, format(type)),
+        raw -> f.compositeValue().apply(raw).add(bound).maximum(least),
         f.compositeGradient());
   }
 
-  private static NDArray above(NDArray f, double bound) {
-    double least =
-        f.getDataType() == DataType.FLOAT64 ? Math.nextUp(bound) : PositiveKernel.leastFloat(bound);
-    return f.add(bound).maximum(least);
-  }
-
-  private static ElementwiseOp inverseOp(PositiveTransform transform) {
+  private static ElementwiseOp inverseOp(PositiveTransform transform, DataType type) {
     UnaryOperator<NDArray> inverse =
         switch (transform.family()) {
           case SOFTPLUS -> SoftplusInverse.op(transform.parameter()).compositeValue();
           case SQUAREPLUS -> SquareplusInverse.op(transform.parameter()).compositeValue();
           case EXP -> NDArray::log;
         };
+    UnaryOperator<NDArray> wide = wide(p -> inverse.apply(p.sub(transform.lowerBound())));
+    double lowest = type == DataType.FLOAT64 ? -Double.MAX_VALUE : format(type).lowest();
     return new ElementwiseOp(
-        PositiveKernel.inverse(transform),
-        p -> finite(wide(x -> inverse.apply(x.sub(transform.lowerBound()))).apply(p)),
-        null);
-  }
-
-  private static NDArray finite(NDArray raw) {
-    return raw.maximum(
-        raw.getDataType() == DataType.FLOAT64 ? -Double.MAX_VALUE : -Float.MAX_VALUE);
+        PositiveKernel.inverse(transform, format(type)), p -> wide.apply(p).maximum(lowest), null);
   }
 
   private static ElementwiseOp logDerivativeOp(PositiveTransform transform) {

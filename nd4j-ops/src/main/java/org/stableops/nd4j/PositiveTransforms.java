@@ -15,10 +15,9 @@ import org.stableops.kernel.ScaledB;
  * with its gradient, its inverse, and the log-Jacobian log f′(r).
  *
  * <p>Arrays of half, bfloat16, float and double, of any shape and layout. Every value but NaN is
- * above the lower bound: what would round to it is the next number of the dtype (in half and
- * bfloat16, which are computed in float and rounded, it may be the bound itself). Error: that of
- * the function, {@link Softplus}, {@link Squareplus} or an exponential of 3 ulp, and half an ulp
- * for the bound.
+ * above the lower bound: what would round to it is the next number of the dtype. Error: that of the
+ * function, {@link Softplus}, {@link Squareplus} or an exponential of 3 ulp, and half an ulp for
+ * the bound.
  *
  * <pre>{@code
  * PositiveTransform transform = PositiveTransform.squareplus().withLowerBound(1e-3);
@@ -41,7 +40,22 @@ public final class PositiveTransforms {
    */
   public static INDArray value(INDArray raw, PositiveTransform transform) {
     Inputs.requireFloating("raw", raw);
-    return op(require(transform)).value(raw);
+    return op(require(transform), raw.dataType()).value(raw);
+  }
+
+  /**
+   * Writes the values of raw values into memory that is there already.
+   *
+   * @param raw any floating array
+   * @param out an array of raw's shape and dtype; may be raw
+   * @param transform any
+   * @throws IllegalArgumentException if raw has another dtype, out is not like raw, or an argument
+   *     is null
+   * @throws IllegalStateException if an array is closed
+   */
+  public static void valueInto(INDArray raw, INDArray out, PositiveTransform transform) {
+    Inputs.requireFloating("raw", raw);
+    op(require(transform), raw.dataType()).valueInto(raw, out);
   }
 
   /**
@@ -55,7 +69,7 @@ public final class PositiveTransforms {
    */
   public static INDArray gradient(INDArray raw, PositiveTransform transform) {
     Inputs.requireFloating("raw", raw);
-    return op(require(transform)).gradient(raw);
+    return op(require(transform), raw.dataType()).gradient(raw);
   }
 
   /**
@@ -71,7 +85,7 @@ public final class PositiveTransforms {
   public static INDArray inverse(INDArray value, PositiveTransform transform) {
     Inputs.requireFloating("value", value);
     requireContained(value, require(transform));
-    return inverseOp(transform).value(value);
+    return inverseOp(transform, value.dataType()).value(value);
   }
 
   /**
@@ -149,7 +163,7 @@ public final class PositiveTransforms {
 
     @Override
     void forward(List<INDArray> inputs, INDArray output) {
-      op(transform()).valueInto(inputs.get(0), output);
+      op(transform(), output.dataType()).valueInto(inputs.get(0), output);
     }
 
     @Override
@@ -171,7 +185,7 @@ public final class PositiveTransforms {
 
     @Override
     void forward(List<INDArray> inputs, INDArray output) {
-      op(transform()).gradientInto(inputs.get(0), output);
+      op(transform(), output.dataType()).gradientInto(inputs.get(0), output);
       Primitives.multiplyByUpstream(output, inputs.get(1));
     }
 
@@ -245,7 +259,15 @@ public final class PositiveTransforms {
     }
   }
 
-  private static ElementwiseOp op(PositiveTransform transform) {
+  private static PositiveKernel.Format format(DataType type) {
+    return switch (type) {
+      case HALF -> PositiveKernel.Format.HALF;
+      case BFLOAT16 -> PositiveKernel.Format.BFLOAT16;
+      default -> PositiveKernel.Format.FLOAT;
+    };
+  }
+
+  private static ElementwiseOp op(PositiveTransform transform, DataType type) {
     ElementwiseOp f =
         switch (transform.family()) {
           case SOFTPLUS -> Softplus.op(transform.parameter());
@@ -254,16 +276,12 @@ public final class PositiveTransforms {
               new ElementwiseOp(
                   null, (x, t) -> Transforms.exp(x, true), (x, t) -> Transforms.exp(x, true));
         };
+    double bound = transform.lowerBound();
+    double least = type == DataType.DOUBLE ? Math.nextUp(bound) : format(type).least(bound);
     return new ElementwiseOp(
-        PositiveKernel.of(transform),
-        (raw, t) -> above(t.keep(f.compositeValue().compute(raw, t)), transform.lowerBound(), t),
+        PositiveKernel.of(transform, format(type)),
+        (raw, t) -> atLeast(least, t.keep(f.compositeValue().compute(raw, t)).addi(bound), t),
         f.compositeGradient());
-  }
-
-  private static INDArray above(INDArray f, double bound, Temporaries temporaries) {
-    double least =
-        f.dataType() == DataType.DOUBLE ? Math.nextUp(bound) : PositiveKernel.leastFloat(bound);
-    return atLeast(least, f.addi(bound), temporaries);
   }
 
   /** The host's max would drop NaN. */
@@ -272,7 +290,7 @@ public final class PositiveTransforms {
     return Primitives.select(temporaries.keep(x.lt(least)), bound, x);
   }
 
-  private static ElementwiseOp inverseOp(PositiveTransform transform) {
+  private static ElementwiseOp inverseOp(PositiveTransform transform, DataType type) {
     ElementwiseOp.Composite inverse =
         switch (transform.family()) {
           case SOFTPLUS -> SoftplusInverse.op(transform.parameter()).compositeValue();
@@ -281,13 +299,11 @@ public final class PositiveTransforms {
         };
     ElementwiseOp.Composite wide =
         wide((x, t) -> inverse.compute(t.keep(x.sub(transform.lowerBound())), t));
+    double lowest = type == DataType.DOUBLE ? -Double.MAX_VALUE : format(type).lowest();
     return new ElementwiseOp(
-        PositiveKernel.inverse(transform), (p, t) -> finite(t.keep(wide.compute(p, t)), t), null);
-  }
-
-  private static INDArray finite(INDArray raw, Temporaries temporaries) {
-    boolean isDouble = raw.dataType() == DataType.DOUBLE;
-    return atLeast(isDouble ? -Double.MAX_VALUE : -Float.MAX_VALUE, raw, temporaries);
+        PositiveKernel.inverse(transform, format(type)),
+        (p, t) -> atLeast(lowest, t.keep(wide.compute(p, t)), t),
+        null);
   }
 
   private static ElementwiseOp logDerivativeOp(PositiveTransform transform) {

@@ -13,6 +13,7 @@ import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import java.io.IOException;
+import java.io.Reader;
 import java.io.StringReader;
 import java.io.Writer;
 import java.nio.charset.CharacterCodingException;
@@ -52,13 +53,14 @@ import java.util.Properties;
  * write a BlockFactory of your own.
  *
  * <p>The description is the file <i>name</i>{@code -block.json}. A {@code serving.properties} with
- * this factory and the model's name is written too where there is none; where there is another, or
- * to choose one of several models in a directory, say {@code optModelName(name)} and {@code
- * optArgument("blockFactory", StableOpsBlockFactory.class.getName())}.
+ * this factory and the name of the model saved last is written too, unless there is one of somebody
+ * else's; then, or to choose one of several models in a directory, say {@code optModelName(name)}
+ * and {@code optArgument("blockFactory", StableOpsBlockFactory.class.getName())}.
  */
 public final class StableOpsBlockFactory implements BlockFactory {
   private static final long serialVersionUID = 1;
   private static final int FORMAT = 1;
+  private static final String FACTORY = StableOpsBlockFactory.class.getName();
   private static final long MOST_BYTES = 1 << 24;
 
   /** For DJL, which makes one by this class's name. */
@@ -89,15 +91,22 @@ public final class StableOpsBlockFactory implements BlockFactory {
     writeProperties(directory.resolve("serving.properties"), name);
   }
 
+  /** Where there is another's, it stays; ours names the model that was saved last. */
   private static void writeProperties(Path file, String name) throws IOException {
-    if (Files.notExists(file)) {
-      Properties properties = new Properties();
-      properties.setProperty("engine", "PyTorch");
-      properties.setProperty("blockFactory", StableOpsBlockFactory.class.getName());
-      properties.setProperty("option.modelName", name);
-      try (Writer writer = Files.newBufferedWriter(file)) {
-        properties.store(writer, null);
+    Properties properties = new Properties();
+    if (Files.exists(file)) {
+      try (Reader reader = Files.newBufferedReader(file)) {
+        properties.load(reader);
       }
+      if (!FACTORY.equals(properties.getProperty("blockFactory"))) {
+        return;
+      }
+    }
+    properties.setProperty("engine", "PyTorch");
+    properties.setProperty("blockFactory", FACTORY);
+    properties.setProperty("option.modelName", name);
+    try (Writer writer = Files.newBufferedWriter(file)) {
+      properties.store(writer, null);
     }
   }
 

@@ -121,6 +121,13 @@ final class PositiveLayersTest {
     INDArray raw = net.getLayer(1).getParam("W");
     raw.addi(waves(raw.shape()));
     INDArray scales = PositiveScaleLayer.scales(net.getLayer(1));
+    PositiveScaleLayer.setScales(net.getLayer(1), scales.mul(2));
+    assertArrayEquals(
+        Elements.of(scales.mul(2)), Elements.of(PositiveScaleLayer.scales(net.getLayer(1))), 1e-12);
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> PositiveScaleLayer.setScales(net.getLayer(1), scales.mul(0)));
+    PositiveScaleLayer.setScales(net.getLayer(1), scales);
     List<INDArray> activations = net.feedForward(waves(2, 2, 3, 3), false);
     for (int channel = 0; channel < 3; channel++) {
       INDArray x = channel(activations.get(1), channel);

@@ -20,6 +20,7 @@ import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
@@ -47,6 +48,7 @@ import org.stableops.integration.data.Table;
 import org.stableops.nd4j.activations.ActivationSquareplus;
 import org.stableops.nd4j.layers.LearnableSquareplusLayer;
 import org.stableops.nd4j.layers.PositiveScaleLayer;
+import org.stableops.nd4j.lossfunctions.LossFusedSoftmaxCrossEntropy;
 import org.stableops.nd4j.weights.PositiveConstraint;
 import org.stableops.nd4j.weights.PositiveWeights;
 
@@ -214,6 +216,47 @@ final class PositiveNetworksTest {
     // A few ulp of parameters and gradients of about 4.
     double ulp = type == DataType.FLOAT16 ? 0x1p-9 : 0x1p-22;
     assertEquals(0, difference.amaxNumber().doubleValue(), 4 * ulp);
+  }
+
+  /** DL4J keeps what weight noise gave it until a backward pass, which an exception prevents. */
+  @Test
+  void aStepThatFailsLeavesNothingForTheNext() {
+    MultiLayerNetwork net = network(classifier());
+    MultiLayerNetwork twin = network(classifier());
+    INDArray x = data(DataType.FLOAT).getFeatures();
+    INDArray labels = Nd4j.zeros(DataType.INT32, x.size(0), 1);
+    INDArray wrong = labels.add(99);
+    for (int step = 0; step < 3; step++) {
+      assertThrows(IllegalArgumentException.class, () -> net.fit(x, wrong));
+      net.fit(x, labels);
+      twin.fit(x, labels);
+    }
+    assertEquals(twin.params(), net.params());
+  }
+
+  private static MultiLayerConfiguration classifier() {
+    long features = data(DataType.FLOAT).getFeatures().size(1);
+    return new NeuralNetConfiguration.Builder()
+        .seed(5)
+        .updater(new Sgd(0.1))
+        .activation(new ActivationSquareplus())
+        .list()
+        .layer(POSITIVE.on(new DenseLayer.Builder().nIn(features).nOut(7).build()))
+        .layer(POSITIVE.on(new DenseLayer.Builder().nIn(7).nOut(5).build()))
+        .layer(
+            new OutputLayer.Builder(new LossFusedSoftmaxCrossEntropy())
+                .nIn(5)
+                .nOut(3)
+                .activation(Activation.IDENTITY)
+                .build())
+        .build();
+  }
+
+  @Test
+  void weightsThatAreNoLongerReadAsValuesAreNotTrained() {
+    MultiLayerNetwork net = net(WorkspaceMode.ENABLED);
+    ((BaseLayer) net.getLayer(0).conf().getLayer()).setWeightNoise(null);
+    assertThrows(IllegalStateException.class, () -> net.fit(data(DataType.FLOAT)));
   }
 
   // ---- what it is for

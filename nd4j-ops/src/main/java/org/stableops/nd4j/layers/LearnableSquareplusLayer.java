@@ -58,6 +58,19 @@ public final class LearnableSquareplusLayer extends PositiveParameterLayer {
     return parameters(LearnableSquareplusLayer.class, layer);
   }
 
+  /**
+   * Sets the b of a network's layer.
+   *
+   * @param layer {@code network.getLayer(…)}
+   * @param values of the shape and dtype that {@link #b} returns, each finite and above the lower
+   *     bound
+   * @throws IllegalArgumentException if it is another layer, or the values are not such; nothing is
+   *     changed then
+   */
+  public static void setB(org.deeplearning4j.nn.api.Layer layer, INDArray values) {
+    setParameters(LearnableSquareplusLayer.class, layer, values);
+  }
+
   @Override
   long parameters() {
     return perChannel ? getNIn() : 1;

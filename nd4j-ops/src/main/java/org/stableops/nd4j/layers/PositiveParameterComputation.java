@@ -41,11 +41,12 @@ abstract class PositiveParameterComputation<L extends PositiveParameterLayer> ex
     applyDropOutIfNecessary(training, workspaces);
     INDArray x = requireChannels(input.castTo(dataType));
     INDArray out = workspaces.createUninitialized(ArrayType.ACTIVATIONS, dataType, x.shape(), 'c');
-    INDArray p = parameters(training, workspaces);
+    INDArray p = parameters();
     try {
       value(x, p, out);
     } finally {
       free(p);
+      freeUnless(input, x);
     }
     mask(out);
     return out;
@@ -59,38 +60,39 @@ abstract class PositiveParameterComputation<L extends PositiveParameterLayer> ex
         workspaces.createUninitialized(ArrayType.ACTIVATION_GRAD, dataType, x.shape(), 'c');
     // A copy, for it is not ours to mask.
     INDArray upstream = epsilon.dup('c');
-    INDArray p = parameters(true, workspaces);
+    INDArray p = parameters();
     INDArray ofRaw = gradientViews.get(RawParameters.KEY);
     try {
       mask(upstream);
       gradient(x, p, upstream, next);
-      writeRawGradient(parameterGradient(x, p, upstream), ofRaw, workspaces);
+      writeRawGradient(parameterGradient(x, p, upstream), ofRaw);
     } finally {
       free(upstream, p);
+      freeUnless(input, x);
     }
-    weightNoiseParams.clear();
     Gradient gradients = new DefaultGradient();
     gradients.setGradientFor(RawParameters.KEY, ofRaw);
     return new Pair<>(gradients, backpropDropOutIfPresent(next));
   }
 
-  private INDArray raw(boolean training, LayerWorkspaceMgr workspaces) {
-    return getParamWithNoise(RawParameters.KEY, training, workspaces);
-  }
-
-  private INDArray parameters(boolean training, LayerWorkspaceMgr workspaces) {
-    return PositiveTransforms.value(raw(training, workspaces), layerConf().transform());
+  /** Without weight noise: what noise makes of a raw value means nothing. */
+  private INDArray parameters() {
+    return PositiveTransforms.value(getParam(RawParameters.KEY), layerConf().transform());
   }
 
   /** Sums what each parameter has met, in double, and follows the transform. Frees the terms. */
-  private void writeRawGradient(INDArray terms, INDArray out, LayerWorkspaceMgr workspaces) {
+  private void writeRawGradient(INDArray terms, INDArray out) {
     INDArray wide = terms.castTo(DataType.DOUBLE);
-    INDArray raw = raw(true, workspaces);
+    INDArray raw = getParam(RawParameters.KEY);
     INDArray wideRaw = raw.castTo(DataType.DOUBLE);
     long count = layerConf().parameters();
     INDArray sums = count == 1 ? wide.sum() : wide.sum(allButTheChannels(terms.rank()));
     INDArray derivative = PositiveTransforms.gradient(wideRaw, layerConf().transform());
-    out.assign(derivative.muli(sums.reshape(count)));
+    if (count == 1) {
+      out.putScalar(0, derivative.getDouble(0) * sums.getDouble(0));
+    } else {
+      out.assign(derivative.muli(sums.reshape(count)));
+    }
     free(terms, sums, derivative);
     freeUnless(terms, wide);
     freeUnless(raw, wideRaw);

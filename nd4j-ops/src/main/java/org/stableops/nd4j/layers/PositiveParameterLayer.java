@@ -1,5 +1,6 @@
 package org.stableops.nd4j.layers;
 
+import java.util.Arrays;
 import java.util.Collection;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.ParamInitializer;
@@ -61,6 +62,29 @@ abstract class PositiveParameterLayer extends FeedForwardLayer {
     }
     PositiveParameterLayer configuration = (PositiveParameterLayer) layer.conf().getLayer();
     return PositiveTransforms.value(layer.getParam(RawParameters.KEY), configuration.transform());
+  }
+
+  /** Sets the parameters of a network's layer; nothing is changed if one is none. */
+  static void setParameters(
+      Class<? extends PositiveParameterLayer> type,
+      org.deeplearning4j.nn.api.Layer layer,
+      INDArray values) {
+    PositiveParameterComputation.free(parameters(type, layer));
+    INDArray raw = layer.getParam(RawParameters.KEY);
+    if (values == null || !values.equalShapes(raw) || values.dataType() != raw.dataType()) {
+      throw new IllegalArgumentException(
+          "values must be %s %s, got %s"
+              .formatted(
+                  raw.dataType(),
+                  Arrays.toString(raw.shape()),
+                  values == null
+                      ? "null"
+                      : values.dataType() + " " + Arrays.toString(values.shape())));
+    }
+    PositiveParameterLayer configuration = (PositiveParameterLayer) layer.conf().getLayer();
+    INDArray inverse = PositiveTransforms.inverse(values, configuration.transform());
+    raw.assign(inverse);
+    PositiveParameterComputation.free(inverse);
   }
 
   /** How many parameters there are. */

@@ -53,6 +53,19 @@ public final class PositiveScaleLayer extends PositiveParameterLayer {
     return parameters(PositiveScaleLayer.class, layer);
   }
 
+  /**
+   * Sets the scales of a network's layer.
+   *
+   * @param layer {@code network.getLayer(…)}
+   * @param values of the shape and dtype that {@link #scales} returns, each finite and above the
+   *     lower bound
+   * @throws IllegalArgumentException if it is another layer, or the values are not such; nothing is
+   *     changed then
+   */
+  public static void setScales(org.deeplearning4j.nn.api.Layer layer, INDArray values) {
+    setParameters(PositiveScaleLayer.class, layer, values);
+  }
+
   @Override
   long parameters() {
     return getNIn();

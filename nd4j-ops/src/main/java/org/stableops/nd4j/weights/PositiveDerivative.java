@@ -11,6 +11,8 @@ import org.stableops.nd4j.PositiveTransforms;
 final class PositiveDerivative extends Reparameterization implements Regularization {
   private static final long serialVersionUID = 1;
 
+  private transient volatile boolean hasReader;
+
   PositiveDerivative(PositiveTransform transform) {
     super(transform);
   }
@@ -23,6 +25,11 @@ final class PositiveDerivative extends Reparameterization implements Regularizat
     this(new PositiveTransform(family, parameter, lowerBound));
   }
 
+  /** Told by the other half, which fine tuning may have replaced by another weight noise. */
+  void valuesAreRead() {
+    hasReader = true;
+  }
+
   @Override
   public ApplyStep applyStep() {
     return ApplyStep.BEFORE_UPDATER;
@@ -30,6 +37,10 @@ final class PositiveDerivative extends Reparameterization implements Regularizat
 
   @Override
   public void apply(INDArray raw, INDArray gradient, double rate, int iteration, int epoch) {
+    if (!hasReader) {
+      throw new IllegalStateException(
+          "weight noise of a layer of positive weights must be theirs, but has been replaced");
+    }
     INDArray derivative = PositiveTransforms.gradient(raw, transform());
     if (gradient.length() == 1) {
       // As an operand of muli it would be a number, and as a number NaN becomes 1e-5.

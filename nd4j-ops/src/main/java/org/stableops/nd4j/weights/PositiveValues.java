@@ -1,5 +1,7 @@
 package org.stableops.nd4j.weights;
 
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
 import java.util.List;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
@@ -8,6 +10,7 @@ import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.regularization.Regularization;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
@@ -18,8 +21,10 @@ import org.stableops.nd4j.PositiveTransforms;
 final class PositiveValues extends Reparameterization implements IWeightNoise {
   private static final long serialVersionUID = 1;
 
-  /** DL4J's workspace that is open until the backward pass is over. */
-  private static final String UNTIL_BACKWARD = "WS_ALL_LAYERS_ACT";
+  /** The values of a layer's weights in training; of a layer that is gone, nobody reads them. */
+  private record Kept(WeakReference<Layer> layer, String key, INDArray array) {}
+
+  private transient List<Kept> kept;
 
   PositiveValues(PositiveTransform transform) {
     super(transform);
@@ -47,17 +52,37 @@ final class PositiveValues extends Reparameterization implements IWeightNoise {
       return raw;
     }
     requireDerivative(configuration);
-    return train ? toKeep(raw, workspaces) : valueIn(ArrayType.FF_WORKING_MEM, raw, workspaces);
+    return train ? kept(layer, key, raw) : valueIn(ArrayType.FF_WORKING_MEM, raw, workspaces);
   }
 
   /**
-   * DL4J keeps what it gets in training mode until the next backward pass, so that it must not be
-   * in a workspace which is gone by then.
+   * DL4J keeps what it gets in training mode until the next backward pass, even past an exception
+   * on the way there: so it is no workspace's, but one array a layer and key, written anew.
    */
-  private INDArray toKeep(INDArray raw, LayerWorkspaceMgr workspaces) {
-    return workspaces != null && UNTIL_BACKWARD.equals(workspaces.getWorkspaceName(ArrayType.INPUT))
-        ? valueIn(ArrayType.INPUT, raw, workspaces)
-        : PositiveTransforms.value(raw, transform());
+  @SuppressWarnings("try") // The scope is open for the block's sake.
+  private synchronized INDArray kept(Layer layer, String key, INDArray raw) {
+    try (MemoryWorkspace none = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
+      if (kept == null) {
+        kept = new ArrayList<>();
+      }
+      kept.removeIf(values -> values.layer.get() == null);
+      INDArray values =
+          kept.stream()
+              .filter(old -> old.layer.get() == layer && old.key.equals(key))
+              .map(Kept::array)
+              .filter(old -> old.dataType() == raw.dataType() && old.equalShapes(raw))
+              .findFirst()
+              .orElseGet(() -> newlyKept(layer, key, raw));
+      PositiveTransforms.valueInto(raw, values, transform());
+      return values;
+    }
+  }
+
+  private INDArray newlyKept(Layer layer, String key, INDArray raw) {
+    kept.removeIf(old -> old.layer.get() == layer && old.key.equals(key));
+    INDArray array = Nd4j.createUninitialized(raw.dataType(), raw.shape(), raw.ordering());
+    kept.add(new Kept(new WeakReference<>(layer), key, array));
+    return array;
   }
 
   /** DL4J has closed all workspaces for this call. */
@@ -78,13 +103,15 @@ final class PositiveValues extends Reparameterization implements IWeightNoise {
     List<Regularization> regularization = configuration.getRegularization();
     if (regularization == null
         || regularization.isEmpty()
-        || !regularization.get(0).equals(new PositiveDerivative(transform()))) {
+        || !(regularization.get(0) instanceof PositiveDerivative derivative)
+        || !derivative.equals(new PositiveDerivative(transform()))) {
       throw new IllegalStateException(
           "regularization of layer "
               + configuration.getLayerName()
               + " must begin with that of its positive weights, got "
               + regularization);
     }
+    derivative.valuesAreRead();
   }
 
   @Override

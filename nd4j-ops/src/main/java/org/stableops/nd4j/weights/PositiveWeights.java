@@ -49,6 +49,9 @@ import org.stableops.nd4j.PositiveTransforms;
  *   <li>{@code network.gradient()} after {@code computeGradientAndScore} is the gradient to the
  *       values; the updater gets the one to raw weights.
  *   <li>Constraints project raw weights, so {@link PositiveConstraint} is for other layers.
+ *   <li>Fine tuning that replaces a layer's weight noise or regularizations is an
+ *       IllegalStateException at the first step; {@code nOutReplace} sets an initialiser of raw
+ *       weights: replace such a layer by another of positive weights.
  *   <li>In half, Adam needs an epsilon that is not 0 there, such as 1e-4: with its default it
  *       divides 0 by 0 where the square of a small gradient underflows.
  *   <li>Weight noise: a layer has room for one, which this takes; a network's own passes it by.
@@ -170,7 +173,13 @@ public final class PositiveWeights {
     PositiveTransform transform = Layers.transform(layer, key);
     INDArray raw = layer.getParam(key);
     Layers.requireShape(values, raw);
-    raw.assign(PositiveTransforms.inverse(values.castTo(raw.dataType()), transform));
+    INDArray cast = values.castTo(raw.dataType());
+    INDArray inverse = PositiveTransforms.inverse(cast, transform);
+    raw.assign(inverse);
+    inverse.close();
+    if (cast != values) {
+      cast.close();
+    }
     layer.clearNoiseWeightParams();
   }
 
