@@ -8,6 +8,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import org.stableops.PositiveTransform;
+import org.stableops.kernel.PositiveKernel;
 
 /**
  * A linear layer whose weights are positive, so that every output increases with every input:
@@ -57,10 +58,13 @@ public final class PositiveLinear extends PositiveBlock {
   private static NDArray uniform(
       NDManager manager, Shape shape, DataType type, PositiveTransform transform) {
     long features = Math.max(1, shape.get(1));
+    PositiveKernel.Format format =
+        type == DataType.FLOAT16 ? PositiveKernel.Format.HALF : PositiveKernel.Format.FLOAT;
     return manager
         .randomUniform(0.1f, 1.9f, shape, DataType.FLOAT64)
         .div(features)
         .add(transform.lowerBound())
+        .maximum(format.least(transform.lowerBound()))
         .toType(type, false);
   }
 

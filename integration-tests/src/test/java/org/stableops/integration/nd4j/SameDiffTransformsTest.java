@@ -20,6 +20,10 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.PositiveTransform;
 import org.stableops.integration.oracle.PositiveFunction;
 import org.stableops.nd4j.PositiveTransforms;
+import org.stableops.nd4j.Softplus;
+import org.stableops.nd4j.SoftplusInverse;
+import org.stableops.nd4j.Squareplus;
+import org.stableops.nd4j.SquareplusInverse;
 
 /** Positive transforms and their log-Jacobians in graphs of SameDiff. */
 final class SameDiffTransformsTest {
@@ -151,6 +155,10 @@ final class SameDiffTransformsTest {
         sum = sum.add(graph.math.log(value)).sub(PositiveTransforms.logDerivative(raw, transform));
       }
     }
+    // The operators with arrays for parameters too, whose gradients go to both.
+    SDVariable value = PositiveTransforms.value(moderate, PositiveTransform.softplus());
+    sum = sum.add(Softplus.value(moderate, value)).add(SoftplusInverse.value(value, value));
+    sum = sum.add(Squareplus.value(moderate, value)).add(SquareplusInverse.value(value, value));
     sum.rename("terms").sum().rename("loss");
     graph.setLossVariables("loss");
     return graph;
