@@ -18,11 +18,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Sgd;
+import org.stableops.PositiveTransform;
 import org.stableops.integration.oracle.Format;
-import org.stableops.nd4j.Softplus;
-import org.stableops.nd4j.SoftplusInverse;
 import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
 import org.stableops.nd4j.Squareplus;
+import org.stableops.nd4j.samediff.PositiveVariable;
 
 /** The network in SameDiff: a graph with a TrainingConfig. */
 final class SameDiffDigits implements DigitsTraining {
@@ -31,7 +31,7 @@ final class SameDiffDigits implements DigitsTraining {
 
   private final DataType type;
   private final SameDiff graph = SameDiff.create();
-  private final SDVariable temperature;
+  private final PositiveVariable temperature;
   private final SDVariable logits;
   private final int batchSize;
 
@@ -42,9 +42,11 @@ final class SameDiffDigits implements DigitsTraining {
     SDVariable labels = graph.placeHolder(LABELS, DataType.INT32, -1);
     SDVariable hidden =
         Squareplus.value(linear("hidden", pixels, weights.hidden()), Settings.SQUAREPLUS_B);
-    temperature = Softplus.value(rawTemperature(Settings.INITIAL_TEMPERATURE));
+    temperature =
+        PositiveVariable.create(
+            graph, "temperature", PositiveTransform.softplus(), Settings.INITIAL_TEMPERATURE, type);
     // Times 1/T: SameDiff's gradient of a quotient to a scalar divisor is wrong.
-    SDVariable inverse = graph.math().reciprocal(temperature);
+    SDVariable inverse = graph.math().reciprocal(temperature.value());
     logits = linear("output", hidden, weights.output()).mul(inverse);
     graph.setLossVariables(SparseSoftmaxCrossEntropy.value(logits, labels));
     graph.setTrainingConfig(
@@ -73,10 +75,6 @@ final class SameDiffDigits implements DigitsTraining {
     SDVariable weight = graph.var(name + "Weight", rows.transpose().dup('c'));
     SDVariable bias = graph.var(name + "Bias", Nd4j.zeros(type, matrix.outputs()));
     return x.mmul(weight).add(bias);
-  }
-
-  private SDVariable rawTemperature(double initial) {
-    return graph.var("rawTemperature", SoftplusInverse.value(Nd4j.scalar(type, initial), 1));
   }
 
   @Override
@@ -109,7 +107,7 @@ final class SameDiffDigits implements DigitsTraining {
 
   @Override
   public double temperature() {
-    try (INDArray value = temperature.eval()) {
+    try (INDArray value = temperature.get()) {
       return value.getDouble();
     }
   }
