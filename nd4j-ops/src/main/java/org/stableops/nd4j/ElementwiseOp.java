@@ -47,9 +47,7 @@ record ElementwiseOp(
 
   private static INDArray compute(
       INDArray x, BiConsumer<Elements, Elements> sweep, Composite composite) {
-    boolean keepsOrder = Fused.isContiguous(x);
-    INDArray out =
-        Nd4j.createUninitialized(x.dataType(), x.shape(), keepsOrder ? x.ordering() : 'c');
+    INDArray out = Fused.uninitialized(x);
     computeInto(x, out, sweep, composite);
     return out;
   }

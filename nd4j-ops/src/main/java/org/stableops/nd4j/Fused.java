@@ -157,4 +157,9 @@ final class Fused {
     boolean mayMeet = x.offset() < end(out) && out.offset() < end(x);
     return mayMeet && x.data().address() == out.data().address();
   }
+
+  /** An array like x, in its order if that is one, whose memory nobody has written yet. */
+  static INDArray uninitialized(INDArray x) {
+    return Nd4j.createUninitialized(x.dataType(), x.shape(), isContiguous(x) ? x.ordering() : 'c');
+  }
 }

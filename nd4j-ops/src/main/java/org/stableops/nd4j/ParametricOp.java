@@ -47,7 +47,7 @@ record ParametricOp(
     if (p.length() == 1) {
       return ofOne.apply(p.getDouble(0)).value(x);
     }
-    INDArray out = like(x, x);
+    INDArray out = Fused.uninitialized(x);
     computeInto(x, p, out, shape, kernel::value, compositeValue);
     return out;
   }
@@ -57,7 +57,7 @@ record ParametricOp(
     if (p.length() == 1) {
       return ofOne.apply(p.getDouble(0)).gradient(x);
     }
-    INDArray out = like(x, x);
+    INDArray out = Fused.uninitialized(x);
     computeInto(x, p, out, shape, kernel::gradient, compositeGradient);
     return out;
   }
@@ -65,7 +65,7 @@ record ParametricOp(
   /** The gradient by the parameter of the sum of the value, summed where the parameter repeats. */
   INDArray parameterGradient(INDArray x, INDArray p) {
     ParameterShape shape = requireValid(x, p);
-    INDArray out = like(p, x);
+    INDArray out = Fused.uninitialized(p);
     sumInto(x, p, null, out, shape);
     return out;
   }
@@ -108,12 +108,6 @@ record ParametricOp(
       kernel.requireValid(elements, shape);
     }
     return shape;
-  }
-
-  private static INDArray like(INDArray array, INDArray x) {
-    boolean keepsOrder = Fused.isContiguous(array);
-    return Nd4j.createUninitialized(
-        x.dataType(), array.shape(), keepsOrder ? array.ordering() : 'c');
   }
 
   private static void computeInto(

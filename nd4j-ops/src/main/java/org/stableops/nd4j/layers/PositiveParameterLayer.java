@@ -55,21 +55,24 @@ abstract class PositiveParameterLayer extends FeedForwardLayer {
 
   /** The parameters, not raw, of a network's layer that must be of a class. */
   static INDArray parameters(Class<? extends PositiveParameterLayer> type, Layer layer) {
+    PositiveTransform transform = transformOf(type, layer);
+    return PositiveTransforms.value(layer.getParam(RawParameters.KEY), transform);
+  }
+
+  private static PositiveTransform transformOf(
+      Class<? extends PositiveParameterLayer> type, Layer layer) {
     if (!type.isInstance(layer.conf().getLayer())) {
       throw new IllegalArgumentException(
           "layer must be a %s, got %s"
               .formatted(type.getSimpleName(), layer.conf().getLayer().getClass().getSimpleName()));
     }
-    PositiveParameterLayer configuration = (PositiveParameterLayer) layer.conf().getLayer();
-    return PositiveTransforms.value(layer.getParam(RawParameters.KEY), configuration.transform());
+    return type.cast(layer.conf().getLayer()).transform();
   }
 
   /** Sets the parameters of a network's layer; nothing is changed if one is none. */
   static void setParameters(
-      Class<? extends PositiveParameterLayer> type,
-      org.deeplearning4j.nn.api.Layer layer,
-      INDArray values) {
-    PositiveParameterComputation.free(parameters(type, layer));
+      Class<? extends PositiveParameterLayer> type, Layer layer, INDArray values) {
+    PositiveTransform transform = transformOf(type, layer);
     INDArray raw = layer.getParam(RawParameters.KEY);
     if (values == null || !values.equalShapes(raw) || values.dataType() != raw.dataType()) {
       throw new IllegalArgumentException(
@@ -81,8 +84,7 @@ abstract class PositiveParameterLayer extends FeedForwardLayer {
                       ? "null"
                       : values.dataType() + " " + Arrays.toString(values.shape())));
     }
-    PositiveParameterLayer configuration = (PositiveParameterLayer) layer.conf().getLayer();
-    INDArray inverse = PositiveTransforms.inverse(values, configuration.transform());
+    INDArray inverse = PositiveTransforms.inverse(values, transform);
     raw.assign(inverse);
     PositiveParameterComputation.free(inverse);
   }

@@ -52,7 +52,7 @@ final class PositiveValues extends Reparameterization implements IWeightNoise {
       return raw;
     }
     requireDerivative(configuration);
-    return train ? kept(layer, key, raw) : valueIn(ArrayType.FF_WORKING_MEM, raw, workspaces);
+    return train ? kept(layer, key, raw) : forNow(raw, workspaces);
   }
 
   /**
@@ -85,9 +85,10 @@ final class PositiveValues extends Reparameterization implements IWeightNoise {
     return array;
   }
 
-  /** DL4J has closed all workspaces for this call. */
+  /** For this forward pass only; DL4J has closed all workspaces for this call. */
   @SuppressWarnings("try") // The workspace is open for the block's sake.
-  private INDArray valueIn(ArrayType type, INDArray raw, LayerWorkspaceMgr workspaces) {
+  private INDArray forNow(INDArray raw, LayerWorkspaceMgr workspaces) {
+    ArrayType type = ArrayType.FF_WORKING_MEM;
     if (workspaces == null
         || !workspaces.hasConfiguration(type)
         || !workspaces.isWorkspaceOpen(type)) {
