@@ -12,6 +12,7 @@ import java.util.SplittableRandom;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -128,6 +129,7 @@ class TileMathTest {
 
   @ParameterizedTest
   @EnumSource
+  @Tag("sweep")
   void floatsOfEverySize(Function function) {
     float[] x = new float[Tiles.SIZE];
     float[] out = new float[Tiles.SIZE];
@@ -162,6 +164,7 @@ class TileMathTest {
 
   @ParameterizedTest
   @EnumSource
+  @Tag("sweep")
   void doublesOfEverySize(Function function) {
     SplittableRandom random = new SplittableRandom(17);
     double[] x = new double[Tiles.SIZE];
@@ -204,6 +207,7 @@ class TileMathTest {
   }
 
   @Test
+  @Tag("sweep")
   void theVectorApiHasTheBitsOfPlainJava() {
     // Of itself, where the JVM was started without the Vector API.
     SplittableRandom random = new SplittableRandom(5);
@@ -227,6 +231,7 @@ class TileMathTest {
   }
 
   @Test
+  @Tag("sweep")
   void theVectorApiHasTheBitsOfPlainJavaInDoubleToo() {
     SplittableRandom random = new SplittableRandom(6);
     double[] x = new double[Tiles.SIZE];
