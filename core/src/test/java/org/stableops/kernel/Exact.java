@@ -148,13 +148,13 @@ final class Exact {
     return BigDecimalMath.log(x, DIGITS);
   }
 
-  private static BigDecimal expm1(BigDecimal x) {
+  static BigDecimal expm1(BigDecimal x) {
     return x.abs().compareTo(SMALL) < 0
         ? series(x, ONE.divide(BigDecimal.valueOf(6), DIGITS))
         : exp(x).subtract(ONE);
   }
 
-  private static BigDecimal log1p(BigDecimal x) {
+  static BigDecimal log1p(BigDecimal x) {
     return x.abs().compareTo(SMALL) < 0
         ? series(x.negate(), ONE.divide(BigDecimal.valueOf(3), DIGITS)).negate()
         : log(x.add(ONE));

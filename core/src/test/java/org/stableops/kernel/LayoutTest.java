@@ -102,8 +102,8 @@ class LayoutTest {
     }
     Elements ofFloats = Elements.of(floats, c.offset, c.shape, c.strides);
     Elements ofDoubles = Elements.of(doubles, c.offset, c.shape, c.strides);
-    for (int from = 0; from < c.size(); from += 1 + c.size() / 13) {
-      for (int to = from; to <= c.size(); to += 1 + c.size() / 17) {
+    for (int from = 0; from < c.size(); from += 1 + c.size() / 7) {
+      for (int to = from; to <= c.size(); to += 1 + c.size() / 9) {
         assertLoads(c, ofFloats, from, to - from);
         assertLoads(c, ofDoubles, from, to - from);
       }

@@ -49,26 +49,10 @@ class TilesTest {
     return seen;
   }
 
-  /** One part borrows its tiles once; several would borrow again, of an empty queue. */
-  private static int parts(int count, long elements) {
-    Scratch.FREE.clear();
-    Set<Integer> starts = ConcurrentHashMap.newKeySet();
-    Scratch[] first = new Scratch[count];
-    Tiles.forEach(count, elements, (index, scratch) -> first[index] = scratch);
-    // Two parts may have been lent the same tiles one after the other.
-    starts.add(0);
-    for (int i = 1; i < count; i++) {
-      if (first[i] != first[i - 1]) {
-        starts.add(i);
-      }
-    }
-    return starts.size();
-  }
-
   @Test
   void fewElementsAreDoneByTheCallerInOnePart() {
-    assertEquals(1, parts(100, MANY - 1));
-    assertEquals(1, parts(1, MANY));
+    assertEquals(1, scratches(100, MANY - 1).size());
+    assertEquals(1, scratches(1, MANY).size());
     Set<Thread> threads = ConcurrentHashMap.newKeySet();
     Tiles.forEach(100, MANY - 1, (index, scratch) -> threads.add(Thread.currentThread()));
     assertEquals(Set.of(Thread.currentThread()), threads);
