@@ -2,7 +2,9 @@ package org.stableops.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.stableops.kernel.Pointwise.elements;
 
 import java.nio.DoubleBuffer;
@@ -11,6 +13,7 @@ import java.util.Arrays;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Arrays in strides: a few of every kind, from every first element to every last one. */
@@ -108,6 +111,8 @@ class LayoutTest {
         assertLoads(c, ofDoubles, from, to - from);
       }
     }
+    assertEquals(c.size(), ofFloats.size());
+    assertEquals(c.size(), ofDoubles.size());
     assertEquals(c.placeOf(c.size() - 1), ofFloats.get(c.size() - 1));
     assertEquals(c.placeOf(c.size() - 1), ofDoubles.get(c.size() - 1));
   }
@@ -178,6 +183,49 @@ class LayoutTest {
         isRun,
         Elements.of(DoubleBuffer.allocate(c.capacity()), c.offset, c.shape, c.strides)
             .isContiguous());
+  }
+
+  /** The number of moves, and the longest, that a table of rows and columns takes. */
+  @ParameterizedTest
+  @CsvSource({
+    // By row.
+    "9, 9, 10, 1, 9, 9",
+    "7, 7, 9, 1, 7, 7",
+    "20, 8, 9, 1, 20, 8",
+    "9, 9, 3, 3, 9, 9",
+    "30, 9, 0, 1, 30, 9",
+    // By column, for there are few.
+    "20, 7, 9, 1, 7, 20",
+    // By column, for memory runs down them.
+    "3, 20, 1, 3, 20, 3",
+    "64, 9, 1, 64, 9, 64",
+    "64, 9, -1, 64, 9, 64",
+    "70, 10, 1, 70, 10, 70",
+    // By eight columns, for a cache holds no more.
+    "4, 20, 1, 4, 12, 8",
+    "63, 9, 1, 63, 126, 8",
+    "30, 16, 1, 30, 60, 8"
+  })
+  void tablesAreMovedAlongMemory(
+      int rows, int columns, int rowStride, int stride, int moves, int longest) {
+    Layout layout =
+        Layout.of(10_000, rowStride < 0 ? 100 : 0, of(rows, columns), of(rowStride, stride));
+    int[] counts = new int[2];
+    layout.move(
+        0,
+        rows * columns,
+        counts,
+        (tile, at, step, offset, memoryStride, count) -> {
+          tile[0]++;
+          tile[1] = Math.max(tile[1], count);
+        });
+    assertArrayEquals(new int[] {moves, longest}, counts);
+  }
+
+  @Test
+  void onlyFloatsHaveTilesOfFloats() {
+    assertTrue(elements(1f).areFloats());
+    assertFalse(elements(1.0).areFloats());
   }
 
   @Test

@@ -6,6 +6,7 @@ import java.math.BigDecimal;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Kernels at a few points, over and over until a tile is full to its last element: a result must
@@ -100,13 +101,30 @@ final class Pointwise {
     return tile;
   }
 
+  /** Borrowed tiles may hold anything. */
+  private static void spoilTiles() {
+    for (Scratch scratch : Scratch.FREE) {
+      for (float[] tile :
+          List.of(scratch.floatIn, scratch.floatOut, scratch.floatA, scratch.floatB)) {
+        Arrays.fill(tile, Float.NaN);
+      }
+      for (double[] tile :
+          List.of(
+              scratch.in, scratch.out, scratch.a, scratch.b, scratch.c, scratch.d, scratch.e)) {
+        Arrays.fill(tile, Double.NaN);
+      }
+    }
+  }
+
   private static double[] repeated(double[] x) {
+    spoilTiles();
     double[] tile = new double[Tiles.SIZE];
     Arrays.setAll(tile, i -> x[i % x.length]);
     return tile;
   }
 
   private static float[] repeated(float[] x) {
+    spoilTiles();
     float[] tile = new float[Tiles.SIZE];
     for (int i = 0; i < tile.length; i++) {
       tile[i] = x[i % x.length];
