@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -25,6 +26,11 @@ class CrossEntropyKernelTest {
   private static final int IGNORED = 77_777;
   private static final CrossEntropyOptions NONE =
       CrossEntropyOptions.DEFAULT.withReduction(Reduction.NONE);
+
+  @BeforeEach
+  void spoilTiles() {
+    Pointwise.spoilTiles();
+  }
 
   /** Enough for two tiles of short rows, and an odd one out. */
   private static int rows(int classes) {
@@ -71,7 +77,7 @@ class CrossEntropyKernelTest {
 
   /** On both sides of a vector, of the length from where rows are swept alone, and of a tile. */
   @ParameterizedTest
-  @ValueSource(ints = {1, 2, 3, 17, 127, 128, 129, 2047, 2048, 2049, 4100})
+  @ValueSource(ints = {1, 2, 3, 17, 127, 128, 129, 2047, 2048, 2049, 4096, 4100})
   void labelsAreMassesAtOneClass(int classes) {
     Rows rows = Rows.draw(rows(classes), classes);
     long[] labels = rows.labels();
@@ -89,7 +95,7 @@ class CrossEntropyKernelTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {1, 3, 128, 2048, 2049, 4100})
+  @ValueSource(ints = {1, 3, 128, 2048, 2049, 4096})
   void massesAreSharedOut(int classes) {
     Rows rows = Rows.draw(rows(classes), classes);
     for (CrossEntropyOptions options : options(classes)) {
@@ -109,7 +115,7 @@ class CrossEntropyKernelTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {1, 3, 128, 2048, 2049, 4100})
+  @ValueSource(ints = {1, 3, 128, 2048, 2049, 4096})
   void floatsAreRoundedOnce(int classes) {
     Rows rows = Rows.draw(rows(classes), classes);
     for (CrossEntropyOptions options : options(classes)) {
@@ -177,6 +183,9 @@ class CrossEntropyKernelTest {
     assertArrayEquals(new double[classes], rows.row(out.toDoubles(), 1));
     long[] labels = {0, IGNORED, 0};
     CrossEntropyOptions ignoring = NONE.withIgnoreIndex(IGNORED);
+    CrossEntropyKernel.sparse(
+        logits, classes, labels, null, ignoring.withLabelSmoothing(0.1), out);
+    assertArrayEquals(new double[classes], rows.row(out.toDoubles(), 1));
     Arrays.fill(gradient, 5);
     out = areFloats ? elements(floats(gradient)) : elements(gradient);
     RowLosses sparse = CrossEntropyKernel.sparse(logits, classes, labels, null, ignoring, out);
@@ -320,6 +329,49 @@ class CrossEntropyKernelTest {
         assertEquals(row[1][0], losses[0], bar, where);
         assertEquals(row[2][0], gradient[0] + 0.0, 1e-15, where);
         assertEquals(row[2][1], gradient[distance] + 0.0, 1e-15, where);
+      }
+    }
+  }
+
+  /** An infinite logit has an infinite lse², which pulls at it alone. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 150, 2060})
+  void theZLossPullsAtAnInfiniteLogit(int distance) {
+    CrossEntropyOptions options = NONE.withZLoss(0.1);
+    double[] z = new double[distance + 1];
+    z[distance] = INFINITY;
+    double[] gradient = new double[z.length];
+    long[] label = {distance};
+    RowLosses losses =
+        CrossEntropyKernel.sparse(elements(z), z.length, label, null, options, elements(gradient));
+    assertEquals(INFINITY, losses.losses()[0]);
+    double[] expected = new double[z.length];
+    expected[distance] = INFINITY;
+    assertArrayEquals(expected, gradient);
+    z[0] = INFINITY;
+    CrossEntropyKernel.sparse(elements(z), z.length, label, null, options, elements(gradient));
+    Arrays.fill(expected, Double.NaN);
+    assertArrayEquals(expected, gradient);
+  }
+
+  /** Where a scale in the exponentials' own unit would be subnormal or infinite. */
+  @Test
+  void gradientsKeepTheirDigitsWhateverTheirScale() {
+    double[] z = {1, 0, -60};
+    RowReference expected = RowReference.of(z, RowReference.oneHot(3, 0), 1, NONE);
+    for (double a : new double[] {0x1.8p-1000, 0x1.8p-90, 1, 0x1.8p180, 0x1.8p1000}) {
+      double[] gradient = new double[3];
+      float[] narrow = new float[3];
+      double[] weight = {a};
+      CrossEntropyKernel.sparse(elements(z), 3, new long[1], weight, NONE, elements(gradient));
+      CrossEntropyKernel.sparse(
+          elements(floats(z)), 3, new long[1], weight, NONE, elements(narrow));
+      for (int c = 0; c < 3; c++) {
+        double exact = a * expected.gradient()[c];
+        assertEquals(exact, gradient[c], 1e-14 * Math.abs(exact));
+        float rounded = (float) exact;
+        float bar = Float.isInfinite(rounded) ? 1 : 3 * Math.ulp(rounded);
+        assertEquals(rounded, narrow[c], bar, c + " times " + a);
       }
     }
   }

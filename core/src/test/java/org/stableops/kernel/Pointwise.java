@@ -102,7 +102,7 @@ final class Pointwise {
   }
 
   /** Borrowed tiles may hold anything. */
-  private static void spoilTiles() {
+  static void spoilTiles() {
     for (Scratch scratch : Scratch.FREE) {
       for (float[] tile :
           List.of(scratch.floatIn, scratch.floatOut, scratch.floatA, scratch.floatB)) {
