@@ -33,8 +33,7 @@ class CrossEntropyEvaluationTest {
         };
     CrossEntropyEvaluation<AutoCloseable> evaluation =
         new CrossEntropyEvaluation<>(array("a"), broken, array("c"), array("d"), 2);
-    IllegalStateException failure =
-        assertThrows(IllegalStateException.class, evaluation::close);
+    IllegalStateException failure = assertThrows(IllegalStateException.class, evaluation::close);
     assertEquals("an array could not be closed", failure.getMessage());
     assertSame(cause, failure.getCause());
     assertEquals(List.of("a", "c", "d"), closed);

@@ -183,8 +183,7 @@ class CrossEntropyKernelTest {
     assertArrayEquals(new double[classes], rows.row(out.toDoubles(), 1));
     long[] labels = {0, IGNORED, 0};
     CrossEntropyOptions ignoring = NONE.withIgnoreIndex(IGNORED);
-    CrossEntropyKernel.sparse(
-        logits, classes, labels, null, ignoring.withLabelSmoothing(0.1), out);
+    CrossEntropyKernel.sparse(logits, classes, labels, null, ignoring.withLabelSmoothing(0.1), out);
     assertArrayEquals(new double[classes], rows.row(out.toDoubles(), 1));
     Arrays.fill(gradient, 5);
     out = areFloats ? elements(floats(gradient)) : elements(gradient);

@@ -173,7 +173,8 @@ class ParameterGroupsTest {
 
   @Test
   void bothOfANumberAreThoseOfEach() {
-    for (ElementwiseKernel kernel : new ElementwiseKernel[] {SoftplusKernel.of(1), SoftplusKernel.of(2)}) {
+    for (ElementwiseKernel kernel :
+        new ElementwiseKernel[] {SoftplusKernel.of(1), SoftplusKernel.of(2)}) {
       double[] x = {-1, 0, 2};
       double[] value = new double[3];
       double[] gradient = new double[3];

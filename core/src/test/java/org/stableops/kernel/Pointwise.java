@@ -109,8 +109,7 @@ final class Pointwise {
         Arrays.fill(tile, Float.NaN);
       }
       for (double[] tile :
-          List.of(
-              scratch.in, scratch.out, scratch.a, scratch.b, scratch.c, scratch.d, scratch.e)) {
+          List.of(scratch.in, scratch.out, scratch.a, scratch.b, scratch.c, scratch.d, scratch.e)) {
         Arrays.fill(tile, Double.NaN);
       }
     }

@@ -34,8 +34,7 @@ class PositiveKernelTest {
 
   private static Stream<Case> cases() {
     return Stream.of(
-        new Case(
-            PositiveTransform.softplus(), SoftplusKernel.of(1), SoftplusInverseKernel.of(1)),
+        new Case(PositiveTransform.softplus(), SoftplusKernel.of(1), SoftplusInverseKernel.of(1)),
         new Case(
             PositiveTransform.softplus(1.7), SoftplusKernel.of(1.7), SoftplusInverseKernel.of(1.7)),
         new Case(
@@ -112,8 +111,7 @@ class PositiveKernelTest {
     double[] r = both(1e-300, 0.3, 1, 17, 40, 600, 1200, 1e5);
     ElementwiseKernel kernel = LogDerivativeKernel.ofSoftplus(beta);
     assertExact(VALUE, Exact::logDerivativeOfSoftplus, r, beta, values(kernel, r));
-    assertExact(
-        GRADIENT, Exact::logDerivativeOfSoftplusGradient, r, beta, gradients(kernel, r));
+    assertExact(GRADIENT, Exact::logDerivativeOfSoftplusGradient, r, beta, gradients(kernel, r));
   }
 
   @ParameterizedTest
@@ -126,8 +124,7 @@ class PositiveKernelTest {
             .toArray();
     ElementwiseKernel kernel = LogDerivativeKernel.ofSquareplus(b);
     assertExact(VALUE, Exact::logDerivativeOfSquareplus, r, b, values(kernel, r));
-    assertExact(
-        GRADIENT, Exact::logDerivativeOfSquareplusGradient, r, b, gradients(kernel, r));
+    assertExact(GRADIENT, Exact::logDerivativeOfSquareplusGradient, r, b, gradients(kernel, r));
   }
 
   @Test
@@ -167,8 +164,7 @@ class PositiveKernelTest {
   void theInverseOfExpIsTheLogarithm() {
     double[] y = {0x1p-1000, 0.5, 1, 16, INFINITY, 0, -0.0, -1, Double.NaN};
     double nan = Double.NaN;
-    assertArrayEquals(
-        Arrays.stream(y).map(Math::log).toArray(), values(ExpKernel.inverse(), y));
+    assertArrayEquals(Arrays.stream(y).map(Math::log).toArray(), values(ExpKernel.inverse(), y));
     assertArrayEquals(
         new double[] {0x1p1000, 2, 1, 0.0625, 0, INFINITY, INFINITY, nan, nan},
         gradients(ExpKernel.inverse(), y));

@@ -81,8 +81,7 @@ class RowLossesTest {
     int rows = masses.length / classes;
     long[] ofDoubles = OneHot.labels(elements(masses), classes, rows, weights);
     ofDoubles = ofDoubles == null ? null : ofDoubles.clone();
-    assertArrayEquals(
-        ofDoubles, OneHot.labels(elements(floats(masses)), classes, rows, weights));
+    assertArrayEquals(ofDoubles, OneHot.labels(elements(floats(masses)), classes, rows, weights));
     return ofDoubles;
   }
 
