@@ -14,6 +14,7 @@ import java.nio.FloatBuffer;
 import java.util.SplittableRandom;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,6 +68,7 @@ class PositiveTransformTest {
 
   @ParameterizedTest
   @MethodSource("transforms")
+  @Tag("sweep")
   void derivativeAndItsLogarithmAgreeWithExactArithmetic(PositiveTransform transform) {
     for (double raw : raws(transform)) {
       BigDecimal exact = exactDerivative(transform, raw);

@@ -85,21 +85,13 @@ final class DoubleRowBlock extends RowBlock {
     if (!isOrdinary()) {
       boolean isMaxAhead = hasMax;
       for (int i = from; i < from + count; i++) {
-        // Infinity minus itself is right only where it is the second of two.
+        // Infinity minus itself is right only where it is the second of two. Other differences are
+        // exact, or so large that nothing is left.
         boolean isMax = isMaxAhead && logits[i] == max;
-        exps[i] = isMax ? UNIT : expOfDifference(logits[i]) * UNIT;
+        exps[i] = isMax ? UNIT : Math.exp(logits[i] - max) * UNIT;
         isMaxAhead &= !isMax;
       }
     }
-  }
-
-  /** e^d·(1 + lost), where the difference d has lost something to rounding. */
-  private double expOfDifference(double logit) {
-    double d = logit - max;
-    double back = logit - d;
-    double lost = (logit - (d + back)) + (back - max);
-    double exp = Math.exp(d);
-    return d > DoubleTileMath.EXP_UNDERFLOW ? Math.fma(exp, lost, exp) : exp;
   }
 
   @Override
@@ -137,13 +129,13 @@ final class DoubleRowBlock extends RowBlock {
   @Override
   void scaleExps(double factor) {
     double scale = factor / UNIT;
-    if (Math.abs(scale) >= Double.MIN_NORMAL && Math.abs(scale) <= Double.MAX_VALUE) {
+    if (Math.abs(scale) >= Double.MIN_NORMAL) {
       for (int i = from; i < from + count; i++) {
         results[i] = exps[i] * scale;
       }
     } else {
       for (int i = from; i < from + count; i++) {
-        results[i] = (exp(i) * factor);
+        results[i] = exp(i) * factor;
       }
     }
   }
@@ -157,7 +149,7 @@ final class DoubleRowBlock extends RowBlock {
       results[i] = 0 - ((largest - logits[i]) + logSum);
     }
     for (int i = from; Double.isInfinite(max) && i < from + count; i++) {
-      results[i] = (0 - (gap(logits[i]) + logSum));
+      results[i] = 0 - (gap(logits[i]) + logSum);
     }
   }
 

@@ -115,7 +115,8 @@ public final class SoftplusKernel {
 
   private static void sigmoid(double[] x, double[] t, double[] out, int count) {
     for (int i = 0; i < count; i++) {
-      double negative = Math.min(Math.max(x[i] * -0x1p1022, 0), 1);
+      // In two factors: for β near 10³⁰⁰ even a subnormal x is no zero.
+      double negative = Math.min(Math.max(x[i] * -0x1p1023, 0) * 0x1p52, 1);
       out[i] = Math.fma(negative, t[i], 1 - negative) / (1 + t[i]);
     }
   }

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.stableops.CrossEntropyOptions;
 
@@ -116,6 +117,7 @@ class ElementsTest {
   }
 
   @Test
+  @Tag("sweep")
   void readsAnyPartOfAnyLayout() {
     Random random = new Random(1);
     for (int i = 0; i < TIMES; i++) {
@@ -145,6 +147,7 @@ class ElementsTest {
   }
 
   @Test
+  @Tag("sweep")
   void writesAnyPartOfAnyLayoutAndNothingBeside() {
     Random random = new Random(2);
     for (int i = 0; i < TIMES; i++) {
@@ -169,6 +172,7 @@ class ElementsTest {
   }
 
   @Test
+  @Tag("sweep")
   void setsAllElements() {
     Random random = new Random(3);
     for (int i = 0; i < TIMES; i++) {
@@ -184,6 +188,7 @@ class ElementsTest {
 
   /** Longer than a tile in every direction, and large enough for more than one thread. */
   @Test
+  @Tag("sweep")
   void kernelsMayReadAndWriteOtherLayouts() {
     long[] shape = {5, 61, 127};
     Strided plain = new Strided(0, shape, new long[] {61 * 127, 127, 1});
@@ -233,6 +238,7 @@ class ElementsTest {
   }
 
   @Test
+  @Tag("sweep")
   void aTileAllocatesNothing() {
     Strided strided = new Strided(0, new long[] {30, 40, 50}, new long[] {1, 1600, 30});
     Elements x = strided.floats(floats(strided.capacity()));

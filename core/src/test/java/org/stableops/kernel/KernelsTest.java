@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
@@ -59,6 +60,7 @@ class KernelsTest {
   }
 
   @Test
+  @Tag("sweep")
   void anElementDoesNotDependOnItsNeighboursNorOnTheThreads() {
     double[] x = drawn();
     for (Kernel kernel : KERNELS) {
@@ -71,6 +73,7 @@ class KernelsTest {
   }
 
   @Test
+  @Tag("sweep")
   void outMayBeX() {
     double[] x = drawn();
     for (Kernel kernel : KERNELS) {
@@ -83,6 +86,7 @@ class KernelsTest {
 
   /** The doubles are held to the oracle by integration-tests, as are the floats, on other data. */
   @Test
+  @Tag("sweep")
   void floatsAgreeWithDoubles() {
     double[] x = Arrays.stream(drawn()).map(v -> (float) v).toArray();
     float[] narrow = narrow(x);
@@ -99,6 +103,7 @@ class KernelsTest {
   }
 
   @Test
+  @Tag("sweep")
   void aSweepForBothIsOneForEach() {
     for (double parameter : new double[] {1, 1.7}) {
       for (ElementwiseKernel kernel :
@@ -186,6 +191,7 @@ class KernelsTest {
   }
 
   @Test
+  @Tag("sweep")
   void tilesAreLentAgain() {
     for (int call = 0; call < 1000; call++) {
       Tiles.forEach(100, 1 << 20, (index, scratch) -> {});
@@ -203,6 +209,7 @@ class KernelsTest {
   }
 
   @Test
+  @Tag("sweep")
   void theKernelsAllocateNothingButHandles() {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     float[] x = narrow(Arrays.copyOf(drawn(), 10_000));
@@ -278,6 +285,7 @@ class KernelsTest {
   }
 
   @Test
+  @Tag("sweep")
   void aRowDoesNotDependOnTheOthersNorOnTheThreads() {
     CrossEntropyOptions none = CrossEntropyOptions.DEFAULT.withReduction(Reduction.NONE);
     for (int classes : ROW_LENGTHS) {
@@ -370,6 +378,7 @@ class KernelsTest {
   }
 
   @Test
+  @Tag("sweep")
   void theGradientOfLogSoftmaxAddsUpItsUpstream() {
     for (int classes : ROW_LENGTHS) {
       double[] z = draw(2, classes);
@@ -386,6 +395,7 @@ class KernelsTest {
   }
 
   @Test
+  @Tag("sweep")
   void aPairwiseSumKeepsItsDigits() {
     double[] tenths = new double[1 << 20];
     Arrays.fill(tenths, 0.1);

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.stableops.ParameterShape;
@@ -43,6 +44,7 @@ class ParametricKernelTest {
   }
 
   @Test
+  @Tag("sweep")
   void anElementDoesNotDependOnItsNeighboursNorOnTheThreads() {
     for (ParametricKernel kernel : KERNELS) {
       double[][] whole = all(kernel, X, P);
@@ -60,6 +62,7 @@ class ParametricKernelTest {
   }
 
   @Test
+  @Tag("sweep")
   void oneSweepForAllIsOneForEach() {
     for (ParametricKernel kernel : KERNELS) {
       double[][] each = all(kernel, X, P);
@@ -78,6 +81,7 @@ class ParametricKernelTest {
 
   /** The scalar kernels in double have the same formulas, and the same bits. */
   @Test
+  @Tag("sweep")
   void aConstantParameterIsThatParameter() {
     for (double p : new double[] {0.3, 1.7, 4, 1e-300, 1e300}) {
       double[] constant = new double[LARGE];
@@ -107,6 +111,7 @@ class ParametricKernelTest {
   }
 
   @Test
+  @Tag("sweep")
   void floatsAreDoublesRoundedOnce() {
     for (ParametricKernel kernel : KERNELS) {
       double[] x = Arrays.stream(X).map(v -> (float) v).toArray();
@@ -145,6 +150,7 @@ class ParametricKernelTest {
   };
 
   @Test
+  @Tag("sweep")
   void sumsAreThoseOfTheTermsWhatEverTheShape() {
     for (long[][] shapes : SHAPES) {
       ParameterShape shape = ParameterShape.of("b", shapes[0], shapes[1]);
@@ -232,6 +238,7 @@ class ParametricKernelTest {
   }
 
   @Test
+  @Tag("sweep")
   void aLongSumKeepsItsDigits() {
     // 0.25/√(0² + b) is 0.1 to the last bit.
     double[] x = new double[1 << 20];
