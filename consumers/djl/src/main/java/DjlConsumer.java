@@ -46,8 +46,7 @@ final class DjlConsumer {
       model.setBlock(network);
       DefaultTrainingConfig config =
           new DefaultTrainingConfig(new FusedSoftmaxCrossEntropyLoss())
-              .optOptimizer(
-                  Optimizer.adam().optLearningRateTracker(Tracker.fixed(0.05f)).build());
+              .optOptimizer(Optimizer.adam().optLearningRateTracker(Tracker.fixed(0.05f)).build());
       try (Trainer trainer = new FusedTrainer(model, config)) {
         trainer.initialize(new Shape(4, 2));
         NDManager manager = trainer.getManager();

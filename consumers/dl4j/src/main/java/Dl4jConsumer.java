@@ -31,7 +31,11 @@ final class Dl4jConsumer {
       network.fit(features, labels);
     }
     check("loss of exclusive or", network.score(), 0, 0.05);
-    check("negative positive weights", negatives(PositiveWeights.get(network.getLayer(1), "W")), 0, 0);
+    check(
+        "negative positive weights",
+        negatives(PositiveWeights.get(network.getLayer(1), "W")),
+        0,
+        0);
   }
 
   private static MultiLayerNetwork network() {
