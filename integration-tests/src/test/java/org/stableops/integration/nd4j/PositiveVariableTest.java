@@ -53,7 +53,7 @@ final class PositiveVariableTest {
     assertEquals(DataType.FLOAT, scale.get().dataType());
     assertArrayEquals(new long[0], scale.get().shape());
     // The raw value is rounded, and so is the composite's value.
-    assertEquals(0.5f, scale.get().getFloat(), Math.ulp(0.5f));
+    assertEquals(0.5f, scale.get().getFloat(0), Math.ulp(0.5f));
     Elements.assertSame(scale.get(), scale.value().eval(), "what the graph computes with");
   }
 
