@@ -25,7 +25,7 @@ final class SoftmaxRows {
     /** Sees what is known of a whole row, before its blocks. */
     default void row(RowBlock row) {}
 
-    /** Whether {@link #block} is wanted at all. */
+    /** Whether {@code block} is wanted at all. */
     default boolean wantsBlocks() {
       return true;
     }
