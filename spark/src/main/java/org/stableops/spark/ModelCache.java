@@ -1,7 +1,6 @@
 package org.stableops.spark;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
@@ -52,30 +51,26 @@ final class ModelCache {
     }
   }
 
+  /** Reads a model. */
+  interface Loader {
+    LoadedModel load() throws IOException;
+  }
+
   /**
    * Returns a model, loaded now if it is not there; others wait as long.
    *
-   * @param files of the model
-   * @param onLoad is told of a load
+   * @param id of the model
+   * @param loader is called if nobody else's has been
    */
-  synchronized Lease acquire(ModelFiles files, Runnable onLoad) {
-    Entry entry = entries.get(files.id());
+  synchronized Lease acquire(UUID id, Loader loader) throws IOException {
+    Entry entry = entries.get(id);
     if (entry == null) {
       closeIdle();
-      entry = new Entry(load(files));
-      entries.put(files.id(), entry);
-      onLoad.run();
+      entry = new Entry(loader.load());
+      entries.put(id, entry);
     }
     entry.users++;
     return new Lease(entry);
-  }
-
-  private static LoadedModel load(ModelFiles files) {
-    try {
-      return files.load();
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot load model " + files.name(), e);
-    }
   }
 
   /** Closes the models that no task uses. */

@@ -42,13 +42,21 @@ record Scoring(String data, String output, int partitions, int batchSize) {
       Iterator<String> lines,
       Broadcast<ModelFiles> files,
       CollectionAccumulator<String> loads,
-      int batchSize) {
-    ModelCache.Lease lease =
-        ModelCache.OF_THIS_JVM.acquire(files.value(), () -> loads.add(SparkEnv.get().executorId()));
+      int batchSize)
+      throws IOException {
+    ModelFiles model = files.value();
+    ModelCache.Lease lease = ModelCache.OF_THIS_JVM.acquire(model.id(), () -> load(model, loads));
     atEnd(lease::close);
     Scorer scorer = lease.model().newScorer();
     atEnd(scorer::close); // Before the lease: the last listener is the first to be called.
     return new ScoredLines(lines, scorer, batchSize);
+  }
+
+  private static LoadedModel load(ModelFiles files, CollectionAccumulator<String> loads)
+      throws IOException {
+    LoadedModel model = files.load();
+    loads.add(SparkEnv.get().executorId());
+    return model;
   }
 
   private static void atEnd(Runnable action) {

@@ -27,10 +27,7 @@ final class ToDjlCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Checks.exists(command, model);
-    try (MultiLayerNetwork network =
-        ModelSerializer.restoreMultiLayerNetwork(model.toFile(), false)) {
-      write(network, output);
-    }
+    write(ModelSerializer.restoreMultiLayerNetwork(model.toFile(), false), output);
     command.commandLine().getOut().printf("Wrote %s%n", output);
     return 0;
   }
