@@ -39,6 +39,8 @@ final class SparkProcess implements AutoCloseable {
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
     builder.environment().put("SPARK_HOME", HOME.toString());
+    // A distribution's scripts set it; without it a worker looks for a build of Spark.
+    builder.environment().put("SPARK_SCALA_VERSION", "2.12");
     builder.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
     builder.environment().put("OMP_NUM_THREADS", "1");
     return new SparkProcess(builder.start(), log);
