@@ -99,6 +99,7 @@ abstract class OnSpark {
     var printed = submission.printed("On .*: loss ([\\d.]+), accuracy ([\\d.]+) %");
     assertEquals(oneMachine.network.score(test), Double.parseDouble(printed.group(1)), 1.1e-6);
     assertEquals(percent(evaluation.accuracy()), printed.group(2));
+    assertTrue(evaluation.accuracy() > 0.8, () -> "accuracy: " + evaluation.accuracy());
   }
 
   private static String percent(double share) {
@@ -178,6 +179,9 @@ abstract class OnSpark {
     assertEquals(executors(), List.copyOf(new TreeSet<>(loads)));
     assertEquals(executors().size(), loads.size(), "loads: " + loads);
     EventLog events = submission.events();
+    System.out.printf(
+        "%s: model loaded on %s, %d tasks, results of at most %d bytes%n",
+        master(), loads, events.tasks().size(), events.mostResultBytes());
     assertEquals(executors(), List.copyOf(events.executors()));
     assertTrue(events.tasks().stream().allMatch(EventLog.Task::succeeded));
     assertTrue(

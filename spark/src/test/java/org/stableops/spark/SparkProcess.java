@@ -16,6 +16,11 @@ import org.apache.spark.launcher.JavaModuleOptions;
 final class SparkProcess implements AutoCloseable {
   private static final Path HOME = Path.of(System.getProperty("cluster.home"));
 
+  /** What lives for seconds is not worth the second compiler, nor threads that collect. */
+  static final List<String> SHORT_LIVED = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+
+  private static final int MOST_LINES = 60;
+
   private final Process process;
   private final Path log;
 
@@ -33,6 +38,7 @@ final class SparkProcess implements AutoCloseable {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of(JavaModuleOptions.defaultModuleOptions().trim().split("\\s+")));
+    command.addAll(SHORT_LIVED);
     command.addAll(options);
     command.addAll(List.of("-cp", HOME.resolve("jars") + "/*", main));
     command.addAll(Arrays.asList(arguments));
@@ -50,9 +56,15 @@ final class SparkProcess implements AutoCloseable {
     return Files.readString(log);
   }
 
+  /** The last lines of its log. */
+  String end() throws IOException {
+    List<String> lines = Files.readAllLines(log);
+    return String.join("\n", lines.subList(Math.max(0, lines.size() - MOST_LINES), lines.size()));
+  }
+
   /** Waits for what its log says, that often, and returns the first. */
   Matcher await(Pattern pattern, int times) throws IOException, InterruptedException {
-    long deadline = System.nanoTime() + Duration.ofSeconds(120).toNanos();
+    long deadline = System.nanoTime() + Duration.ofSeconds(300).toNanos();
     while (System.nanoTime() < deadline) {
       boolean ended = !process.isAlive(); // Asked before its output is read, which is whole then.
       Matcher first = pattern.matcher(output());
@@ -62,16 +74,16 @@ final class SparkProcess implements AutoCloseable {
         return first;
       }
       if (ended) {
-        throw new AssertionError("ended without '%s':%n%s".formatted(pattern, output()));
+        throw new AssertionError("ended without '%s':%n%s".formatted(pattern, end()));
       }
       Thread.sleep(100);
     }
-    throw new AssertionError("no '%s' in 120 s:%n%s".formatted(pattern, output()));
+    throw new AssertionError("no '%s' in 300 s:%n%s".formatted(pattern, end()));
   }
 
   int waitFor() throws IOException, InterruptedException {
-    if (!process.waitFor(300, TimeUnit.SECONDS)) {
-      throw new AssertionError("no end after 300 s:\n" + output());
+    if (!process.waitFor(600, TimeUnit.SECONDS)) {
+      throw new AssertionError("no end after 600 s:\n" + end());
     }
     return process.exitValue();
   }

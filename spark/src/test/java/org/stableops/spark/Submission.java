@@ -39,7 +39,7 @@ record Submission(String output, EventLog events) {
             all.toArray(String[]::new))) {
       int exitCode = driver.waitFor();
       if (exitCode != 0) {
-        throw new AssertionError("ended with %d:%n%s".formatted(exitCode, driver.output()));
+        throw new AssertionError("ended with %d:%n%s".formatted(exitCode, driver.end()));
       }
       return new Submission(driver.output(), EventLog.read(events));
     }
@@ -53,7 +53,9 @@ record Submission(String output, EventLog events) {
     all.add("spark.eventLog.dir=" + events.toUri());
     all.add("spark.executor.cores=1");
     all.add("spark.executor.memory=512m");
-    all.add("spark.executor.extraJavaOptions=" + JVM_OPTIONS);
+    all.add(
+        "spark.executor.extraJavaOptions=%s %s"
+            .formatted(JVM_OPTIONS, String.join(" ", SparkProcess.SHORT_LIVED)));
     all.add("spark.executorEnv.OMP_NUM_THREADS=1");
     // No task before both executors are there, or the first one might do all of them.
     all.add("spark.scheduler.minRegisteredResourcesRatio=1.0");
