@@ -1,5 +1,6 @@
 package org.stableops;
 
+import java.io.Serializable;
 import java.nio.DoubleBuffer;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.PositiveKernel;
@@ -35,7 +36,10 @@ import org.stableops.kernel.PositiveKernel;
  * @param parameter β of softplus, b of squareplus; 1 for exp, which has none
  * @param lowerBound finite and not negative
  */
-public record PositiveTransform(Family family, double parameter, double lowerBound) {
+public record PositiveTransform(Family family, double parameter, double lowerBound)
+    implements Serializable {
+  private static final long serialVersionUID = 1;
+
   /** The functions that a transform may be made of. */
   public enum Family {
     /** log(1 + e^{βr})/β. */

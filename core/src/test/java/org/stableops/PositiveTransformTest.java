@@ -7,6 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ch.obermuhlner.math.big.BigDecimalMath;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.nio.DoubleBuffer;
@@ -312,5 +317,20 @@ class PositiveTransformTest {
 
   private static BigDecimal root(BigDecimal r, BigDecimal b) {
     return r.multiply(r).add(b).sqrt(DIGITS);
+  }
+
+  /** As a cluster's tasks need it, which take along what their functions name. */
+  @ParameterizedTest
+  @MethodSource("transforms")
+  void survivesSerialization(PositiveTransform transform)
+      throws IOException, ClassNotFoundException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+      out.writeObject(transform);
+    }
+    try (ObjectInputStream in =
+        new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+      assertEquals(transform, in.readObject());
+    }
   }
 }

@@ -25,7 +25,7 @@ import org.stableops.nd4j.PositiveTransforms;
 abstract class PositiveParameterLayer extends FeedForwardLayer {
   private static final long serialVersionUID = 1;
 
-  // Not one PositiveTransform, for which neither JSON nor serialization has a form.
+  // Not one PositiveTransform, for which JSON has no form.
   @JsonProperty private PositiveTransform.Family family;
   @JsonProperty private double parameter;
   @JsonProperty private double lowerBound;

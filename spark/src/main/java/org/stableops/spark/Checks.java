@@ -1,0 +1,43 @@
+package org.stableops.spark;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+
+/** What is wrong with options, said before a job is started. */
+final class Checks {
+  private Checks() {}
+
+  static void atLeastOne(CommandSpec command, String option, int value) {
+    if (value < 1) {
+      throw new ParameterException(
+          command.commandLine(), "%s must be at least 1, got %d".formatted(option, value));
+    }
+  }
+
+  static void exists(CommandSpec command, Path file) {
+    if (!Files.exists(file)) {
+      throw new ParameterException(command.commandLine(), "there is no " + file);
+    }
+  }
+
+  static void exists(CommandSpec command, JavaSparkContext spark, String path) throws IOException {
+    if (!isThere(spark, path)) {
+      throw new ParameterException(command.commandLine(), "there is no " + path);
+    }
+  }
+
+  static void isNew(CommandSpec command, JavaSparkContext spark, String path) throws IOException {
+    if (isThere(spark, path)) {
+      throw new ParameterException(command.commandLine(), path + " must not exist yet");
+    }
+  }
+
+  private static boolean isThere(JavaSparkContext spark, String path) throws IOException {
+    org.apache.hadoop.fs.Path file = new org.apache.hadoop.fs.Path(path);
+    return file.getFileSystem(spark.hadoopConfiguration()).exists(file);
+  }
+}
