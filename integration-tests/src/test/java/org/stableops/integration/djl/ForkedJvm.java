@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.stableops.kernel.FusedPath;
 
 /** A JVM of its own for what must not share, or may break, that of the tests. */
 final class ForkedJvm {
@@ -23,6 +24,8 @@ final class ForkedJvm {
     // A small heap is collected often; touched at once, it does not grow the process later.
     command.addAll(List.of("-Xms96m", "-Xmx96m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC"));
     command.addAll(List.of("-Dai.djl.offline=true", "-DOPT_OUT_TRACKING=true"));
+    // On the path of the JVM that compares its results.
+    command.add("-D%s=%s".formatted(FusedPath.PROPERTY, FusedPath.isEnabled()));
     // Neither does what the second compiler would take, some MB for a minute or two.
     command.add("-XX:TieredStopAtLevel=1");
     // A second thread only makes these small arrays wait for a core that others use.
