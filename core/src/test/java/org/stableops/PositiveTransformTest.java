@@ -56,6 +56,7 @@ class PositiveTransformTest {
 
   @ParameterizedTest
   @MethodSource("transforms")
+  @Tag("sweep")
   void valueIsAboveTheBoundAndRight(PositiveTransform transform) {
     for (double raw : raws(transform)) {
       double value = transform.value(raw);
@@ -82,6 +83,7 @@ class PositiveTransformTest {
 
   @ParameterizedTest
   @MethodSource("transforms")
+  @Tag("sweep")
   void valueOfTheInverseIsTheValueToTheRoundingOfRaw(PositiveTransform transform) {
     SplittableRandom random = new SplittableRandom(6);
     for (int i = 0; i < 4000; i++) {
@@ -98,6 +100,7 @@ class PositiveTransformTest {
 
   @ParameterizedTest
   @MethodSource("transforms")
+  @Tag("sweep")
   void inverseOfTheValueIsRawToTheRoundingOfTheValue(PositiveTransform transform) {
     for (double raw : raws(transform)) {
       double derivative = transform.derivative(raw);
@@ -135,6 +138,7 @@ class PositiveTransformTest {
 
   @ParameterizedTest
   @MethodSource("transforms")
+  @Tag("sweep")
   void theDerivativeOfTheLogDerivativeIsExact(PositiveTransform transform) {
     for (double raw = -30; raw < 30; raw += 0.37) {
       double[] gradient = {raw};
