@@ -301,6 +301,49 @@ class TileMathTest {
     assertArrayEquals(out, again);
   }
 
+  /** Not only within a bound: every implementation has the bits of the seam's formula. */
+  @Test
+  void exponentialsAreTheFormulaToTheBit() {
+    float[] x = new float[Tiles.SIZE];
+    IntStream.range(0, x.length).forEach(i -> x[i] = (i - 1000) / 12.3f);
+    float[] exp = new float[Tiles.SIZE];
+    float[] expm1 = new float[Tiles.SIZE];
+    for (FloatTileMath math : ofFloats) {
+      math.exp(x, exp, x.length);
+      math.expm1(x, expm1, x.length);
+      for (int i = 0; i < x.length; i++) {
+        float k = Math.fma(x[i], FloatTileMath.LOG2_E, FloatTileMath.ROUNDER);
+        k -= FloatTileMath.ROUNDER;
+        float r = Math.fma(k, -FloatTileMath.LN2_HIGH, x[i]);
+        float q = FloatTileMath.q(Math.fma(k, -FloatTileMath.LN2_MIDDLE, r));
+        float power = Math.scalb(1f, (int) k);
+        assertEquals((1 + q) * power, exp[i]);
+        assertEquals(Math.fma(power, q, power - 1), expm1[i]);
+      }
+    }
+  }
+
+  @Test
+  void exponentialsOfDoublesAreTheFormulaToTheBit() {
+    double[] x = new double[Tiles.SIZE];
+    Arrays.setAll(x, i -> (i - 1000) / 1.7);
+    double[] exp = new double[Tiles.SIZE];
+    double[] expm1 = new double[Tiles.SIZE];
+    for (DoubleTileMath math : ofDoubles) {
+      math.exp(x, exp, x.length);
+      math.expm1(x, expm1, x.length);
+      for (int i = 0; i < x.length; i++) {
+        double k = Math.fma(x[i], DoubleTileMath.LOG2_E, DoubleTileMath.ROUNDER);
+        k -= DoubleTileMath.ROUNDER;
+        double r = Math.fma(k, -DoubleTileMath.LN2_HIGH, x[i]);
+        double q = DoubleTileMath.q(Math.fma(k, -DoubleTileMath.LN2_MIDDLE, r));
+        double power = Math.scalb(1.0, (int) k);
+        assertEquals((1 + q) * power, exp[i]);
+        assertEquals(Math.fma(power, q, power - 1), expm1[i]);
+      }
+    }
+  }
+
   /** Whoever has rounded a product knows what it lost; near ln 2 that is all of the result. */
   @Test
   void logExpm1TakesWhatItsArgumentHasLost() {
