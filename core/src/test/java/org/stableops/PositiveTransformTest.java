@@ -193,6 +193,14 @@ class PositiveTransformTest {
     }
   }
 
+  /** y − b/(4y). */
+  @Test
+  void theInverseOfSquareplusIsRational() {
+    PositiveTransform transform = PositiveTransform.squareplus(4).withLowerBound(1);
+    assertEquals(1.5, transform.inverse(3));
+    assertEquals(-1.5, transform.inverse(1.5));
+  }
+
   @Test
   void refusesInvalidParts() {
     assertMessage("beta must be finite and > 0, got 0.0", () -> PositiveTransform.softplus(0));
