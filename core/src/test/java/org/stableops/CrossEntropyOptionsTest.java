@@ -35,6 +35,7 @@ class CrossEntropyOptionsTest {
     assertEquals(0, options.labelSmoothing());
     assertEquals(0, options.zLoss());
     assertEquals(0, options.classWeights().length);
+    assertEquals("CrossEntropyOptions(axis=-1, reduction=MEAN)", options.toString());
   }
 
   @Test
@@ -65,6 +66,7 @@ class CrossEntropyOptionsTest {
             .withAxis(1);
     assertEquals(ALL, same);
     assertEquals(ALL.hashCode(), same.hashCode());
+    assertNotEquals(ALL.hashCode(), CrossEntropyOptions.DEFAULT.hashCode());
     assertNotEquals(ALL, same.withAxis(2));
     assertNotEquals(ALL, same.withReduction(Reduction.MEAN));
     assertNotEquals(ALL, same.withIgnoreIndex(1));

@@ -53,6 +53,7 @@ class ParameterShapeTest {
   void placesAreThoseOfTheParameter() {
     ParameterShape shape = ParameterShape.of("b", shape(3, 2), shape(5, 3, 2));
     assertEquals(" at (2, 0)", shape.place(4));
+    assertEquals(" at (2, 1)", shape.place(5));
     assertEquals("", ParameterShape.of("b", shape(), shape(5)).place(0));
   }
 }

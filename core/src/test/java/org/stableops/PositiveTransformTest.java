@@ -61,6 +61,7 @@ class PositiveTransformTest {
 
   @ParameterizedTest
   @MethodSource("transforms")
+  @Tag("sweep")
   void valueIsAboveTheBoundAndRight(PositiveTransform transform) {
     for (double raw : raws(transform)) {
       double value = transform.value(raw);
@@ -87,6 +88,7 @@ class PositiveTransformTest {
 
   @ParameterizedTest
   @MethodSource("transforms")
+  @Tag("sweep")
   void valueOfTheInverseIsTheValueToTheRoundingOfRaw(PositiveTransform transform) {
     SplittableRandom random = new SplittableRandom(6);
     for (int i = 0; i < 4000; i++) {
@@ -103,6 +105,7 @@ class PositiveTransformTest {
 
   @ParameterizedTest
   @MethodSource("transforms")
+  @Tag("sweep")
   void inverseOfTheValueIsRawToTheRoundingOfTheValue(PositiveTransform transform) {
     for (double raw : raws(transform)) {
       double derivative = transform.derivative(raw);
@@ -140,6 +143,7 @@ class PositiveTransformTest {
 
   @ParameterizedTest
   @MethodSource("transforms")
+  @Tag("sweep")
   void theDerivativeOfTheLogDerivativeIsExact(PositiveTransform transform) {
     for (double raw = -30; raw < 30; raw += 0.37) {
       double[] gradient = {raw};
@@ -192,6 +196,14 @@ class PositiveTransformTest {
       assertFalse(transform.contains(value));
       assertMessage("value must be finite and > 0.5, got " + value, () -> transform.inverse(value));
     }
+  }
+
+  /** y − b/(4y). */
+  @Test
+  void theInverseOfSquareplusIsRational() {
+    PositiveTransform transform = PositiveTransform.squareplus(4).withLowerBound(1);
+    assertEquals(1.5, transform.inverse(3));
+    assertEquals(-1.5, transform.inverse(1.5));
   }
 
   @Test

@@ -3,7 +3,9 @@ package org.stableops;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
@@ -29,6 +31,16 @@ class SoftmaxShapeTest {
       permuted[i] = shape[order[i]];
     }
     return permuted;
+  }
+
+  @Test
+  void theClassAxisIsCountedFromTheStart() {
+    assertEquals(3, SoftmaxShape.of("logits", LOGITS, -1).axis());
+    assertEquals(1, SoftmaxShape.of("logits", LOGITS, 1).axis());
+    assertTrue(SoftmaxShape.of("logits", LOGITS, -1).hasClassesLast());
+    assertTrue(SoftmaxShape.of("logits", LOGITS, 3).hasClassesLast());
+    assertFalse(SoftmaxShape.of("logits", LOGITS, 2).hasClassesLast());
+    assertEquals(5, SoftmaxShape.of(LOGITS, NONE).classes());
   }
 
   @Test
@@ -93,6 +105,8 @@ class SoftmaxShapeTest {
   @Test
   void refusesNumbersThatAreNoMass() {
     SoftmaxShape shape = SoftmaxShape.of("logits", new long[] {2, 2}, 1);
+    shape.requireMasses(new double[] {0, 1, 0.5, Double.MAX_VALUE});
+    shape.requireSampleWeights(new double[] {0, Double.MAX_VALUE});
     for (double bad : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
       assertRefused(
           "labels must be finite and >= 0, got " + bad + " at row 1, class 0",
@@ -141,6 +155,8 @@ class SoftmaxShapeTest {
     assertArrayEquals(
         new long[] {2, 0, 9},
         shape.integers(new double[] {2, Double.NaN, 9}, new double[] {1, 0, 1}, 24));
+    SoftmaxShape nine = SoftmaxShape.of("logits", new long[] {1, 9}, 1);
+    assertArrayEquals(new long[] {8}, nine.integers(new double[] {8}, null, 3));
     assertRefused(
         "labels of 3 bits are exact up to 8 only, got 10 classes: "
             + "use an integer dtype or probabilities",

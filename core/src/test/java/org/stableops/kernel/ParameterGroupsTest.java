@@ -191,6 +191,26 @@ class ParameterGroupsTest {
   }
 
   @Test
+  void tilesFollowEachOther() {
+    double[] x = new double[2 * Tiles.SIZE + 5];
+    Arrays.setAll(x, i -> i);
+    double[] ones = filled(x.length, 1);
+    double[][] scalar = new double[2][x.length];
+    SquareplusKernel.of(1).valueAndGradient(elements(x), elements(scalar[0]), elements(scalar[1]));
+    double[][] out = new double[3][x.length];
+    KERNEL.valueAndGradients(
+        elements(x), elements(ones), elements(out[0]), elements(out[1]), elements(out[2]));
+    for (int i = 0; i < x.length; i++) {
+      double root = Math.sqrt((double) i * i + 1);
+      assertEquals((i + root) / 2, scalar[0][i], 1e-12);
+      assertEquals((1 + i / root) / 2, scalar[1][i], 1e-15);
+      assertEquals(0.25 / root, out[2][i], 1e-15);
+    }
+    assertArrayEquals(scalar[0], out[0], 1e-12);
+    assertArrayEquals(scalar[1], out[1], 1e-15);
+  }
+
+  @Test
   void anyElementOfAParameterMayBeInvalid() {
     ParameterShape shape = ParameterShape.of("b", of(4100), of(4100));
     for (int place : new int[] {0, 2047, 2048, 4099}) {

@@ -73,6 +73,15 @@ class PositiveKernelTest {
     }
   }
 
+  /** A bound that is no float would be rounded a second time. */
+  @ParameterizedTest
+  @MethodSource("cases")
+  void aBoundThatIsNoFloatIsAddedInDouble(Case c) {
+    ElementwiseKernel kernel = PositiveKernel.of(c.f.withLowerBound(0.1));
+    double[] raw = both(0.25, 1, 17);
+    assertArrayEquals(floats(values(kernel, raw)), values(kernel, floats(raw)));
+  }
+
   @ParameterizedTest
   @MethodSource("cases")
   void inverseIsThatOfTheDistance(Case c) {
@@ -119,8 +128,9 @@ class PositiveKernelTest {
   void logDerivativeOfSquareplusIsExact(double b) {
     double root = Math.sqrt(b);
     double[] r =
-        Arrays.stream(both(1e-300, 1e-9, 0.3, 1, 17, 1e9, 1e150, 1e156))
+        Arrays.stream(both(1e-300, 1e-9, 0.3, 1, 17, 1e9, 1e150, 1e156, 1e308))
             .map(m -> m * root)
+            .filter(Double::isFinite)
             .toArray();
     ElementwiseKernel kernel = LogDerivativeKernel.ofSquareplus(b);
     assertExact(VALUE, Exact::logDerivativeOfSquareplus, r, b, values(kernel, r));

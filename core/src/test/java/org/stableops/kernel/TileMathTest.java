@@ -29,12 +29,13 @@ class TileMathTest {
   private static final int STRIDE = 1021;
 
   private static final int DOUBLES = 20 * Tiles.SIZE;
-  private static final List<FloatTileMath> OF_FLOATS =
-      List.of(new JavaFloatTileMath(), Simd.floatTileMath());
-  private static final List<DoubleTileMath> OF_DOUBLES =
-      List.of(new JavaDoubleTileMath(), Simd.doubleTileMath());
   private static final float[] ZEROS = new float[Tiles.SIZE];
   private static final double[] WIDE_ZEROS = new double[Tiles.SIZE];
+
+  private final List<FloatTileMath> ofFloats =
+      List.of(new JavaFloatTileMath(), Simd.floatTileMath());
+  private final List<DoubleTileMath> ofDoubles =
+      List.of(new JavaDoubleTileMath(), Simd.doubleTileMath());
 
   /** Bounds are largest errors in ulp, some per cent above what was measured. */
   private enum Function {
@@ -300,6 +301,49 @@ class TileMathTest {
     assertArrayEquals(out, again);
   }
 
+  /** Not only within a bound: every implementation has the bits of the seam's formula. */
+  @Test
+  void exponentialsAreTheFormulaToTheBit() {
+    float[] x = new float[Tiles.SIZE];
+    IntStream.range(0, x.length).forEach(i -> x[i] = (i - 1000) / 12.3f);
+    float[] exp = new float[Tiles.SIZE];
+    float[] expm1 = new float[Tiles.SIZE];
+    for (FloatTileMath math : ofFloats) {
+      math.exp(x, exp, x.length);
+      math.expm1(x, expm1, x.length);
+      for (int i = 0; i < x.length; i++) {
+        float k = Math.fma(x[i], FloatTileMath.LOG2_E, FloatTileMath.ROUNDER);
+        k -= FloatTileMath.ROUNDER;
+        float r = Math.fma(k, -FloatTileMath.LN2_HIGH, x[i]);
+        float q = FloatTileMath.q(Math.fma(k, -FloatTileMath.LN2_MIDDLE, r));
+        float power = Math.scalb(1f, (int) k);
+        assertEquals((1 + q) * power, exp[i]);
+        assertEquals(Math.fma(power, q, power - 1), expm1[i]);
+      }
+    }
+  }
+
+  @Test
+  void exponentialsOfDoublesAreTheFormulaToTheBit() {
+    double[] x = new double[Tiles.SIZE];
+    Arrays.setAll(x, i -> (i - 1000) / 1.7);
+    double[] exp = new double[Tiles.SIZE];
+    double[] expm1 = new double[Tiles.SIZE];
+    for (DoubleTileMath math : ofDoubles) {
+      math.exp(x, exp, x.length);
+      math.expm1(x, expm1, x.length);
+      for (int i = 0; i < x.length; i++) {
+        double k = Math.fma(x[i], DoubleTileMath.LOG2_E, DoubleTileMath.ROUNDER);
+        k -= DoubleTileMath.ROUNDER;
+        double r = Math.fma(k, -DoubleTileMath.LN2_HIGH, x[i]);
+        double q = DoubleTileMath.q(Math.fma(k, -DoubleTileMath.LN2_MIDDLE, r));
+        double power = Math.scalb(1.0, (int) k);
+        assertEquals((1 + q) * power, exp[i]);
+        assertEquals(Math.fma(power, q, power - 1), expm1[i]);
+      }
+    }
+  }
+
   /** Whoever has rounded a product knows what it lost; near ln 2 that is all of the result. */
   @Test
   void logExpm1TakesWhatItsArgumentHasLost() {
@@ -315,12 +359,12 @@ class TileMathTest {
     Arrays.fill(wideLost, 3e-17);
     BigDecimal exact = logExpm1(new BigDecimal(x[0]).add(new BigDecimal(lost[0])));
     BigDecimal wideExact = logExpm1(new BigDecimal(wide[0]).add(new BigDecimal(wideLost[0])));
-    for (FloatTileMath math : OF_FLOATS) {
+    for (FloatTileMath math : ofFloats) {
       math.logExpm1(x, lost, out, x.length);
       Exact.assertWithin(2, exact, out[0], "ln 2");
       Exact.assertWithin(2, exact, out[x.length - 1], "ln 2");
     }
-    for (DoubleTileMath math : OF_DOUBLES) {
+    for (DoubleTileMath math : ofDoubles) {
       math.logExpm1(wide, wideLost, wideOut, wide.length);
       Exact.assertWithin(2.3, wideExact, wideOut[0], "ln 2");
       Exact.assertWithin(2.3, wideExact, wideOut[x.length - 1], "ln 2");
@@ -342,7 +386,7 @@ class TileMathTest {
       max[i] = new float[] {70.3f, small, FloatTileMath.LARGEST_MAX}[i % 3];
       z[i] = new float[] {-small, -70.3f, max[i] - i % 97}[i % 3];
     }
-    for (FloatTileMath math : OF_FLOATS) {
+    for (FloatTileMath math : ofFloats) {
       math.expOfDifference(z, max, out, z.length);
       for (int i = 0; i < z.length; i++) {
         double exact = Math.exp((double) z[i] - max[i]) * 0x1p48;
@@ -361,7 +405,7 @@ class TileMathTest {
       max[i] = new double[] {600.3, small, DoubleTileMath.LARGEST_MAX}[i % 3];
       z[i] = new double[] {-small, -600.3, max[i] - i % 97}[i % 3];
     }
-    for (DoubleTileMath math : OF_DOUBLES) {
+    for (DoubleTileMath math : ofDoubles) {
       math.expOfDifference(z, max, out, z.length);
       for (int i = 0; i < 50; i++) {
         BigDecimal difference = new BigDecimal(z[i]).subtract(new BigDecimal(max[i]));
@@ -373,16 +417,17 @@ class TileMathTest {
 
   @Test
   void sumsOfExponentialsAreThoseOfTheExponentials() {
-    for (FloatTileMath math : OF_FLOATS) {
+    FloatTileMath plain = new JavaFloatTileMath();
+    for (FloatTileMath math : ofFloats) {
       for (int count : new int[] {1, 2, 7, 8, 9, 15, 16, 17, 100, Tiles.SIZE}) {
         float[] z = new float[Tiles.SIZE];
         IntStream.range(0, z.length).forEach(i -> z[i] = -i % 23 / 7f);
         float[] max = new float[Tiles.SIZE];
         Arrays.fill(max, 3);
         float[] exps = new float[Tiles.SIZE];
-        math.expOfDifference(z, max, exps, count);
+        plain.expOfDifference(z, max, exps, count);
         float[] out = new float[Tiles.SIZE];
-        assertEquals(math.sum(exps, 0, count), math.sumOfExps(z.clone(), 3, out, count));
+        assertEquals(plain.sum(exps, 0, count), math.sumOfExps(z.clone(), 3, out, count));
         assertArrayEquals(Arrays.copyOf(exps, count), Arrays.copyOf(out, count));
       }
     }
@@ -391,7 +436,7 @@ class TileMathTest {
   /** The order of the sums is part of the seam, for the sake of equal bits. */
   @Test
   void sumsAreOfEveryEighthElement() {
-    for (FloatTileMath math : OF_FLOATS) {
+    for (FloatTileMath math : ofFloats) {
       for (int count = 0; count <= 40; count++) {
         for (int from : new int[] {0, 3}) {
           float[] x = new float[64];
@@ -418,7 +463,7 @@ class TileMathTest {
       x[i] = i / 3f;
       wide[i] = i / 3.0;
     }
-    for (FloatTileMath math : OF_FLOATS) {
+    for (FloatTileMath math : ofFloats) {
       for (int from : new int[] {0, 5}) {
         for (int count : new int[] {0, 1, 7, 8, 9, 100, Tiles.SIZE - from}) {
           double[] widened = new double[Tiles.SIZE];
@@ -450,10 +495,10 @@ class TileMathTest {
           x[3 + i] = i == place ? -1f / (1 + place) : -2 - i;
           wide[3 + i] = x[3 + i];
         }
-        for (FloatTileMath math : OF_FLOATS) {
+        for (FloatTileMath math : ofFloats) {
           assertEquals(x[3 + place], math.max(x, 3, count), place + " of " + count);
         }
-        for (DoubleTileMath math : OF_DOUBLES) {
+        for (DoubleTileMath math : ofDoubles) {
           assertEquals(x[3 + place], math.max(wide, 3, count), place + " of " + count);
         }
       }
