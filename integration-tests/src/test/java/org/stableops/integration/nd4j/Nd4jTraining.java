@@ -93,7 +93,7 @@ public final class Nd4jTraining {
       Digits batch = digits.batch(step, BATCH);
       INDArray labels = batch.labels().castTo(DataType.INT32);
       DataSet data = new DataSet(batch.pixels(), labels);
-      return graph.fit(new SingletonDataSetIterator(data), 1).lossCurve().meanLoss(0);
+      return graph.fit(new SingletonDataSetIterator(data), 1).lossCurve().lastMeanLoss("loss");
     };
   }
 
