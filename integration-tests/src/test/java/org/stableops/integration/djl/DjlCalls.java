@@ -90,6 +90,10 @@ public final class DjlCalls implements AutoCloseable {
     return manager.getManagedArrays().size() - arrays;
   }
 
+  NDManager manager() {
+    return manager;
+  }
+
   @Override
   public void close() {
     manager.close();
@@ -122,9 +126,11 @@ public final class DjlCalls implements AutoCloseable {
   }
 
   private static double[] numbers(NDArray... results) {
-    double[] numbers = joined(Stream.of(results).map(Djl::doubles).toArray(double[][]::new));
-    Stream.of(results).forEach(NDArray::close);
-    return numbers;
+    try {
+      return joined(Stream.of(results).map(Djl::doubles).toArray(double[][]::new));
+    } finally {
+      Stream.of(results).forEach(NDArray::close);
+    }
   }
 
   private static double[] joined(double[]... parts) {
@@ -149,13 +155,15 @@ public final class DjlCalls implements AutoCloseable {
       add(name + " gradient", () -> op.gradient(positive, column));
       add(name + " parameterGradient", () -> op.parameterGradient(positive, column));
       add(name + " parameterGradient, one an element", () -> op.parameterGradient(x, positive));
-      add(
-          name + " valueInto",
-          () -> {
-            NDArray out = x.duplicate();
-            op.valueInto(x, out, column);
-            return out;
-          });
+      calls.add(
+          new Call(
+              name + " valueInto",
+              () -> {
+                try (NDArray out = x.duplicate()) {
+                  op.valueInto(x, out, column);
+                  return Djl.doubles(out);
+                }
+              }));
       addBackward(name, positive, leaf -> op.value(leaf, column));
       addBackward(name + ", to it,", column, leaf -> op.value(positive, leaf));
     }

@@ -192,20 +192,16 @@ public final class Nd4jCalls {
   }
 
   private static double[] numbers(INDArray... results) {
-    double[] numbers = joined(Stream.of(results).map(Nd4jCalls::doubles).toArray(double[][]::new));
-    close(results);
-    return numbers;
+    try {
+      return joined(Stream.of(results).map(Nd4jCalls::doubles).toArray(double[][]::new));
+    } finally {
+      close(results);
+    }
   }
 
+  /** Reads the memory itself: nothing is made on the way. */
   private static double[] doubles(INDArray array) {
-    INDArray contiguous = array.dup('c');
-    INDArray wide = contiguous.castTo(DataType.DOUBLE);
-    double[] numbers = wide.data().asDouble();
-    close(contiguous);
-    if (wide != contiguous) {
-      close(wide);
-    }
-    return numbers;
+    return Elements.of(array);
   }
 
   private static void close(INDArray... arrays) {
@@ -231,13 +227,15 @@ public final class Nd4jCalls {
     add(name + " with array gradient", () -> op.gradientOfArray.apply(positive, column));
     add(name + " parameterGradient", () -> op.parameterGradient.apply(positive, column));
     add(name + " parameterGradient, one an element", () -> op.parameterGradient.apply(x, positive));
-    add(
-        name + " with array valueInto",
-        () -> {
-          INDArray out = x.dup();
-          op.valueInto.apply(x, out, column);
-          return out;
-        });
+    calls.add(
+        new Call(
+            name + " with array valueInto",
+            () -> {
+              try (INDArray out = x.dup()) {
+                op.valueInto.apply(x, out, column);
+                return doubles(out);
+              }
+            }));
     addGraph(name, op.inGraph);
     if (op.activation != null) {
       addActivation(name, op.activation.apply(PARAMETER));
@@ -274,18 +272,20 @@ public final class Nd4jCalls {
             }));
   }
 
+  /** Of DL4J, where the first overwrites its argument. */
   private void addActivation(String name, IActivation activation) {
-    add(name + " activation", () -> activation.getActivation(positive.dup(), true));
+    calls.add(
+        new Call(
+            name + " activation",
+            () -> {
+              try (INDArray in = positive.dup()) {
+                return doubles(activation.getActivation(in, true));
+              }
+            }));
     calls.add(
         new Call(
             name + " activation backprop",
-            () -> {
-              INDArray in = positive.dup();
-              Pair<INDArray, INDArray> both = activation.backprop(in, x.dup());
-              double[] numbers = doubles(both.getFirst());
-              close(both.getFirst());
-              return numbers;
-            }));
+            () -> numbers(activation.backprop(positive, x).getFirst())));
   }
 
   private CrossEntropyOptions everyOption() {
