@@ -1,10 +1,7 @@
 package org.stableops.integration.threads;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.ThreadFactory;
 import java.util.zip.CRC32;
-import org.stableops.integration.Call;
 import org.stableops.integration.djl.DjlCalls;
 import org.stableops.integration.nd4j.Nd4jCalls;
 import org.stableops.integration.oracle.Format;
@@ -14,7 +11,7 @@ import org.stableops.integration.oracle.Format;
  * moment, calls every operator of them in many threads at once, and prints a sum of all bits.
  */
 final class OneJvm {
-  private static final int THREADS = 8;
+  private static final int THREADS = 4;
 
   private OneJvm() {}
 
@@ -41,8 +38,7 @@ final class OneJvm {
   }
 
   static Bits nd4j() throws Exception {
-    List<Call> calls = new ArrayList<>(new Nd4jCalls(Format.FLOAT32, 40, 1024).all());
-    return Bits.alone(calls);
+    return Bits.alone(new Nd4jCalls(Format.FLOAT32, 40, 1024).all());
   }
 
   static String sums(Bits djl, Bits nd4j) {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,11 +26,21 @@ class OneJvmTest {
     expected = OneJvm.sums(OneJvm.djl(), OneJvm.nd4j());
   }
 
+  @Test
+  void withACommonPoolOfNoThread() throws Exception {
+    check(0, "djl", "nd4j");
+  }
+
   @ParameterizedTest
-  @CsvSource({"0, djl nd4j", "1, nd4j djl", "7, both"})
-  void hasTheBitsOfThisOne(int parallelism, String hosts) throws Exception {
+  @CsvSource({"1, nd4j djl", "7, both"})
+  @Tag("endurance")
+  void withOtherCommonPools(int parallelism, String hosts) throws Exception {
+    check(parallelism, hosts.split(" "));
+  }
+
+  private static void check(int parallelism, String... hosts) throws Exception {
     List<Object> arguments = new ArrayList<>(List.of("platform"));
-    arguments.addAll(List.of(hosts.split(" ")));
+    arguments.addAll(List.of(hosts));
     String pool = "-Djava.util.concurrent.ForkJoinPool.common.parallelism=" + parallelism;
     String line = NewJvm.lastLine(OneJvm.class, List.of(pool), arguments.toArray());
     assertEquals(expected, line);
@@ -44,7 +55,7 @@ class OneJvmTest {
       addNewer(homes);
     }
     assumeTrue(!homes.isEmpty(), "no JDK with virtual threads");
-    String line = NewJvm.lastLine(homes.get(0), OneJvm.class, List.of(), "virtual", "djl", "nd4j");
+    String line = NewJvm.lastLine(homes.get(0), OneJvm.class, List.of(), "virtual", "nd4j", "djl");
     assertEquals(expected, line);
   }
 
