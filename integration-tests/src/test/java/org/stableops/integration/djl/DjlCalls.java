@@ -9,7 +9,9 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.DoubleStream;
@@ -35,6 +37,7 @@ public final class DjlCalls implements AutoCloseable {
 
   private final NDManager manager = NDManager.newBaseManager();
   private final List<Call> calls = new ArrayList<>();
+  private final Map<String, Supplier<NDArray>> results = new LinkedHashMap<>();
   private final Shape shape;
 
   /** The same elements in two layouts. */
@@ -81,6 +84,11 @@ public final class DjlCalls implements AutoCloseable {
     return List.copyOf(calls);
   }
 
+  /** Those that return one array, by name. */
+  Map<String, Supplier<NDArray>> results() {
+    return results;
+  }
+
   /**
    * Counts what calls have left behind.
    *
@@ -100,6 +108,7 @@ public final class DjlCalls implements AutoCloseable {
   }
 
   private void add(String name, Supplier<NDArray> call) {
+    results.put(name, call);
     calls.add(new Call(name, () -> numbers(call.get())));
   }
 

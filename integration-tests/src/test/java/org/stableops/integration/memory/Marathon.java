@@ -91,6 +91,11 @@ final class Marathon {
       return this == DJL_CALLS || this == ND4J_CALLS;
     }
 
+    /** Arrays that are still open, and not bytes. */
+    boolean countsArrays() {
+      return this == DJL_CALLS || this == DJL_TRAINER || this == FUSED_TRAINER;
+    }
+
     abstract void run(Marathon marathon) throws IOException;
   }
 

@@ -2,6 +2,7 @@ package org.stableops.integration.nd4j;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleFunction;
@@ -124,6 +125,7 @@ public final class Nd4jCalls {
               null));
 
   private final List<Call> calls = new ArrayList<>();
+  private final Map<String, Supplier<INDArray>> results = new LinkedHashMap<>();
 
   /** The same elements in two layouts. */
   private final INDArray x;
@@ -187,7 +189,18 @@ public final class Nd4jCalls {
     return List.copyOf(calls);
   }
 
+  /** Those that return one new array, by name. */
+  Map<String, Supplier<INDArray>> results() {
+    return results;
+  }
+
+  /** The array that they share. */
+  INDArray x() {
+    return x;
+  }
+
   private void add(String name, Supplier<INDArray> call) {
+    results.put(name, call);
     calls.add(new Call(name, () -> numbers(call.get())));
   }
 
