@@ -2,6 +2,7 @@ package org.stableops.integration.djl;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -17,6 +18,7 @@ import java.lang.reflect.Field;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.djl.LogSoftmax;
@@ -136,5 +138,23 @@ class DjlFailuresTest extends OnBothPaths {
   private static void assertClosed(String name, Runnable call) {
     IllegalStateException e = assertThrows(IllegalStateException.class, call::run);
     assertEquals(name + " must be open, but has been closed", e.getMessage());
+  }
+
+  /** The host's constructor switches recording on for the thread that it refuses. */
+  @Test
+  void aSecondCollectorIsRefusedAndItsThreadStaysAsItWas() throws Exception {
+    try (GradientCollector first = SeededLosses.newGradientCollector()) {
+      first.zeroGradients();
+      FutureTask<Void> second =
+          new FutureTask<>(
+              () -> {
+                JniUtils.setGradMode(false);
+                assertThrows(IllegalStateException.class, SeededLosses::newGradientCollector);
+                assertFalse(JniUtils.isGradMode());
+              },
+              null);
+      new Thread(second).start();
+      second.get();
+    }
   }
 }
