@@ -18,6 +18,7 @@ import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.shape.Shape;
 import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
@@ -212,9 +213,12 @@ public final class Nd4jCalls {
     }
   }
 
-  /** Reads the memory itself: nothing is made on the way. */
+  /** Makes no array on the way: the buffer as it lies, or what a layout has, one by one. */
   private static double[] doubles(INDArray array) {
-    return Elements.of(array);
+    boolean isWhole = array.ordering() == 'c' && array.length() == array.data().length();
+    return isWhole && Shape.hasDefaultStridesForShape(array)
+        ? array.data().asDouble()
+        : Elements.of(array);
   }
 
   private static void close(INDArray... arrays) {

@@ -18,8 +18,8 @@ class SharedInputsTest {
 
   /** What a kernel does alone, what it shares among the common pool, and something between. */
   private enum Size {
-    SMALL(5, 7, 3),
-    MEDIUM(16, 100, 1),
+    SMALL(5, 7, 2),
+    MEDIUM(16, 64, 1),
     LARGE(40, 1024, 1);
 
     private final int rows;
