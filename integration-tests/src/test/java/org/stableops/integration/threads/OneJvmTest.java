@@ -47,6 +47,7 @@ class OneJvmTest {
   }
 
   @Test
+  @Tag("endurance")
   void virtualThreadsHaveTheBitsOfPlatformThreads() throws Exception {
     List<Path> homes = new ArrayList<>();
     if (Runtime.version().feature() >= 21) {
