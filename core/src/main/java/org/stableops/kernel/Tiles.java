@@ -1,7 +1,5 @@
 package org.stableops.kernel;
 
-import java.util.stream.IntStream;
-
 /**
  * Cuts work into tiles and spreads them over threads: the caller alone below a threshold, the
  * caller and the common pool above it. A tile's result depends on the tile alone, so the number of
@@ -37,9 +35,8 @@ final class Tiles {
       run(0, count, task);
     } else {
       int parts = Math.min(count, PARTS * threads);
-      IntStream.range(0, parts)
-          .parallel()
-          .forEach(p -> run(share(count, p, parts), share(count, p + 1, parts), task));
+      new Parts(parts, p -> run(share(count, p, parts), share(count, p + 1, parts), task))
+          .run(threads - 1);
     }
   }
 

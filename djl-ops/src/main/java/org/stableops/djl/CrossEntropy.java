@@ -65,10 +65,7 @@ final class CrossEntropy {
   CrossEntropy withSampleWeights(NDArray weights) {
     Inputs.requireNumbersOrBooleans("sampleWeights", weights);
     shape.requireSampleWeights(weights.getShape().getShape());
-    double[] values;
-    try (NDArray wide = weights.toType(DataType.FLOAT64, true)) {
-      values = wide.toDoubleArray();
-    }
+    double[] values = Fused.doubles(weights);
     shape.requireSampleWeights(values);
     return new CrossEntropy(logits, shape, options, labels, masses, values);
   }

@@ -114,12 +114,10 @@ public final class PositiveTransforms {
   }
 
   private static void requireContained(NDArray value, PositiveTransform transform) {
-    try (NDArray wide = value.toType(DataType.FLOAT64, true)) {
-      double[] elements = wide.toDoubleArray();
-      for (int i = 0; i < elements.length; i++) {
-        String name = value.getShape().isScalar() ? "value" : "value[" + i + "]";
-        transform.requireContained(name, elements[i]);
-      }
+    double[] elements = Fused.doubles(value);
+    for (int i = 0; i < elements.length; i++) {
+      String name = value.getShape().isScalar() ? "value" : "value[" + i + "]";
+      transform.requireContained(name, elements[i]);
     }
   }
 

@@ -15,7 +15,7 @@ final class SeedingCollector implements GradientCollector {
   private static final ThreadLocal<SeedingCollector> CURRENT = new ThreadLocal<>();
 
   /** Of which there is one in a JVM: it refuses a second. */
-  private final GradientCollector stock = new PtGradientCollector();
+  private final GradientCollector stock = newStock();
 
   /** Also the lock: any thread may call backward. */
   private final List<PendingLoss> pending = new ArrayList<>();
@@ -24,6 +24,17 @@ final class SeedingCollector implements GradientCollector {
 
   SeedingCollector() {
     CURRENT.set(this);
+  }
+
+  /** A second one is refused, but not before it has switched recording on for its thread. */
+  private static GradientCollector newStock() {
+    boolean before = JniUtils.isGradMode();
+    try {
+      return new PtGradientCollector();
+    } catch (IllegalStateException e) {
+      JniUtils.setGradMode(before);
+      throw e;
+    }
   }
 
   /** Whether the losses of this thread are to be pending. */

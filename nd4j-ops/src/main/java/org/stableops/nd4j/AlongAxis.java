@@ -157,15 +157,17 @@ final class AlongAxis {
     if (shape.length == 0) {
       return scalar(numbers[0], type);
     }
-    INDArray array = Nd4j.create(type, shape);
+    return Temporaries.filled(Nd4j.create(type, shape), array -> fill(array, numbers));
+  }
+
+  private static void fill(INDArray array, double[] numbers) {
     if (Fused.accepts(array)) {
       Fused.elements(array, Fused.logicalOrder(array)).setAll(numbers);
-      return array;
+      return;
     }
     try (Temporaries temporaries = new Temporaries()) {
       INDArray doubles = temporaries.keep(Nd4j.createFromArray(numbers));
-      array.assign(doubles.reshape('c', shape));
-      return array;
+      array.assign(doubles.reshape('c', array.shape()));
     }
   }
 

@@ -97,18 +97,27 @@ final class CrossEntropy {
 
   ValueAndGradient<INDArray> valueAndGradient() {
     Result result = compute(true);
-    return new ValueAndGradient<>(
-        reduced(result.rows(), result.rows().losses()), result.gradient());
+    try (Temporaries temporaries = new Temporaries()) {
+      INDArray gradient = temporaries.keep(result.gradient());
+      INDArray value = reduced(result.rows(), result.rows().losses());
+      return new ValueAndGradient<>(value, temporaries.give(gradient));
+    }
   }
 
   CrossEntropyEvaluation<INDArray> evaluate() {
     RowLosses rows = compute(false).rows();
-    return new CrossEntropyEvaluation<>(
-        reduced(rows, rows.losses()),
-        ofRows(rows.losses()),
-        ofRows(rows.logSumExps()),
-        reduced(rows, rows.zLosses()),
-        rows.weight());
+    try (Temporaries temporaries = new Temporaries()) {
+      INDArray loss = temporaries.keep(reduced(rows, rows.losses()));
+      INDArray rowLosses = temporaries.keep(ofRows(rows.losses()));
+      INDArray logSumExp = temporaries.keep(ofRows(rows.logSumExps()));
+      INDArray zLoss = reduced(rows, rows.zLosses());
+      return new CrossEntropyEvaluation<>(
+          temporaries.give(loss),
+          temporaries.give(rowLosses),
+          temporaries.give(logSumExp),
+          zLoss,
+          rows.weight());
+    }
   }
 
   /** Losses, and the gradient of the logits' shape and dtype if it was wanted. */

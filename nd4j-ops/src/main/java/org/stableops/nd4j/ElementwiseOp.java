@@ -47,9 +47,7 @@ record ElementwiseOp(
 
   private static INDArray compute(
       INDArray x, BiConsumer<Elements, Elements> sweep, Composite composite) {
-    INDArray out = Fused.uninitialized(x);
-    computeInto(x, out, sweep, composite);
-    return out;
+    return Temporaries.filled(Fused.uninitialized(x), out -> computeInto(x, out, sweep, composite));
   }
 
   private static void computeInto(
@@ -98,8 +96,8 @@ record ElementwiseOp(
     if (!Fused.accepts(wide)) {
       return composite.compute(wide, temporaries);
     }
-    INDArray out = Nd4j.createUninitialized(wide.dataType(), wide.shape(), 'c');
-    run(sweep, wide, out, temporaries);
-    return out;
+    return Temporaries.filled(
+        Nd4j.createUninitialized(wide.dataType(), wide.shape(), 'c'),
+        out -> run(sweep, wide, out, temporaries));
   }
 }

@@ -47,9 +47,9 @@ record ParametricOp(
     if (p.length() == 1) {
       return ofOne.apply(p.getDouble(0)).value(x);
     }
-    INDArray out = Fused.uninitialized(x);
-    computeInto(x, p, out, shape, kernel::value, compositeValue);
-    return out;
+    return Temporaries.filled(
+        Fused.uninitialized(x),
+        out -> computeInto(x, p, out, shape, kernel::value, compositeValue));
   }
 
   INDArray gradient(INDArray x, INDArray p) {
@@ -57,17 +57,15 @@ record ParametricOp(
     if (p.length() == 1) {
       return ofOne.apply(p.getDouble(0)).gradient(x);
     }
-    INDArray out = Fused.uninitialized(x);
-    computeInto(x, p, out, shape, kernel::gradient, compositeGradient);
-    return out;
+    return Temporaries.filled(
+        Fused.uninitialized(x),
+        out -> computeInto(x, p, out, shape, kernel::gradient, compositeGradient));
   }
 
   /** The gradient by the parameter of the sum of the value, summed where the parameter repeats. */
   INDArray parameterGradient(INDArray x, INDArray p) {
     ParameterShape shape = requireValid(x, p);
-    INDArray out = Fused.uninitialized(p);
-    sumInto(x, p, null, out, shape);
-    return out;
+    return Temporaries.filled(Fused.uninitialized(p), out -> sumInto(x, p, null, out, shape));
   }
 
   /** Writes f(x; p) into an array of x's shape and dtype, which may be x. */

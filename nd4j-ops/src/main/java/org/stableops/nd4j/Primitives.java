@@ -20,10 +20,14 @@ final class Primitives {
 
   /** condition ? yes : no, by element. */
   static INDArray select(INDArray condition, INDArray yes, INDArray no) {
-    INDArray result = Nd4j.createUninitialized(no.dataType(), no.shape(), 'c');
-    Nd4j.exec(
-        DynamicCustomOp.builder("select").addInputs(condition, yes, no).addOutputs(result).build());
-    return result;
+    return Temporaries.filled(
+        Nd4j.createUninitialized(no.dataType(), no.shape(), 'c'),
+        result ->
+            Nd4j.exec(
+                DynamicCustomOp.builder("select")
+                    .addInputs(condition, yes, no)
+                    .addOutputs(result)
+                    .build()));
   }
 
   /** max(x, 0), which keeps NaN. */

@@ -2,6 +2,7 @@ package org.stableops.nd4j;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Owns the intermediate arrays of a computation and frees them at its end, however it ends. */
@@ -22,6 +23,14 @@ final class Temporaries implements AutoCloseable {
   INDArray give(INDArray array) {
     arrays.removeIf(kept -> kept == array);
     return array;
+  }
+
+  /** Returns a new array when it has been filled; frees it where that fails. */
+  static INDArray filled(INDArray array, Consumer<INDArray> fill) {
+    try (Temporaries temporaries = new Temporaries()) {
+      fill.accept(temporaries.keep(array));
+      return temporaries.give(array);
+    }
   }
 
   @Override

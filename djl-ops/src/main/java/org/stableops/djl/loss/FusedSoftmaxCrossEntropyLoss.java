@@ -2,6 +2,7 @@ package org.stableops.djl.loss;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.training.loss.Loss;
@@ -222,10 +223,11 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
     }
   }
 
+  /** In a scope, for the host copies what is not contiguous and leaves that with the manager. */
   private static double[] doubles(NDArray array) {
-    try (NDArray detached = array.stopGradient();
-        NDArray wide = detached.toType(DataType.FLOAT64, true)) {
-      return wide.toDoubleArray();
+    try (NDScope scope = new NDScope()) {
+      scope.suppressNotUsedWarning();
+      return array.stopGradient().toType(DataType.FLOAT64, false).toDoubleArray();
     }
   }
 

@@ -2,6 +2,7 @@ package org.stableops.djl.nn;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.initializer.Initializer;
@@ -36,7 +37,10 @@ record ConstantInitializer(double[] elements, Shape shape) implements Initialize
       throw new IllegalArgumentException("values must be an array, got null");
     }
     requireFloating("values", values.getDataType());
-    try (NDArray wide = values.toType(DataType.FLOAT64, true)) {
+    // In a scope, for the host copies what is not contiguous and leaves that with the manager.
+    try (NDScope scope = new NDScope()) {
+      scope.suppressNotUsedWarning();
+      NDArray wide = values.stopGradient().toType(DataType.FLOAT64, false);
       return new ConstantInitializer(wide.toDoubleArray(), new Shape(wide.getShape().getShape()));
     }
   }

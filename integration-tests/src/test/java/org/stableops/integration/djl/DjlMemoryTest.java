@@ -7,11 +7,13 @@ import static org.stableops.integration.djl.Djl.array;
 import static org.stableops.integration.djl.Djl.waves;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.training.loss.Loss;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
@@ -23,8 +25,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.PositiveTransform;
+import org.stableops.djl.PositiveTransforms;
 import org.stableops.djl.SoftmaxCrossEntropy;
 import org.stableops.djl.Softplus;
+import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
+import org.stableops.djl.nn.PositiveParameter;
 
 /** Nothing is freed too early, and nothing stays. */
 class DjlMemoryTest {
@@ -96,6 +102,31 @@ class DjlMemoryTest {
       }
       assertTrue(((PtNDArray) later).isReleased());
       assertEquals(2, manager.getManagedArrays().size());
+    }
+  }
+
+  /** Of what is not contiguous the host makes a copy when Java reads it, and leaves it behind. */
+  @Test
+  void nothingStaysOfReadingArgumentsOfAnyLayout() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      Shape shape = new Shape(3, 2);
+      NDArray logits = waves(manager, DataType.FLOAT32, new Shape(3, 2, 4), 1);
+      NDArray view = manager.ones(new Shape(2, 3)).transpose();
+      NDArray labels = manager.zeros(new Shape(2, 3), DataType.INT32).transpose();
+      NDArray floating = manager.zeros(new Shape(2, 3)).transpose();
+      PositiveParameter parameter = PositiveParameter.builder().optShape(shape).optValue(2).build();
+      parameter.initialize(manager, DataType.FLOAT32, shape);
+      Loss loss = new FusedSoftmaxCrossEntropyLoss();
+      int arrays = manager.getManagedArrays().size();
+      PositiveTransforms.inverse(view, PositiveTransform.exp()).close();
+      assertEquals(arrays, manager.getManagedArrays().size(), "inverse");
+      CrossEntropyOptions options = CrossEntropyOptions.DEFAULT;
+      CrossEntropyKind.SPARSE.value(logits, labels, view, options).close();
+      assertEquals(arrays, manager.getManagedArrays().size(), "labels and sample weights");
+      loss.evaluate(new NDList(floating, view), new NDList(logits)).close();
+      assertEquals(arrays, manager.getManagedArrays().size(), "floating labels of a Loss");
+      parameter.set(view);
+      assertEquals(arrays, manager.getManagedArrays().size(), "values of a parameter");
     }
   }
 }

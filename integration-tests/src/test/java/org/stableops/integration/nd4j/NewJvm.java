@@ -13,16 +13,35 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Runs a main method in a JVM of its own, on the class path of the tests. */
-final class NewJvm {
-  private static final int PATIENCE_SECONDS = 300;
+public final class NewJvm {
+  private static final int PATIENCE_SECONDS = 600;
 
   private NewJvm() {}
 
-  /** Returns what the program printed, of which the last line is the interesting one. */
-  static String lastLine(Class<?> main, List<String> options, Object... arguments)
+  /**
+   * Returns what the program printed, of which the last line is the interesting one.
+   *
+   * @param main the program
+   * @param options of the JVM
+   * @param arguments of the program
+   */
+  public static String lastLine(Class<?> main, List<String> options, Object... arguments)
+      throws IOException, InterruptedException {
+    return lastLine(Path.of(System.getProperty("java.home")), main, options, arguments);
+  }
+
+  /**
+   * The same by another JDK.
+   *
+   * @param home of the JDK
+   * @param main the program
+   * @param options of the JVM
+   * @param arguments of the program
+   */
+  public static String lastLine(Path home, Class<?> main, List<String> options, Object... arguments)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add(home.resolve(Path.of("bin", "java")).toString());
     // Coverage is measured by the JVM of the tests; its agent's file is not to be shared.
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
         .filter(argument -> !argument.startsWith("-javaagent"))

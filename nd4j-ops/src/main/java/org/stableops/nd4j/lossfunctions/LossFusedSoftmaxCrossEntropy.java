@@ -241,11 +241,16 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
   /** The elements of a column, not one by one, for then the host computes the place of each. */
   private static double[] doubles(INDArray column) {
     INDArray contiguous = column.dup('c');
-    INDArray wide = contiguous.castTo(DataType.DOUBLE);
-    double[] elements = wide.data().asDouble();
-    close(contiguous);
-    close(wide);
-    return elements;
+    try {
+      INDArray wide = contiguous.castTo(DataType.DOUBLE);
+      try {
+        return wide.data().asDouble();
+      } finally {
+        closeUnless(contiguous, wide);
+      }
+    } finally {
+      close(contiguous);
+    }
   }
 
   /**
@@ -336,11 +341,14 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
     /** Lends the call labels and, if there are any, weights as arrays, which it gets back. */
     private <T> T with(BiFunction<INDArray, INDArray, T> call) {
       INDArray labels = integers == null ? masses : Nd4j.createFromArray(integers);
-      INDArray sampleWeights = weights == null ? null : Nd4j.createFromArray(weights);
       try {
-        return call.apply(labels, sampleWeights);
+        INDArray sampleWeights = weights == null ? null : Nd4j.createFromArray(weights);
+        try {
+          return call.apply(labels, sampleWeights);
+        } finally {
+          closeUnless(null, sampleWeights);
+        }
       } finally {
-        closeUnless(null, sampleWeights);
         closeUnless(masses, labels);
       }
     }

@@ -1,0 +1,244 @@
+package org.stableops.integration.djl;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
+import org.stableops.CrossEntropyEvaluation;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.PositiveTransform;
+import org.stableops.Reduction;
+import org.stableops.ValueAndGradient;
+import org.stableops.djl.LogSoftmax;
+import org.stableops.djl.LogSumExp;
+import org.stableops.djl.PositiveTransforms;
+import org.stableops.integration.Call;
+import org.stableops.integration.oracle.Format;
+
+/** Every operator in every form on the same arrays, of one manager, by any number of threads. */
+public final class DjlCalls implements AutoCloseable {
+  private static final List<PositiveTransform> TRANSFORMS =
+      List.of(
+          PositiveTransform.softplus(1.7).withLowerBound(0.1),
+          PositiveTransform.squareplus(),
+          PositiveTransform.exp());
+
+  private final NDManager manager = NDManager.newBaseManager();
+  private final List<Call> calls = new ArrayList<>();
+  private final Map<String, Supplier<NDArray>> results = new LinkedHashMap<>();
+  private final Shape shape;
+
+  /** The same elements in two layouts. */
+  private final NDArray x;
+
+  private final NDArray view;
+
+  /** Positive: for the inverses, and as a parameter an element and a row. */
+  private final NDArray positive;
+
+  private final NDArray column;
+  private final int arrays;
+
+  /**
+   * Makes the arrays.
+   *
+   * @param format any but bfloat16
+   * @param rows of each
+   * @param classes the length of a row
+   */
+  public DjlCalls(Format format, int rows, int classes) {
+    DataType type = DataType.valueOf(format.name());
+    shape = new Shape(rows, classes);
+    x = Djl.waves(manager, type, shape, 1);
+    view = x.transpose().duplicate().transpose();
+    positive = x.abs().add(0.5).toType(type, true);
+    column = positive.get(":, 0:1").duplicate();
+    addElementwise();
+    addParametric();
+    for (CrossEntropyKind kind : CrossEntropyKind.values()) {
+      addCrossEntropy(kind);
+    }
+    addAlongAxes();
+    TRANSFORMS.forEach(this::addTransform);
+    arrays = manager.getManagedArrays().size();
+  }
+
+  /**
+   * Returns the calls.
+   *
+   * @return one for every form of every operator
+   */
+  public List<Call> all() {
+    return List.copyOf(calls);
+  }
+
+  /** Those that return one array, by name. */
+  Map<String, Supplier<NDArray>> results() {
+    return results;
+  }
+
+  /**
+   * Counts what calls have left behind.
+   *
+   * @return the number of open arrays beyond those that calls share
+   */
+  public int leftBehind() {
+    return manager.getManagedArrays().size() - arrays;
+  }
+
+  NDManager manager() {
+    return manager;
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+
+  private void add(String name, Supplier<NDArray> call) {
+    results.put(name, call);
+    calls.add(new Call(name, () -> numbers(call.get())));
+  }
+
+  /** In one graph with the upstream x, of a leaf of this thread with the memory of {@code at}. */
+  private void addBackward(String name, NDArray at, UnaryOperator<NDArray> function) {
+    calls.add(new Call(name + " backward", () -> backward(at, function)));
+  }
+
+  /** Not by a GradientCollector, of which DJL allows one in a JVM. */
+  private double[] backward(NDArray at, UnaryOperator<NDArray> function) {
+    boolean before = JniUtils.isGradMode();
+    JniUtils.setGradMode(true);
+    try (NDScope scope = new NDScope()) {
+      scope.suppressNotUsedWarning();
+      NDArray leaf = at.stopGradient();
+      leaf.setRequiresGradient(true);
+      NDArray value = function.apply(leaf);
+      NDArray upstream = value.getShape().equals(shape) ? x : value.onesLike();
+      JniUtils.backward((PtNDArray) value, (PtNDArray) upstream, false, false);
+      return joined(Djl.doubles(value), Djl.doubles(leaf.getGradient()));
+    } finally {
+      JniUtils.setGradMode(before);
+    }
+  }
+
+  private static double[] numbers(NDArray... results) {
+    try {
+      return joined(Stream.of(results).map(Djl::doubles).toArray(double[][]::new));
+    } finally {
+      Stream.of(results).forEach(NDArray::close);
+    }
+  }
+
+  private static double[] joined(double[]... parts) {
+    return Arrays.stream(parts).flatMapToDouble(DoubleStream::of).toArray();
+  }
+
+  private void addElementwise() {
+    for (Elementwise op : Elementwise.values()) {
+      add(op + " value", () -> op.value(x));
+      add(op + " gradient", () -> op.gradient(x));
+      add(op + " value of a view", () -> op.value(view));
+      add(op + " gradient of positive", () -> op.gradient(positive));
+      addBackward(op.name(), positive, op::value);
+    }
+  }
+
+  private void addParametric() {
+    for (Parametric op : Parametric.values()) {
+      String name = op + " with array";
+      add(name + " value", () -> op.value(x, positive));
+      add(name + " value by rows", () -> op.value(view, column));
+      add(name + " gradient", () -> op.gradient(positive, column));
+      add(name + " parameterGradient", () -> op.parameterGradient(positive, column));
+      add(name + " parameterGradient, one an element", () -> op.parameterGradient(x, positive));
+      calls.add(
+          new Call(
+              name + " valueInto",
+              () -> {
+                try (NDArray out = x.duplicate()) {
+                  op.valueInto(x, out, column);
+                  return Djl.doubles(out);
+                }
+              }));
+      addBackward(name, positive, leaf -> op.value(leaf, column));
+      addBackward(name + ", to it,", column, leaf -> op.value(positive, leaf));
+    }
+  }
+
+  private CrossEntropyOptions everyOption() {
+    double[] classWeights = new double[(int) shape.get(1)];
+    Arrays.setAll(classWeights, c -> 0.5 + c % 3);
+    return CrossEntropyOptions.DEFAULT
+        .withReduction(Reduction.NONE)
+        .withLabelSmoothing(0.1)
+        .withZLoss(0.01)
+        .withClassWeights(classWeights);
+  }
+
+  private void addCrossEntropy(CrossEntropyKind kind) {
+    NDArray labels = kind.labels(manager, shape, -1);
+    NDArray weights = CrossEntropyKind.weights(manager, shape, -1);
+    CrossEntropyOptions plain = CrossEntropyOptions.DEFAULT;
+    CrossEntropyOptions every = everyOption();
+    String name = kind + " cross-entropy ";
+    add(name + "value", () -> kind.value(x, labels, plain));
+    add(name + "gradient", () -> kind.gradient(view, labels, plain));
+    add(name + "value, every option", () -> kind.value(view, labels, weights, every));
+    add(name + "gradient, every option", () -> kind.gradient(x, labels, weights, every));
+    calls.add(
+        new Call(name + "valueAndGradient", () -> numbers(kind.both(x, labels, weights, plain))));
+    calls.add(new Call(name + "evaluate", () -> numbers(kind.evaluate(x, labels, weights, every))));
+    addBackward(name + "value", x, leaf -> kind.value(leaf, labels, plain));
+    addBackward(name + "value, every", x, leaf -> kind.value(leaf, labels, weights, every));
+  }
+
+  private static double[] numbers(ValueAndGradient<NDArray> both) {
+    return numbers(both.value(), both.gradient());
+  }
+
+  private static double[] numbers(CrossEntropyEvaluation<NDArray> all) {
+    try (all) {
+      return joined(
+          Djl.doubles(all.loss()),
+          Djl.doubles(all.rowLosses()),
+          Djl.doubles(all.logSumExp()),
+          Djl.doubles(all.zLoss()),
+          new double[] {all.weight()});
+    }
+  }
+
+  private void addAlongAxes() {
+    for (int axis = 0; axis < 2; axis++) {
+      int along = axis;
+      String of = " along " + axis;
+      add("LogSumExp value" + of, () -> LogSumExp.value(x, along));
+      add("LogSumExp gradient" + of, () -> LogSumExp.gradient(view, along));
+      add("LogSoftmax value" + of, () -> LogSoftmax.value(view, along));
+      add("LogSoftmax gradient" + of, () -> LogSoftmax.gradient(x, along, positive));
+      addBackward("LogSumExp" + of, x, leaf -> LogSumExp.value(leaf, along));
+      addBackward("LogSoftmax" + of, x, leaf -> LogSoftmax.value(leaf, along));
+    }
+  }
+
+  private void addTransform(PositiveTransform transform) {
+    NDArray values = positive.add(0.5).toType(positive.getDataType(), true);
+    add(transform + " value", () -> PositiveTransforms.value(view, transform));
+    add(transform + " gradient", () -> PositiveTransforms.gradient(x, transform));
+    add(transform + " inverse", () -> PositiveTransforms.inverse(values, transform));
+    add(transform + " logDerivative", () -> PositiveTransforms.logDerivative(x, transform));
+    addBackward(transform.toString(), x, leaf -> PositiveTransforms.value(leaf, transform));
+  }
+}

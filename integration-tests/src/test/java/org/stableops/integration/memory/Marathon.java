@@ -1,0 +1,155 @@
+package org.stableops.integration.memory;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntConsumer;
+import java.util.function.IntToDoubleFunction;
+import java.util.function.LongSupplier;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.Pointer;
+import org.stableops.integration.Call;
+import org.stableops.integration.djl.DjlCalls;
+import org.stableops.integration.djl.DjlTraining;
+import org.stableops.integration.nd4j.Nd4jCalls;
+import org.stableops.integration.nd4j.Nd4jTraining;
+import org.stableops.integration.oracle.Format;
+import org.stableops.kernel.FusedPath;
+
+/**
+ * The main class of a small JVM that makes many calls or takes many steps, and writes samples of
+ * its memory.
+ */
+final class Marathon {
+  /** What runs, and how often. */
+  enum Kind {
+    DJL_CALLS("DJL", 100_000) {
+      @Override
+      void run(Marathon marathon) throws IOException {
+        try (DjlCalls small = new DjlCalls(Format.FLOAT32, 3, 5);
+            DjlCalls medium = new DjlCalls(Format.FLOAT64, 16, 64)) {
+          marathon.run(
+              calls(small.all(), medium.all()), () -> small.leftBehind() + medium.leftBehind());
+        }
+      }
+    },
+    ND4J_CALLS("ND4J", 100_000) {
+      @Override
+      void run(Marathon marathon) throws IOException {
+        marathon.run(
+            calls(
+                new Nd4jCalls(Format.FLOAT32, 3, 5).all(),
+                new Nd4jCalls(Format.FLOAT64, 16, 64).all()),
+            Pointer::totalBytes);
+      }
+    },
+    DJL_TRAINER("DJL's Trainer", 10_000) {
+      @Override
+      void run(Marathon marathon) throws IOException {
+        try (DjlTraining training = new DjlTraining(false)) {
+          marathon.run(finite(training::step), training::leftBehind);
+        }
+      }
+    },
+    FUSED_TRAINER("FusedTrainer", 10_000) {
+      @Override
+      void run(Marathon marathon) throws IOException {
+        try (DjlTraining training = new DjlTraining(true)) {
+          marathon.run(finite(training::step), training::leftBehind);
+        }
+      }
+    },
+    SAMEDIFF("SameDiff", 10_000) {
+      @Override
+      void run(Marathon marathon) throws IOException {
+        marathon.run(finite(Nd4jTraining.sameDiff()), Pointer::totalBytes);
+      }
+    },
+    DL4J("DL4J", 10_000) {
+      @Override
+      void run(Marathon marathon) throws IOException {
+        marathon.run(finite(Nd4jTraining.dl4j()), Pointer::totalBytes);
+      }
+    };
+
+    private final String title;
+    private final int count;
+
+    Kind(String title, int count) {
+      this.title = title;
+      this.count = count;
+    }
+
+    String title() {
+      return title;
+    }
+
+    boolean isOfCalls() {
+      return this == DJL_CALLS || this == ND4J_CALLS;
+    }
+
+    /** Arrays that are still open, and not bytes. */
+    boolean countsArrays() {
+      return this == DJL_CALLS || this == DJL_TRAINER || this == FUSED_TRAINER;
+    }
+
+    abstract void run(Marathon marathon) throws IOException;
+  }
+
+  private static final int SAMPLES = 100;
+
+  private final int count;
+  private final int leak;
+  private final PrintWriter file;
+  private final List<ByteBuffer> leaked = new ArrayList<>();
+
+  private Marathon(int count, int leak, PrintWriter file) {
+    this.count = count;
+    this.leak = leak;
+    this.file = file;
+  }
+
+  /** Takes the kind, the file for the samples, and how many bytes to leak a call. */
+  public static void main(String[] arguments) throws IOException {
+    Kind kind = Kind.valueOf(arguments[0]);
+    try (PrintWriter file = Samples.writer(Path.of(arguments[1]))) {
+      kind.run(new Marathon(kind.count, Integer.parseInt(arguments[2]), file));
+    }
+    System.out.println("all " + kind.count);
+    // Threads of the hosts may live on.
+    System.exit(0);
+  }
+
+  private void run(IntConsumer one, LongSupplier live) throws IOException {
+    for (int i = 1; i <= count; i++) {
+      one.accept(i);
+      if (leak > 0) {
+        leaked.add(ByteBuffer.allocateDirect(leak));
+      }
+      if (i % (count / SAMPLES) == 0) {
+        file.println(Samples.line(i, live.getAsLong()));
+      }
+    }
+  }
+
+  /** One call after the other, small and medium in turn, an eighth of them on the other path. */
+  private static IntConsumer calls(List<Call> small, List<Call> medium) {
+    List<Call> all = Stream.concat(small.stream(), medium.stream()).toList();
+    return i -> {
+      System.setProperty(FusedPath.PROPERTY, Boolean.toString(i % 8 != 0));
+      all.get((int) (7919L * i % all.size())).numbers().get();
+    };
+  }
+
+  private static IntConsumer finite(IntToDoubleFunction step) {
+    return i -> {
+      double loss = step.applyAsDouble(i);
+      if (!Double.isFinite(loss)) {
+        throw new IllegalStateException("loss " + loss + " in step " + i);
+      }
+    };
+  }
+}

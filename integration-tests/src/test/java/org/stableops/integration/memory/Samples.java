@@ -1,0 +1,98 @@
+package org.stableops.integration.memory;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Memory after so many calls or steps, and by how much it grows.
+ *
+ * @param done calls or steps
+ * @param heap bytes of Java's heap after a collection
+ * @param resident bytes of the process
+ * @param live what the host counts: open arrays of DJL, bytes that JavaCPP holds for ND4J
+ */
+record Samples(double[] done, double[] heap, double[] resident, double[] live) {
+  private static final String HEADER = "done,heap_bytes,resident_bytes,live";
+
+  /** The share of the samples in which caches fill and code is compiled. */
+  private static final double WARM_UP = 0.3;
+
+  /** A sample now, as a line of a file. */
+  static String line(int done, long live) throws IOException {
+    System.gc();
+    System.gc();
+    Runtime runtime = Runtime.getRuntime();
+    long heap = runtime.totalMemory() - runtime.freeMemory();
+    return "%d,%d,%d,%d".formatted(done, heap, residentNow(), live);
+  }
+
+  private static long residentNow() throws IOException {
+    return Files.readAllLines(Path.of("/proc/self/status")).stream()
+        .filter(line -> line.startsWith("VmRSS:"))
+        .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("\\D", "")))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  static PrintWriter writer(Path file) throws IOException {
+    Files.createDirectories(file.toAbsolutePath().getParent());
+    PrintWriter writer =
+        new PrintWriter(Files.newBufferedWriter(file, StandardCharsets.US_ASCII), true);
+    writer.println(HEADER);
+    return writer;
+  }
+
+  static Samples read(Path file) throws IOException {
+    List<String> lines = Files.readAllLines(file);
+    double[][] rows =
+        lines.stream()
+            .skip(1)
+            .map(line -> Arrays.stream(line.split(",")).mapToDouble(Double::parseDouble).toArray())
+            .toArray(double[][]::new);
+    return new Samples(column(rows, 0), column(rows, 1), column(rows, 2), column(rows, 3));
+  }
+
+  private static double[] column(double[][] rows, int column) {
+    return Arrays.stream(rows).mapToDouble(row -> row[column]).toArray();
+  }
+
+  /** Bytes that the heap grows by a call. */
+  double heapGrowth() {
+    return growth(done, heap);
+  }
+
+  /** Bytes that the process grows by a call. */
+  double residentGrowth() {
+    return growth(done, resident);
+  }
+
+  /** What the host's own count grows by a call. */
+  double liveGrowth() {
+    return growth(done, live);
+  }
+
+  /**
+   * The median of the slopes between any two samples after the warm-up (Theil, Sen): of a leak, its
+   * size; of noise, and of steps that happen once or twice, about 0.
+   */
+  static double growth(double[] done, double[] bytes) {
+    int from = (int) (WARM_UP * done.length);
+    double[] slopes =
+        IntStream.range(from, done.length)
+            .boxed()
+            .flatMapToDouble(
+                i ->
+                    IntStream.range(i + 1, done.length)
+                        .mapToDouble(j -> (bytes[j] - bytes[i]) / (done[j] - done[i])))
+            .sorted()
+            .toArray();
+    int middle = slopes.length / 2;
+    return slopes.length % 2 == 1 ? slopes[middle] : (slopes[middle - 1] + slopes[middle]) / 2;
+  }
+}

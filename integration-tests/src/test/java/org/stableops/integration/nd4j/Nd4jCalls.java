@@ -1,0 +1,412 @@
+package org.stableops.integration.nd4j;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.DoubleFunction;
+import java.util.function.DoubleUnaryOperator;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.shape.Shape;
+import org.nd4j.linalg.factory.Nd4j;
+import org.stableops.CrossEntropyEvaluation;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.PositiveTransform;
+import org.stableops.Reduction;
+import org.stableops.ValueAndGradient;
+import org.stableops.integration.Call;
+import org.stableops.integration.oracle.Format;
+import org.stableops.nd4j.LogSoftmax;
+import org.stableops.nd4j.LogSumExp;
+import org.stableops.nd4j.PositiveTransforms;
+import org.stableops.nd4j.SoftmaxCrossEntropy;
+import org.stableops.nd4j.Softplus;
+import org.stableops.nd4j.SoftplusInverse;
+import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
+import org.stableops.nd4j.Squareplus;
+import org.stableops.nd4j.SquareplusInverse;
+import org.stableops.nd4j.activations.ActivationSoftplusInverse;
+import org.stableops.nd4j.activations.ActivationSquareplus;
+import org.stableops.nd4j.activations.ActivationStableSoftplus;
+import org.stableops.nd4j.lossfunctions.LossFusedSoftmaxCrossEntropy;
+
+/** Every operator in every form on the same arrays and graphs, by any number of threads. */
+public final class Nd4jCalls {
+  private static final double PARAMETER = 1.7;
+  private static final List<PositiveTransform> TRANSFORMS =
+      List.of(
+          PositiveTransform.softplus(1.7).withLowerBound(0.1),
+          PositiveTransform.squareplus(),
+          PositiveTransform.exp());
+
+  /** The forms of an operator whose parameter is a number or an array. */
+  private record Op(
+      String name,
+      OfNumber value,
+      OfNumber gradient,
+      OfArray valueOfArray,
+      OfArray gradientOfArray,
+      OfArray parameterGradient,
+      Into valueInto,
+      InGraph inGraph,
+      DoubleFunction<IActivation> activation) {}
+
+  @FunctionalInterface
+  private interface OfNumber {
+    INDArray apply(INDArray x, double parameter);
+  }
+
+  @FunctionalInterface
+  private interface OfArray {
+    INDArray apply(INDArray x, INDArray parameter);
+  }
+
+  @FunctionalInterface
+  private interface Into {
+    void apply(INDArray x, INDArray out, INDArray parameter);
+  }
+
+  @FunctionalInterface
+  private interface InGraph {
+    SDVariable apply(SDVariable x, SDVariable parameter);
+  }
+
+  private static final List<Op> OPS =
+      List.of(
+          new Op(
+              "Softplus",
+              Softplus::value,
+              Softplus::gradient,
+              Softplus::value,
+              Softplus::gradient,
+              Softplus::parameterGradient,
+              Softplus::valueInto,
+              Softplus::value,
+              ActivationStableSoftplus::new),
+          new Op(
+              "SoftplusInverse",
+              SoftplusInverse::value,
+              SoftplusInverse::gradient,
+              SoftplusInverse::value,
+              SoftplusInverse::gradient,
+              SoftplusInverse::parameterGradient,
+              SoftplusInverse::valueInto,
+              SoftplusInverse::value,
+              ActivationSoftplusInverse::new),
+          new Op(
+              "Squareplus",
+              Squareplus::value,
+              Squareplus::gradient,
+              Squareplus::value,
+              Squareplus::gradient,
+              Squareplus::parameterGradient,
+              Squareplus::valueInto,
+              Squareplus::value,
+              ActivationSquareplus::new),
+          new Op(
+              "SquareplusInverse",
+              SquareplusInverse::value,
+              SquareplusInverse::gradient,
+              SquareplusInverse::value,
+              SquareplusInverse::gradient,
+              SquareplusInverse::parameterGradient,
+              SquareplusInverse::valueInto,
+              SquareplusInverse::value,
+              null));
+
+  private final List<Call> calls = new ArrayList<>();
+  private final Map<String, Supplier<INDArray>> results = new LinkedHashMap<>();
+
+  /** The same elements in two layouts. */
+  private final INDArray x;
+
+  private final INDArray view;
+
+  /** Positive: for the inverses, and as a parameter an element and a row. */
+  private final INDArray positive;
+
+  private final INDArray column;
+
+  /** Labels of both kinds. */
+  private final INDArray labels;
+
+  private final INDArray masses;
+  private final INDArray weights;
+
+  /**
+   * Makes the arrays.
+   *
+   * @param format the dtype
+   * @param rows of each
+   * @param classes the length of a row
+   */
+  public Nd4jCalls(Format format, int rows, int classes) {
+    DataType type = type(format);
+    x = array(type, rows, classes, i -> 3 * Math.sin(1.7 * i + 1));
+    view = x.transpose().dup('c').transpose();
+    positive = array(type, rows, classes, i -> 0.5 + Math.abs(3 * Math.sin(1.7 * i + 1)));
+    column = array(type, rows, 1, i -> 0.5 + i % 5);
+    labels = array(DataType.DOUBLE, rows, 1, i -> i * 7 % classes).castTo(DataType.INT32);
+    masses = array(type, rows, classes, i -> i * 5 % 7 / 4);
+    weights = array(DataType.FLOAT, rows, 1, i -> i * 3 % 4 / 2);
+    OPS.forEach(this::addElementwise);
+    addCrossEntropies();
+    addAlongAxes();
+    TRANSFORMS.forEach(this::addTransform);
+  }
+
+  private static DataType type(Format format) {
+    return switch (format) {
+      case FLOAT16 -> DataType.FLOAT16;
+      case BFLOAT16 -> DataType.BFLOAT16;
+      case FLOAT32 -> DataType.FLOAT;
+      case FLOAT64 -> DataType.DOUBLE;
+    };
+  }
+
+  private static INDArray array(DataType type, int rows, int columns, DoubleUnaryOperator element) {
+    double[] elements = new double[rows * columns];
+    Arrays.setAll(elements, i -> element.applyAsDouble(i));
+    return Nd4j.createFromArray(elements).castTo(type).reshape(rows, columns);
+  }
+
+  /**
+   * Returns the calls.
+   *
+   * @return one for every form of every operator
+   */
+  public List<Call> all() {
+    return List.copyOf(calls);
+  }
+
+  /** Those that return one new array, by name. */
+  Map<String, Supplier<INDArray>> results() {
+    return results;
+  }
+
+  /** The array that they share. */
+  INDArray x() {
+    return x;
+  }
+
+  private void add(String name, Supplier<INDArray> call) {
+    results.put(name, call);
+    calls.add(new Call(name, () -> numbers(call.get())));
+  }
+
+  private static double[] numbers(INDArray... results) {
+    try {
+      return joined(Stream.of(results).map(Nd4jCalls::doubles).toArray(double[][]::new));
+    } finally {
+      close(results);
+    }
+  }
+
+  /** Makes no array on the way: the buffer as it lies, or what a layout has, one by one. */
+  private static double[] doubles(INDArray array) {
+    boolean isWhole = array.ordering() == 'c' && array.length() == array.data().length();
+    return isWhole && Shape.hasDefaultStridesForShape(array)
+        ? array.data().asDouble()
+        : Elements.of(array);
+  }
+
+  private static void close(INDArray... arrays) {
+    for (INDArray array : arrays) {
+      if (array.closeable()) {
+        array.close();
+      }
+    }
+  }
+
+  private static double[] joined(double[]... parts) {
+    return Arrays.stream(parts).flatMapToDouble(DoubleStream::of).toArray();
+  }
+
+  private void addElementwise(Op op) {
+    String name = op.name;
+    add(name + " value", () -> op.value.apply(x, PARAMETER));
+    add(name + " gradient", () -> op.gradient.apply(x, PARAMETER));
+    add(name + " value of a view", () -> op.value.apply(view, PARAMETER));
+    add(name + " gradient of positive", () -> op.gradient.apply(positive, PARAMETER));
+    add(name + " with array value", () -> op.valueOfArray.apply(x, positive));
+    add(name + " with array value by rows", () -> op.valueOfArray.apply(view, column));
+    add(name + " with array gradient", () -> op.gradientOfArray.apply(positive, column));
+    add(name + " parameterGradient", () -> op.parameterGradient.apply(positive, column));
+    add(name + " parameterGradient, one an element", () -> op.parameterGradient.apply(x, positive));
+    calls.add(
+        new Call(
+            name + " with array valueInto",
+            () -> {
+              try (INDArray out = x.dup()) {
+                op.valueInto.apply(x, out, column);
+                return doubles(out);
+              }
+            }));
+    addGraph(name, op.inGraph);
+    if (op.activation != null) {
+      addActivation(name, op.activation.apply(PARAMETER));
+    }
+  }
+
+  /** One graph for all threads, with placeholders: what a model in production is. */
+  private void addGraph(String name, InGraph function) {
+    SameDiff graph = SameDiff.create();
+    SDVariable argument = graph.placeHolder("x", x.dataType(), x.shape());
+    SDVariable parameter = graph.var("p", column.dup());
+    addGraph(name, graph, function.apply(argument, parameter), Map.of("x", positive), "x", "p");
+  }
+
+  private void addUnaryGraph(String name, UnaryOperator<SDVariable> function) {
+    SameDiff graph = SameDiff.create();
+    SDVariable argument = graph.placeHolder("x", x.dataType(), x.shape());
+    addGraph(name, graph, function.apply(argument), Map.of("x", x), "x");
+  }
+
+  private void addGraph(
+      String name, SameDiff graph, SDVariable value, Map<String, INDArray> inputs, String... of) {
+    value.rename("value");
+    graph.setLossVariables("value");
+    graph.createGradFunction("x");
+    calls.add(
+        new Call(name + " in a graph", () -> numbers(graph.output(inputs, "value").get("value"))));
+    calls.add(
+        new Call(
+            name + " in a graph, backward",
+            () -> {
+              Map<String, INDArray> gradients = graph.calculateGradients(inputs, of);
+              return numbers(Stream.of(of).map(gradients::get).toArray(INDArray[]::new));
+            }));
+  }
+
+  /** Of DL4J, where the first overwrites its argument. */
+  private void addActivation(String name, IActivation activation) {
+    calls.add(
+        new Call(
+            name + " activation",
+            () -> {
+              try (INDArray in = positive.dup()) {
+                return doubles(activation.getActivation(in, true));
+              }
+            }));
+    calls.add(
+        new Call(
+            name + " activation backprop",
+            () -> numbers(activation.backprop(positive, x).getFirst())));
+  }
+
+  private CrossEntropyOptions everyOption() {
+    double[] classWeights = new double[(int) x.size(1)];
+    Arrays.setAll(classWeights, c -> 0.5 + c % 3);
+    return CrossEntropyOptions.DEFAULT
+        .withReduction(Reduction.NONE)
+        .withLabelSmoothing(0.1)
+        .withZLoss(0.01)
+        .withClassWeights(classWeights);
+  }
+
+  private void addCrossEntropies() {
+    CrossEntropyOptions plain = CrossEntropyOptions.DEFAULT;
+    CrossEntropyOptions every = everyOption();
+    INDArray y = labels;
+    INDArray q = masses;
+    add("Sparse value", () -> SparseSoftmaxCrossEntropy.value(x, y));
+    add("Sparse gradient", () -> SparseSoftmaxCrossEntropy.gradient(view, y, plain));
+    add("Sparse value, every", () -> SparseSoftmaxCrossEntropy.value(view, y, weights, every));
+    add("Sparse gradient, every", () -> SparseSoftmaxCrossEntropy.gradient(x, y, weights, every));
+    addBoth("Sparse", () -> SparseSoftmaxCrossEntropy.valueAndGradient(x, y, weights, plain));
+    addAll("Sparse", () -> SparseSoftmaxCrossEntropy.evaluate(x, y, weights, every));
+    add("Dense value", () -> SoftmaxCrossEntropy.value(x, q));
+    add("Dense gradient", () -> SoftmaxCrossEntropy.gradient(view, q, plain));
+    add("Dense value, every", () -> SoftmaxCrossEntropy.value(view, q, weights, every));
+    add("Dense gradient, every", () -> SoftmaxCrossEntropy.gradient(x, q, weights, every));
+    addBoth("Dense", () -> SoftmaxCrossEntropy.valueAndGradient(x, q, weights, plain));
+    addAll("Dense", () -> SoftmaxCrossEntropy.evaluate(x, q, weights, every));
+    addLossGraph("Sparse", y, plain);
+    addLossGraph("Dense", q, every);
+    addLoss("Sparse", y);
+    addLoss("Dense", q);
+  }
+
+  private void addBoth(String name, Supplier<ValueAndGradient<INDArray>> call) {
+    calls.add(
+        new Call(
+            name + " valueAndGradient",
+            () -> {
+              ValueAndGradient<INDArray> both = call.get();
+              return numbers(both.value(), both.gradient());
+            }));
+  }
+
+  private void addAll(String name, Supplier<CrossEntropyEvaluation<INDArray>> call) {
+    calls.add(
+        new Call(
+            name + " evaluate",
+            () -> {
+              try (CrossEntropyEvaluation<INDArray> all = call.get()) {
+                return joined(
+                    doubles(all.loss()),
+                    doubles(all.rowLosses()),
+                    doubles(all.logSumExp()),
+                    doubles(all.zLoss()),
+                    new double[] {all.weight()});
+              }
+            }));
+  }
+
+  private void addLossGraph(String name, INDArray targets, CrossEntropyOptions options) {
+    SameDiff graph = SameDiff.create();
+    SDVariable logits = graph.placeHolder("x", x.dataType(), x.shape());
+    SDVariable labelled = graph.placeHolder("labels", targets.dataType(), targets.shape());
+    SDVariable loss =
+        targets == labels
+            ? SparseSoftmaxCrossEntropy.value(logits, labelled, options)
+            : SoftmaxCrossEntropy.value(logits, labelled, options);
+    addGraph(name + " loss", graph, loss, Map.of("x", x, "labels", targets), "x");
+  }
+
+  private void addLoss(String name, INDArray targets) {
+    LossFusedSoftmaxCrossEntropy loss = new LossFusedSoftmaxCrossEntropy();
+    IActivation identity = new ActivationIdentity();
+    calls.add(
+        new Call(
+            name + " loss of DL4J",
+            () -> {
+              Pair<Double, INDArray> both =
+                  loss.computeGradientAndScore(targets, x, identity, null, true);
+              return joined(new double[] {both.getFirst()}, numbers(both.getSecond()));
+            }));
+  }
+
+  private void addAlongAxes() {
+    for (int axis = 0; axis < 2; axis++) {
+      int along = axis;
+      String of = " along " + axis;
+      add("LogSumExp value" + of, () -> LogSumExp.value(x, along));
+      add("LogSumExp gradient" + of, () -> LogSumExp.gradient(view, along));
+      add("LogSoftmax value" + of, () -> LogSoftmax.value(view, along));
+      add("LogSoftmax gradient" + of, () -> LogSoftmax.gradient(x, along, positive));
+      addUnaryGraph("LogSumExp" + of, variable -> LogSumExp.value(variable, along));
+      addUnaryGraph("LogSoftmax" + of, variable -> LogSoftmax.value(variable, along));
+    }
+  }
+
+  private void addTransform(PositiveTransform transform) {
+    INDArray values = positive.add(0.5);
+    add(transform + " value", () -> PositiveTransforms.value(view, transform));
+    add(transform + " gradient", () -> PositiveTransforms.gradient(x, transform));
+    add(transform + " inverse", () -> PositiveTransforms.inverse(values, transform));
+    add(transform + " logDerivative", () -> PositiveTransforms.logDerivative(x, transform));
+    addUnaryGraph(transform.toString(), variable -> PositiveTransforms.value(variable, transform));
+  }
+}
