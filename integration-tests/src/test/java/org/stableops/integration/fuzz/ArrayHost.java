@@ -13,6 +13,7 @@ import org.stableops.CrossEntropyOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.ValueAndGradient;
 import org.stableops.integration.host.Host;
+import org.stableops.integration.host.Path;
 import org.stableops.integration.oracle.ElementwiseFunction;
 import org.stableops.integration.oracle.Format;
 
@@ -50,6 +51,9 @@ interface ArrayHost<A extends AutoCloseable> extends AutoCloseable {
 
   Laid<A> laid(Layout layout, double[] base, String dtype);
 
+  /** Whether the bits of a result do not depend on the layout of what it is computed from. */
+  boolean keepsBits(Path path);
+
   /** The host's dtype of a format. */
   String dtype(Format format);
 
@@ -59,7 +63,6 @@ interface ArrayHost<A extends AutoCloseable> extends AutoCloseable {
   /** The host's dtype of truth values. */
   String booleans();
 
-  /** A dtype that no operator takes, of which the host has arrays nevertheless. */
   String dtype(A array);
 
   long[] shape(A array);
@@ -78,6 +81,13 @@ interface ArrayHost<A extends AutoCloseable> extends AutoCloseable {
   default void requireShape(long[] shape, String dtype, A actual, String what) {
     assertArrayEquals(shape, shape(actual), () -> what + " shape");
     assertEquals(dtype, dtype(actual), () -> what + " dtype");
+  }
+
+  /** The same bits from plain arrays, where the host has the same bits. */
+  default void requireSame(A fromPlain, double[] actual, Path path, String what) {
+    if (keepsBits(path)) {
+      assertArrayEquals(doubles(fromPlain), actual, () -> what + " of plain arrays");
+    }
   }
 
   /** To the bit, and around the view too. */

@@ -22,6 +22,7 @@ import org.stableops.djl.Squareplus;
 import org.stableops.djl.SquareplusInverse;
 import org.stableops.integration.host.DjlHost;
 import org.stableops.integration.host.Host;
+import org.stableops.integration.host.Path;
 import org.stableops.integration.oracle.ElementwiseFunction;
 import org.stableops.integration.oracle.Format;
 
@@ -70,6 +71,12 @@ final class DjlArrays implements ArrayHost<NDArray> {
     }
     NDArray ordered = view.get(new NDIndex(intervals.toString())).transpose(axes);
     return layout.isRepeated() ? ordered.broadcast(new Shape(layout.shape())) : ordered;
+  }
+
+  /** libtorch's functions of eight numbers at once and of one differ in their last bits. */
+  @Override
+  public boolean keepsBits(Path path) {
+    return path == Path.FUSED;
   }
 
   @Override

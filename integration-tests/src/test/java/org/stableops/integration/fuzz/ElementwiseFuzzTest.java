@@ -81,14 +81,10 @@ class ElementwiseFuzzTest {
       double[] gradients = host.doubles(gradient);
       check.check(Result.VALUE, exact.get(Result.VALUE), values, path, where);
       check.check(Result.GRADIENT, exact.get(Result.GRADIENT), gradients, path, where);
-      assertArrayEquals(
-          host.doubles(operator.value().apply(plain, parameter)),
-          values,
-          () -> where + " value of a plain array");
-      assertArrayEquals(
-          host.doubles(operator.gradient().apply(plain, parameter)),
-          gradients,
-          () -> where + " gradient of a plain array");
+      A valueOfPlain = operator.value().apply(plain, parameter);
+      A gradientOfPlain = operator.gradient().apply(plain, parameter);
+      host.requireSame(valueOfPlain, values, path, where + " value");
+      host.requireSame(gradientOfPlain, gradients, path, where + " gradient");
 
       into(host, operator, laid, values, where);
       if (trains) {

@@ -12,6 +12,7 @@ import org.stableops.CrossEntropyOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.integration.host.Host;
 import org.stableops.integration.host.Nd4jHost;
+import org.stableops.integration.host.Path;
 import org.stableops.integration.oracle.ElementwiseFunction;
 import org.stableops.integration.oracle.Format;
 import org.stableops.nd4j.LogSoftmax;
@@ -59,6 +60,11 @@ final class Nd4jArrays implements ArrayHost<INDArray> {
     char order = layout.isInOrder('f') ? 'f' : 'c';
     return Nd4j.create(
         base.data(), shape, layout.strides(), layout.start(), order, base.dataType());
+  }
+
+  @Override
+  public boolean keepsBits(Path path) {
+    return true;
   }
 
   @Override
