@@ -15,10 +15,20 @@ final class Draw {
   private static final int MANY = 9000;
 
   private final SplittableRandom random;
-  private final StringBuilder notes = new StringBuilder();
+  private final StringBuilder notes;
 
   Draw(SplittableRandom random) {
+    this(random, new StringBuilder());
+  }
+
+  private Draw(SplittableRandom random, StringBuilder notes) {
     this.random = random;
+    this.notes = notes;
+  }
+
+  /** One that draws the same whenever it is asked for, and shares the notes. */
+  Draw again(long seed) {
+    return new Draw(new SplittableRandom(seed), notes);
   }
 
   /** Adds a line to the description of the case. */
