@@ -144,9 +144,9 @@ public final class PositiveTransforms {
      * @return the transform that the op was made with
      */
     public final PositiveTransform transform() {
-      PositiveTransform.Family family =
-          PositiveTransform.Family.values()[getTArgument(0).intValue()];
-      return new PositiveTransform(family, getTArgument(1), getTArgument(2));
+      double[] parts = numbers(3, 3);
+      return new PositiveTransform(
+          choice(PositiveTransform.Family.values(), parts[0]), parts[1], parts[2]);
     }
   }
 
