@@ -27,6 +27,8 @@ import org.stableops.kernel.ScaledB;
  * }</pre>
  */
 public final class PositiveTransforms {
+  private static final double LARGE = 1e300;
+
   private PositiveTransforms() {}
 
   /**
@@ -338,7 +340,11 @@ public final class PositiveTransforms {
     ScaledB s = new ScaledB(transform.parameter());
     INDArray abs = t.keep(Transforms.abs(raw, true));
     INDArray half = t.keep(t.keep(Squareplus.root(abs, s, t)).mul(0.5)).addi(t.keep(abs.mul(0.5)));
-    INDArray v = t.keep(Transforms.log(half, true)).subi(Math.log(s.halfRoot())).muli(2);
+    INDArray ratio = t.keep(half.div(s.halfRoot()));
+    // Two logarithms cancel where b is large or tiny; but for huge r and tiny b the ratio overflows.
+    INDArray twoLogs = t.keep(Transforms.log(half, true)).subi(Math.log(s.halfRoot()));
+    INDArray one = t.keep(Transforms.log(ratio, true));
+    INDArray v = t.keep(Primitives.select(t.keep(ratio.lt(LARGE)), one, twoLogs)).muli(2);
     return t.keep(Primitives.select(t.keep(raw.lt(0)), t.keep(v.neg()), v));
   }
 
