@@ -186,7 +186,8 @@ public final class PositiveTransforms {
     NDArray abs = raw.abs();
     NDArray half = abs.mul(0.5).add(Squareplus.root(abs, s).mul(0.5));
     NDArray ratio = half.div(s.halfRoot());
-    // Two logarithms cancel where b is large or tiny; but for huge r and tiny b the ratio overflows.
+    // Two logarithms cancel where b is large or tiny; but for huge r and tiny b the ratio
+    // overflows.
     NDArray twoLogs = half.log().sub(Math.log(s.halfRoot()));
     NDArray log = NDArrays.where(ratio.lt(LARGE), ratio.log(), twoLogs);
     return log.mul(2).mul(raw.sign());

@@ -341,7 +341,8 @@ public final class PositiveTransforms {
     INDArray abs = t.keep(Transforms.abs(raw, true));
     INDArray half = t.keep(t.keep(Squareplus.root(abs, s, t)).mul(0.5)).addi(t.keep(abs.mul(0.5)));
     INDArray ratio = t.keep(half.div(s.halfRoot()));
-    // Two logarithms cancel where b is large or tiny; but for huge r and tiny b the ratio overflows.
+    // Two logarithms cancel where b is large or tiny; but for huge r and tiny b the ratio
+    // overflows.
     INDArray twoLogs = t.keep(Transforms.log(half, true)).subi(Math.log(s.halfRoot()));
     INDArray one = t.keep(Transforms.log(ratio, true));
     INDArray v = t.keep(Primitives.select(t.keep(ratio.lt(LARGE)), one, twoLogs)).muli(2);

@@ -73,8 +73,7 @@ class FoundByFuzzingTest {
   private static void check(
       ElementwiseFunction function, double parameter, Format format, double... arguments) {
     double[] points = Points.of(function, parameter, format, ElementwiseCheck.MOST / 2);
-    double[] x =
-        DoubleStream.concat(Arrays.stream(arguments), Arrays.stream(points)).toArray();
+    double[] x = DoubleStream.concat(Arrays.stream(arguments), Arrays.stream(points)).toArray();
     double[] parameters = new double[x.length];
     Arrays.fill(parameters, parameter);
     ElementwiseCheck check = new ElementwiseCheck(function, format, x, parameters, false);
