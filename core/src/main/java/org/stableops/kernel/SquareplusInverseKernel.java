@@ -23,8 +23,8 @@ public final class SquareplusInverseKernel {
       return new ElementwiseKernel(null, new Identity());
     }
     ScaledB scaled = new ScaledB(b);
-    boolean isInRange = b >= 0x1p-100 && b <= 0x1p100;
-    return new ElementwiseKernel(isInRange ? new Floats(b) : null, new Doubles(scaled));
+    boolean isFloat = b >= 0x1p-100 && b <= 0x1p100 && b == (float) b;
+    return new ElementwiseKernel(isFloat ? new Floats((float) b) : null, new Doubles(scaled));
   }
 
   /**
@@ -37,18 +37,19 @@ public final class SquareplusInverseKernel {
     return new ParametricKernel(new Parametric(), Parameters::requireB);
   }
 
-  /** With the quotient q of b/4 and y, y − q is exact near the zero, and what q misses is added. */
+  /**
+   * With the quotient q of b/4 and y, y − q is exact near the zero, and what q misses is added. Of
+   * a b that is no float, what b/4 misses would be as large, and the two may cancel.
+   */
   private static final class Floats implements ElementwiseKernel.FloatForm {
     /** From here on y is the value. */
     private static final float LARGE = 0x1p100f;
 
     private final float quarter;
-    private final float lost;
     private final float s;
 
-    Floats(double b) {
-      this.quarter = (float) (b / 4);
-      this.lost = (float) (b / 4 - quarter);
+    Floats(float b) {
+      this.quarter = b / 4;
       this.s = (float) (Math.sqrt(b) / 2);
     }
 
@@ -58,7 +59,7 @@ public final class SquareplusInverseKernel {
         // |y|, for −0 is treated as 0.
         float abs = Math.min(Math.abs(y[i]), LARGE);
         float q = Math.min(quarter / abs, Float.MAX_VALUE);
-        float missed = (Math.fma(-q, abs, quarter) + lost) / abs;
+        float missed = Math.fma(-q, abs, quarter) / abs;
         // The root is NaN for negative y.
         out[i] = (y[i] - q) - missed + 0 * (float) Math.sqrt(Math.min(y[i], 1));
       }

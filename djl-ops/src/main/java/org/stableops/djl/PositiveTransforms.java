@@ -28,6 +28,8 @@ import org.stableops.kernel.ScaledB;
  * }</pre>
  */
 public final class PositiveTransforms {
+  private static final double LARGE = 1e300;
+
   private PositiveTransforms() {}
 
   /**
@@ -181,7 +183,12 @@ public final class PositiveTransforms {
     ScaledB s = new ScaledB(transform.parameter());
     NDArray abs = raw.abs();
     NDArray half = abs.mul(0.5).add(Squareplus.root(abs, s).mul(0.5));
-    return half.log().sub(Math.log(s.halfRoot())).mul(2).mul(raw.sign());
+    NDArray ratio = half.div(s.halfRoot());
+    // Two logarithms cancel where b is large or tiny; but for huge r and tiny b the ratio
+    // overflows.
+    NDArray twoLogs = half.log().sub(Math.log(s.halfRoot()));
+    NDArray log = NDArrays.where(ratio.lt(LARGE), ratio.log(), twoLogs);
+    return log.mul(2).mul(raw.sign());
   }
 
   private static NDArray logitDerivative(NDArray raw, PositiveTransform transform) {

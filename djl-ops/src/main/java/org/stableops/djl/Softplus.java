@@ -229,7 +229,9 @@ public final class Softplus {
   static ElementwiseOp op(double beta) {
     Parameters.requireBeta(beta);
     return new ElementwiseOp(
-        SoftplusKernel.of(beta), x -> compositeValue(x, beta), x -> compositeGradient(x, beta));
+        SoftplusKernel.of(beta),
+        x -> Widened.compute(x, beta, wide -> compositeValue(wide, beta)),
+        x -> Widened.compute(x, beta, wide -> compositeGradient(wide, beta)));
   }
 
   private static NDArray compositeValue(NDArray x, double beta) {

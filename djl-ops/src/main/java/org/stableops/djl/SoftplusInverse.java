@@ -2,6 +2,7 @@ package org.stableops.djl;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import org.stableops.Parameters;
 import org.stableops.kernel.SoftplusInverseKernel;
@@ -37,8 +38,11 @@ import org.stableops.kernel.SoftplusInverseKernel;
  * }</pre>
  */
 public final class SoftplusInverse {
-  /** Below, 2·sinh(p/2) is p to the last bit, and p = βx may have lost bits to subnormals. */
+  /** Below, 2·sinh(p/2) is p to the last bit. */
   private static final double TINY = 1e-30;
+
+  /** Below, p = βx of float64 may have lost bits to subnormals; of float32, below TINY. */
+  private static final double TINIEST = 1e-290;
 
   /** Above, the result is x to the last bit, and sinh may overflow. */
   private static final double LARGE = 40;
@@ -237,8 +241,8 @@ public final class SoftplusInverse {
     Parameters.requireBeta(beta);
     return new ElementwiseOp(
         SoftplusInverseKernel.of(beta),
-        x -> compositeValue(x, beta),
-        x -> compositeGradient(x, beta));
+        x -> Widened.compute(x, beta, wide -> compositeValue(wide, beta)),
+        x -> Widened.compute(x, beta, wide -> compositeGradient(wide, beta)));
   }
 
   private static NDArray compositeValue(NDArray x, double beta) {
@@ -254,7 +258,9 @@ public final class SoftplusInverse {
 
   /** log(2·sinh(p/2)), given log p. */
   private static NDArray logOfTwoSinh(NDArray p, NDArray log) {
-    return NDArrays.where(p.lt(TINY), log, p.mul(0.5).sinh().mul(2).log());
+    // No larger than need be, for the sum that log p is may cancel.
+    double tiniest = p.getDataType() == DataType.FLOAT64 ? TINIEST : TINY;
+    return NDArrays.where(p.lt(tiniest), log, p.mul(0.5).sinh().mul(2).log());
   }
 
   private static NDArray plusHalf(NDArray x, NDArray p, NDArray log) {

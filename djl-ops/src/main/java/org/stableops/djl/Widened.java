@@ -8,9 +8,9 @@ import java.util.function.UnaryOperator;
 /** Computes in float64 what float32 has not the range or the digits for. */
 final class Widened {
   /** Between these, b/4, powers of its scale and every quotient are float numbers of all digits. */
-  private static final double SMALLEST_B = 0x1p-100;
+  private static final double SMALLEST = 0x1p-100;
 
-  private static final double LARGEST_B = 0x1p120;
+  private static final double LARGEST = 0x1p120;
 
   /** Beyond, squares of float64 numbers near √b may overflow, or lose bits. */
   private static final double SMALL_B = 0x1p-400;
@@ -20,10 +20,10 @@ final class Widened {
 
   private Widened() {}
 
-  /** Applies a composite of squareplus or its inverse whose parameter is b. */
-  static NDArray compute(NDArray x, double b, UnaryOperator<NDArray> composite) {
+  /** Applies a composite whose parameter is β or b, which as a float32 number may be 0 or inf. */
+  static NDArray compute(NDArray x, double parameter, UnaryOperator<NDArray> composite) {
     DataType type = x.getDataType();
-    if (type == DataType.FLOAT64 || (b >= SMALLEST_B && b <= LARGEST_B)) {
+    if (type == DataType.FLOAT64 || (parameter >= SMALLEST && parameter <= LARGEST)) {
       return composite.apply(x);
     }
     return composite.apply(x.toType(DataType.FLOAT64, false)).toType(type, false);

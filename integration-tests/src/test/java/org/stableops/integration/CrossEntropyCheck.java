@@ -18,7 +18,7 @@ import org.stableops.integration.oracle.Format;
  * One cross-entropy on one host and path against its exact solution: value and gradient, and the
  * other forms that are asked for.
  */
-record CrossEntropyCheck(
+public record CrossEntropyCheck(
     CrossEntropyCase problem,
     CrossEntropyCase.Solution exact,
     Format format,
@@ -53,11 +53,7 @@ record CrossEntropyCheck(
 
   private void run(Set<Form> forms) {
     Host.Loss actual = path.run(() -> host.crossEntropy(problem, format));
-    for (int i = 0; i < actual.loss().length; i++) {
-      double error = lossError(actual.loss()[i], exact.losses()[i], exact.terms()[i]);
-      measure("loss " + i, false, error, lossBar());
-    }
-    checkGradient(actual.gradient());
+    check(actual);
     if (forms.contains(Form.TRAINING)) {
       // What training sees is the explicit gradient, to the bit.
       double[] ones = new double[actual.loss().length];
@@ -70,6 +66,15 @@ record CrossEntropyCheck(
     if (forms.contains(Form.EVALUATE)) {
       checkEvaluation(actual.loss(), path.run(() -> host.evaluate(problem, format)));
     }
+  }
+
+  /** Checks a loss and a gradient, however they came about. */
+  public void check(Host.Loss actual) {
+    for (int i = 0; i < actual.loss().length; i++) {
+      double error = lossError(actual.loss()[i], exact.losses()[i], exact.terms()[i]);
+      measure("loss " + i, false, error, lossBar());
+    }
+    checkGradient(actual.gradient());
   }
 
   private void assertSame(Host.Loss expected, Host.Loss actual) {
@@ -133,7 +138,8 @@ record CrossEntropyCheck(
     }
   }
 
-  private void checkEvaluation(double[] loss, Host.Evaluation actual) {
+  /** Checks an evaluation, however it came about, beside the loss of the same problem. */
+  public void checkEvaluation(double[] loss, Host.Evaluation actual) {
     assertArrayEquals(loss, actual.loss(), this::where);
     assertEquals(exact.weight(), actual.weight(), 4 * Math.ulp(exact.weight()), this::where);
     for (int i = 0; i < actual.rowLosses().length; i++) {

@@ -8,8 +8,8 @@ import org.stableops.integration.host.Path;
 import org.stableops.integration.oracle.Format;
 
 /** The largest errors seen, printed as a table for the README. */
-final class Measurements {
-  record Row(String operator, String host, Path path, Format format) {}
+public final class Measurements {
+  public record Row(String operator, String host, Path path, Format format) {}
 
   private static final Comparator<Row> ORDER =
       Comparator.comparing(Row::operator)

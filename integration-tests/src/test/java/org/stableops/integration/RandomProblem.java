@@ -9,7 +9,7 @@ import org.stableops.integration.oracle.CrossEntropyCase;
 import org.stableops.integration.oracle.Format;
 
 /** Draws cross-entropy problems whose numbers are those of a dtype. */
-final class RandomProblem {
+public final class RandomProblem {
   private static final int MAX_RANK = 7;
   private static final int MAX_SIZE = 4;
   private static final int MAX_ELEMENTS = 120;
@@ -17,13 +17,13 @@ final class RandomProblem {
   private final SplittableRandom random;
   private final Format format;
 
-  RandomProblem(long seed, Format format) {
+  public RandomProblem(long seed, Format format) {
     random = new SplittableRandom(seed);
     this.format = format;
   }
 
   /** Any rank, axis, labels, and combination of options. */
-  CrossEntropyCase next() {
+  public CrossEntropyCase next() {
     long[] shape = shape();
     int axis = random.nextInt(-shape.length, shape.length);
     boolean isSparse = random.nextBoolean();

@@ -5,7 +5,7 @@ import org.stableops.integration.oracle.ElementwiseFunction;
 import org.stableops.integration.oracle.Format;
 
 /** The error bars of NUMERICS.md §3, in ulps of the exact result. */
-enum Tolerance {
+public enum Tolerance {
   FUSED_VALUE(3, 4),
   FUSED_GRADIENT(4, 5),
   COMPOSITE_VALUE(6, 6),
@@ -31,7 +31,7 @@ enum Tolerance {
     this.float64 = float64;
   }
 
-  double of(Format format) {
+  public double of(Format format) {
     return switch (format) {
       case FLOAT64 -> float64;
       case FLOAT32 -> float32;
@@ -40,7 +40,7 @@ enum Tolerance {
   }
 
   /** The bar of an elementwise result. */
-  static double elementwise(
+  public static double elementwise(
       ElementwiseFunction function,
       double x,
       double parameter,
@@ -55,7 +55,7 @@ enum Tolerance {
   }
 
   /** Whether βx is rounded and its error not put back: in a composite, unless β is a power of 2. */
-  static boolean roundsProduct(
+  public static boolean roundsProduct(
       ElementwiseFunction function, double parameter, Format format, Path path) {
     boolean isNarrow = format == Format.FLOAT16 || format == Format.BFLOAT16;
     boolean isPowerOfTwo = Math.scalb(1.0, Math.getExponent(parameter)) == parameter;

@@ -14,6 +14,6 @@ abstract class AxisOp extends JavaOp {
   }
 
   final int axis() {
-    return Math.toIntExact(getIArgument(0));
+    return axis(integers(1, 1)[0]);
   }
 }

@@ -1,8 +1,6 @@
 package org.stableops.nd4j;
 
 import java.util.Arrays;
-import java.util.List;
-import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 
@@ -10,20 +8,20 @@ import org.stableops.Reduction;
 final class CrossEntropyArguments {
   private CrossEntropyArguments() {}
 
-  static void write(CrossEntropyOptions options, DynamicCustomOp op) {
+  static void write(CrossEntropyOptions options, JavaOp op) {
     op.addIArgument(options.axis(), options.reduction().ordinal());
     options.ignoreIndex().ifPresent(op::addIArgument);
     op.addTArgument(options.labelSmoothing(), options.zLoss());
     op.addTArgument(options.classWeights());
   }
 
-  static CrossEntropyOptions read(DynamicCustomOp op) {
-    long[] integers = op.iArgs();
-    double[] numbers = op.tArgs();
+  static CrossEntropyOptions read(JavaOp op) {
+    long[] integers = op.integers(2, 3);
+    double[] numbers = op.numbers(2, Integer.MAX_VALUE);
     CrossEntropyOptions options =
         CrossEntropyOptions.DEFAULT
-            .withAxis(Math.toIntExact(integers[0]))
-            .withReduction(List.of(Reduction.values()).get((int) integers[1]))
+            .withAxis(op.axis(integers[0]))
+            .withReduction(op.choice(Reduction.values(), integers[1]))
             .withLabelSmoothing(numbers[0])
             .withZLoss(numbers[1])
             .withClassWeights(Arrays.copyOfRange(numbers, 2, numbers.length));

@@ -40,14 +40,14 @@ abstract class ElementwiseValueOp extends JavaOp {
     if (inputs.size() > 1) {
       definition.valueInto(inputs.get(0), output, inputs.get(1));
     } else {
-      definition.ofOne().apply(getTArgument(0)).valueInto(inputs.get(0), output);
+      definition.ofOne().apply(numbers(1, 1)[0]).valueInto(inputs.get(0), output);
     }
   }
 
   @Override
   public final List<SDVariable> doDiff(List<SDVariable> upstream) {
     if (args().length == 1) {
-      return List.of(gradient(arg(0), upstream.get(0), getTArgument(0)));
+      return List.of(gradient(arg(0), upstream.get(0), numbers(1, 1)[0]));
     }
     return List.of(
         gradient(arg(0), upstream.get(0), arg(1)),

@@ -1,5 +1,6 @@
 package org.stableops.nd4j;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -61,6 +62,45 @@ abstract class JavaOp extends DynamicCustomOp {
   @Override
   public final int getNumOutputs() {
     return 1;
+  }
+
+  /** The T arguments, of which an op from a file may have another number. */
+  final double[] numbers(int least, int most) {
+    double[] numbers = tArgs();
+    requireCount("T", numbers.length, least, most);
+    return numbers;
+  }
+
+  /** The I arguments, of which an op from a file may have another number. */
+  final long[] integers(int least, int most) {
+    long[] integers = iArgs();
+    requireCount("I", integers.length, least, most);
+    return integers;
+  }
+
+  private void requireCount(String kind, int count, int least, int most) {
+    if (count < least || count > most) {
+      throw new IllegalArgumentException(
+          "%s must have %d to %d %s arguments, got %d".formatted(name, least, most, kind, count));
+    }
+  }
+
+  /** An argument that is the number of one of a few choices. */
+  final <T> T choice(T[] choices, double number) {
+    if (!(number >= 0 && number < choices.length && number == (int) number)) {
+      throw new IllegalArgumentException(
+          "%s must have the number of one of %s among its arguments, got %s"
+              .formatted(name, Arrays.toString(choices), number));
+    }
+    return choices[(int) number];
+  }
+
+  /** An argument that is an axis. */
+  final int axis(long number) {
+    if (number != (int) number) {
+      throw new IllegalArgumentException(name + " must have an axis as argument, got " + number);
+    }
+    return (int) number;
   }
 
   /** What a gradient op throws when it is asked for its own gradient. */

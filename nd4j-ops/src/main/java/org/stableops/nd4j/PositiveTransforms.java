@@ -27,6 +27,8 @@ import org.stableops.kernel.ScaledB;
  * }</pre>
  */
 public final class PositiveTransforms {
+  private static final double LARGE = 1e300;
+
   private PositiveTransforms() {}
 
   /**
@@ -144,9 +146,9 @@ public final class PositiveTransforms {
      * @return the transform that the op was made with
      */
     public final PositiveTransform transform() {
-      PositiveTransform.Family family =
-          PositiveTransform.Family.values()[getTArgument(0).intValue()];
-      return new PositiveTransform(family, getTArgument(1), getTArgument(2));
+      double[] parts = numbers(3, 3);
+      return new PositiveTransform(
+          choice(PositiveTransform.Family.values(), parts[0]), parts[1], parts[2]);
     }
   }
 
@@ -338,7 +340,12 @@ public final class PositiveTransforms {
     ScaledB s = new ScaledB(transform.parameter());
     INDArray abs = t.keep(Transforms.abs(raw, true));
     INDArray half = t.keep(t.keep(Squareplus.root(abs, s, t)).mul(0.5)).addi(t.keep(abs.mul(0.5)));
-    INDArray v = t.keep(Transforms.log(half, true)).subi(Math.log(s.halfRoot())).muli(2);
+    INDArray ratio = t.keep(half.div(s.halfRoot()));
+    // Two logarithms cancel where b is large or tiny; but for huge r and tiny b the ratio
+    // overflows.
+    INDArray twoLogs = t.keep(Transforms.log(half, true)).subi(Math.log(s.halfRoot()));
+    INDArray one = t.keep(Transforms.log(ratio, true));
+    INDArray v = t.keep(Primitives.select(t.keep(ratio.lt(LARGE)), one, twoLogs)).muli(2);
     return t.keep(Primitives.select(t.keep(raw.lt(0)), t.keep(v.neg()), v));
   }
 

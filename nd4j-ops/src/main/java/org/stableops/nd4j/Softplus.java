@@ -284,8 +284,8 @@ public final class Softplus {
     Parameters.requireBeta(beta);
     return new ElementwiseOp(
         SoftplusKernel.of(beta),
-        (x, t) -> compositeValue(x, beta, t),
-        (x, t) -> compositeGradient(x, beta, t));
+        (x, t) -> Widened.compute(x, beta, t, wide -> compositeValue(wide, beta, t)),
+        (x, t) -> Widened.compute(x, beta, t, wide -> compositeGradient(wide, beta, t)));
   }
 
   private static INDArray compositeValue(INDArray x, double beta, Temporaries temporaries) {

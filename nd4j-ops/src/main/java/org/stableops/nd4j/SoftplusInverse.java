@@ -1,6 +1,7 @@
 package org.stableops.nd4j;
 
 import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
@@ -37,8 +38,11 @@ import org.stableops.kernel.SoftplusInverseKernel;
  * }</pre>
  */
 public final class SoftplusInverse {
-  /** Below, 2·sinh(p/2) is p to the last bit, and p = βx may have lost bits to subnormals. */
+  /** Below, 2·sinh(p/2) is p to the last bit. */
   private static final double TINY = 1e-30;
+
+  /** Below, p = βx of float64 may have lost bits to subnormals; of float32, below TINY. */
+  private static final double TINIEST = 1e-290;
 
   /** Above, the result is x to the last bit, and sinh may overflow. */
   private static final double LARGE = 40;
@@ -296,8 +300,8 @@ public final class SoftplusInverse {
     Parameters.requireBeta(beta);
     return new ElementwiseOp(
         SoftplusInverseKernel.of(beta),
-        (x, t) -> compositeValue(x, beta, t),
-        (x, t) -> compositeGradient(x, beta, t));
+        (x, t) -> Widened.compute(x, beta, t, wide -> compositeValue(wide, beta, t)),
+        (x, t) -> Widened.compute(x, beta, t, wide -> compositeGradient(wide, beta, t)));
   }
 
   private static INDArray compositeValue(INDArray x, double beta, Temporaries temporaries) {
@@ -319,9 +323,11 @@ public final class SoftplusInverse {
 
   /** log(2·sinh(p/2)), given log p. */
   private static INDArray logOfTwoSinh(INDArray p, INDArray logP, Temporaries temporaries) {
+    // No larger than need be, for the sum that log p is may cancel.
+    double tiniest = p.dataType() == DataType.DOUBLE ? TINIEST : TINY;
     INDArray twoSinh = Transforms.sinh(temporaries.keep(p.mul(0.5)), false).muli(2);
     INDArray log = Transforms.log(twoSinh, false);
-    return temporaries.keep(Primitives.select(temporaries.keep(p.lt(TINY)), logP, log));
+    return temporaries.keep(Primitives.select(temporaries.keep(p.lt(tiniest)), logP, log));
   }
 
   private static INDArray plusHalf(INDArray x, INDArray p, INDArray log, Temporaries temporaries) {

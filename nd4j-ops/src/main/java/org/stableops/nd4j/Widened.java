@@ -8,9 +8,9 @@ import org.nd4j.linalg.factory.Nd4j;
 /** Computes in double what float has not the range or the digits for. */
 final class Widened {
   /** Between these, b/4, powers of its scale and every quotient are float numbers of all digits. */
-  private static final double SMALLEST_B = 0x1p-100;
+  private static final double SMALLEST = 0x1p-100;
 
-  private static final double LARGEST_B = 0x1p120;
+  private static final double LARGEST = 0x1p120;
 
   /** Beyond, squares of double numbers near √b may overflow, or lose bits. */
   private static final double SMALL_B = 0x1p-400;
@@ -20,11 +20,11 @@ final class Widened {
 
   private Widened() {}
 
-  /** Applies a composite of squareplus or its inverse whose parameter is b. */
+  /** Applies a composite whose parameter is β or b, which as a float number may be 0 or inf. */
   static INDArray compute(
-      INDArray x, double b, Temporaries temporaries, UnaryOperator<INDArray> composite) {
+      INDArray x, double parameter, Temporaries temporaries, UnaryOperator<INDArray> composite) {
     DataType type = x.dataType();
-    if (type == DataType.DOUBLE || (b >= SMALLEST_B && b <= LARGEST_B)) {
+    if (type == DataType.DOUBLE || (parameter >= SMALLEST && parameter <= LARGEST)) {
       return composite.apply(x);
     }
     INDArray wide = temporaries.keep(x.castTo(DataType.DOUBLE));

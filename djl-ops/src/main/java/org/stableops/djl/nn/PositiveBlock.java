@@ -7,11 +7,14 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /** A block from one array to one, with a positive parameter whose shape the input tells. */
 abstract class PositiveBlock extends AbstractBlock {
@@ -83,16 +86,43 @@ abstract class PositiveBlock extends AbstractBlock {
     os.writeUTF(structure());
   }
 
+  /**
+   * Reads all parameters, or none.
+   *
+   * @throws MalformedModelException if it is another block's or version's, its data are invalid or
+   *     end too early, or a shape is not that of the parameter
+   */
   @Override
-  protected final void loadMetadata(byte loadVersion, DataInputStream is)
+  public final void loadParameters(NDManager manager, DataInputStream is)
       throws IOException, MalformedModelException {
-    Shape[] shapes = SavedBlock.read(structure(), () -> readMetadata(loadVersion, is));
-    inputShapes = inputShapes == null ? shapes : inputShapes;
+    SavedBlock.read(
+        structure(),
+        () -> {
+          Shape[] shapes = readMetadata(is);
+          expect(shapes);
+          Map<Parameter, SavedParameter> others = new LinkedHashMap<>();
+          for (Parameter other : getDirectParameters().values()) {
+            others.put(other, SavedParameter.read(other, is));
+          }
+          // The last that may fail, and it changes nothing then.
+          parameter.loadParameters(manager, is);
+          for (Map.Entry<Parameter, SavedParameter> other : others.entrySet()) {
+            other.getValue().loadInto(other.getKey(), manager);
+          }
+          inputShapes = inputShapes == null ? shapes : inputShapes;
+          return null;
+        });
   }
 
-  private Shape[] readMetadata(byte loadVersion, DataInputStream is)
-      throws IOException, MalformedModelException {
-    SavedBlock.requireVersion(structure(), VERSION, loadVersion);
+  /** The shapes of what is not initialized yet follow from the inputs' in the file. */
+  private void expect(Shape[] shapes) {
+    if (shapes != null && !parameter.raw().isInitialized()) {
+      prepare(shapes);
+    }
+  }
+
+  private Shape[] readMetadata(DataInputStream is) throws IOException, MalformedModelException {
+    SavedBlock.requireVersion(structure(), VERSION, is.readByte());
     Shape[] shapes = SavedBlock.readShapes(is);
     String saved = is.readUTF();
     if (!saved.equals(structure())) {

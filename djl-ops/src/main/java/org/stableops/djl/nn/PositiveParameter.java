@@ -13,8 +13,6 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.Initializer;
 import ai.djl.util.PairList;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -311,8 +309,7 @@ public final class PositiveParameter extends AbstractBlock {
           SavedBlock.requireVersion(toString(), VERSION, is.readByte());
           Shape[] shapes = SavedBlock.readShapes(is);
           PositiveTransform loaded = readTransform(is);
-          byte[] bytes = readRaw(manager, is);
-          raw.load(manager, new DataInputStream(new ByteArrayInputStream(bytes)));
+          SavedParameter.read(raw, is).loadInto(raw, manager);
           transform = loaded;
           inputShapes = inputShapes == null ? shapes : inputShapes;
           return null;
@@ -322,31 +319,6 @@ public final class PositiveParameter extends AbstractBlock {
   private static PositiveTransform readTransform(DataInputStream is) throws IOException {
     PositiveTransform.Family family = PositiveTransform.Family.valueOf(is.readUTF());
     return new PositiveTransform(family, is.readDouble(), is.readDouble());
-  }
-
-  /** Reads it into another parameter first, and returns the bytes that turned out to be right. */
-  private byte[] readRaw(NDManager owner, DataInputStream is)
-      throws IOException, MalformedModelException {
-    try (NDManager manager = owner.newSubManager();
-        Parameter read =
-            Parameter.builder().setName(raw.getName()).setType(Parameter.Type.OTHER).build()) {
-      read.load(manager, is);
-      if (read.isInitialized()) {
-        requireLike(read.getArray());
-      }
-      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-      read.save(new DataOutputStream(bytes));
-      return bytes.toByteArray();
-    }
-  }
-
-  private void requireLike(NDArray array) {
-    ConstantInitializer.requireFloating(raw.getName(), array.getDataType());
-    Shape shape = raw.getShape();
-    if (shape != null && !Arrays.equals(shape.getShape(), array.getShape().getShape())) {
-      throw new IllegalArgumentException(
-          "shape must be %s, got %s".formatted(shape, array.getShape()));
-    }
   }
 
   /** Returns as in {@code PositiveParameter(raw, softplus(beta = 1.0) above 0.0)}. */

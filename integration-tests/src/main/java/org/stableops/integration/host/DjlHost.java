@@ -286,16 +286,36 @@ public final class DjlHost implements Host {
         .duplicate();
   }
 
-  static NDArray array(NDManager manager, double[] x, Format format) {
+  /**
+   * Makes a vector.
+   *
+   * @param manager its owner
+   * @param x numbers of the format
+   * @param format the dtype
+   * @return an array in memory of libtorch's own
+   */
+  public static NDArray array(NDManager manager, double[] x, Format format) {
     // Native memory of its own: toType copies nothing of the same dtype.
     return manager.create(x).toType(type(format), false).duplicate();
   }
 
-  static double[] doubles(NDArray array) {
+  /**
+   * Reads an array of any layout.
+   *
+   * @param array of any dtype of numbers
+   * @return its elements in logical order
+   */
+  public static double[] doubles(NDArray array) {
     return array.toType(DataType.FLOAT64, false).toDoubleArray();
   }
 
-  static DataType type(Format format) {
+  /**
+   * Returns the host's dtype.
+   *
+   * @param format one of {@link #formats}
+   * @return the dtype of its arrays
+   */
+  public static DataType type(Format format) {
     return switch (format) {
       case FLOAT16 -> DataType.FLOAT16;
       case FLOAT32 -> DataType.FLOAT32;

@@ -293,11 +293,23 @@ public final class Nd4jHost implements Host {
         : Nd4j.createFromArray(x).castTo(type).reshape(shape);
   }
 
-  static double[] doubles(INDArray array) {
+  /**
+   * Reads an array of any layout.
+   *
+   * @param array of any dtype of numbers
+   * @return its elements in logical order
+   */
+  public static double[] doubles(INDArray array) {
     return array.castTo(DataType.DOUBLE).dup('c').data().asDouble();
   }
 
-  private static DataType type(Format format) {
+  /**
+   * Returns the host's dtype.
+   *
+   * @param format any
+   * @return the dtype of its arrays
+   */
+  public static DataType type(Format format) {
     return switch (format) {
       case FLOAT16 -> DataType.FLOAT16;
       case BFLOAT16 -> DataType.BFLOAT16;

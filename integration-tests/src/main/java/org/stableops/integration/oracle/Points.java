@@ -17,7 +17,25 @@ public final class Points {
    */
   public static double[] of(
       ElementwiseFunction function, double parameter, Format format, int count) {
-    SplittableRandom random = new SplittableRandom(20261121);
+    return of(function, parameter, format, count, new SplittableRandom(20261121));
+  }
+
+  /**
+   * Draws arguments.
+   *
+   * @param function the operator, which knows its domain and its branch points
+   * @param parameter β or b
+   * @param format the type of the arguments
+   * @param count how many
+   * @param random what draws them
+   * @return finite numbers of the format inside the domain
+   */
+  public static double[] of(
+      ElementwiseFunction function,
+      double parameter,
+      Format format,
+      int count,
+      SplittableRandom random) {
     double[] branchPoints = function.branchPoints(parameter);
     double[] points = new double[count];
     for (int i = 0; i < count; ) {

@@ -1,0 +1,289 @@
+package org.stableops.integration.fuzz;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.stableops.CrossEntropyEvaluation;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.Reduction;
+import org.stableops.SoftmaxShape;
+import org.stableops.ValueAndGradient;
+import org.stableops.integration.CrossEntropyCheck;
+import org.stableops.integration.Measurements;
+import org.stableops.integration.RandomProblem;
+import org.stableops.integration.host.Host;
+import org.stableops.integration.host.Path;
+import org.stableops.integration.oracle.CrossEntropyCase;
+import org.stableops.integration.oracle.Format;
+
+/**
+ * Both cross-entropies under any options, with logits, labels, masses and sample weights of any
+ * layout and dtype, logits of any size, no rows, and NaN in the rows that are never read.
+ */
+class CrossEntropyFuzzTest {
+  private static final Measurements MEASUREMENTS = new Measurements();
+
+  @Test
+  void isRightInEveryLayout() {
+    Fuzz.run(CrossEntropyFuzzTest.class, 0.25, draw -> new Problem(draw).everywhere());
+  }
+
+  /** Numbers for a host, of a dtype that has them all. */
+  private record Numbers(Layout layout, double[] elements, boolean isTruth, boolean isInteger) {
+    static Numbers floating(Layout layout, double[] elements) {
+      return new Numbers(layout, elements, false, false);
+    }
+
+    static Numbers integers(Layout layout, double[] elements) {
+      return new Numbers(layout, elements, false, true);
+    }
+
+    /** One of the host's dtypes; of integers, one of those from 0 only where none is below. */
+    <A extends AutoCloseable> ArrayHost.Laid<A> on(ArrayHost<A> host, int choice, Format format) {
+      String dtype = isTruth ? host.booleans() : host.dtype(format);
+      if (isInteger) {
+        boolean isSigned = Arrays.stream(elements).anyMatch(number -> number < 0);
+        List<String> dtypes =
+            host.integers().stream().filter(name -> !(isSigned && name.startsWith("U"))).toList();
+        dtype = dtypes.get(choice % dtypes.size());
+      }
+      // Around them what would be refused, or at least not be the same.
+      return host.laid(layout, layout.base(elements, isTruth || isInteger ? 1 : -1), dtype);
+    }
+  }
+
+  /** A case with the layouts of its arrays. */
+  private static final class Problem {
+    private final Format format;
+    private final CrossEntropyCase problem;
+    private final SoftmaxShape rows;
+    private final Layout layout;
+    private final Numbers labels;
+    private final Numbers weights;
+    private final Format massFormat;
+    private final int choice;
+    private final boolean trains;
+    private final CrossEntropyCase.Solution exact;
+
+    Problem(Draw draw) {
+      format = draw.of(Format.class);
+      CrossEntropyCase drawn = new RandomProblem(draw.seed(), format).next();
+      drawn = draw.rarely(15) ? withoutRows(drawn) : drawn;
+      drawn = draw.rarely(4) ? withLogitsOfAnySize(drawn, draw) : drawn;
+      rows = SoftmaxShape.of(drawn.shape(), drawn.options());
+      weights = weights(drawn, draw);
+      drawn = weights == null ? drawn : drawn.withSampleWeights(weights.elements);
+      problem = poisoned(drawn);
+      layout = draw.layout(problem.shape(), false);
+      labels = labels(draw);
+      massFormat = draw.rarely(3) ? Format.FLOAT64 : format;
+      choice = draw.below(100);
+      trains = draw.rarely(4) && problem.logits().length > 0;
+      describe(draw);
+      exact = problem.solve();
+    }
+
+    private void describe(Draw draw) {
+      draw.note("dtype", format + ", masses " + massFormat + ", integers " + choice);
+      draw.note("options", problem.options());
+      draw.note("shape", problem.shape());
+      draw.note("logits", layout);
+      draw.note("labels", labels.layout);
+      draw.note("elements", problem.logits());
+      draw.note("classes or masses", labels.elements);
+      if (weights != null) {
+        draw.note("sample weights", weights.layout);
+        draw.note("weights", weights.elements);
+      }
+    }
+
+    /** With an axis of no elements beside that of the classes. */
+    private static CrossEntropyCase withoutRows(CrossEntropyCase drawn) {
+      int axis = SoftmaxShape.of(drawn.shape(), drawn.options()).axis();
+      long[] shape = drawn.shape().clone();
+      int other = axis == 0 ? shape.length - 1 : 0;
+      if (other == axis) {
+        return drawn;
+      }
+      shape[other] = 0;
+      return new CrossEntropyCase(
+          new double[0],
+          shape,
+          drawn.labels() == null ? null : new long[0],
+          drawn.masses() == null ? null : new double[0],
+          drawn.sampleWeights() == null ? null : new double[0],
+          drawn.options());
+    }
+
+    /** Some finite ones become anything that is finite. */
+    private CrossEntropyCase withLogitsOfAnySize(CrossEntropyCase drawn, Draw draw) {
+      double[] logits = drawn.logits().clone();
+      for (int i = 0; i < logits.length; i++) {
+        if (Double.isFinite(logits[i]) && draw.rarely(3)) {
+          double size = format.round(draw.anySize(format));
+          logits[i] = draw.rarely(2) ? size : -size;
+        }
+      }
+      return new CrossEntropyCase(
+          logits,
+          drawn.shape(),
+          drawn.labels(),
+          drawn.masses(),
+          drawn.sampleWeights(),
+          drawn.options());
+    }
+
+    /** As they were drawn, or a mask, or integers. */
+    private Numbers weights(CrossEntropyCase drawn, Draw draw) {
+      if (drawn.sampleWeights() == null) {
+        return null;
+      }
+      Layout ofRows = draw.layout(rowShape(draw), true);
+      double[] weights = drawn.sampleWeights().clone();
+      int kind = draw.below(4);
+      if (kind == 0) {
+        return Numbers.floating(ofRows, ofRows.tied(weights));
+      }
+      int most = kind == 1 ? 2 : 5;
+      Arrays.setAll(weights, row -> draw.below(most));
+      double[] tied = ofRows.tied(weights);
+      return new Numbers(ofRows, tied, kind == 1, kind == 2);
+    }
+
+    /** Without the class axis, or with 1 there. */
+    private long[] rowShape(Draw draw) {
+      return draw.rarely(2) ? rows.rowShape() : rows.withOne();
+    }
+
+    private Numbers labels(Draw draw) {
+      if (problem.labels() == null) {
+        return Numbers.floating(draw.layout(problem.shape(), false), problem.masses());
+      }
+      double[] classes = Arrays.stream(problem.labels()).asDoubleStream().toArray();
+      return Numbers.integers(draw.layout(rowShape(draw), false), classes);
+    }
+
+    /** NaN in rows that do not count, and labels or masses there that nobody could read. */
+    private CrossEntropyCase poisoned(CrossEntropyCase drawn) {
+      double[] logits = drawn.logits().clone();
+      double[] masses = drawn.masses() == null ? null : drawn.masses().clone();
+      long[] classes = drawn.labels() == null ? null : drawn.labels().clone();
+      double[] rowWeights = rows.rowWeights(classes, drawn.sampleWeights(), drawn.options());
+      for (int row = 0; row < rowWeights.length; row++) {
+        if (rowWeights[row] == 0) {
+          for (int i : places(row)) {
+            logits[i] = Double.NaN;
+            if (masses != null) {
+              masses[i] = -1;
+            }
+          }
+          if (classes != null && !drawn.options().ignores(classes[row])) {
+            classes[row] = 99;
+          }
+        }
+      }
+      return new CrossEntropyCase(
+          logits, drawn.shape(), classes, masses, drawn.sampleWeights(), drawn.options());
+    }
+
+    private int[] places(int row) {
+      int classes = (int) rows.classes();
+      long[] shape = rows.classesLast();
+      long inner =
+          IntStream.range(rows.axis(), shape.length - 1)
+              .mapToLong(d -> shape[d])
+              .reduce(1, (a, b) -> a * b);
+      int first = (int) (row / inner * classes * inner + row % inner);
+      return IntStream.range(0, classes).map(c -> first + c * (int) inner).toArray();
+    }
+
+    void everywhere() {
+      for (Supplier<ArrayHost<?>> opens : ArrayHost.ALL) {
+        try (ArrayHost<?> host = opens.get()) {
+          if (host.host().formats().contains(format)) {
+            for (Path path : Path.values()) {
+              path.run(() -> on(host, path));
+            }
+          }
+        }
+      }
+    }
+
+    private <A extends AutoCloseable> Void on(ArrayHost<A> host, Path path) {
+      String where = host.host().name() + " " + path;
+      ArrayHost.CrossEntropy<A> loss = problem.labels() == null ? host.dense() : host.sparse();
+      ArrayHost.Laid<A> z = host.laid(layout, problem.logits(), format);
+      ArrayHost.Laid<A> y = labels.on(host, choice, massFormat);
+      ArrayHost.Laid<A> w = weights == null ? null : weights.on(host, choice / 7, Format.FLOAT64);
+      A ofRows = w == null ? null : w.view();
+      CrossEntropyOptions options = problem.options();
+      A value = loss.value().apply(z.view(), y.view(), ofRows, options);
+      A gradient = loss.gradient().apply(z.view(), y.view(), ofRows, options);
+      ValueAndGradient<A> both = loss.valueAndGradient().apply(z.view(), y.view(), ofRows, options);
+      CrossEntropyEvaluation<A> all = loss.evaluate().apply(z.view(), y.view(), ofRows, options);
+      host.requireUnchanged(z, where + " logits");
+      host.requireUnchanged(y, where + " labels");
+      if (w != null) {
+        host.requireUnchanged(w, where + " sampleWeights");
+      }
+      host.requireShape(lossShape(), host.dtype(format), value, where + " value");
+      host.requireLike(z, gradient, where + " gradient");
+      double[] values = host.doubles(value);
+      double[] gradients = host.doubles(gradient);
+      CrossEntropyCheck check =
+          new CrossEntropyCheck(problem, exact, format, host.host(), path, MEASUREMENTS);
+      check.check(new Host.Loss(values, gradients));
+      assertArrayEquals(values, host.doubles(both.value()), () -> where + " value of both");
+      assertArrayEquals(
+          gradients, host.doubles(both.gradient()), () -> where + " gradient of both");
+      checkEvaluation(host, all, values, check, where);
+
+      A plainY = labels(labels, host);
+      A plainW = weights == null ? null : labels(weights, host);
+      A plainZ = host.plain(layout.shape(), problem.logits(), format);
+      A gradientOfPlain = loss.gradient().apply(plainZ, plainY, plainW, options);
+      host.requireSame(gradientOfPlain, gradients, path, where + " gradient");
+      if (trains) {
+        double[] seen = host.backprop(layout, problem.logits(), format, y.view(), ofRows, options);
+        assertArrayEquals(gradients, seen, () -> where + " in training");
+      }
+      return null;
+    }
+
+    private <A extends AutoCloseable> A labels(Numbers numbers, ArrayHost<A> host) {
+      Format wide = numbers == weights ? Format.FLOAT64 : massFormat;
+      Layout plain = Layout.plain(numbers.layout.shape());
+      Numbers same = new Numbers(plain, numbers.elements, numbers.isTruth, numbers.isInteger);
+      return same.on(host, choice, wide).view();
+    }
+
+    private long[] lossShape() {
+      return problem.options().reduction() == Reduction.NONE ? rows.rowShape() : new long[0];
+    }
+
+    private <A extends AutoCloseable> void checkEvaluation(
+        ArrayHost<A> host,
+        CrossEntropyEvaluation<A> all,
+        double[] loss,
+        CrossEntropyCheck check,
+        String where) {
+      String dtype = host.dtype(format);
+      host.requireShape(lossShape(), dtype, all.loss(), where + " loss of evaluate");
+      host.requireShape(lossShape(), dtype, all.zLoss(), where + " zLoss");
+      host.requireShape(rows.rowShape(), dtype, all.rowLosses(), where + " rowLosses");
+      host.requireShape(rows.rowShape(), dtype, all.logSumExp(), where + " logSumExp");
+      Host.Evaluation actual =
+          new Host.Evaluation(
+              host.doubles(all.loss()),
+              host.doubles(all.rowLosses()),
+              host.doubles(all.logSumExp()),
+              host.doubles(all.zLoss()),
+              all.weight());
+      check.checkEvaluation(loss, actual);
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package org.stableops.integration.fuzz;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.stream.DoubleStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.stableops.PositiveTransform;
+import org.stableops.integration.host.Host;
+import org.stableops.integration.host.Path;
+import org.stableops.integration.oracle.ElementwiseFunction;
+import org.stableops.integration.oracle.Exact;
+import org.stableops.integration.oracle.Format;
+import org.stableops.integration.oracle.Points;
+import org.stableops.integration.oracle.PositiveFunction;
+
+/** What the fuzzer has found, each as a test of its own. */
+class FoundByFuzzingTest {
+  private static final double INF = Double.POSITIVE_INFINITY;
+
+  /**
+   * A β that is 0 or infinite as a float32 number, or whose logarithm cancels with that of x: in
+   * float32 the composites gave NaN at −inf and at 0, and in float64 they were 7 ulp off.
+   */
+  @ParameterizedTest
+  @ValueSource(doubles = {1e-300, 1e-46, 1e-40, 1e39, 7.663515113906035E237, 1e300})
+  void anyBetaIsWithinTheBars(double parameter) {
+    for (ElementwiseFunction function :
+        new ElementwiseFunction[] {
+          ElementwiseFunction.SOFTPLUS, ElementwiseFunction.SOFTPLUS_INVERSE
+        }) {
+      for (Format format : Format.values()) {
+        double[] x = {0, -0.0, INF, -INF, Double.NaN, 1, -1, format.round(1e-268)};
+        check(function, parameter, format, x);
+      }
+    }
+  }
+
+  /** Next to a float32 number: the fused value was 101 ulp off there, and could be anything. */
+  @Test
+  void theZeroOfSquareplusInverseIsExactForAnyB() {
+    double y = 0.3170763850212097;
+    for (double b : new double[] {0.40214973574389495, 4 * y * y, Math.nextUp(4 * y * y)}) {
+      check(ElementwiseFunction.SQUAREPLUS_INVERSE, b, Format.FLOAT32, y);
+    }
+  }
+
+  /** Two logarithms of large numbers were subtracted: 325 ulp where their ratio is near 1. */
+  @Test
+  void theLogDerivativeOfSquareplusOfAnyBIsWithinItsBar() {
+    for (double b : new double[] {1.4641853342205284E235, 1e-235, 4.38942954501738E280}) {
+      PositiveTransform transform = PositiveTransform.squareplus(b);
+      double root = Math.sqrt(b);
+      double[] raw = {9.550 * root, 1e-3 * root, -root, -9 * root, 1e300, -1e300, 0};
+      PositiveFunction exact = new PositiveFunction(transform);
+      for (Host host : Host.ALL) {
+        for (Path path : Path.values()) {
+          double[] actual =
+              path.run(() -> host.transformed(transform, raw, Format.FLOAT64)).logDerivative();
+          for (int i = 0; i < raw.length; i++) {
+            double error = Format.FLOAT64.ulps(actual[i], exact.logDerivative(raw[i]));
+            String where = host.name() + " " + path + " " + transform + " at " + raw[i];
+            assertTrue(error <= 8, () -> where + ": " + error);
+          }
+        }
+      }
+    }
+  }
+
+  /** At some arguments, and at others that are drawn. */
+  private static void check(
+      ElementwiseFunction function, double parameter, Format format, double... arguments) {
+    double[] points = Points.of(function, parameter, format, ElementwiseCheck.MOST / 2);
+    double[] x = DoubleStream.concat(Arrays.stream(arguments), Arrays.stream(points)).toArray();
+    double[] parameters = new double[x.length];
+    Arrays.fill(parameters, parameter);
+    ElementwiseCheck check = new ElementwiseCheck(function, format, x, parameters, false);
+    Exact[] values = check.exact(ElementwiseCheck.Result.VALUE);
+    Exact[] gradients = check.exact(ElementwiseCheck.Result.GRADIENT);
+    for (Host host : Host.ALL) {
+      for (Path path : Path.values()) {
+        if (host.formats().contains(format)) {
+          String where = host.name() + " " + path + " " + function + " " + format;
+          double[] value = path.run(() -> host.value(function, x, parameter, format));
+          double[] gradient = path.run(() -> host.gradient(function, x, parameter, format));
+          check.check(ElementwiseCheck.Result.VALUE, values, value, path, where);
+          check.check(ElementwiseCheck.Result.GRADIENT, gradients, gradient, path, where);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package org.stableops.integration.nd4j;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.reflect.Field;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.nd4j.autodiff.functions.DifferentialFunction;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import org.nd4j.linalg.factory.Nd4j;
+import org.stableops.PositiveTransform;
+import org.stableops.nd4j.LogSumExp;
+import org.stableops.nd4j.PositiveTransforms;
+import org.stableops.nd4j.Softplus;
+import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
+import org.stableops.nd4j.samediff.PositiveVariable;
+
+/**
+ * Ops of a graph whose arguments are not those that this library writes, as a file may have them:
+ * refused by name as soon as they are asked to compute.
+ */
+class HostileModelsTest {
+  private static void assertRefused(
+      String message, UnaryOperator<SDVariable> value, double[] numbers, long[] integers) {
+    SameDiff graph = SameDiff.create();
+    SDVariable x = graph.var("x", Nd4j.ones(DataType.DOUBLE, 2, 3));
+    SDVariable y = value.apply(x);
+    spoil(graph.getVariableOutputOp(y.name()), numbers, integers);
+    String actual = assertThrows(IllegalArgumentException.class, y::eval).getMessage();
+    assertTrue(actual.contains(message), actual);
+  }
+
+  private static void spoil(DifferentialFunction function, double[] numbers, long[] integers) {
+    DynamicCustomOp op = (DynamicCustomOp) function;
+    clear(op, "tArguments");
+    clear(op, "iArguments");
+    op.addTArgument(numbers);
+    op.addIArgument(integers);
+  }
+
+  /** The host's removeIArgument removes nothing: it looks for an Integer among Longs. */
+  private static void clear(DynamicCustomOp op, String arguments) {
+    try {
+      Field field = DynamicCustomOp.class.getDeclaredField(arguments);
+      field.setAccessible(true);
+      ((List<?>) field.get(op)).clear();
+    } catch (ReflectiveOperationException e) {
+      throw new AssertionError("the host has changed", e);
+    }
+  }
+
+  @Test
+  void anOperatorOfANumberTakesOneThatIsValid() {
+    UnaryOperator<SDVariable> softplus = x -> Softplus.value(x, 2);
+    String count = "stable_softplus must have 1 to 1 T arguments, got ";
+    assertRefused(count + 0, softplus, new double[0], new long[0]);
+    assertRefused(count + 2, softplus, new double[] {1, 2}, new long[0]);
+    assertRefused("beta must be finite and > 0", softplus, new double[] {-1}, new long[0]);
+    assertRefused("beta must be finite and > 0", softplus, new double[] {0.0 / 0}, new long[0]);
+  }
+
+  @Test
+  void anAxisIsOneOfTheArray() {
+    UnaryOperator<SDVariable> logSumExp = x -> LogSumExp.value(x, 1);
+    assertRefused("1 to 1 I arguments, got 0", logSumExp, new double[0], new long[0]);
+    assertRefused("axis must be in [-2, 2)", logSumExp, new double[0], new long[] {5});
+    long beyondInt = 1L << 32;
+    assertRefused("an axis as argument", logSumExp, new double[0], new long[] {beyondInt});
+  }
+
+  @Test
+  void aTransformIsOneOfTheFamilies() {
+    UnaryOperator<SDVariable> transform =
+        x -> PositiveTransforms.value(x, PositiveTransform.softplus());
+    assertRefused("3 to 3 T arguments, got 2", transform, new double[] {0, 1}, new long[0]);
+    for (double family : new double[] {3, -1, 0.5, Double.NaN, 1e99}) {
+      double[] numbers = {family, 1, 0};
+      assertRefused("must have the number of one of [SOFTPLUS", transform, numbers, new long[0]);
+    }
+    assertRefused("b must be", transform, new double[] {1, -1, 0}, new long[0]);
+    assertRefused("lowerBound must be", transform, new double[] {0, 1, -1}, new long[0]);
+  }
+
+  @Test
+  void aPositiveVariableOfAnInvalidTransformIsNotFound() {
+    SameDiff graph = SameDiff.create();
+    PositiveVariable.create(graph, "scale", PositiveTransform.softplus(), 2);
+    spoil(graph.getVariableOutputOp("scale"), new double[] {7, 1, 0}, new long[0]);
+    assertThrows(IllegalArgumentException.class, () -> PositiveVariable.of(graph, "scale"));
+  }
+
+  @Test
+  void optionsOfACrossEntropyAreValid() {
+    UnaryOperator<SDVariable> loss =
+        z ->
+            SparseSoftmaxCrossEntropy.value(
+                z, z.getSameDiff().constant("y", Nd4j.createFromArray(0L, 1L)));
+    List<long[]> wrong = new ArrayList<>();
+    wrong.add(new long[] {-1});
+    wrong.add(new long[] {-1, 3});
+    wrong.add(new long[] {-1, -1});
+    // As an int it would be 0, the first of the reductions.
+    wrong.add(new long[] {-1, 1L << 32});
+    wrong.add(new long[] {1L << 40, 0});
+    wrong.add(new long[] {-1, 0, 0, 0});
+    for (long[] integers : wrong) {
+      assertRefused("cross_entropy must have", loss, new double[] {0, 0}, integers);
+    }
+    long[] right = {-1, 0};
+    assertRefused("2 to", loss, new double[] {0}, right);
+    assertRefused("labelSmoothing must be in [0, 1)", loss, new double[] {1.5, 0}, right);
+    assertRefused("zLoss must be", loss, new double[] {0, -1}, right);
+    assertRefused("classWeights", loss, new double[] {0, 0, 1}, right);
+  }
+}
