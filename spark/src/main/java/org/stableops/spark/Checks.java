@@ -3,6 +3,7 @@ package org.stableops.spark;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -36,8 +37,10 @@ final class Checks {
     }
   }
 
-  private static boolean isThere(JavaSparkContext spark, String path) throws IOException {
-    org.apache.hadoop.fs.Path file = new org.apache.hadoop.fs.Path(path);
-    return file.getFileSystem(spark.hadoopConfiguration()).exists(file);
+  /** Like Spark, which takes patterns too. */
+  private static boolean isThere(JavaSparkContext spark, String pattern) throws IOException {
+    org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path(pattern);
+    FileStatus[] matches = path.getFileSystem(spark.hadoopConfiguration()).globStatus(path);
+    return matches != null && matches.length > 0;
   }
 }

@@ -48,7 +48,7 @@ public final class DigitsOnSpark {
 
   /** Master and resources come from spark-submit. */
   static JavaSparkContext spark(String name) {
-    // With Kryo as the serializer an array without it is one of null pointers.
+    // Kryo needs it for arrays of ND4J; with Java's serializer nobody asks for it.
     SparkConf configuration =
         new SparkConf()
             .setAppName(name)

@@ -31,7 +31,9 @@ final class Dl4jModel implements LoadedModel {
       }
 
       @Override
-      public void close() {}
+      public void close() {
+        // It has nothing of its own.
+      }
     };
   }
 

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
@@ -72,7 +73,7 @@ final class Networks {
     return block;
   }
 
-  private static void set(ai.djl.nn.Block block, String parameter, NDArray values) {
+  private static void set(Block block, String parameter, NDArray values) {
     block.getDirectParameters().get(parameter).getArray().set(values.toByteBuffer());
   }
 

@@ -28,7 +28,7 @@ abstract class OnSpark {
   private static final int BATCH = 64;
 
   /** A task's answer: when it ran, what it counted; never its rows, of which each has 100 bytes. */
-  private static final int MOST_RESULT_BYTES = 8192;
+  private static final int MOST_RESULT_BYTES = 4096;
 
   @TempDir Path directory;
 
