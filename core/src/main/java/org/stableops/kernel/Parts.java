@@ -15,7 +15,7 @@ import java.util.function.IntConsumer;
  * worker is blocked and another thread's task lies upon its own in the pool's queue, it waits.
  */
 final class Parts {
-  /** Of helpers that have been called and not come, a worker, above which no more are called. */
+  /** Queued helpers a worker beyond which no more are called. */
   private static final int BACKLOG = 4;
 
   private final int count;
@@ -23,7 +23,7 @@ final class Parts {
   private final CountDownLatch unfinished;
   private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
-  /** Null in the end, for a helper that never comes is not to keep it. */
+  /** Cleared in the end, so that a helper which is still queued does not keep it. */
   private IntConsumer part;
 
   /** Parts 0 … count − 1, in any order. */
@@ -36,15 +36,22 @@ final class Parts {
   /** Runs them all, and throws the first failure when no thread is at work any more. */
   void run(int helpers) {
     ForkJoinTask<?>[] called = new ForkJoinTask<?>[isBacklogged() ? 0 : helpers];
-    for (int i = 0; i < called.length; i++) {
-      called[i] = new Helper().fork();
+    int count = 0;
+    try {
+      while (count < called.length) {
+        called[count] = new Helper().fork();
+        count++;
+      }
+    } finally {
+      // Whatever happens to calling, those who have come are waited for.
+      takeAll();
+      while (count > 0) {
+        count--;
+        called[count].tryUnfork();
+      }
+      awaitOthers();
+      part = null;
     }
-    takeAll();
-    for (int i = called.length - 1; i >= 0; i--) {
-      called[i].tryUnfork();
-    }
-    awaitOthers();
-    part = null;
     if (failure.get() instanceof Error error) {
       throw error;
     }

@@ -74,7 +74,7 @@ public final class SquareplusInverseKernel {
     }
   }
 
-  /** s and y are scaled together where s alone, or s/y, might overflow. */
+  /** s is scaled where it alone, or s/y, might overflow, and y with it or what comes of it back. */
   private static final class Doubles implements ElementwiseKernel.DoubleForm {
     private static final double LARGE = 0x1p1000;
 
@@ -91,9 +91,12 @@ public final class SquareplusInverseKernel {
     @Override
     public void value(double[] y, double[] unused, double[] out, int count, Scratch scratch) {
       double scaledS = s * scaled.scale;
+      // Each at least 1, for a subnormal y would lose bits to a smaller one.
+      double scale = Math.max(scaled.scale, 1);
+      double unscale = Math.max(scaled.unscale, 1);
       for (int i = 0; i < count; i++) {
         double d = (y[i] - s) - lost;
-        double rest = Math.min(d, LARGE) * scaledS / (Math.abs(y[i]) * scaled.scale);
+        double rest = Math.min(d, LARGE) * scaledS / (Math.abs(y[i]) * scale) * unscale;
         out[i] = d + rest + 0 * Math.sqrt(Math.min(y[i], 1));
       }
     }

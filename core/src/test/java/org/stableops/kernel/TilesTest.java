@@ -3,6 +3,7 @@ package org.stableops.kernel;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
@@ -85,16 +86,12 @@ class TilesTest {
   @Test
   void tilesAreGivenBackAfterAFailure() {
     Scratch.FREE.clear();
-    try {
-      Tiles.forEach(
-          2,
-          1,
-          (index, scratch) -> {
-            throw new IllegalStateException();
-          });
-    } catch (IllegalStateException expected) {
-      assertEquals(1, Scratch.FREE.size());
-    }
+    Tiles.Task failing =
+        (index, scratch) -> {
+          throw new IllegalStateException();
+        };
+    assertThrows(IllegalStateException.class, () -> Tiles.forEach(2, 1, failing));
+    assertEquals(1, Scratch.FREE.size());
   }
 
   @Test

@@ -3,7 +3,6 @@ package org.stableops.djl;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.nn.Activation;
 import java.util.function.UnaryOperator;
 import org.stableops.PositiveTransform;
 import org.stableops.kernel.PositiveKernel;
@@ -160,7 +159,7 @@ public final class PositiveTransforms {
       case SOFTPLUS, SQUAREPLUS ->
           new ElementwiseOp(
               PositiveKernel.logDerivative(transform),
-              wide(raw -> logSigmoid(logit(raw, transform))),
+              wide(raw -> logSigmoid(raw, transform)),
               wide(raw -> logitDerivative(raw, transform).mul(sigmoidOfMinus(raw, transform))));
       case EXP ->
           new ElementwiseOp(
@@ -181,8 +180,7 @@ public final class PositiveTransforms {
       return raw.mul(transform.parameter());
     }
     ScaledB s = new ScaledB(transform.parameter());
-    NDArray abs = raw.abs();
-    NDArray half = abs.mul(0.5).add(Squareplus.root(abs, s).mul(0.5));
+    NDArray half = valueOfAbs(raw, s);
     NDArray ratio = half.div(s.halfRoot());
     // Two logarithms cancel where b is large or tiny; but for huge r and tiny b the ratio
     // overflows.
@@ -199,13 +197,29 @@ public final class PositiveTransforms {
     return raw.onesLike().mul(2).div(root);
   }
 
-  private static NDArray logSigmoid(NDArray v) {
-    return v.minimum(0).sub(Activation.softPlus(v.abs().neg()));
+  /** Squareplus of |r|. */
+  private static NDArray valueOfAbs(NDArray raw, ScaledB s) {
+    NDArray abs = raw.abs();
+    return abs.mul(0.5).add(Squareplus.root(abs, s).mul(0.5));
+  }
+
+  /** q = e^−|v|, for squareplus without v, whose rounding a power of e would magnify. */
+  private static NDArray tail(NDArray raw, PositiveTransform transform) {
+    if (transform.family() == PositiveTransform.Family.SOFTPLUS) {
+      return logit(raw, transform).abs().neg().exp();
+    }
+    ScaledB s = new ScaledB(transform.parameter());
+    NDArray root = raw.onesLike().mul(s.halfRoot()).div(valueOfAbs(raw, s));
+    return root.mul(root);
+  }
+
+  private static NDArray logSigmoid(NDArray raw, PositiveTransform transform) {
+    NDArray log = SoftmaxComposite.log1p(tail(raw, transform));
+    return logit(raw, transform).minimum(0).sub(log);
   }
 
   private static NDArray sigmoidOfMinus(NDArray raw, PositiveTransform transform) {
-    NDArray v = logit(raw, transform);
-    NDArray q = v.abs().neg().exp();
-    return NDArrays.where(v.gt(0), q, q.onesLike()).div(q.add(1));
+    NDArray q = tail(raw, transform);
+    return NDArrays.where(raw.gt(0), q, q.onesLike()).div(q.add(1));
   }
 }

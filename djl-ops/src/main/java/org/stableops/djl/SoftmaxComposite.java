@@ -51,10 +51,15 @@ final class SoftmaxComposite {
     return NDArrays.where(isMax, t.zerosLike(), corrected);
   }
 
-  /** log Σ e^{z − max} = log v + (r − (v − 1))/v with v = 1 + r rounded: the host has no log1p. */
+  /** log Σ e^{z − max}. */
   NDArray logSum() {
-    NDArray v = rest.add(1);
-    return v.log().add(rest.sub(v.sub(1)).div(v));
+    return log1p(rest);
+  }
+
+  /** log(1 + r) = log v + (r − (v − 1))/v with v = 1 + r rounded: the host has no log1p. */
+  static NDArray log1p(NDArray r) {
+    NDArray v = r.add(1);
+    return v.log().add(r.sub(v.sub(1)).div(v));
   }
 
   NDArray logSumExp() {

@@ -80,8 +80,12 @@ abstract class JavaOp extends DynamicCustomOp {
 
   private void requireCount(String kind, int count, int least, int most) {
     if (count < least || count > most) {
+      String expected =
+          least == most
+              ? "exactly " + least
+              : most == Integer.MAX_VALUE ? "at least " + least : least + " to " + most;
       throw new IllegalArgumentException(
-          "%s must have %d to %d %s arguments, got %d".formatted(name, least, most, kind, count));
+          "%s must have %s %s arguments, got %d".formatted(name, expected, kind, count));
     }
   }
 

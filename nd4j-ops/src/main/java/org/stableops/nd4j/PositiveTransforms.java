@@ -313,7 +313,7 @@ public final class PositiveTransforms {
       case SOFTPLUS, SQUAREPLUS ->
           new ElementwiseOp(
               PositiveKernel.logDerivative(transform),
-              wide((raw, t) -> logSigmoid(logit(raw, transform, t), t)),
+              wide((raw, t) -> logSigmoid(raw, transform, t)),
               wide((raw, t) -> logDerivativeGradient(raw, transform, t)));
       case EXP ->
           new ElementwiseOp(
@@ -338,8 +338,7 @@ public final class PositiveTransforms {
       return t.keep(raw.mul(transform.parameter()));
     }
     ScaledB s = new ScaledB(transform.parameter());
-    INDArray abs = t.keep(Transforms.abs(raw, true));
-    INDArray half = t.keep(t.keep(Squareplus.root(abs, s, t)).mul(0.5)).addi(t.keep(abs.mul(0.5)));
+    INDArray half = valueOfAbs(raw, s, t);
     INDArray ratio = t.keep(half.div(s.halfRoot()));
     // Two logarithms cancel where b is large or tiny; but for huge r and tiny b the ratio
     // overflows.
@@ -349,23 +348,35 @@ public final class PositiveTransforms {
     return t.keep(Primitives.select(t.keep(raw.lt(0)), t.keep(v.neg()), v));
   }
 
-  private static INDArray logSigmoid(INDArray v, Temporaries t) {
-    INDArray positivePart = t.keep(Primitives.relu(t.keep(v.neg())));
-    INDArray log = t.keep(Primitives.log1p(t.keep(tail(v))));
-    return log.add(positivePart).negi();
+  /** Squareplus of |r|. */
+  private static INDArray valueOfAbs(INDArray raw, ScaledB s, Temporaries t) {
+    INDArray abs = t.keep(Transforms.abs(raw, true));
+    return t.keep(t.keep(Squareplus.root(abs, s, t)).mul(0.5)).addi(t.keep(abs.mul(0.5)));
   }
 
-  private static INDArray tail(INDArray v) {
-    return Transforms.exp(Transforms.abs(v, true).negi(), false);
+  /** q = e^−|v|, for squareplus without v, whose rounding a power of e would magnify. */
+  private static INDArray tail(INDArray raw, PositiveTransform transform, Temporaries t) {
+    if (transform.family() == PositiveTransform.Family.SOFTPLUS) {
+      INDArray v = logit(raw, transform, t);
+      return t.keep(Transforms.exp(t.keep(Transforms.abs(v, true)).negi(), true));
+    }
+    ScaledB s = new ScaledB(transform.parameter());
+    INDArray root = t.keep(valueOfAbs(raw, s, t).rdiv(s.halfRoot()));
+    return root.muli(root);
+  }
+
+  private static INDArray logSigmoid(INDArray raw, PositiveTransform transform, Temporaries t) {
+    INDArray positivePart = t.keep(Primitives.relu(t.keep(logit(raw, transform, t).neg())));
+    INDArray log = t.keep(Primitives.log1p(tail(raw, transform, t)));
+    return log.add(positivePart).negi();
   }
 
   /** v′/(1 + e^v), v′ = β or 2/√(r² + b). */
   private static INDArray logDerivativeGradient(
       INDArray raw, PositiveTransform transform, Temporaries t) {
-    INDArray v = logit(raw, transform, t);
-    INDArray q = t.keep(tail(v));
+    INDArray q = tail(raw, transform, t);
     INDArray one = t.keep(Nd4j.onesLike(q));
-    INDArray sigmoid = t.keep(Primitives.select(t.keep(v.gt(0)), q, one)).divi(t.keep(q.add(1)));
+    INDArray sigmoid = t.keep(Primitives.select(t.keep(raw.gt(0)), q, one)).divi(t.keep(q.add(1)));
     return logitDerivative(raw, transform, t).muli(sigmoid);
   }
 

@@ -19,6 +19,19 @@ final class Checks {
     }
   }
 
+  static void positive(CommandSpec command, String option, double value) {
+    if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
+      throw new ParameterException(
+          command.commandLine(), "%s must be positive, got %s".formatted(option, value));
+    }
+  }
+
+  static void canBeWritten(CommandSpec command, Path file) {
+    if (!Files.isWritable(file.toAbsolutePath().getParent())) {
+      throw new ParameterException(command.commandLine(), "cannot write " + file);
+    }
+  }
+
   static void exists(CommandSpec command, Path file) {
     if (!Files.exists(file)) {
       throw new ParameterException(command.commandLine(), "there is no " + file);

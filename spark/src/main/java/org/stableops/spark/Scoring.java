@@ -66,6 +66,10 @@ record Scoring(String data, String output, int partitions, int batchSize) {
   /** Counts what was written, for an accumulator would count a task that ran twice, twice. */
   private void report(JavaRDD<String> scored, PrintWriter out) {
     long rows = scored.count();
+    if (rows == 0) {
+      out.printf("There are no rows; %s is empty%n", output);
+      return;
+    }
     long right = scored.filter(Prediction::isRight).count();
     out.printf(
         Locale.ROOT,

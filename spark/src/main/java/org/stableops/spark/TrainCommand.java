@@ -55,6 +55,8 @@ final class TrainCommand implements Callable<Integer> {
     Checks.atLeastOne(command, "--epochs", epochs);
     Checks.atLeastOne(command, "--batch-size", batchSize);
     Checks.atLeastOne(command, "--averaging-frequency", averagingFrequency);
+    Checks.positive(command, "--learning-rate", learningRate);
+    Checks.canBeWritten(command, model);
     try (JavaSparkContext spark = DigitsOnSpark.spark("digits: train")) {
       Checks.exists(command, spark, data);
       if (test != null) {

@@ -47,6 +47,14 @@ class FoundByFuzzingTest {
     }
   }
 
+  /** Scaled down by the power of two that scales b, a subnormal y lost bits: 4.1 ulp in float64. */
+  @ParameterizedTest
+  @ValueSource(doubles = {4, 100, 1e10, 1e30, 1e300})
+  void squareplusInverseReadsEveryBitOfASubnormal(double b) {
+    double y = 8.2284227100275E-309;
+    check(ElementwiseFunction.SQUAREPLUS_INVERSE, b, Format.FLOAT64, y, Math.sqrt(b) * y);
+  }
+
   /** Two logarithms of large numbers were subtracted: 325 ulp where their ratio is near 1. */
   @Test
   void theLogDerivativeOfSquareplusOfAnyBIsWithinItsBar() {

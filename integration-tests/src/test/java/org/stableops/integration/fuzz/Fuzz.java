@@ -11,15 +11,14 @@ import java.util.function.Consumer;
 import org.opentest4j.MultipleFailuresError;
 
 /**
- * The loop of a fuzz test: cases, each drawn from a seed and its number alone, until the time is
- * over.
+ * The loop of a fuzz test: cases, each drawn from a seed and its number alone.
  *
- * <p>By default 40 seconds for all tests together, always from the same seed. {@code
- * -Dstableops.fuzz.seconds=900 -Dstableops.fuzz.seed=7} runs longer and draws others; {@code
+ * <p>By default always the same ones, about 40 seconds for all tests together. {@code
+ * -Dstableops.fuzz.seconds=900 -Dstableops.fuzz.seed=7} draws others until the time is over; {@code
  * -Dstableops.fuzz.case=123} runs one case only, as the message of a failure says.
  */
 final class Fuzz {
-  private static final double SECONDS = doubleProperty("stableops.fuzz.seconds", 40);
+  private static final String SECONDS = System.getProperty("stableops.fuzz.seconds");
   private static final long SEED = Long.getLong("stableops.fuzz.seed", 20261127);
   private static final Long ONLY = Long.getLong("stableops.fuzz.case");
 
@@ -32,18 +31,15 @@ final class Fuzz {
     this.test = test.getSimpleName();
   }
 
-  private static double doubleProperty(String name, double otherwise) {
-    return Double.parseDouble(System.getProperty(name, Double.toString(otherwise)));
-  }
-
   /**
-   * Runs cases for a share of the time.
+   * Runs cases: so many, or where a time is given for a share of it.
    *
    * @param test whose cases they are
+   * @param count how many by default
    * @param share of the time of all fuzz tests
    * @param oneCase draws a case, describes it and checks it
    */
-  static void run(Class<?> test, double share, Consumer<Draw> oneCase) {
+  static void run(Class<?> test, long count, double share, Consumer<Draw> oneCase) {
     Fuzz fuzz = new Fuzz(test);
     if (ONLY != null) {
       fuzz.run(ONLY, oneCase);
@@ -53,9 +49,10 @@ final class Fuzz {
     // The first case loads the hosts, which is not to be counted.
     fuzz.run(0, oneCase);
     long start = System.nanoTime();
-    double nanos = 1e9 * SECONDS * share;
+    double nanos = SECONDS == null ? 0 : 1e9 * Double.parseDouble(SECONDS) * share;
     long cases = 1;
-    while (System.nanoTime() - start < nanos && fuzz.failures.size() < MOST_FAILURES) {
+    while ((SECONDS == null ? cases < count : System.nanoTime() - start < nanos)
+        && fuzz.failures.size() < MOST_FAILURES) {
       fuzz.run(cases++, oneCase);
     }
     System.out.printf(

@@ -58,7 +58,7 @@ class HostileModelsTest {
   @Test
   void anOperatorOfANumberTakesOneThatIsValid() {
     UnaryOperator<SDVariable> softplus = x -> Softplus.value(x, 2);
-    String count = "stable_softplus must have 1 to 1 T arguments, got ";
+    String count = "stable_softplus must have exactly 1 T arguments, got ";
     assertRefused(count + 0, softplus, new double[0], new long[0]);
     assertRefused(count + 2, softplus, new double[] {1, 2}, new long[0]);
     assertRefused("beta must be finite and > 0", softplus, new double[] {-1}, new long[0]);
@@ -68,7 +68,7 @@ class HostileModelsTest {
   @Test
   void anAxisIsOneOfTheArray() {
     UnaryOperator<SDVariable> logSumExp = x -> LogSumExp.value(x, 1);
-    assertRefused("1 to 1 I arguments, got 0", logSumExp, new double[0], new long[0]);
+    assertRefused("exactly 1 I arguments, got 0", logSumExp, new double[0], new long[0]);
     assertRefused("axis must be in [-2, 2)", logSumExp, new double[0], new long[] {5});
     long beyondInt = 1L << 32;
     assertRefused("an axis as argument", logSumExp, new double[0], new long[] {beyondInt});
@@ -78,7 +78,7 @@ class HostileModelsTest {
   void aTransformIsOneOfTheFamilies() {
     UnaryOperator<SDVariable> transform =
         x -> PositiveTransforms.value(x, PositiveTransform.softplus());
-    assertRefused("3 to 3 T arguments, got 2", transform, new double[] {0, 1}, new long[0]);
+    assertRefused("exactly 3 T arguments, got 2", transform, new double[] {0, 1}, new long[0]);
     for (double family : new double[] {3, -1, 0.5, Double.NaN, 1e99}) {
       double[] numbers = {family, 1, 0};
       assertRefused("must have the number of one of [SOFTPLUS", transform, numbers, new long[0]);
@@ -113,7 +113,7 @@ class HostileModelsTest {
       assertRefused("cross_entropy must have", loss, new double[] {0, 0}, integers);
     }
     long[] right = {-1, 0};
-    assertRefused("2 to", loss, new double[] {0}, right);
+    assertRefused("at least 2 T arguments, got 1", loss, new double[] {0}, right);
     assertRefused("labelSmoothing must be in [0, 1)", loss, new double[] {1.5, 0}, right);
     assertRefused("zLoss must be", loss, new double[] {0, -1}, right);
     assertRefused("classWeights", loss, new double[] {0, 0, 1}, right);
