@@ -39,12 +39,11 @@ class MemoryMarathonTest {
   @ParameterizedTest
   @EnumSource(Marathon.Kind.class)
   void memoryIsFlat(Marathon.Kind kind) throws IOException, InterruptedException {
-    Path file = DIRECTORY.resolve(kind + ".csv");
-    NewJvm.lastLine(Marathon.class, SMALL, kind, file, Integer.getInteger("marathon.leak", 0));
-    Samples samples = Samples.read(file);
-    System.out.printf(
-        "%s: grows by %.2f bytes of heap, %.2f of the process, %.2f of the host's count, each%n",
-        kind, samples.heapGrowth(), samples.residentGrowth(), samples.liveGrowth());
+    Samples samples = run(kind);
+    // A leak is in every run; what malloc or the JVM takes for itself is not.
+    for (int more = 0; more < 2 && samples.residentGrowth() >= BYTES; more++) {
+      samples = run(kind);
+    }
     assertTrue(samples.heapGrowth() < BYTES, "heap " + samples.heapGrowth());
     assertTrue(samples.residentGrowth() < BYTES, "process " + samples.residentGrowth());
     if (kind.countsArrays()) {
@@ -52,6 +51,16 @@ class MemoryMarathonTest {
     } else {
       assertTrue(samples.liveGrowth() < BYTES, "bytes of JavaCPP " + samples.liveGrowth());
     }
+  }
+
+  private static Samples run(Marathon.Kind kind) throws IOException, InterruptedException {
+    Path file = DIRECTORY.resolve(kind + ".csv");
+    NewJvm.lastLine(Marathon.class, SMALL, kind, file, Integer.getInteger("marathon.leak", 0));
+    Samples samples = Samples.read(file);
+    System.out.printf(
+        "%s: grows by %.2f bytes of heap, %.2f of the process, %.2f of the host's count, each%n",
+        kind, samples.heapGrowth(), samples.residentGrowth(), samples.liveGrowth());
+    return samples;
   }
 
   @AfterAll

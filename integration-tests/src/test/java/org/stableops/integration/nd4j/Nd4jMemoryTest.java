@@ -73,7 +73,7 @@ final class Nd4jMemoryTest {
    * {@link #arraysKiB} does not count them.
    */
   @ParameterizedTest
-  @CsvSource({"FUSED, 300", "COMPOSITE, 20"})
+  @CsvSource({"FUSED, 300", "COMPOSITE, 30"})
   void intermediatesAreFreedWithoutTheGarbageCollector(Path path, int steps) throws Exception {
     List<String> options = new ArrayList<>(SMALL);
     // Arrays that nobody closes are then never freed, however often the collector runs.
@@ -257,16 +257,22 @@ final class Nd4jMemoryTest {
           });
     }
 
-    /** What the measure shows when the smallest array is not closed, once a step. */
+    /**
+     * What the measure shows when the smallest array is not closed, once a step: the most of three
+     * rounds, for the first arrays may get memory that has been free all the time.
+     */
     private static long leakedKiB(int steps) throws IOException {
-      long before = arraysKiB();
       List<INDArray> leaked = new ArrayList<>();
-      for (int i = 0; i < steps; i++) {
-        leaked.add(X.dup());
+      long most = Long.MIN_VALUE;
+      for (int round = 0; round < 3; round++) {
+        long before = arraysKiB();
+        for (int i = 0; i < steps; i++) {
+          leaked.add(X.dup());
+        }
+        most = Math.max(most, arraysKiB() - before);
       }
-      long grown = arraysKiB() - before;
       leaked.forEach(INDArray::close);
-      return grown;
+      return most;
     }
 
     private static void elementwise() {
