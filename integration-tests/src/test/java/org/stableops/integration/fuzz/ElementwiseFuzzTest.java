@@ -17,7 +17,7 @@ import org.stableops.integration.oracle.Format;
 class ElementwiseFuzzTest {
   @Test
   void isRightInEveryLayout() {
-    Fuzz.run(ElementwiseFuzzTest.class, 1000, 0.25, draw -> new Problem(draw).everywhere());
+    Fuzz.run(ElementwiseFuzzTest.class, 700, 0.25, draw -> new Problem(draw).everywhere());
   }
 
   /** One array and one parameter. */

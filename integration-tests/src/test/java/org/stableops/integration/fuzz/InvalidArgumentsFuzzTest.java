@@ -24,7 +24,7 @@ class InvalidArgumentsFuzzTest {
 
   @Test
   void areRefusedByName() {
-    Fuzz.run(InvalidArgumentsFuzzTest.class, 1000, 0.1, draw -> everywhere(draw, draw.seed()));
+    Fuzz.run(InvalidArgumentsFuzzTest.class, 800, 0.1, draw -> everywhere(draw, draw.seed()));
   }
 
   /** The same problem on every host and path. */

@@ -19,7 +19,7 @@ import org.stableops.integration.oracle.Format;
 class ParametricFuzzTest {
   @Test
   void isRightInEveryLayout() {
-    Fuzz.run(ParametricFuzzTest.class, 600, 0.2, draw -> new Problem(draw).everywhere());
+    Fuzz.run(ParametricFuzzTest.class, 350, 0.2, draw -> new Problem(draw).everywhere());
   }
 
   /** Two arrays. */

@@ -16,7 +16,7 @@ import org.stableops.integration.oracle.SoftmaxRow;
 class RowsFuzzTest {
   @Test
   void areRightInEveryLayout() {
-    Fuzz.run(RowsFuzzTest.class, 280, 0.15, draw -> new Problem(draw).everywhere());
+    Fuzz.run(RowsFuzzTest.class, 160, 0.15, draw -> new Problem(draw).everywhere());
   }
 
   /** An array, an axis and a gradient from above. */

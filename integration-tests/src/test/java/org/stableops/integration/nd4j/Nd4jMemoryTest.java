@@ -19,9 +19,8 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -72,9 +71,19 @@ final class Nd4jMemoryTest {
    * The host's own primitives leave scalars and contexts to the collector, but these are small:
    * {@link #arraysKiB} does not count them.
    */
-  @ParameterizedTest
-  @CsvSource({"FUSED, 300", "COMPOSITE, 30"})
-  void intermediatesAreFreedWithoutTheGarbageCollector(Path path, int steps) throws Exception {
+  @Test
+  void intermediatesAreFreedWithoutTheGarbageCollector() throws Exception {
+    assertFreed(Path.FUSED, 300);
+  }
+
+  /** Apart, for it takes minutes. */
+  @Test
+  @Tag("endurance")
+  void intermediatesOfCompositesAreFreedWithoutTheGarbageCollector() throws Exception {
+    assertFreed(Path.COMPOSITE, 30);
+  }
+
+  private static void assertFreed(Path path, int steps) throws Exception {
     List<String> options = new ArrayList<>(SMALL);
     // Arrays that nobody closes are then never freed, however often the collector runs.
     options.add("-Dorg.bytedeco.javacpp.nopointergc=true");
