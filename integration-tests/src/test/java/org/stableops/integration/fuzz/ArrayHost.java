@@ -27,6 +27,25 @@ interface ArrayHost<A extends AutoCloseable> extends AutoCloseable {
   /** The hosts, each to be opened for one case. */
   List<Supplier<ArrayHost<?>>> ALL = List.of(DjlArrays::new, Nd4jArrays::new);
 
+  /** What is to be seen of one problem on arrays of a host. */
+  @FunctionalInterface
+  interface Check {
+    <A extends AutoCloseable> Void on(ArrayHost<A> host, Path path);
+  }
+
+  /** Checks on both paths of every host that has the format. */
+  static void everywhere(Format format, Check check) {
+    for (Supplier<ArrayHost<?>> opens : ALL) {
+      try (ArrayHost<?> host = opens.get()) {
+        if (host.host().formats().contains(format)) {
+          for (Path path : Path.values()) {
+            path.run(() -> check.on(host, path));
+          }
+        }
+      }
+    }
+  }
+
   /** Whose name and dtypes they are. */
   Host host();
 

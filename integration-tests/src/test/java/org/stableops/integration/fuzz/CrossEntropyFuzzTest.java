@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.stableops.CrossEntropyEvaluation;
@@ -202,15 +201,7 @@ class CrossEntropyFuzzTest {
     }
 
     void everywhere() {
-      for (Supplier<ArrayHost<?>> opens : ArrayHost.ALL) {
-        try (ArrayHost<?> host = opens.get()) {
-          if (host.host().formats().contains(format)) {
-            for (Path path : Path.values()) {
-              path.run(() -> on(host, path));
-            }
-          }
-        }
-      }
+      ArrayHost.everywhere(format, this::on);
     }
 
     private <A extends AutoCloseable> Void on(ArrayHost<A> host, Path path) {

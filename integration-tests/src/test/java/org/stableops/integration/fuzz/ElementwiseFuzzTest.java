@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
-import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.stableops.integration.fuzz.ElementwiseCheck.Result;
 import org.stableops.integration.host.Path;
@@ -54,15 +53,7 @@ class ElementwiseFuzzTest {
     }
 
     void everywhere() {
-      for (Supplier<ArrayHost<?>> opens : ArrayHost.ALL) {
-        try (ArrayHost<?> host = opens.get()) {
-          if (host.host().formats().contains(format)) {
-            for (Path path : Path.values()) {
-              path.run(() -> on(host, path));
-            }
-          }
-        }
-      }
+      ArrayHost.everywhere(format, this::on);
     }
 
     private <A extends AutoCloseable> Void on(ArrayHost<A> host, Path path) {

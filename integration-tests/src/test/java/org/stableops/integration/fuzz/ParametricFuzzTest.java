@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.stableops.integration.fuzz.ElementwiseCheck.Result;
@@ -83,15 +82,7 @@ class ParametricFuzzTest {
     }
 
     void everywhere() {
-      for (Supplier<ArrayHost<?>> opens : ArrayHost.ALL) {
-        try (ArrayHost<?> host = opens.get()) {
-          if (host.host().formats().contains(format)) {
-            for (Path path : Path.values()) {
-              path.run(() -> on(host, path));
-            }
-          }
-        }
-      }
+      ArrayHost.everywhere(format, this::on);
     }
 
     private <A extends AutoCloseable> Void on(ArrayHost<A> host, Path path) {

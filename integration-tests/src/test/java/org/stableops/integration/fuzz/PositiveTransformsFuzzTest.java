@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.function.DoubleFunction;
-import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.stableops.PositiveTransform;
 import org.stableops.PositiveTransform.Family;
@@ -85,15 +84,7 @@ class PositiveTransformsFuzzTest {
     }
 
     void everywhere() {
-      for (Supplier<ArrayHost<?>> opens : ArrayHost.ALL) {
-        try (ArrayHost<?> host = opens.get()) {
-          if (host.host().formats().contains(format)) {
-            for (Path path : Path.values()) {
-              path.run(() -> on(host, path));
-            }
-          }
-        }
-      }
+      ArrayHost.everywhere(format, this::on);
     }
 
     private <A extends AutoCloseable> Void on(ArrayHost<A> host, Path path) {

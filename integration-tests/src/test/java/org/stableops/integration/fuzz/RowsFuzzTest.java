@@ -3,7 +3,6 @@ package org.stableops.integration.fuzz;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
-import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.stableops.SoftmaxShape;
 import org.stableops.integration.Tolerance;
@@ -75,15 +74,7 @@ class RowsFuzzTest {
     }
 
     void everywhere() {
-      for (Supplier<ArrayHost<?>> opens : ArrayHost.ALL) {
-        try (ArrayHost<?> host = opens.get()) {
-          if (host.host().formats().contains(format)) {
-            for (Path path : Path.values()) {
-              path.run(() -> on(host, path));
-            }
-          }
-        }
-      }
+      ArrayHost.everywhere(format, this::on);
     }
 
     private <A extends AutoCloseable> Void on(ArrayHost<A> host, Path path) {
