@@ -36,18 +36,18 @@ final class Parts {
   /** Runs them all, and throws the first failure when no thread is at work any more. */
   void run(int helpers) {
     ForkJoinTask<?>[] called = new ForkJoinTask<?>[isBacklogged() ? 0 : helpers];
-    int count = 0;
+    int forked = 0;
     try {
-      while (count < called.length) {
-        called[count] = new Helper().fork();
-        count++;
+      while (forked < called.length) {
+        called[forked] = new Helper().fork();
+        forked++;
       }
     } finally {
       // Whatever happens to calling, those who have come are waited for.
       takeAll();
-      while (count > 0) {
-        count--;
-        called[count].tryUnfork();
+      while (forked > 0) {
+        forked--;
+        called[forked].tryUnfork();
       }
       awaitOthers();
       part = null;

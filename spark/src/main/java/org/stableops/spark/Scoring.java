@@ -68,15 +68,11 @@ record Scoring(String data, String output, int partitions, int batchSize) {
     long rows = scored.count();
     if (rows == 0) {
       out.printf("There are no rows; %s is empty%n", output);
-      return;
+    } else {
+      double accuracy = (double) scored.filter(Prediction::isRight).count() / rows;
+      out.printf(
+          Locale.ROOT, "Scored %d rows to %s, accuracy %.2f %%%n", rows, output, 100 * accuracy);
     }
-    long right = scored.filter(Prediction::isRight).count();
-    out.printf(
-        Locale.ROOT,
-        "Scored %d rows to %s, accuracy %.2f %%%n",
-        rows,
-        output,
-        100.0 * right / rows);
     out.flush();
   }
 }
