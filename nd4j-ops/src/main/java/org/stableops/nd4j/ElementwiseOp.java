@@ -17,7 +17,7 @@ import org.stableops.kernel.ElementwiseKernel;
 record ElementwiseOp(
     ElementwiseKernel kernel, Composite compositeValue, Composite compositeGradient) {
 
-  /** A computation by primitives: a new array from x, intermediates left to their owner. */
+  /** A computation by primitives: a new array from x; all but it, or it too, is its owner's. */
   @FunctionalInterface
   interface Composite {
     INDArray compute(INDArray x, Temporaries temporaries);

@@ -30,7 +30,7 @@ record ParametricOp(
     Composite compositeGradient,
     Composite compositeParameterGradient) {
 
-  /** A computation by primitives: a new array, intermediates left to their owner. */
+  /** A computation by primitives: a new array; all but it, or it too, is its owner's. */
   @FunctionalInterface
   interface Composite {
     INDArray compute(INDArray x, INDArray p, Temporaries temporaries);

@@ -36,14 +36,12 @@ final class Primitives {
   }
 
   static INDArray nanLike(INDArray x) {
-    INDArray nan = Nd4j.zeros(x.dataType(), x.shape());
-    return nan.divi(nan);
+    return Temporaries.filled(Nd4j.zeros(x.dataType(), x.shape()), nan -> nan.divi(nan));
   }
 
   /** log(1 + x) = 2·atanh(x/(2 + x)). */
   static INDArray log1p(INDArray x) {
-    INDArray result = x.add(2);
-    return Transforms.atanh(result.rdivi(x), false).muli(2);
+    return Temporaries.filled(x.add(2), result -> Transforms.atanh(result.rdivi(x), false).muli(2));
   }
 
   /** Multiplies by upstream, one number or one an element; as a number NaN would become 1e-5. */
@@ -62,16 +60,17 @@ final class Primitives {
    * broadcast leaves memory to the garbage collector.
    */
   static INDArray tile(INDArray x, long[] shape) {
-    INDArray result = Nd4j.createUninitialized(x.dataType(), shape, 'c');
     int[] times = new int[shape.length];
     Arrays.setAll(times, axis -> (int) (shape[axis] / x.size(axis)));
-    Nd4j.exec(
-        DynamicCustomOp.builder("tile")
-            .addInputs(x)
-            .addIntegerArguments(times)
-            .addOutputs(result)
-            .build());
-    return result;
+    return Temporaries.filled(
+        Nd4j.createUninitialized(x.dataType(), shape, 'c'),
+        result ->
+            Nd4j.exec(
+                DynamicCustomOp.builder("tile")
+                    .addInputs(x)
+                    .addIntegerArguments(times)
+                    .addOutputs(result)
+                    .build()));
   }
 
   /** Writes an array into one of the same shape, each element rounded once. */
@@ -98,7 +97,8 @@ final class Primitives {
    * garbage collector. Where there is one row only, a NaN in it counts as the number 1e-5.
    */
   static INDArray alongRows(INDArray column, INDArray rows) {
-    return Nd4j.zeros(DataType.DOUBLE, rows.shape()).addiColumnVector(column);
+    return Temporaries.filled(
+        Nd4j.zeros(DataType.DOUBLE, rows.shape()), result -> result.addiColumnVector(column));
   }
 
   /**

@@ -321,7 +321,7 @@ public final class Softplus {
   private static INDArray sigmoid(INDArray x, INDArray p, Temporaries temporaries) {
     INDArray t = temporaries.keep(expOfMinusAbs(p));
     INDArray one = temporaries.keep(Nd4j.onesLike(t));
-    INDArray numerator = Primitives.select(temporaries.keep(x.lt(0)), t, one);
+    INDArray numerator = temporaries.keep(Primitives.select(temporaries.keep(x.lt(0)), t, one));
     return numerator.divi(t.addi(1));
   }
 

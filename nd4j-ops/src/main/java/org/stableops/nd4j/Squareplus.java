@@ -301,7 +301,7 @@ public final class Squareplus {
     INDArray abs = temporaries.keep(Transforms.abs(x, true));
     INDArray root = temporaries.keep(root(abs, s, temporaries));
     INDArray inverseRoot = temporaries.keep(root.rdiv(s.unscale));
-    INDArray ratio = temporaries.keep(quotient(abs, root, s, temporaries)).muli(inverseRoot);
+    INDArray ratio = quotient(abs, root, s, temporaries).muli(inverseRoot);
     return oneSided(x, ratio, temporaries);
   }
 
@@ -327,7 +327,7 @@ public final class Squareplus {
   /** 2^k·(b/4)/h, h = |x|/2 + root/2. */
   private static INDArray quotient(
       INDArray abs, INDArray root, ScaledB s, Temporaries temporaries) {
-    INDArray h = root.mul(0.5).addi(temporaries.keep(abs.mul(0.5)));
+    INDArray h = temporaries.keep(root.mul(0.5)).addi(temporaries.keep(abs.mul(0.5)));
     return h.rdivi(0.25 * s.b * s.unscale);
   }
 

@@ -5,6 +5,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -26,8 +27,22 @@ final class Allocations implements AutoCloseable {
   }
 
   private final DataBufferFactory factory = Nd4j.getDataBufferFactory();
-  private final List<DataBuffer> made = new ArrayList<>();
+  private final List<Made> made = new ArrayList<>();
+  private String failedSite = "";
   private int allowed = Integer.MAX_VALUE;
+
+  /**
+   * A buffer.
+   *
+   * @param site the call that it was made in
+   */
+  private record Made(DataBuffer buffer, String site) {
+    /** Neither numbers nor shapes. */
+    boolean isOpenArray() {
+      boolean isArray = buffer.dataType() != DataType.INT64 && buffer.length() > 1;
+      return isArray && !buffer.wasClosed();
+    }
+  }
 
   Allocations() {
     set(
@@ -52,17 +67,35 @@ final class Allocations implements AutoCloseable {
     boolean isView = arguments != null && arguments[0] instanceof DataBuffer;
     boolean isNew = method.getName().startsWith("create") && !isView;
     if (isNew && --allowed < 0) {
+      failedSite = site();
       throw new NoMemory();
     }
     try {
       Object result = method.invoke(factory, arguments);
       if (isNew) {
-        made.add((DataBuffer) result);
+        made.add(new Made((DataBuffer) result, site()));
       }
       return result;
     } catch (InvocationTargetException e) {
       throw e.getCause();
     }
+  }
+
+  /** The line of the library's that has called the host, and the host's method. */
+  private static String site() {
+    return StackWalker.getInstance().walk(frames -> site(frames.iterator()));
+  }
+
+  private static String site(Iterator<StackWalker.StackFrame> frames) {
+    String callee = "";
+    while (frames.hasNext()) {
+      StackWalker.StackFrame frame = frames.next();
+      if (frame.getClassName().startsWith("org.stableops.nd4j.")) {
+        return frame.toStackTraceElement() + " calls " + callee;
+      }
+      callee = frame.getMethodName();
+    }
+    return "";
   }
 
   /** So many buffers more; forgets those made before. */
@@ -76,12 +109,14 @@ final class Allocations implements AutoCloseable {
     return allowed < 0;
   }
 
-  /** The buffers of arrays, made since, that nobody has closed: neither numbers nor shapes. */
-  List<DataBuffer> open() {
-    return made.stream()
-        .filter(buffer -> buffer.dataType() != DataType.INT64 && buffer.length() > 1)
-        .filter(buffer -> !buffer.wasClosed())
-        .toList();
+  /** The buffers of arrays, made since, that nobody has closed, by the calls that made them. */
+  List<String> open() {
+    return made.stream().filter(Made::isOpenArray).map(Made::site).toList();
+  }
+
+  /** Those of them that the host had made before it was called for what then failed. */
+  List<String> openFromBefore() {
+    return open().stream().filter(site -> !site.equals(failedSite)).toList();
   }
 
   @Override
