@@ -5,8 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.File;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
@@ -47,6 +50,8 @@ import org.stableops.nd4j.weights.PositiveWeights;
  */
 final class HostileNetworksTest {
   private static final int CUTS = 150;
+  private static final int WRONG_BITS = 500;
+  private static final double B = 3.1875;
   private static final String CONFIGURATION = "configuration.json";
   private static final String COEFFICIENTS = "coefficients.bin";
 
@@ -190,27 +195,93 @@ final class HostileNetworksTest {
     }
   }
 
+  /** A zip knows the check sums of what is in it. */
   @Test
-  void aTornGraphIsRefused() throws IOException {
+  void aWrongBitIsNoticed() throws IOException {
+    Random random = new Random(5);
+    int refused = 0;
+    for (int i = 0; i < WRONG_BITS; i++) {
+      refused += load(withWrongBit(network, random)).isPresent() ? 1 : 0;
+    }
+    System.out.printf("networks with a wrong bit: %d of %d refused%n", refused, WRONG_BITS);
+    assertTrue(refused > WRONG_BITS / 2, refused + " of " + WRONG_BITS);
+  }
+
+  private static byte[] withWrongBit(byte[] whole, Random random) {
+    byte[] wrong = whole.clone();
+    wrong[random.nextInt(wrong.length)] ^= (byte) (1 << random.nextInt(Byte.SIZE));
+    return wrong;
+  }
+
+  /** A graph with a positive variable and an operator. */
+  private byte[] savedGraph() throws IOException {
     SameDiff graph = SameDiff.create();
     SDVariable x = graph.constant("x", INPUT);
-    PositiveVariable scale = PositiveVariable.create(graph, "scale", PositiveTransform.exp(), 2);
-    Squareplus.value(x.mul(scale.value()), 3).rename("y");
-    double[] values = Elements.of(graph.getVariable("y").eval());
-    File file = directory.resolve("graph.fb").toFile();
-    graph.save(file, true);
-    byte[] whole = Files.readAllBytes(file.toPath());
+    PositiveVariable scale = PositiveVariable.create(graph, "scale", PositiveTransform.exp(), 1);
+    Squareplus.value(x.mul(scale.value()), B).rename("y");
+    graph.save(graphFile().toFile(), true);
+    return Files.readAllBytes(graphFile());
+  }
+
+  private Path graphFile() {
+    return directory.resolve("graph.fb");
+  }
+
+  /** The result of a graph, or nothing where it is refused. */
+  private Optional<double[]> evaluated(byte[] graph) throws IOException {
+    Files.write(graphFile(), graph);
+    try {
+      return Optional.of(
+          Elements.of(SameDiff.load(graphFile().toFile(), true).getVariable("y").eval()));
+    } catch (RuntimeException e) {
+      return Optional.empty();
+    }
+  }
+
+  @Test
+  void aTornGraphIsRefused() throws IOException {
+    byte[] whole = savedGraph();
+    double[] values = evaluated(whole).orElseThrow();
     int refused = 0;
     for (int cut = 0; cut < CUTS; cut++) {
-      Files.write(file.toPath(), Arrays.copyOf(whole, (int) ((long) whole.length * cut / CUTS)));
-      try {
-        SameDiff loaded = SameDiff.load(file, true);
-        assertArrayEquals(values, Elements.of(loaded.getVariable("y").eval()), "cut " + cut);
-      } catch (RuntimeException e) {
+      Optional<double[]> cutShort =
+          evaluated(Arrays.copyOf(whole, (int) ((long) whole.length * cut / CUTS)));
+      if (cutShort.isPresent()) {
+        assertArrayEquals(values, cutShort.get(), "cut " + cut);
+      } else {
         refused++;
       }
     }
     System.out.printf("torn graphs: %d of %d refused%n", refused, CUTS);
     assertTrue(refused > CUTS / 2, refused + " of " + CUTS);
+  }
+
+  /** Of other bits SameDiff's own reader makes arrays of wrong shapes, which may end the JVM. */
+  @Test
+  void aWrongBitOfAParameterIsSeenOrMakesAnotherParameter() throws IOException {
+    byte[] whole = savedGraph();
+    int place = indexOf(B, whole);
+    for (int bit = 0; bit < Long.SIZE; bit++) {
+      byte[] wrong = whole.clone();
+      ByteBuffer number = ByteBuffer.wrap(wrong, place, Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+      number.putLong(place, number.getLong(place) ^ (1L << bit));
+      double b = number.getDouble(place);
+      Optional<double[]> actual = evaluated(wrong);
+      if (Double.isFinite(b) && b >= 0) {
+        // The scale is 1.
+        double[] values = Elements.of(Squareplus.value(INPUT, b));
+        assertArrayEquals(values, actual.orElseThrow(), "b = " + b);
+      } else {
+        assertTrue(actual.isEmpty(), "b = " + b);
+      }
+    }
+  }
+
+  private static int indexOf(double number, byte[] bytes) {
+    ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    return IntStream.rangeClosed(0, bytes.length - Double.BYTES)
+        .filter(at -> buffer.getDouble(at) == number)
+        .findFirst()
+        .orElseThrow();
   }
 }
