@@ -92,6 +92,25 @@ class HostileFilesTest {
     }
   }
 
+  /** What a file of one shape leaves in a block without parameters does not bind it. */
+  @ParameterizedTest
+  @EnumSource
+  void aBlockThatAFileFailedInTakesAnyShape(PositiveBlockKind kind) throws IOException {
+    byte[] bytes = saved(initialized(kind));
+    Block block = kind.block();
+    assertFalse(loads(block, Arrays.copyOf(bytes, bytes.length - 1)));
+    Block other = kind.block();
+    Shape larger = new Shape(3, 5, 7);
+    other.initialize(manager, DataType.FLOAT32, larger);
+    assertTrue(loads(block, saved(other)));
+    assertArrayEquals(saved(other), saved(block));
+
+    Block started = kind.block();
+    assertFalse(loads(started, Arrays.copyOf(bytes, bytes.length - 1)));
+    started.initialize(manager, DataType.FLOAT32, larger);
+    assertEquals(kind.parameter(other).raw().getShape(), kind.parameter(started).raw().getShape());
+  }
+
   /** With parameters that are not those of the file. */
   private Block changed(PositiveBlockKind kind) {
     Block block = initialized(kind);
