@@ -5,7 +5,8 @@ import java.util.Arrays;
 
 /**
  * Chooses, once, between plain Java and the incubating Vector API: the latter if the JVM was
- * started with its module, the system property does not forbid it, and it computes the same bits.
+ * started with its module, has its second compiler, to all others every vector is an object, if the
+ * system property does not forbid it, and it computes the same bits.
  */
 final class Simd {
   /** The system property that forbids the Vector API when it is {@code false}; read once. */
@@ -32,18 +33,25 @@ final class Simd {
   private static boolean choose() {
     boolean isThere = ModuleLayer.boot().findModule(MODULE).isPresent();
     boolean isAllowed = !"false".equalsIgnoreCase(System.getProperty(PROPERTY));
-    boolean isUsed = isThere && isAllowed && hasTheSameBits();
+    boolean isCompiled = hasSecondCompiler(System.getProperty("java.vm.info", ""));
+    boolean isUsed = isThere && isAllowed && isCompiled && hasTheSameBits();
     Logger logger = System.getLogger(Simd.class.getPackageName());
     logger.log(
         Logger.Level.DEBUG,
         isUsed
             ? "kernels use " + MODULE
-            : "kernels use plain Java: module {0} is {1}, property {2} is {3}",
+            : "kernels use plain Java: module {0} is {1}, property {2} is {3}, C2 is {4}",
         MODULE,
         isThere ? "there" : "not there",
         PROPERTY,
-        System.getProperty(PROPERTY));
+        System.getProperty(PROPERTY),
+        isCompiled ? "there" : "not there");
     return isUsed;
+  }
+
+  /** Not so with -XX:TieredStopAtLevel=1, by which some IDEs start programs, and with -Xint. */
+  static boolean hasSecondCompiler(String vmInfo) {
+    return !vmInfo.contains("emulated-client") && !vmInfo.contains("interpreted");
   }
 
   /** Compares a sample, as a guard against a JVM on which the Vector API is at fault. */

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -61,20 +62,24 @@ abstract class OnSpark {
 
   private static String[] trainingArguments(OneMachine oneMachine, Path model) {
     Training training = OneMachine.TRAINING;
-    return """
-        train --data %s --test %s --model %s --workers %d --epochs %d --batch-size %d
-        --averaging-frequency %d --learning-rate %s --seed %d"""
-        .formatted(
-            oneMachine.training.path(),
-            oneMachine.test.path(),
-            model,
-            training.workers(),
-            training.epochs(),
-            training.batchSize(),
-            training.averagingFrequency(),
-            training.learningRate(),
-            training.seed())
-        .split("\\s+");
+    return arguments(
+        "train",
+        Map.of(
+            "data", oneMachine.training.path(),
+            "test", oneMachine.test.path(),
+            "model", model,
+            "workers", training.workers(),
+            "epochs", training.epochs(),
+            "batch-size", training.batchSize(),
+            "averaging-frequency", training.averagingFrequency(),
+            "learning-rate", training.learningRate(),
+            "seed", training.seed()));
+  }
+
+  private static String[] arguments(String command, Map<String, Object> options) {
+    List<String> arguments = new ArrayList<>(List.of(command));
+    options.forEach((name, value) -> arguments.addAll(List.of("--" + name, value.toString())));
+    return arguments.toArray(String[]::new);
   }
 
   private static void assertBitsEqual(INDArray expected, INDArray actual) {
@@ -125,14 +130,19 @@ abstract class OnSpark {
   }
 
   private static String[] scoringArguments(OneMachine oneMachine, ModelKind kind, Path output) {
-    return "score-%s --data %s --model %s --output %s --partitions 5 --batch-size %d"
-        .formatted(
-            kind.name().toLowerCase(Locale.ROOT),
+    return arguments(
+        "score-" + kind.name().toLowerCase(Locale.ROOT),
+        Map.of(
+            "data",
             oneMachine.training.path(),
+            "model",
             oneMachine.model(kind),
+            "output",
             output,
-            BATCH)
-        .split(" ");
+            "partitions",
+            5,
+            "batch-size",
+            BATCH));
   }
 
   private static List<List<String>> parts(Path output) throws IOException {

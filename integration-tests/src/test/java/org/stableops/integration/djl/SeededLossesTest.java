@@ -19,6 +19,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.training.GradientCollector;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -33,6 +34,9 @@ import org.stableops.djl.SeededLosses;
 
 /** Losses under a collector of SeededLosses: gradients, threads, errors, and who owns what. */
 class SeededLossesTest extends OnBothPaths {
+  /** A collector that ends in a thread leaves it without autograd: pools would be the worse. */
+  private static final Executor NEW_THREAD = work -> new Thread(work).start();
+
   private static final Shape MATRIX = new Shape(6, 4);
   private static final CrossEntropyOptions OPTIONS = CrossEntropyOptions.DEFAULT;
 
@@ -187,8 +191,8 @@ class SeededLossesTest extends OnBothPaths {
     NDArray loss;
     try (GradientCollector collector = SeededLosses.newGradientCollector()) {
       NDArray waiting = loss(mine, labels);
-      loss = CompletableFuture.supplyAsync(() -> loss(theirs, labels)).join();
-      CompletableFuture.runAsync(() -> collector.backward(waiting)).join();
+      loss = CompletableFuture.supplyAsync(() -> loss(theirs, labels), NEW_THREAD).join();
+      CompletableFuture.runAsync(() -> collector.backward(waiting), NEW_THREAD).join();
     }
     try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
       collector.backward(loss);
@@ -201,7 +205,7 @@ class SeededLossesTest extends OnBothPaths {
   void aCollectorThatAnotherThreadClosedTakesNoMoreLosses() {
     NDArray labels = labels();
     GradientCollector closed = SeededLosses.newGradientCollector();
-    CompletableFuture.runAsync(closed::close).join();
+    CompletableFuture.runAsync(closed::close, NEW_THREAD).join();
     closed.close();
     assertSameGradientOfTheStockCollector(labels);
   }
