@@ -33,6 +33,23 @@ class PlotTest {
   }
 
   @Test
+  void aStripHasRowsOfEight() throws IOException {
+    double[] ink = new double[64];
+    ink[0] = 1;
+    Strip strip = new Strip("title");
+    for (int i = 0; i < 9; i++) {
+      strip.add(ink, "a", "b");
+    }
+    BufferedImage image = decoded(strip.show());
+    int[] corner = {24, 74};
+    int rowHeight = (image.getHeight() - corner[1]) / 2;
+    assertEquals(Color.BLACK.getRGB(), image.getRGB(corner[0], corner[1]));
+    assertEquals(Color.WHITE.getRGB(), image.getRGB(corner[0] + 20, corner[1]));
+    assertEquals(Color.BLACK.getRGB(), image.getRGB(corner[0], corner[1] + rowHeight));
+    assertEquals(Color.WHITE.getRGB(), image.getRGB(corner[0] + 187, corner[1] + rowHeight));
+  }
+
+  @Test
   void fewColorsAreKept() throws IOException {
     BufferedImage image = new BufferedImage(40, 40, BufferedImage.TYPE_INT_RGB);
     for (int i = 0; i < 1600; i++) {
