@@ -2,14 +2,16 @@ package org.stableops.kernel;
 
 import java.lang.System.Logger;
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * Chooses, once, between plain Java and the incubating Vector API: the latter if the JVM was
- * started with its module, has its second compiler, to all others every vector is an object, if the
- * system property does not forbid it, and it computes the same bits.
+ * started with its module, the system property does not forbid it, it computes the same bits, and
+ * the JVM has its second compiler, for to others every vector is an object; the system property may
+ * demand it even so.
  */
 final class Simd {
-  /** The system property that forbids the Vector API when it is {@code false}; read once. */
+  /** The system property that forbids the Vector API by false or demands it by true; read once. */
   static final String PROPERTY = "stableops.simd";
 
   private static final String MODULE = "jdk.incubator.vector";
@@ -32,21 +34,33 @@ final class Simd {
 
   private static boolean choose() {
     boolean isThere = ModuleLayer.boot().findModule(MODULE).isPresent();
-    boolean isAllowed = !"false".equalsIgnoreCase(System.getProperty(PROPERTY));
-    boolean isCompiled = hasSecondCompiler(System.getProperty("java.vm.info", ""));
-    boolean isUsed = isThere && isAllowed && isCompiled && hasTheSameBits();
+    boolean isUsed = isThere && isWanted() && hasTheSameBits();
     Logger logger = System.getLogger(Simd.class.getPackageName());
     logger.log(
         Logger.Level.DEBUG,
         isUsed
             ? "kernels use " + MODULE
-            : "kernels use plain Java: module {0} is {1}, property {2} is {3}, C2 is {4}",
+            : "kernels use plain Java: module {0} is {1}, property {2} is {3}, the JVM is {4}",
         MODULE,
         isThere ? "there" : "not there",
         PROPERTY,
         System.getProperty(PROPERTY),
-        isCompiled ? "there" : "not there");
+        vmInfo());
     return isUsed;
+  }
+
+  /** As the property says; else where the JVM has its second compiler. */
+  private static boolean isWanted() {
+    String wanted = System.getProperty(PROPERTY, "");
+    return switch (wanted.toLowerCase(Locale.ROOT)) {
+      case "false" -> false;
+      case "true" -> true;
+      default -> hasSecondCompiler(vmInfo());
+    };
+  }
+
+  private static String vmInfo() {
+    return System.getProperty("java.vm.info", "");
   }
 
   /** Not so with -XX:TieredStopAtLevel=1, by which some IDEs start programs, and with -Xint. */

@@ -13,6 +13,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.stream.IntStream;
@@ -129,6 +130,33 @@ class PartsTest {
         .run(HELPERS);
     assertTrue(Thread.interrupted(), "the caller is still interrupted");
     assertEquals(2, ended.get());
+  }
+
+  /** A helper that works long leaves the caller's processor to others. */
+  @Test
+  void theCallerSleepsWhileItWaits() {
+    CountDownLatch begun = new CountDownLatch(1);
+    AtomicBoolean slept = new AtomicBoolean();
+    Thread caller = Thread.currentThread();
+    new Parts(
+            2,
+            p -> {
+              if (Thread.currentThread() == caller) {
+                await(begun);
+              } else {
+                begun.countDown();
+                slept.set(fallsAsleep(caller));
+              }
+            })
+        .run(HELPERS);
+    assertTrue(slept.get());
+  }
+
+  private static boolean fallsAsleep(Thread thread) {
+    for (int i = 0; i < 200 && thread.getState() != Thread.State.WAITING; i++) {
+      sleep();
+    }
+    return thread.getState() == Thread.State.WAITING;
   }
 
   /** Until a helper has come, or none will since the other part is the caller's as well. */

@@ -48,8 +48,10 @@ class SimdTest {
   }
 
   @Test
-  void vectorsAreNotUsedWhereThePropertyForbidsThem() throws Exception {
+  void thePropertyForbidsAndDemandsThem() throws Exception {
     assertTrue(describe("-Dstableops.simd=false").contains("plain Java"));
+    String demanded = describe("-Dstableops.simd=True", "-XX:TieredStopAtLevel=1");
+    assertTrue(demanded.contains("Vector API"));
   }
 
   @Test

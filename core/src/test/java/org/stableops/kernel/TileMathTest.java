@@ -613,6 +613,7 @@ class TileMathTest {
   @Test
   void theVectorApiIsUsedWhereItIs() {
     boolean isThere = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+    // As PIT starts the tests without C2, it demands it.
     assertEquals(isThere, Simd.isUsed());
     assertTrue(FusedPath.describe().contains(isThere ? "Vector API" : "plain Java"));
   }

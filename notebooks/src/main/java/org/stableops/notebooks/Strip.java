@@ -42,10 +42,30 @@ public final class Strip {
    * @param ink of its pixels row by row, as many rows as columns, from 0 (white) to 1 (black)
    * @param lines what is written below
    * @return this
+   * @throws IllegalArgumentException if ink is no square of 1 to 160 pixels a side, or not of
+   *     numbers from 0 to 1
    */
   public Strip add(double[] ink, String... lines) {
+    requireSquare(ink.length);
+    for (double each : ink) {
+      if (!(each >= 0 && each <= 1)) {
+        throw new IllegalArgumentException("ink must be from 0 to 1, got " + each);
+      }
+    }
     pictures.add(new Picture(ink.clone(), List.of(lines)));
     return this;
+  }
+
+  private static void requireSquare(int pixels) {
+    int columns = side(pixels);
+    if (columns < 1 || columns > SIDE || columns * columns != pixels) {
+      throw new IllegalArgumentException(
+          "ink must be a square of 1 to %d pixels a side, got %d pixels".formatted(SIDE, pixels));
+    }
+  }
+
+  private static int side(int pixels) {
+    return (int) Math.sqrt(pixels);
   }
 
   /**
@@ -85,7 +105,7 @@ public final class Strip {
   }
 
   private static void draw(Picture picture, Graphics2D graphics, int left, int top) {
-    int columns = (int) Math.sqrt(picture.ink.length);
+    int columns = side(picture.ink.length);
     int size = SIDE / columns;
     for (int pixel = 0; pixel < picture.ink.length; pixel++) {
       int shade = WHITE - (int) Math.round(WHITE * picture.ink[pixel]);

@@ -1,6 +1,7 @@
 package org.stableops.notebooks;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.Color;
@@ -47,6 +48,20 @@ class PlotTest {
     assertEquals(Color.WHITE.getRGB(), image.getRGB(corner[0] + 20, corner[1]));
     assertEquals(Color.BLACK.getRGB(), image.getRGB(corner[0], corner[1] + rowHeight));
     assertEquals(Color.WHITE.getRGB(), image.getRGB(corner[0] + 187, corner[1] + rowHeight));
+  }
+
+  @Test
+  void inkThatIsNoPictureIsRefused() {
+    Strip strip = new Strip("title");
+    assertRefused("ink must be a square of 1 to 160 pixels a side, got 3 pixels", strip, 0, 1, 1);
+    assertRefused("ink must be a square of 1 to 160 pixels a side, got 0 pixels", strip);
+    assertRefused("ink must be from 0 to 1, got NaN", strip, Double.NaN);
+    assertRefused("ink must be from 0 to 1, got 1.5", strip, 1.5);
+  }
+
+  private static void assertRefused(String message, Strip strip, double... ink) {
+    assertEquals(
+        message, assertThrows(IllegalArgumentException.class, () -> strip.add(ink)).getMessage());
   }
 
   @Test

@@ -25,6 +25,7 @@ import org.stableops.djl.LogSoftmax;
 import org.stableops.djl.SeededLosses;
 import org.stableops.djl.Squareplus;
 import org.stableops.integration.Call;
+import org.stableops.integration.Places;
 import org.stableops.integration.oracle.Format;
 
 /** An operator that fails in its middle, wherever that is, leaves everything as it was. */
@@ -61,7 +62,7 @@ class DjlFailuresTest extends OnBothPaths {
       assertEquals(0, openScopes(), what);
       assertEquals(gradMode, JniUtils.isGradMode(), what);
       failures++;
-      allocation += 1 + allocation / 8;
+      allocation = Places.next(allocation);
     }
     assertArrayEquals(expected, call.numbers().get(), call.name());
     return failures;

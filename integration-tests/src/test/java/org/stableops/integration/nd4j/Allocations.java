@@ -5,8 +5,8 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.buffer.factory.DataBufferFactory;
@@ -34,7 +34,7 @@ final class Allocations implements AutoCloseable {
   /**
    * A buffer.
    *
-   * @param site the call that it was made in
+   * @param site the call of the host that it was made in
    */
   private record Made(DataBuffer buffer, String site) {
     /** Neither numbers nor shapes. */
@@ -81,21 +81,15 @@ final class Allocations implements AutoCloseable {
     }
   }
 
-  /** The line of the library's that has called the host, and the host's method. */
+  /** The instructions of the library's that led to a call of the host. */
   private static String site() {
-    return StackWalker.getInstance().walk(frames -> site(frames.iterator()));
-  }
-
-  private static String site(Iterator<StackWalker.StackFrame> frames) {
-    String callee = "";
-    while (frames.hasNext()) {
-      StackWalker.StackFrame frame = frames.next();
-      if (frame.getClassName().startsWith("org.stableops.nd4j.")) {
-        return frame.toStackTraceElement() + " calls " + callee;
-      }
-      callee = frame.getMethodName();
-    }
-    return "";
+    return StackWalker.getInstance()
+        .walk(
+            frames ->
+                frames
+                    .filter(frame -> frame.getClassName().startsWith("org.stableops.nd4j."))
+                    .map(frame -> frame.toStackTraceElement() + ":" + frame.getByteCodeIndex())
+                    .collect(Collectors.joining(" < ")));
   }
 
   /** So many buffers more; forgets those made before. */

@@ -10,6 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.linalg.exception.ND4JIllegalStateException;
 import org.stableops.integration.Call;
+import org.stableops.integration.Places;
 import org.stableops.integration.host.Path;
 import org.stableops.integration.oracle.Format;
 
@@ -41,7 +42,7 @@ class Nd4jFailuresTest {
         List<String> open = path == Path.FUSED ? allocations.open() : allocations.openFromBefore();
         assertEquals(List.of(), open, call + ", allocation " + allocation);
         failures++;
-        allocation += 1 + allocation / 8;
+        allocation = Places.next(allocation);
       }
       assertEquals(List.of(), allocations.open(), call.name());
     }

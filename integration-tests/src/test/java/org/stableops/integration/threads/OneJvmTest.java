@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,6 +65,15 @@ class OneJvmTest {
     try (DirectoryStream<Path> found = Files.newDirectoryStream(JVMS, "*25*")) {
       found.forEach(homes::add);
     }
-    homes.removeIf(home -> !Files.isExecutable(home.resolve(Path.of("bin", "java"))));
+    homes.removeIf(home -> !isNewer(home.resolve("release")));
+  }
+
+  /** By the file that every JDK has: another's name may have the digits, as 17.0.25's. */
+  private static boolean isNewer(Path release) {
+    try {
+      return Files.exists(release) && Files.readString(release).contains("JAVA_VERSION=\"25");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }
