@@ -200,7 +200,7 @@ public final class PositiveTransforms {
   /** Squareplus of |r|. */
   private static NDArray valueOfAbs(NDArray raw, ScaledB s) {
     NDArray abs = raw.abs();
-    return abs.mul(0.5).add(Squareplus.root(abs, s).mul(0.5));
+    return Squareplus.valueOfAbs(abs, Squareplus.root(abs, s));
   }
 
   /** q = e^−|v|, for squareplus without v, whose rounding a power of e would magnify. */

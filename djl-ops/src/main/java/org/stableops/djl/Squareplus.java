@@ -256,9 +256,14 @@ public final class Squareplus {
     return c.mul(c).add(s.b).sqrt().mul(s.unscale).maximum(abs);
   }
 
-  /** 2^k·(b/4)/h, h = |x|/2 + root/2. */
+  /** Squareplus of |x|: |x|/2 + root/2. */
+  static NDArray valueOfAbs(NDArray abs, NDArray root) {
+    return abs.mul(0.5).add(root.mul(0.5));
+  }
+
+  /** 2^k·(b/4)/squareplus(|x|). */
   private static NDArray quotient(NDArray abs, NDArray root, ScaledB s) {
-    NDArray h = abs.mul(0.5).add(root.mul(0.5));
+    NDArray h = valueOfAbs(abs, root);
     return h.onesLike().mul(0.25 * s.b * s.unscale).div(h);
   }
 
@@ -295,9 +300,9 @@ public final class Squareplus {
     return c.mul(c).add(b).sqrt().maximum(abs);
   }
 
-  /** (b/4)/h, h = |x|/2 + root/2. */
+  /** (b/4)/squareplus(|x|). */
   private static NDArray quotient(NDArray abs, NDArray root, NDArray b) {
-    return b.mul(0.25).div(abs.mul(0.5).add(root.mul(0.5)));
+    return b.mul(0.25).div(valueOfAbs(abs, root));
   }
 
   private static NDArray step(NDArray x) {

@@ -351,7 +351,7 @@ public final class PositiveTransforms {
   /** Squareplus of |r|. */
   private static INDArray valueOfAbs(INDArray raw, ScaledB s, Temporaries t) {
     INDArray abs = t.keep(Transforms.abs(raw, true));
-    return t.keep(t.keep(Squareplus.root(abs, s, t)).mul(0.5)).addi(t.keep(abs.mul(0.5)));
+    return Squareplus.valueOfAbs(abs, t.keep(Squareplus.root(abs, s, t)), t);
   }
 
   /** q = e^−|v|, for squareplus without v, whose rounding a power of e would magnify. */

@@ -324,11 +324,15 @@ public final class Squareplus {
     return Transforms.max(abs, root, true);
   }
 
-  /** 2^k·(b/4)/h, h = |x|/2 + root/2. */
+  /** Squareplus of |x|: |x|/2 + root/2. */
+  static INDArray valueOfAbs(INDArray abs, INDArray root, Temporaries temporaries) {
+    return temporaries.keep(root.mul(0.5)).addi(temporaries.keep(abs.mul(0.5)));
+  }
+
+  /** 2^k·(b/4)/squareplus(|x|). */
   private static INDArray quotient(
       INDArray abs, INDArray root, ScaledB s, Temporaries temporaries) {
-    INDArray h = temporaries.keep(root.mul(0.5)).addi(temporaries.keep(abs.mul(0.5)));
-    return h.rdivi(0.25 * s.b * s.unscale);
+    return valueOfAbs(abs, root, temporaries).rdivi(0.25 * s.b * s.unscale);
   }
 
   private static INDArray compositeValue(INDArray x, INDArray b, Temporaries temporaries) {
@@ -373,11 +377,10 @@ public final class Squareplus {
     return temporaries.keep(Transforms.max(abs, root, true));
   }
 
-  /** (b/4)/h, h = |x|/2 + root/2. */
+  /** (b/4)/squareplus(|x|). */
   private static INDArray quotient(
       INDArray abs, INDArray root, INDArray b, Temporaries temporaries) {
-    INDArray h = temporaries.keep(root.mul(0.5)).addi(temporaries.keep(abs.mul(0.5)));
-    return temporaries.keep(b.mul(0.25)).divi(h);
+    return temporaries.keep(b.mul(0.25)).divi(valueOfAbs(abs, root, temporaries));
   }
 
   private static INDArray step(INDArray x, Temporaries temporaries) {
