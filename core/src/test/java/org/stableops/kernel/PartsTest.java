@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
@@ -112,6 +113,26 @@ class PartsTest {
 
   @Test
   void anInterruptedCallerWaitsAndStaysInterrupted() throws Exception {
+    int ended =
+        besideHelper(
+            caller -> {
+              caller.interrupt();
+              sleep();
+            });
+    assertTrue(Thread.interrupted(), "the caller is still interrupted");
+    assertEquals(2, ended);
+  }
+
+  /** A helper that works long leaves the caller's processor to others. */
+  @Test
+  void theCallerSleepsWhileItWaits() {
+    AtomicBoolean slept = new AtomicBoolean();
+    besideHelper(caller -> slept.set(fallsAsleep(caller)));
+    assertTrue(slept.get());
+  }
+
+  /** Two parts, of which the caller's ends when the helper's has begun; how many have ended. */
+  private static int besideHelper(Consumer<Thread> ofHelper) {
     CountDownLatch begun = new CountDownLatch(1);
     AtomicInteger ended = new AtomicInteger();
     Thread caller = Thread.currentThread();
@@ -122,34 +143,12 @@ class PartsTest {
                 await(begun);
               } else {
                 begun.countDown();
-                caller.interrupt();
-                sleep();
+                ofHelper.accept(caller);
               }
               ended.incrementAndGet();
             })
         .run(HELPERS);
-    assertTrue(Thread.interrupted(), "the caller is still interrupted");
-    assertEquals(2, ended.get());
-  }
-
-  /** A helper that works long leaves the caller's processor to others. */
-  @Test
-  void theCallerSleepsWhileItWaits() {
-    CountDownLatch begun = new CountDownLatch(1);
-    AtomicBoolean slept = new AtomicBoolean();
-    Thread caller = Thread.currentThread();
-    new Parts(
-            2,
-            p -> {
-              if (Thread.currentThread() == caller) {
-                await(begun);
-              } else {
-                begun.countDown();
-                slept.set(fallsAsleep(caller));
-              }
-            })
-        .run(HELPERS);
-    assertTrue(slept.get());
+    return ended.get();
   }
 
   private static boolean fallsAsleep(Thread thread) {

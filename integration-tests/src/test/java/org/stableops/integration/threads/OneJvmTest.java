@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,17 +62,16 @@ class OneJvmTest {
 
   private static void addNewer(List<Path> homes) throws IOException {
     try (DirectoryStream<Path> found = Files.newDirectoryStream(JVMS, "*25*")) {
-      found.forEach(homes::add);
+      for (Path home : found) {
+        if (isNewer(home.resolve("release"))) {
+          homes.add(home);
+        }
+      }
     }
-    homes.removeIf(home -> !isNewer(home.resolve("release")));
   }
 
   /** By the file that every JDK has: another's name may have the digits, as 17.0.25's. */
-  private static boolean isNewer(Path release) {
-    try {
-      return Files.exists(release) && Files.readString(release).contains("JAVA_VERSION=\"25");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  private static boolean isNewer(Path release) throws IOException {
+    return Files.exists(release) && Files.readString(release).contains("JAVA_VERSION=\"25");
   }
 }
