@@ -1,10 +1,9 @@
 package org.stableops.integration.memory;
 
+import com.sun.jna.Native;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntConsumer;
 import java.util.function.IntToDoubleFunction;
@@ -101,10 +100,12 @@ final class Marathon {
 
   private static final int SAMPLES = 100;
 
+  /** One in so many calls more are made before, and what is hot is compiled then. */
+  private static final int WARM_UP = 4;
+
   private final int count;
   private final int leak;
   private final PrintWriter file;
-  private final List<ByteBuffer> leaked = new ArrayList<>();
 
   private Marathon(int count, int leak, PrintWriter file) {
     this.count = count;
@@ -124,10 +125,14 @@ final class Marathon {
   }
 
   private void run(IntConsumer one, LongSupplier live) throws IOException {
+    for (int i = 1; i <= count / WARM_UP; i++) {
+      one.accept(i);
+    }
+    Compilation.stop();
     for (int i = 1; i <= count; i++) {
       one.accept(i);
       if (leak > 0) {
-        leaked.add(ByteBuffer.allocateDirect(leak));
+        Native.malloc(leak);
       }
       if (i % (count / SAMPLES) == 0) {
         file.println(Samples.line(i, live.getAsLong()));

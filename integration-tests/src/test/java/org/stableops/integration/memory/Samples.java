@@ -14,11 +14,12 @@ import java.util.stream.IntStream;
  *
  * @param done calls or steps
  * @param heap bytes of Java's heap after a collection
+ * @param malloc bytes that malloc has given out, to the hosts and to the JVM
  * @param resident bytes of the process
  * @param live what the host counts: open arrays of DJL, bytes that JavaCPP holds for ND4J
  */
-record Samples(double[] done, double[] heap, double[] resident, double[] live) {
-  private static final String HEADER = "done,heap_bytes,resident_bytes,live";
+record Samples(double[] done, double[] heap, double[] malloc, double[] resident, double[] live) {
+  private static final String HEADER = "done,heap_bytes,malloc_bytes,resident_bytes,live";
 
   /** The share of the samples in which caches fill and code is compiled. */
   private static final double WARM_UP = 0.3;
@@ -29,7 +30,7 @@ record Samples(double[] done, double[] heap, double[] resident, double[] live) {
     System.gc();
     Runtime runtime = Runtime.getRuntime();
     long heap = runtime.totalMemory() - runtime.freeMemory();
-    return "%d,%d,%d,%d".formatted(done, heap, residentNow(), live);
+    return "%d,%d,%d,%d,%d".formatted(done, heap, Malloc.inUse(), residentNow(), live);
   }
 
   private static long residentNow() throws IOException {
@@ -55,7 +56,8 @@ record Samples(double[] done, double[] heap, double[] resident, double[] live) {
             .skip(1)
             .map(line -> Arrays.stream(line.split(",")).mapToDouble(Double::parseDouble).toArray())
             .toArray(double[][]::new);
-    return new Samples(column(rows, 0), column(rows, 1), column(rows, 2), column(rows, 3));
+    return new Samples(
+        column(rows, 0), column(rows, 1), column(rows, 2), column(rows, 3), column(rows, 4));
   }
 
   private static double[] column(double[][] rows, int column) {
@@ -65,6 +67,11 @@ record Samples(double[] done, double[] heap, double[] resident, double[] live) {
   /** Bytes that the heap grows by a call. */
   double heapGrowth() {
     return growth(done, heap);
+  }
+
+  /** Bytes of malloc's that are not given back, a call. */
+  double mallocGrowth() {
+    return growth(done, malloc);
   }
 
   /** Bytes that the process grows by a call. */
