@@ -69,8 +69,11 @@ interface DoubleTileMath {
   /** The logarithm of what {@link #expOfDifference} multiplies by. */
   int EXP_SHIFT = 64;
 
-  /** Differences from here down are this one, and their exponential is 0. */
-  double EXP_UNDERFLOW = -900;
+  /** {@link #ROUNDER} with the bias of 2^{k + shift}: a sum ends in all bits of its exponent. */
+  double EXP_ROUNDER = ROUNDER + (BIAS + EXP_SHIFT);
+
+  /** Differences from here down are this one, whose exponent is 0, as is its exponential. */
+  double EXP_UNDERFLOW = -753.4;
 
   /** The largest |max| to which {@link #EXP_UNDERFLOW} can be added. */
   double LARGEST_MAX = 0x1p40;

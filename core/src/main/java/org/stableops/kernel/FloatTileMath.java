@@ -60,8 +60,11 @@ interface FloatTileMath {
   /** The logarithm of what {@link #expOfDifference} multiplies by. */
   int EXP_SHIFT = 48;
 
-  /** Differences from here down are this one, and their exponential is 0. */
-  float EXP_UNDERFLOW = -200;
+  /** {@link #ROUNDER} with the bias of 2^{k + shift}: a sum ends in all bits of its exponent. */
+  float EXP_ROUNDER = ROUNDER + (BIAS + EXP_SHIFT);
+
+  /** Differences from here down are this one, whose exponent is 0, as is its exponential. */
+  float EXP_UNDERFLOW = -121.3f;
 
   /** The largest |max| to which {@link #EXP_UNDERFLOW} can be added. */
   float LARGEST_MAX = 0x1p20f;

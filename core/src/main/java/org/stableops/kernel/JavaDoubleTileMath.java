@@ -66,13 +66,19 @@ final class JavaDoubleTileMath implements DoubleTileMath {
       double d = x - m;
       double back = x - d;
       double lost = (x - (d + back)) + (back - m);
-      double rounded = Math.fma(d, LOG2_E, ROUNDER);
+      double rounded = Math.fma(d, LOG2_E, EXP_ROUNDER);
       power[i] = rounded;
-      fraction[i] = DoubleTileMath.q(remainder(d, rounded - ROUNDER) + lost);
+      fraction[i] = DoubleTileMath.q(remainder(d, rounded - EXP_ROUNDER) + lost);
     }
-    toPowersOfTwo(EXP_SHIFT, LOWEST_EXPONENT, count);
+    asDoubles.put(0, power, 0, count);
+    asLongs.get(0, bits, 0, count);
     for (int i = 0; i < count; i++) {
-      out[i] = (1 + fraction[i]) * power[i];
+      bits[i] <<= FRACTION_BITS;
+    }
+    asLongs.put(0, bits, 0, count);
+    asDoubles.get(0, power, 0, count);
+    for (int i = 0; i < count; i++) {
+      out[i] = Math.fma(power[i], fraction[i], power[i]);
     }
   }
 

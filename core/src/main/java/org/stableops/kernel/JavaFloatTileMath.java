@@ -65,13 +65,19 @@ final class JavaFloatTileMath implements FloatTileMath {
       float d = x - m;
       float back = x - d;
       float lost = (x - (d + back)) + (back - m);
-      float rounded = Math.fma(d, LOG2_E, ROUNDER);
+      float rounded = Math.fma(d, LOG2_E, EXP_ROUNDER);
       power[i] = rounded;
-      fraction[i] = FloatTileMath.q(remainder(d, rounded - ROUNDER) + lost);
+      fraction[i] = FloatTileMath.q(remainder(d, rounded - EXP_ROUNDER) + lost);
     }
-    toPowersOfTwo(EXP_SHIFT, LOWEST_EXPONENT, count);
+    asFloats.put(0, power, 0, count);
+    asInts.get(0, bits, 0, count);
     for (int i = 0; i < count; i++) {
-      out[i] = (1 + fraction[i]) * power[i];
+      bits[i] <<= FRACTION_BITS;
+    }
+    asInts.put(0, bits, 0, count);
+    asFloats.get(0, power, 0, count);
+    for (int i = 0; i < count; i++) {
+      out[i] = Math.fma(power[i], fraction[i], power[i]);
     }
   }
 

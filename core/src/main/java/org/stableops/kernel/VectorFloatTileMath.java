@@ -95,18 +95,25 @@ final class VectorFloatTileMath implements FloatTileMath {
   private void expOfDifferenceTile(float[] z, float[] max, float[] out, int count) {
     for (int i = 0; i < count; i += LANES) {
       FloatVector m = FloatVector.fromArray(SPECIES, max, i);
-      FloatVector x = FloatVector.fromArray(SPECIES, z, i).max(m.add(EXP_UNDERFLOW));
-      expOfDifference(x, m).intoArray(out, i);
+      expOfDifference(FloatVector.fromArray(SPECIES, z, i), m).intoArray(out, i);
     }
   }
 
-  private static FloatVector expOfDifference(FloatVector x, FloatVector m) {
+  private static FloatVector expOfDifference(FloatVector z, FloatVector m) {
+    FloatVector low = m.add(EXP_UNDERFLOW);
+    // Not max(), which takes three times as many instructions for the sake of NaN and −0.
+    FloatVector x = z.blend(low, z.lt(low));
     FloatVector d = x.sub(m);
     FloatVector back = x.sub(d);
     FloatVector lost = x.sub(d.add(back)).add(back.sub(m));
-    FloatVector rounded = d.fma(constant(LOG2_E), ROUND);
-    FloatVector q = q(remainder(d, rounded.sub(ROUNDER)).add(lost));
-    return q.add(1).mul(power(exponent(rounded, EXP_SHIFT)));
+    FloatVector rounded = d.fma(constant(LOG2_E), constant(EXP_ROUNDER));
+    FloatVector q = q(remainder(d, rounded.sub(EXP_ROUNDER)).add(lost));
+    FloatVector power =
+        rounded
+            .reinterpretAsInts()
+            .lanewise(VectorOperators.LSHL, FRACTION_BITS)
+            .reinterpretAsFloats();
+    return power.fma(q, power);
   }
 
   private static FloatVector constant(float c) {
@@ -232,22 +239,28 @@ final class VectorFloatTileMath implements FloatTileMath {
     }
   }
 
+  /** In two registers, so that one need not wait for the other; the last overlaps those before. */
   @Override
   public float max(float[] x, int from, int count) {
     int end = from + count;
-    int i = from;
-    float max = Float.NEGATIVE_INFINITY;
-    if (count >= LANES) {
-      FloatVector largest = FloatVector.fromArray(SPECIES, x, from);
-      for (i += LANES; i <= end - LANES; i += LANES) {
-        largest = largest.max(FloatVector.fromArray(SPECIES, x, i));
+    if (count < LANES) {
+      float max = x[from];
+      for (int i = from + 1; i < end; i++) {
+        max = Math.max(max, x[i]);
       }
-      max = largest.reduceLanes(VectorOperators.MAX);
+      return max;
     }
-    for (; i < end; i++) {
-      max = Math.max(max, x[i]);
+    FloatVector largest = FloatVector.fromArray(SPECIES, x, from);
+    FloatVector other = FloatVector.fromArray(SPECIES, x, end - LANES);
+    int i = from + LANES;
+    for (; i < end - 2 * LANES; i += 2 * LANES) {
+      largest = largest.max(FloatVector.fromArray(SPECIES, x, i));
+      other = other.max(FloatVector.fromArray(SPECIES, x, i + LANES));
     }
-    return max;
+    for (; i < end - LANES; i += LANES) {
+      largest = largest.max(FloatVector.fromArray(SPECIES, x, i));
+    }
+    return largest.max(other).reduceLanes(VectorOperators.MAX);
   }
 
   /** Eight sums are one register of 512 bits; with others it is left to plain Java. */
@@ -287,9 +300,7 @@ final class VectorFloatTileMath implements FloatTileMath {
     Arrays.fill(z, count, Math.min(count + LANES, z.length), Float.NEGATIVE_INFINITY);
     DoubleVector sums = DoubleVector.zero(WIDE);
     for (int i = 0; i < count; i += LANES) {
-      FloatVector low = constant(max + EXP_UNDERFLOW);
-      FloatVector exp =
-          expOfDifference(FloatVector.fromArray(SPECIES, z, i).max(low), constant(max));
+      FloatVector exp = expOfDifference(FloatVector.fromArray(SPECIES, z, i), constant(max));
       exp.intoArray(out, i);
       sums =
           sums.add(exp.convertShape(VectorOperators.F2D, WIDE, 0))

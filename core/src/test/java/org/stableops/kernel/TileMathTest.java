@@ -415,6 +415,63 @@ class TileMathTest {
     }
   }
 
+  /** The last normal number, what is below it, and what is so far off that no exponent is right. */
+  @Test
+  void expOfDifferenceEndsAtZero() {
+    float[] maxima = {-FloatTileMath.LARGEST_MAX, -70.3f, 0, 1e-3f, FloatTileMath.LARGEST_MAX};
+    float[] z = new float[Tiles.SIZE];
+    float[] max = new float[Tiles.SIZE];
+    float[] out = new float[Tiles.SIZE];
+    for (float largest : maxima) {
+      Arrays.fill(max, largest);
+      for (int i = 0; i < z.length; i++) {
+        z[i] = largest - (115 + i / 128f);
+      }
+      z[7] = -Float.MAX_VALUE;
+      z[8] = Float.NEGATIVE_INFINITY;
+      z[9] = Float.NaN;
+      for (FloatTileMath math : ofFloats) {
+        math.expOfDifference(z, max, out, z.length);
+        for (int i = 0; i < z.length; i++) {
+          double exact = Math.exp((double) z[i] - largest) * 0x1p48;
+          double bar = exact > Float.MIN_NORMAL ? Math.ulp((float) exact) : Float.MIN_NORMAL;
+          assertEquals(exact, out[i], bar, z[i] + " - " + largest);
+        }
+        assertEquals(0, out[7]);
+        assertEquals(0, out[8]);
+      }
+    }
+  }
+
+  @Test
+  void expOfDifferenceEndsAtZeroInDoubleToo() {
+    double[] maxima = {-DoubleTileMath.LARGEST_MAX, -600.3, 0, DoubleTileMath.LARGEST_MAX};
+    double[] z = new double[Tiles.SIZE];
+    double[] max = new double[Tiles.SIZE];
+    double[] out = new double[Tiles.SIZE];
+    for (double largest : maxima) {
+      Arrays.fill(max, largest);
+      for (int i = 0; i < z.length; i++) {
+        z[i] = largest - (745 + i / 128.0);
+      }
+      z[7] = -Double.MAX_VALUE;
+      z[8] = Double.NEGATIVE_INFINITY;
+      z[9] = Double.NaN;
+      for (DoubleTileMath math : ofDoubles) {
+        math.expOfDifference(z, max, out, z.length);
+        for (int i = 0; i < z.length; i++) {
+          // In two factors, for the first alone is no normal number.
+          double half = Math.exp((z[i] - largest) / 2) * 0x1p32;
+          double exact = half * half;
+          double bar = exact > Double.MIN_NORMAL ? 4 * Math.ulp(exact) : Double.MIN_NORMAL;
+          assertEquals(exact, out[i], bar, z[i] + " - " + largest);
+        }
+        assertEquals(0, out[7]);
+        assertEquals(0, out[8]);
+      }
+    }
+  }
+
   @Test
   void sumsOfExponentialsAreThoseOfTheExponentials() {
     FloatTileMath plain = new JavaFloatTileMath();
