@@ -41,8 +41,10 @@ final class JavaDoubleTileMath implements DoubleTileMath {
     for (int i = 0; i < count; i++) {
       out[i] = (1 + fraction[i]) * power[i];
     }
-    for (int i = 0; isAnyOutside && i < count; i++) {
-      out[i] = outside[i] < 0 ? Math.exp(x[i]) : out[i];
+    for (int i = isAnyOutside ? 0 : count; i < count; i++) {
+      if (outside[i] < 0) {
+        out[i] = Math.exp(x[i]);
+      }
     }
   }
 
@@ -53,8 +55,10 @@ final class JavaDoubleTileMath implements DoubleTileMath {
     for (int i = 0; i < count; i++) {
       out[i] = Math.fma(power[i], fraction[i], power[i] - 1);
     }
-    for (int i = 0; isAnyOutside && i < count; i++) {
-      out[i] = outside[i] < 0 ? Math.expm1(x[i]) : out[i];
+    for (int i = isAnyOutside ? 0 : count; i < count; i++) {
+      if (outside[i] < 0) {
+        out[i] = Math.expm1(x[i]);
+      }
     }
   }
 
@@ -129,8 +133,10 @@ final class JavaDoubleTileMath implements DoubleTileMath {
     addTwice(count);
     boolean isAnyOutside = toPowersAndFractions(count);
     addLogarithms(x, out, count);
-    for (int i = 0; isAnyOutside && i < count; i++) {
-      out[i] = outside[i] < 0 ? (x[i] < 1 ? Math.log(x[i]) : x[i]) : out[i];
+    for (int i = isAnyOutside ? 0 : count; i < count; i++) {
+      if (outside[i] < 0) {
+        out[i] = x[i] < 1 ? Math.log(x[i]) : x[i];
+      }
     }
   }
 

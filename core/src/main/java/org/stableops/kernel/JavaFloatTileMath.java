@@ -40,8 +40,10 @@ final class JavaFloatTileMath implements FloatTileMath {
     for (int i = 0; i < count; i++) {
       out[i] = (1 + fraction[i]) * power[i];
     }
-    for (int i = 0; isAnyOutside && i < count; i++) {
-      out[i] = outside[i] < 0 ? (float) Math.exp(x[i]) : out[i];
+    for (int i = isAnyOutside ? 0 : count; i < count; i++) {
+      if (outside[i] < 0) {
+        out[i] = (float) Math.exp(x[i]);
+      }
     }
   }
 
@@ -52,8 +54,10 @@ final class JavaFloatTileMath implements FloatTileMath {
     for (int i = 0; i < count; i++) {
       out[i] = Math.fma(power[i], fraction[i], power[i] - 1);
     }
-    for (int i = 0; isAnyOutside && i < count; i++) {
-      out[i] = outside[i] < 0 ? (float) Math.expm1(x[i]) : out[i];
+    for (int i = isAnyOutside ? 0 : count; i < count; i++) {
+      if (outside[i] < 0) {
+        out[i] = (float) Math.expm1(x[i]);
+      }
     }
   }
 
@@ -128,8 +132,10 @@ final class JavaFloatTileMath implements FloatTileMath {
     addTwice(count);
     boolean isAnyOutside = toPowersAndFractions(count);
     addLogarithms(x, out, count);
-    for (int i = 0; isAnyOutside && i < count; i++) {
-      out[i] = outside[i] < 0 ? (x[i] < 1 ? (float) Math.log(x[i]) : x[i]) : out[i];
+    for (int i = isAnyOutside ? 0 : count; i < count; i++) {
+      if (outside[i] < 0) {
+        out[i] = x[i] < 1 ? (float) Math.log(x[i]) : x[i];
+      }
     }
   }
 

@@ -3,7 +3,6 @@ package org.stableops.kernel;
 import java.lang.invoke.MethodHandles;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.LongVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -14,6 +13,7 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class VectorDoubleTileMath implements DoubleTileMath {
   private static final VectorSpecies<Double> SPECIES = DoubleVector.SPECIES_PREFERRED;
+  private static final VectorSpecies<Long> BITS = LongVector.SPECIES_PREFERRED;
   private static final int LANES = SPECIES.length();
 
   private static final DoubleVector ROUND = DoubleVector.broadcast(SPECIES, ROUNDER);
@@ -25,6 +25,16 @@ final class VectorDoubleTileMath implements DoubleTileMath {
   private final OutOfLine addTwice = outOfLine("addTwiceTile");
   private final OutOfLine splitOffPowers = outOfLine("splitOffPowersTile");
   private final OutOfLine addLogarithms = outOfLine("addLogarithmsTile");
+
+  /** Negative where a formula does not hold. */
+  private final long[] outside = new long[Tiles.SIZE];
+
+  /**
+   * Negative if any is. Asked by the callers: in the functions themselves a rare branch would, the
+   * first time that it is taken, send the vectors to the interpreter, where they are objects.
+   */
+  private long anyOutside;
+
   private final double[] rest = new double[Tiles.SIZE];
   private final double[] sums = new double[Tiles.SIZE];
   private final double[] low = new double[Tiles.SIZE];
@@ -36,43 +46,50 @@ final class VectorDoubleTileMath implements DoubleTileMath {
   @Override
   public void exp(double[] x, double[] out, int count) {
     exp.call(x, x, out, count);
+    for (int i = anyOutside < 0 ? 0 : count; i < count; i++) {
+      if (outside[i] < 0) {
+        out[i] = Math.exp(x[i]);
+      }
+    }
   }
 
   private void expTile(double[] x, double[] unused, double[] out, int count) {
+    LongVector any = LongVector.zero(BITS);
     for (int i = 0; i < count; i += LANES) {
       DoubleVector v = DoubleVector.fromArray(SPECIES, x, i);
       DoubleVector rounded = v.fma(constant(LOG2_E), ROUND);
       LongVector exponent = exponent(rounded, 0);
       q(remainder(v, rounded.sub(ROUNDER))).add(1).mul(power(exponent)).intoArray(out, i);
-      VectorMask<Long> outside = exponent.lt(1).or(exponent.lt(LARGEST_EXPONENT + 1).not());
-      if (outside.anyTrue()) {
-        for (int lane = 0; lane < LANES; lane++) {
-          out[i + lane] = outside.laneIsSet(lane) ? Math.exp(x[i + lane]) : out[i + lane];
-        }
-      }
+      LongVector marks = marks(exponent, 1, LARGEST_EXPONENT);
+      marks.intoArray(outside, i);
+      any = any.or(marks);
     }
+    anyOutside = any.reduceLanes(VectorOperators.OR);
   }
 
   @Override
   public void expm1(double[] x, double[] out, int count) {
     expm1.call(x, x, out, count);
+    for (int i = anyOutside < 0 ? 0 : count; i < count; i++) {
+      if (outside[i] < 0) {
+        out[i] = Math.expm1(x[i]);
+      }
+    }
   }
 
   private void expm1Tile(double[] x, double[] unused, double[] out, int count) {
+    LongVector any = LongVector.zero(BITS);
     for (int i = 0; i < count; i += LANES) {
       DoubleVector v = DoubleVector.fromArray(SPECIES, x, i);
       DoubleVector rounded = v.fma(constant(LOG2_E), ROUND);
       LongVector exponent = exponent(rounded, 0);
       DoubleVector power = power(exponent);
       power.fma(q(remainder(v, rounded.sub(ROUNDER))), power.sub(1)).intoArray(out, i);
-      VectorMask<Long> outside =
-          exponent.lt(LOWEST_EXPONENT).or(exponent.lt(LARGEST_EXPONENT + 1).not());
-      if (outside.anyTrue()) {
-        for (int lane = 0; lane < LANES; lane++) {
-          out[i + lane] = outside.laneIsSet(lane) ? Math.expm1(x[i + lane]) : out[i + lane];
-        }
-      }
+      LongVector marks = marks(exponent, LOWEST_EXPONENT, LARGEST_EXPONENT);
+      marks.intoArray(outside, i);
+      any = any.or(marks);
     }
+    anyOutside = any.reduceLanes(VectorOperators.OR);
   }
 
   @Override
@@ -146,6 +163,11 @@ final class VectorDoubleTileMath implements DoubleTileMath {
     return rounded.reinterpretAsLongs().sub(ROUNDER_BITS - BIAS - shift);
   }
 
+  /** Negative where an exponent is below the lowest or above the largest. */
+  private static LongVector marks(LongVector exponent, long lowest, long largest) {
+    return exponent.sub(lowest).or(exponent.neg().add(largest));
+  }
+
   private static DoubleVector power(LongVector exponent) {
     return exponent.max(0).lanewise(VectorOperators.LSHL, FRACTION_BITS).reinterpretAsDoubles();
   }
@@ -167,6 +189,11 @@ final class VectorDoubleTileMath implements DoubleTileMath {
     addTwice.call(x, lost, out, count);
     splitOffPowers.call(x, lost, out, count);
     addLogarithms.call(x, lost, out, count);
+    for (int i = anyOutside < 0 ? 0 : count; i < count; i++) {
+      if (outside[i] < 0) {
+        out[i] = x[i] < 1 ? Math.log(x[i]) : x[i];
+      }
+    }
   }
 
   /**
@@ -192,9 +219,10 @@ final class VectorDoubleTileMath implements DoubleTileMath {
 
   /**
    * Leaves m − 1 in {@code sums}, the multiple of ln 2 in {@code rest}, and what is small beside
-   * both in {@code low}: for arguments outside, all of the result.
+   * both in {@code low}.
    */
   private void splitOffPowersTile(double[] x, double[] unused, double[] unusedToo, int count) {
+    LongVector any = LongVector.zero(BITS);
     for (int i = 0; i < count; i += LANES) {
       DoubleVector rounded =
           DoubleVector.fromArray(SPECIES, x, i).neg().fma(constant(LOG2_E), ROUND);
@@ -214,21 +242,11 @@ final class VectorDoubleTileMath implements DoubleTileMath {
           .sub(DoubleVector.fromArray(SPECIES, rest, i))
           .intoArray(low, i);
       n.intoArray(rest, i);
-      VectorMask<Long> outside =
-          exponent(rounded, 1)
-              .lt(LOWEST_EXPONENT)
-              .or(exponent.lt(2))
-              .or(exponent.lt(BIAS + 3).not());
-      if (outside.anyTrue()) {
-        for (int lane = 0; lane < LANES; lane++) {
-          double p = x[i + lane];
-          double log = p < 1 ? Math.log(p) : p;
-          low[i + lane] = outside.laneIsSet(lane) ? log : low[i + lane];
-          sums[i + lane] = outside.laneIsSet(lane) ? 0 : sums[i + lane];
-          rest[i + lane] = outside.laneIsSet(lane) ? 0 : rest[i + lane];
-        }
-      }
+      LongVector marks = marks(exponent, 2, BIAS + 2).or(exponent(rounded, 1).sub(LOWEST_EXPONENT));
+      marks.intoArray(outside, i);
+      any = any.or(marks);
     }
+    anyOutside = any.reduceLanes(VectorOperators.OR);
   }
 
   private void addLogarithmsTile(double[] unused, double[] unusedToo, double[] out, int count) {

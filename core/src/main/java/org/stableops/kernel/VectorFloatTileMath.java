@@ -5,7 +5,6 @@ import java.util.Arrays;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
@@ -17,6 +16,7 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class VectorFloatTileMath implements FloatTileMath {
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+  private static final VectorSpecies<Integer> BITS = IntVector.SPECIES_PREFERRED;
   private static final int LANES = SPECIES.length();
   private static final VectorSpecies<Double> WIDE = DoubleVector.SPECIES_PREFERRED;
   private static final VectorSpecies<Float> HALF =
@@ -36,6 +36,16 @@ final class VectorFloatTileMath implements FloatTileMath {
   private final OutOfLine addTwice = outOfLine("addTwiceTile");
   private final OutOfLine splitOffPowers = outOfLine("splitOffPowersTile");
   private final OutOfLine addLogarithms = outOfLine("addLogarithmsTile");
+
+  /** Negative where a formula does not hold. */
+  private final int[] outside = new int[Tiles.SIZE];
+
+  /**
+   * Negative if any is. Asked by the callers: in the functions themselves a rare branch would, the
+   * first time that it is taken, send the vectors to the interpreter, where they are objects.
+   */
+  private int anyOutside;
+
   private final float[] rest = new float[Tiles.SIZE];
   private final float[] sums = new float[Tiles.SIZE];
   private final float[] low = new float[Tiles.SIZE];
@@ -48,43 +58,50 @@ final class VectorFloatTileMath implements FloatTileMath {
   @Override
   public void exp(float[] x, float[] out, int count) {
     exp.call(x, x, out, count);
+    for (int i = anyOutside < 0 ? 0 : count; i < count; i++) {
+      if (outside[i] < 0) {
+        out[i] = (float) Math.exp(x[i]);
+      }
+    }
   }
 
   private void expTile(float[] x, float[] unused, float[] out, int count) {
+    IntVector any = IntVector.zero(BITS);
     for (int i = 0; i < count; i += LANES) {
       FloatVector v = FloatVector.fromArray(SPECIES, x, i);
       FloatVector rounded = v.fma(constant(LOG2_E), ROUND);
       IntVector exponent = exponent(rounded, 0);
       q(remainder(v, rounded.sub(ROUNDER))).add(1).mul(power(exponent)).intoArray(out, i);
-      VectorMask<Integer> outside = exponent.lt(1).or(exponent.lt(LARGEST_EXPONENT + 1).not());
-      if (outside.anyTrue()) {
-        for (int lane = 0; lane < LANES; lane++) {
-          out[i + lane] = outside.laneIsSet(lane) ? (float) Math.exp(x[i + lane]) : out[i + lane];
-        }
-      }
+      IntVector marks = marks(exponent, 1, LARGEST_EXPONENT);
+      marks.intoArray(outside, i);
+      any = any.or(marks);
     }
+    anyOutside = any.reduceLanes(VectorOperators.OR);
   }
 
   @Override
   public void expm1(float[] x, float[] out, int count) {
     expm1.call(x, x, out, count);
+    for (int i = anyOutside < 0 ? 0 : count; i < count; i++) {
+      if (outside[i] < 0) {
+        out[i] = (float) Math.expm1(x[i]);
+      }
+    }
   }
 
   private void expm1Tile(float[] x, float[] unused, float[] out, int count) {
+    IntVector any = IntVector.zero(BITS);
     for (int i = 0; i < count; i += LANES) {
       FloatVector v = FloatVector.fromArray(SPECIES, x, i);
       FloatVector rounded = v.fma(constant(LOG2_E), ROUND);
       IntVector exponent = exponent(rounded, 0);
       FloatVector power = power(exponent);
       power.fma(q(remainder(v, rounded.sub(ROUNDER))), power.sub(1)).intoArray(out, i);
-      VectorMask<Integer> outside =
-          exponent.lt(LOWEST_EXPONENT).or(exponent.lt(LARGEST_EXPONENT + 1).not());
-      if (outside.anyTrue()) {
-        for (int lane = 0; lane < LANES; lane++) {
-          out[i + lane] = outside.laneIsSet(lane) ? (float) Math.expm1(x[i + lane]) : out[i + lane];
-        }
-      }
+      IntVector marks = marks(exponent, LOWEST_EXPONENT, LARGEST_EXPONENT);
+      marks.intoArray(outside, i);
+      any = any.or(marks);
     }
+    anyOutside = any.reduceLanes(VectorOperators.OR);
   }
 
   @Override
@@ -147,6 +164,11 @@ final class VectorFloatTileMath implements FloatTileMath {
     return rounded.reinterpretAsInts().sub(ROUNDER_BITS - BIAS - shift);
   }
 
+  /** Negative where an exponent is below the lowest or above the largest. */
+  private static IntVector marks(IntVector exponent, int lowest, int largest) {
+    return exponent.sub(lowest).or(exponent.neg().add(largest));
+  }
+
   private static FloatVector power(IntVector exponent) {
     return exponent.max(0).lanewise(VectorOperators.LSHL, FRACTION_BITS).reinterpretAsFloats();
   }
@@ -168,6 +190,11 @@ final class VectorFloatTileMath implements FloatTileMath {
     addTwice.call(x, lost, out, count);
     splitOffPowers.call(x, lost, out, count);
     addLogarithms.call(x, lost, out, count);
+    for (int i = anyOutside < 0 ? 0 : count; i < count; i++) {
+      if (outside[i] < 0) {
+        out[i] = x[i] < 1 ? (float) Math.log(x[i]) : x[i];
+      }
+    }
   }
 
   /**
@@ -193,9 +220,10 @@ final class VectorFloatTileMath implements FloatTileMath {
 
   /**
    * Leaves m − 1 in {@code sums}, the multiple of ln 2 in {@code rest}, and what is small beside
-   * both in {@code low}: for arguments outside, all of the result.
+   * both in {@code low}.
    */
   private void splitOffPowersTile(float[] x, float[] unused, float[] unusedToo, int count) {
+    IntVector any = IntVector.zero(BITS);
     for (int i = 0; i < count; i += LANES) {
       FloatVector rounded = FloatVector.fromArray(SPECIES, x, i).neg().fma(constant(LOG2_E), ROUND);
       FloatVector k = rounded.sub(ROUNDER);
@@ -214,21 +242,11 @@ final class VectorFloatTileMath implements FloatTileMath {
           .sub(FloatVector.fromArray(SPECIES, rest, i))
           .intoArray(low, i);
       n.intoArray(rest, i);
-      VectorMask<Integer> outside =
-          exponent(rounded, 1)
-              .lt(LOWEST_EXPONENT)
-              .or(exponent.lt(2))
-              .or(exponent.lt(BIAS + 3).not());
-      if (outside.anyTrue()) {
-        for (int lane = 0; lane < LANES; lane++) {
-          float p = x[i + lane];
-          float log = p < 1 ? (float) Math.log(p) : p;
-          low[i + lane] = outside.laneIsSet(lane) ? log : low[i + lane];
-          sums[i + lane] = outside.laneIsSet(lane) ? 0 : sums[i + lane];
-          rest[i + lane] = outside.laneIsSet(lane) ? 0 : rest[i + lane];
-        }
-      }
+      IntVector marks = marks(exponent, 2, BIAS + 2).or(exponent(rounded, 1).sub(LOWEST_EXPONENT));
+      marks.intoArray(outside, i);
+      any = any.or(marks);
     }
+    anyOutside = any.reduceLanes(VectorOperators.OR);
   }
 
   private void addLogarithmsTile(float[] unused, float[] unusedToo, float[] out, int count) {

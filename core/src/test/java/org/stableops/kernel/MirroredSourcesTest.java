@@ -38,6 +38,7 @@ class MirroredSourcesTest {
     TYPES.put("intisAnyOutside", "longisAnyOutside");
     TYPES.put("intexponent", "longexponent");
     TYPES.put("intlowest", "longlowest");
+    TYPES.put("intlargest", "longlargest");
   }
 
   @ParameterizedTest
