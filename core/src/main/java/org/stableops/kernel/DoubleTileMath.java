@@ -72,7 +72,12 @@ interface DoubleTileMath {
   /** {@link #ROUNDER} with the bias of 2^{k + shift}: a sum ends in all bits of its exponent. */
   double EXP_ROUNDER = ROUNDER + (BIAS + EXP_SHIFT);
 
-  /** Differences from here down are this one, whose exponent is 0, as is its exponential. */
+  /**
+   * Differences from here down are this one, −({@link #BIAS} + {@link #EXP_SHIFT})·ln 2: the bits
+   * of its exponent are 0, and so is its exponential. That holds for 0.3 to either side, and adding
+   * a maximum up to {@link #LARGEST_MAX} moves it by 2⁻¹³; further down the bits would run on into
+   * the sign.
+   */
   double EXP_UNDERFLOW = -753.4;
 
   /** The largest |max| to which {@link #EXP_UNDERFLOW} can be added. */

@@ -63,7 +63,12 @@ interface FloatTileMath {
   /** {@link #ROUNDER} with the bias of 2^{k + shift}: a sum ends in all bits of its exponent. */
   float EXP_ROUNDER = ROUNDER + (BIAS + EXP_SHIFT);
 
-  /** Differences from here down are this one, whose exponent is 0, as is its exponential. */
+  /**
+   * Differences from here down are this one, −({@link #BIAS} + {@link #EXP_SHIFT})·ln 2: the bits
+   * of its exponent are 0, and so is its exponential. That holds for 0.35 to either side, and
+   * adding a maximum up to {@link #LARGEST_MAX} moves it by 1/16; further down the bits would run
+   * on into the sign.
+   */
   float EXP_UNDERFLOW = -121.3f;
 
   /** The largest |max| to which {@link #EXP_UNDERFLOW} can be added. */

@@ -101,7 +101,7 @@ final class Simd {
       t[i] = (float) i / SAMPLE;
     }
     float[] max = new float[Tiles.SIZE];
-    Arrays.fill(max, SAMPLE);
+    Arrays.fill(max, x[SAMPLE - 1]);
     float[] out = new float[Tiles.SIZE];
     int hash = 0;
     math.exp(x, out, SAMPLE);
@@ -124,7 +124,7 @@ final class Simd {
       t[i] = (double) i / SAMPLE;
     }
     double[] max = new double[Tiles.SIZE];
-    Arrays.fill(max, SAMPLE);
+    Arrays.fill(max, x[SAMPLE - 1]);
     double[] out = new double[Tiles.SIZE];
     int hash = 0;
     math.exp(x, out, SAMPLE);

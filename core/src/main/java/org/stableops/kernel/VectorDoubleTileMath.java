@@ -30,8 +30,9 @@ final class VectorDoubleTileMath implements DoubleTileMath {
   private final long[] outside = new long[Tiles.SIZE];
 
   /**
-   * Negative if any is. Asked by the callers: in the functions themselves a rare branch would, the
-   * first time that it is taken, send the vectors to the interpreter, where they are objects.
+   * Negative if any of these is. Asked by the callers: in the functions themselves a rare branch
+   * would, the first time that it is taken, send the vectors to the interpreter, where they are
+   * objects.
    */
   private long anyOutside;
 

@@ -41,8 +41,9 @@ final class VectorFloatTileMath implements FloatTileMath {
   private final int[] outside = new int[Tiles.SIZE];
 
   /**
-   * Negative if any is. Asked by the callers: in the functions themselves a rare branch would, the
-   * first time that it is taken, send the vectors to the interpreter, where they are objects.
+   * Negative if any of these is. Asked by the callers: in the functions themselves a rare branch
+   * would, the first time that it is taken, send the vectors to the interpreter, where they are
+   * objects.
    */
   private int anyOutside;
 

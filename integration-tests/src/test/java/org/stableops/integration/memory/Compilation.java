@@ -15,6 +15,11 @@ final class Compilation {
 
   private Compilation() {}
 
+  /** What it has taken so far. */
+  static long milliseconds() {
+    return ManagementFactory.getCompilationMXBean().getTotalCompilationTime();
+  }
+
   /** Lets what is compiled be, compiles nothing more, and waits until its memory is given back. */
   static void stop() throws IOException {
     Path directives = Files.createTempFile("directives", ".json");

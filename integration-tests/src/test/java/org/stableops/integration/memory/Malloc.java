@@ -6,10 +6,10 @@ import com.sun.jna.Structure;
 import com.sun.jna.Structure.FieldOrder;
 
 /**
- * What glibc (2.33 or later) has given out and not been given back, to the byte. Every native array
- * of both hosts and every direct buffer is malloc's. The size of the process says less: it moves
- * with the allocator's holes, the JVM's stacks and the kernel's pages, and not at all for a leak
- * that fits into a hole.
+ * What glibc (2.33 or later) has given out and not been given back: blocks with their headers, and
+ * the few freed ones that a thread keeps for itself. Every native array of both hosts and every
+ * direct buffer is malloc's. The size of the process says less: it moves with the allocator's
+ * holes, the JVM's stacks and the kernel's pages, and not at all for a leak that fits into a hole.
  */
 final class Malloc {
   static {

@@ -17,8 +17,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.stableops.integration.nd4j.NewJvm;
 
 /**
- * 100,000 calls of every operator in every form, and 10,000 steps of every kind of training, in a
- * heap of 128 MB. The samples, and a picture of them, are in {@code target/reliability}.
+ * 100,000 calls of every operator in every form, and 10,000 steps or more of every kind of
+ * training, in a heap of 128 MB. The samples, and a picture of them, are in {@code
+ * target/reliability}.
  */
 @Tag("endurance")
 @EnabledOnOs(OS.LINUX)
@@ -27,6 +28,9 @@ class MemoryMarathonTest {
   static final double BYTES = 10;
 
   private static final int LEAK = 100;
+
+  /** What malloc takes for it: with a header of 8, and rounded up to 16. */
+  private static final int BLOCK = 112;
 
   private static final Path DIRECTORY = Path.of("target", "reliability");
 
@@ -57,13 +61,13 @@ class MemoryMarathonTest {
     }
   }
 
-  /** The criterion, beside either host: 100 bytes more are 100 to 116 of malloc's. */
+  /** The criterion, beside either host. */
   @ParameterizedTest
   @EnumSource(names = {"FUSED_TRAINER", "SAMEDIFF"})
   void aLeakIsSeen(Marathon.Kind kind, @TempDir Path directory)
       throws IOException, InterruptedException {
     Samples samples = run(kind, directory, LEAK);
-    assertEquals(LEAK + 8, samples.mallocGrowth(), BYTES);
+    assertEquals(BLOCK, samples.mallocGrowth(), BYTES);
     assertTrue(samples.heapGrowth() < BYTES, "heap " + samples.heapGrowth());
   }
 

@@ -27,7 +27,8 @@ final class MemoryPicture {
   static void draw(Path directory, Path picture) throws IOException {
     BufferedImage calls =
         chart(directory, "Memory over 100,000 calls of all operators", "calls", true);
-    BufferedImage steps = chart(directory, "Memory over 10,000 steps of training", "steps", false);
+    BufferedImage steps =
+        chart(directory, "Memory over 10,000 steps of training, 30,000 of DL4J", "steps", false);
     BufferedImage both =
         new BufferedImage(
             calls.getWidth() + steps.getWidth(), calls.getHeight(), BufferedImage.TYPE_INT_RGB);
@@ -46,7 +47,7 @@ final class MemoryPicture {
             .height(HEIGHT)
             .title(title)
             .xAxisTitle(x)
-            .yAxisTitle("MB of the process; dotted: Java's heap")
+            .yAxisTitle("MB of the process; dashed: malloc; dotted: Java's heap")
             .build();
     Pictures.style(chart.getStyler());
     chart.getStyler().setYAxisMin(0.0).setYAxisMax(350.0).setXAxisMin(0.0);
@@ -66,11 +67,17 @@ final class MemoryPicture {
     float width = kind == Marathon.Kind.DJL_TRAINER ? 5 : 2;
     line(chart, kind.title(), samples.done(), samples.resident(), color(kind))
         .setLineStyle(new BasicStroke(width));
-    float[] dots = {2, 5};
-    line(chart, kind.title() + ", heap", samples.done(), samples.heap(), color(kind))
-        .setLineStyle(
-            new BasicStroke(width, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND, 1, dots, 0))
+    line(chart, kind.title() + ", malloc", samples.done(), samples.malloc(), color(kind))
+        .setLineStyle(broken(width, 12, 8))
         .setShowInLegend(false);
+    line(chart, kind.title() + ", heap", samples.done(), samples.heap(), color(kind))
+        .setLineStyle(broken(width, 2, 5))
+        .setShowInLegend(false);
+  }
+
+  private static BasicStroke broken(float width, float on, float off) {
+    return new BasicStroke(
+        width, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND, 1, new float[] {on, off}, 0);
   }
 
   private static Color color(Marathon.Kind kind) {

@@ -21,7 +21,7 @@ import java.util.stream.IntStream;
 record Samples(double[] done, double[] heap, double[] malloc, double[] resident, double[] live) {
   private static final String HEADER = "done,heap_bytes,malloc_bytes,resident_bytes,live";
 
-  /** The share of the samples in which caches fill and code is compiled. */
+  /** The share of the samples in which caches fill. */
   private static final double WARM_UP = 0.3;
 
   /** A sample now, as a line of a file. */
