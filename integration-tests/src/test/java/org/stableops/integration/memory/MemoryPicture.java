@@ -47,7 +47,7 @@ final class MemoryPicture {
             .height(HEIGHT)
             .title(title)
             .xAxisTitle(x)
-            .yAxisTitle("MB of the process; dashed: malloc; dotted: Java's heap")
+            .yAxisTitle("MB of process, malloc (thin), heap (dotted)")
             .build();
     Pictures.style(chart.getStyler());
     chart.getStyler().setYAxisMin(0.0).setYAxisMax(350.0).setXAxisMin(0.0);
@@ -68,16 +68,13 @@ final class MemoryPicture {
     line(chart, kind.title(), samples.done(), samples.resident(), color(kind))
         .setLineStyle(new BasicStroke(width));
     line(chart, kind.title() + ", malloc", samples.done(), samples.malloc(), color(kind))
-        .setLineStyle(broken(width, 12, 8))
+        .setLineStyle(new BasicStroke(width / 2))
         .setShowInLegend(false);
+    float[] dots = {2, 5};
     line(chart, kind.title() + ", heap", samples.done(), samples.heap(), color(kind))
-        .setLineStyle(broken(width, 2, 5))
+        .setLineStyle(
+            new BasicStroke(width, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND, 1, dots, 0))
         .setShowInLegend(false);
-  }
-
-  private static BasicStroke broken(float width, float on, float off) {
-    return new BasicStroke(
-        width, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND, 1, new float[] {on, off}, 0);
   }
 
   private static Color color(Marathon.Kind kind) {
