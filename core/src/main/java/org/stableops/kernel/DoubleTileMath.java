@@ -1,5 +1,7 @@
 package org.stableops.kernel;
 
+import java.util.function.DoubleUnaryOperator;
+
 /**
  * What a kernel needs of a tile of doubles beyond loops that C2 vectorises by itself: the seam at
  * which plain Java and SIMD are exchanged. Both compute the same formulas in the same order, so
@@ -109,6 +111,16 @@ interface DoubleTileMath {
 
   /** The largest of {@code count > 0} elements; NaN if one is. */
   double max(double[] x, int from, int count);
+
+  /** Takes {@link Math}'s function for the elements whose marks are negative. */
+  static void replaceMarked(
+      long[] marks, double[] x, double[] out, int count, DoubleUnaryOperator function) {
+    for (int i = 0; i < count; i++) {
+      if (marks[i] < 0) {
+        out[i] = function.applyAsDouble(x[i]);
+      }
+    }
+  }
 
   /** q = e^r − 1 for |r| ≤ ln 2/2. */
   static double q(double r) {

@@ -1,6 +1,7 @@
 package org.stableops.kernel;
 
 import java.util.Arrays;
+import java.util.function.DoubleUnaryOperator;
 
 /**
  * What a kernel needs of a tile of floats beyond loops that C2 vectorises by itself: the seam at
@@ -148,6 +149,16 @@ interface FloatTileMath {
 
   /** The nearest floats. */
   void narrow(double[] x, int count, float[] out);
+
+  /** Takes {@link Math}'s function for the elements whose marks are negative. */
+  static void replaceMarked(
+      int[] marks, float[] x, float[] out, int count, DoubleUnaryOperator function) {
+    for (int i = 0; i < count; i++) {
+      if (marks[i] < 0) {
+        out[i] = (float) function.applyAsDouble(x[i]);
+      }
+    }
+  }
 
   /** q = e^r − 1 for |r| ≤ ln 2/2. */
   static float q(float r) {

@@ -41,10 +41,8 @@ final class JavaDoubleTileMath implements DoubleTileMath {
     for (int i = 0; i < count; i++) {
       out[i] = (1 + fraction[i]) * power[i];
     }
-    for (int i = isAnyOutside ? 0 : count; i < count; i++) {
-      if (outside[i] < 0) {
-        out[i] = Math.exp(x[i]);
-      }
+    if (isAnyOutside) {
+      DoubleTileMath.replaceMarked(outside, x, out, count, Math::exp);
     }
   }
 
@@ -55,10 +53,8 @@ final class JavaDoubleTileMath implements DoubleTileMath {
     for (int i = 0; i < count; i++) {
       out[i] = Math.fma(power[i], fraction[i], power[i] - 1);
     }
-    for (int i = isAnyOutside ? 0 : count; i < count; i++) {
-      if (outside[i] < 0) {
-        out[i] = Math.expm1(x[i]);
-      }
+    if (isAnyOutside) {
+      DoubleTileMath.replaceMarked(outside, x, out, count, Math::expm1);
     }
   }
 
@@ -74,13 +70,11 @@ final class JavaDoubleTileMath implements DoubleTileMath {
       power[i] = rounded;
       fraction[i] = DoubleTileMath.q(remainder(d, rounded - EXP_ROUNDER) + lost);
     }
-    asDoubles.put(0, power, 0, count);
-    asLongs.get(0, bits, 0, count);
+    toBits(power, count);
     for (int i = 0; i < count; i++) {
       bits[i] <<= FRACTION_BITS;
     }
-    asLongs.put(0, bits, 0, count);
-    asDoubles.get(0, power, 0, count);
+    fromBits(bits, power, count);
     for (int i = 0; i < count; i++) {
       out[i] = Math.fma(power[i], fraction[i], power[i]);
     }
@@ -95,6 +89,16 @@ final class JavaDoubleTileMath implements DoubleTileMath {
     }
   }
 
+  private void toBits(double[] from, int count) {
+    asDoubles.put(0, from, 0, count);
+    asLongs.get(0, bits, 0, count);
+  }
+
+  private void fromBits(long[] from, double[] to, int count) {
+    asLongs.put(0, from, 0, count);
+    asDoubles.get(0, to, 0, count);
+  }
+
   private static double remainder(double x, double k) {
     return Math.fma(k, -LN2_MIDDLE, Math.fma(k, -LN2_HIGH, x));
   }
@@ -104,8 +108,7 @@ final class JavaDoubleTileMath implements DoubleTileMath {
    * exponents below a lowest one and above the largest.
    */
   private boolean toPowersOfTwo(int shift, long lowest, int count) {
-    asDoubles.put(0, power, 0, count);
-    asLongs.get(0, bits, 0, count);
+    toBits(power, count);
     long isAnyOutside = 0;
     for (int i = 0; i < count; i++) {
       long exponent = bits[i] - (ROUNDER_BITS - BIAS - shift);
@@ -114,8 +117,7 @@ final class JavaDoubleTileMath implements DoubleTileMath {
       // max(exponent, 0), which C2 does not vectorise.
       bits[i] = (exponent & ((exponent >>> SIGN_BIT) - 1)) << FRACTION_BITS;
     }
-    asLongs.put(0, bits, 0, count);
-    asDoubles.get(0, power, 0, count);
+    fromBits(bits, power, count);
     return isAnyOutside < 0;
   }
 
@@ -133,10 +135,8 @@ final class JavaDoubleTileMath implements DoubleTileMath {
     addTwice(count);
     boolean isAnyOutside = toPowersAndFractions(count);
     addLogarithms(x, out, count);
-    for (int i = isAnyOutside ? 0 : count; i < count; i++) {
-      if (outside[i] < 0) {
-        out[i] = x[i] < 1 ? Math.log(x[i]) : x[i];
-      }
+    if (isAnyOutside) {
+      DoubleTileMath.replaceMarked(outside, x, out, count, v -> v < 1 ? Math.log(v) : v);
     }
   }
 
@@ -182,8 +182,7 @@ final class JavaDoubleTileMath implements DoubleTileMath {
    * {@code power}. Marks, and tells of, what is not between the normal numbers and 4.
    */
   private boolean toPowersAndFractions(int count) {
-    asDoubles.put(0, fraction, 0, count);
-    asLongs.get(0, bits, 0, count);
+    toBits(fraction, count);
     long isAnyOutside = 0;
     for (int i = 0; i < count; i++) {
       long exponent = (bits[i] - (SQRT_HALF_BITS - (BIAS << FRACTION_BITS))) >>> FRACTION_BITS;
@@ -192,10 +191,8 @@ final class JavaDoubleTileMath implements DoubleTileMath {
       exponents[i] = ROUNDER_BITS - BIAS + exponent;
       bits[i] -= (exponent - BIAS) << FRACTION_BITS;
     }
-    asLongs.put(0, bits, 0, count);
-    asDoubles.get(0, fraction, 0, count);
-    asLongs.put(0, exponents, 0, count);
-    asDoubles.get(0, power, 0, count);
+    fromBits(bits, fraction, count);
+    fromBits(exponents, power, count);
     return isAnyOutside < 0;
   }
 

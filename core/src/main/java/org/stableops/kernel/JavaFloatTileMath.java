@@ -40,10 +40,8 @@ final class JavaFloatTileMath implements FloatTileMath {
     for (int i = 0; i < count; i++) {
       out[i] = (1 + fraction[i]) * power[i];
     }
-    for (int i = isAnyOutside ? 0 : count; i < count; i++) {
-      if (outside[i] < 0) {
-        out[i] = (float) Math.exp(x[i]);
-      }
+    if (isAnyOutside) {
+      FloatTileMath.replaceMarked(outside, x, out, count, Math::exp);
     }
   }
 
@@ -54,10 +52,8 @@ final class JavaFloatTileMath implements FloatTileMath {
     for (int i = 0; i < count; i++) {
       out[i] = Math.fma(power[i], fraction[i], power[i] - 1);
     }
-    for (int i = isAnyOutside ? 0 : count; i < count; i++) {
-      if (outside[i] < 0) {
-        out[i] = (float) Math.expm1(x[i]);
-      }
+    if (isAnyOutside) {
+      FloatTileMath.replaceMarked(outside, x, out, count, Math::expm1);
     }
   }
 
@@ -73,13 +69,11 @@ final class JavaFloatTileMath implements FloatTileMath {
       power[i] = rounded;
       fraction[i] = FloatTileMath.q(remainder(d, rounded - EXP_ROUNDER) + lost);
     }
-    asFloats.put(0, power, 0, count);
-    asInts.get(0, bits, 0, count);
+    toBits(power, count);
     for (int i = 0; i < count; i++) {
       bits[i] <<= FRACTION_BITS;
     }
-    asInts.put(0, bits, 0, count);
-    asFloats.get(0, power, 0, count);
+    fromBits(bits, power, count);
     for (int i = 0; i < count; i++) {
       out[i] = Math.fma(power[i], fraction[i], power[i]);
     }
@@ -94,6 +88,16 @@ final class JavaFloatTileMath implements FloatTileMath {
     }
   }
 
+  private void toBits(float[] from, int count) {
+    asFloats.put(0, from, 0, count);
+    asInts.get(0, bits, 0, count);
+  }
+
+  private void fromBits(int[] from, float[] to, int count) {
+    asInts.put(0, from, 0, count);
+    asFloats.get(0, to, 0, count);
+  }
+
   private static float remainder(float x, float k) {
     return Math.fma(k, -LN2_MIDDLE, Math.fma(k, -LN2_HIGH, x));
   }
@@ -103,8 +107,7 @@ final class JavaFloatTileMath implements FloatTileMath {
    * exponents below a lowest one and above the largest.
    */
   private boolean toPowersOfTwo(int shift, int lowest, int count) {
-    asFloats.put(0, power, 0, count);
-    asInts.get(0, bits, 0, count);
+    toBits(power, count);
     int isAnyOutside = 0;
     for (int i = 0; i < count; i++) {
       int exponent = bits[i] - (ROUNDER_BITS - BIAS - shift);
@@ -113,8 +116,7 @@ final class JavaFloatTileMath implements FloatTileMath {
       // max(exponent, 0), which C2 does not vectorise.
       bits[i] = (exponent & ((exponent >>> SIGN_BIT) - 1)) << FRACTION_BITS;
     }
-    asInts.put(0, bits, 0, count);
-    asFloats.get(0, power, 0, count);
+    fromBits(bits, power, count);
     return isAnyOutside < 0;
   }
 
@@ -132,10 +134,8 @@ final class JavaFloatTileMath implements FloatTileMath {
     addTwice(count);
     boolean isAnyOutside = toPowersAndFractions(count);
     addLogarithms(x, out, count);
-    for (int i = isAnyOutside ? 0 : count; i < count; i++) {
-      if (outside[i] < 0) {
-        out[i] = x[i] < 1 ? (float) Math.log(x[i]) : x[i];
-      }
+    if (isAnyOutside) {
+      FloatTileMath.replaceMarked(outside, x, out, count, v -> v < 1 ? Math.log(v) : v);
     }
   }
 
@@ -181,8 +181,7 @@ final class JavaFloatTileMath implements FloatTileMath {
    * {@code power}. Marks, and tells of, what is not between the normal numbers and 4.
    */
   private boolean toPowersAndFractions(int count) {
-    asFloats.put(0, fraction, 0, count);
-    asInts.get(0, bits, 0, count);
+    toBits(fraction, count);
     int isAnyOutside = 0;
     for (int i = 0; i < count; i++) {
       int exponent = (bits[i] - (SQRT_HALF_BITS - (BIAS << FRACTION_BITS))) >>> FRACTION_BITS;
@@ -191,10 +190,8 @@ final class JavaFloatTileMath implements FloatTileMath {
       exponents[i] = ROUNDER_BITS - BIAS + exponent;
       bits[i] -= (exponent - BIAS) << FRACTION_BITS;
     }
-    asInts.put(0, bits, 0, count);
-    asFloats.get(0, fraction, 0, count);
-    asInts.put(0, exponents, 0, count);
-    asFloats.get(0, power, 0, count);
+    fromBits(bits, fraction, count);
+    fromBits(exponents, power, count);
     return isAnyOutside < 0;
   }
 

@@ -47,10 +47,8 @@ final class VectorDoubleTileMath implements DoubleTileMath {
   @Override
   public void exp(double[] x, double[] out, int count) {
     exp.call(x, x, out, count);
-    for (int i = anyOutside < 0 ? 0 : count; i < count; i++) {
-      if (outside[i] < 0) {
-        out[i] = Math.exp(x[i]);
-      }
+    if (anyOutside < 0) {
+      DoubleTileMath.replaceMarked(outside, x, out, count, Math::exp);
     }
   }
 
@@ -71,10 +69,8 @@ final class VectorDoubleTileMath implements DoubleTileMath {
   @Override
   public void expm1(double[] x, double[] out, int count) {
     expm1.call(x, x, out, count);
-    for (int i = anyOutside < 0 ? 0 : count; i < count; i++) {
-      if (outside[i] < 0) {
-        out[i] = Math.expm1(x[i]);
-      }
+    if (anyOutside < 0) {
+      DoubleTileMath.replaceMarked(outside, x, out, count, Math::expm1);
     }
   }
 
@@ -114,11 +110,7 @@ final class VectorDoubleTileMath implements DoubleTileMath {
     DoubleVector lost = x.sub(d.add(back)).add(back.sub(m));
     DoubleVector rounded = d.fma(constant(LOG2_E), constant(EXP_ROUNDER));
     DoubleVector q = q(remainder(d, rounded.sub(EXP_ROUNDER)).add(lost));
-    DoubleVector power =
-        rounded
-            .reinterpretAsLongs()
-            .lanewise(VectorOperators.LSHL, FRACTION_BITS)
-            .reinterpretAsDoubles();
+    DoubleVector power = shifted(rounded.reinterpretAsLongs());
     return power.fma(q, power);
   }
 
@@ -170,7 +162,12 @@ final class VectorDoubleTileMath implements DoubleTileMath {
   }
 
   private static DoubleVector power(LongVector exponent) {
-    return exponent.max(0).lanewise(VectorOperators.LSHL, FRACTION_BITS).reinterpretAsDoubles();
+    return shifted(exponent.max(0));
+  }
+
+  /** Exponents to where they are in a number, whatever is above them. */
+  private static DoubleVector shifted(LongVector exponent) {
+    return exponent.lanewise(VectorOperators.LSHL, FRACTION_BITS).reinterpretAsDoubles();
   }
 
   @Override
@@ -190,10 +187,8 @@ final class VectorDoubleTileMath implements DoubleTileMath {
     addTwice.call(x, lost, out, count);
     splitOffPowers.call(x, lost, out, count);
     addLogarithms.call(x, lost, out, count);
-    for (int i = anyOutside < 0 ? 0 : count; i < count; i++) {
-      if (outside[i] < 0) {
-        out[i] = x[i] < 1 ? Math.log(x[i]) : x[i];
-      }
+    if (anyOutside < 0) {
+      DoubleTileMath.replaceMarked(outside, x, out, count, v -> v < 1 ? Math.log(v) : v);
     }
   }
 

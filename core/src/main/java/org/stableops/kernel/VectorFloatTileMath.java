@@ -59,10 +59,8 @@ final class VectorFloatTileMath implements FloatTileMath {
   @Override
   public void exp(float[] x, float[] out, int count) {
     exp.call(x, x, out, count);
-    for (int i = anyOutside < 0 ? 0 : count; i < count; i++) {
-      if (outside[i] < 0) {
-        out[i] = (float) Math.exp(x[i]);
-      }
+    if (anyOutside < 0) {
+      FloatTileMath.replaceMarked(outside, x, out, count, Math::exp);
     }
   }
 
@@ -83,10 +81,8 @@ final class VectorFloatTileMath implements FloatTileMath {
   @Override
   public void expm1(float[] x, float[] out, int count) {
     expm1.call(x, x, out, count);
-    for (int i = anyOutside < 0 ? 0 : count; i < count; i++) {
-      if (outside[i] < 0) {
-        out[i] = (float) Math.expm1(x[i]);
-      }
+    if (anyOutside < 0) {
+      FloatTileMath.replaceMarked(outside, x, out, count, Math::expm1);
     }
   }
 
@@ -126,11 +122,7 @@ final class VectorFloatTileMath implements FloatTileMath {
     FloatVector lost = x.sub(d.add(back)).add(back.sub(m));
     FloatVector rounded = d.fma(constant(LOG2_E), constant(EXP_ROUNDER));
     FloatVector q = q(remainder(d, rounded.sub(EXP_ROUNDER)).add(lost));
-    FloatVector power =
-        rounded
-            .reinterpretAsInts()
-            .lanewise(VectorOperators.LSHL, FRACTION_BITS)
-            .reinterpretAsFloats();
+    FloatVector power = shifted(rounded.reinterpretAsInts());
     return power.fma(q, power);
   }
 
@@ -171,7 +163,12 @@ final class VectorFloatTileMath implements FloatTileMath {
   }
 
   private static FloatVector power(IntVector exponent) {
-    return exponent.max(0).lanewise(VectorOperators.LSHL, FRACTION_BITS).reinterpretAsFloats();
+    return shifted(exponent.max(0));
+  }
+
+  /** Exponents to where they are in a number, whatever is above them. */
+  private static FloatVector shifted(IntVector exponent) {
+    return exponent.lanewise(VectorOperators.LSHL, FRACTION_BITS).reinterpretAsFloats();
   }
 
   @Override
@@ -191,10 +188,8 @@ final class VectorFloatTileMath implements FloatTileMath {
     addTwice.call(x, lost, out, count);
     splitOffPowers.call(x, lost, out, count);
     addLogarithms.call(x, lost, out, count);
-    for (int i = anyOutside < 0 ? 0 : count; i < count; i++) {
-      if (outside[i] < 0) {
-        out[i] = x[i] < 1 ? (float) Math.log(x[i]) : x[i];
-      }
+    if (anyOutside < 0) {
+      FloatTileMath.replaceMarked(outside, x, out, count, v -> v < 1 ? Math.log(v) : v);
     }
   }
 

@@ -39,6 +39,7 @@ class MirroredSourcesTest {
     TYPES.put("intexponent", "longexponent");
     TYPES.put("intlowest", "longlowest");
     TYPES.put("intlargest", "longlargest");
+    TYPES.put("int[]from", "long[]from");
   }
 
   @ParameterizedTest
