@@ -38,7 +38,7 @@ import org.stableops.integration.oracle.Format;
 import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
 
 /**
- * Every line of docs/losses.md about libtorch 2.7.1, DJL 0.35.1 and DL4J 1.0.0-M2.1. A test that
+ * Every line of docs/losses.md about libtorch 2.7.1, DJL 0.36.0 and DL4J 1.0.0-M2.1. A test that
  * fails after an upgrade says which line of that page is to be written anew.
  */
 class OtherLossesTest {

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What DJL 0.35.1 on PyTorch 2.7.1 does and our code works around. A test that fails here after an
+ * What DJL 0.36.0 on PyTorch 2.7.1 does and our code works around. A test that fails here after an
  * upgrade is good news, or a warning: each says which code depends on it.
  */
 class DjlCanariesTest {

@@ -24,6 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.stableops.kernel.FusedPath;
 
 /**
  * {@code value} carries {@code gradient} into autograd. How good the gradient is, the oracle tells;
@@ -177,10 +178,24 @@ class DjlElementwiseAutogradTest extends OnBothPaths {
       Elementwise op, String name, UnaryOperator<NDArray> view) {
     NDArray x = view.apply(waves(manager, DataType.FLOAT32, MATRIX, 1));
     NDArray copy = array(manager, DataType.FLOAT32, x.getShape(), doubles(x));
-    assertArrayEquals(doubles(op.value(copy)), doubles(op.value(x)));
-    assertArrayEquals(doubles(op.gradient(copy)), doubles(op.gradient(x)));
+    assertSameElements(doubles(op.value(copy)), doubles(op.value(x)));
+    assertSameElements(doubles(op.gradient(copy)), doubles(op.gradient(x)));
     assertEquals(x.getShape(), op.value(x).getShape());
     assertEquals(x.getShape(), op.gradient(x).getShape());
+  }
+
+  /**
+   * To the bit where a kernel computes. libtorch's sinh rounds an element in its vectorised loop
+   * otherwise than one in the tail behind it, and which is where depends on the layout.
+   */
+  private static void assertSameElements(double[] expected, double[] actual) {
+    if (FusedPath.isEnabled()) {
+      assertArrayEquals(expected, actual);
+      return;
+    }
+    for (int i = 0; i < expected.length; i++) {
+      assertEquals(expected[i], actual[i], 4 * Math.ulp((float) expected[i]), "at " + i);
+    }
   }
 
   @ParameterizedTest
