@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.function.Function;
 import org.stableops.SoftmaxShape;
+import org.stableops.djl.internal.Halves;
 import org.stableops.kernel.Elements;
 
 /** One call of an operator on the rows of x along an axis: by a kernel or a composite, and back. */
@@ -80,18 +81,21 @@ final class AlongAxis {
 
   /** One number an element. */
   NDArray perElement(ElementKernel kernel, Function<SoftmaxComposite, NDArray> composite) {
-    if (x.size() == 0) {
-      return x.stopGradient().duplicate();
-    }
+    return widePerElement(kernel, composite).toType(x.getDataType(), false);
+  }
+
+  /** The same in float32 for float16. */
+  NDArray widePerElement(ElementKernel kernel, Function<SoftmaxComposite, NDArray> composite) {
+    DataType type = Halves.wideType(x.getDataType());
     NDArray z = classesLast(x, shape);
-    NDArray out;
-    if (Fused.accepts(z)) {
-      out = z.getManager().create(z.getShape(), z.getDataType(), z.getDevice());
-      kernel.apply(Fused.elements(z), rows(), classes(), Fused.elements(out));
-    } else {
-      out = composite.apply(new SoftmaxComposite(wideRows(x)));
+    if (x.size() > 0 && !Fused.accepts(z)) {
+      return fromWideRows(composite.apply(new SoftmaxComposite(wideRows(x))), shape, type);
     }
-    return fromClassesLast(out, shape, x.getDataType());
+    NDArray out = x.getManager().create(x.getShape(), type, x.getDevice());
+    if (x.size() > 0) {
+      kernel.apply(Fused.elements(z), rows(), classes(), Fused.elements(out, shape));
+    }
+    return out;
   }
 
   /** The elements of an array like x, row by row. */
@@ -120,17 +124,18 @@ final class AlongAxis {
 
   /** Outside any graph, with the classes last. Half is computed wider and rounded once. */
   static NDArray classesLast(NDArray array, SoftmaxShape shape) {
-    boolean isHalf = array.getDataType() == DataType.FLOAT16;
     NDArray detached = Autograd.detached(array);
-    NDArray wide = isHalf ? detached.toType(DataType.FLOAT32, false) : detached;
+    NDArray wide = detached.toType(Halves.wideType(array.getDataType()), false);
     return shape.hasClassesLast() ? wide : wide.transpose(shape.toClassesLast());
   }
 
-  /** An array with the classes last, or rows × classes, in the original shape. */
-  static NDArray fromClassesLast(NDArray array, SoftmaxShape shape, DataType type) {
-    Shape classesLast = new Shape(shape.classesLast());
-    NDArray shaped = array.getShape().equals(classesLast) ? array : array.reshape(classesLast);
-    NDArray ordered = shape.hasClassesLast() ? shaped : shaped.transpose(shape.fromClassesLast());
-    return ordered.toType(type, false);
+  /** Rows × classes of float64 as a contiguous array of the original shape. */
+  static NDArray fromWideRows(NDArray rows, SoftmaxShape shape, DataType type) {
+    NDArray shaped = rows.reshape(new Shape(shape.classesLast())).toType(type, false);
+    if (shape.hasClassesLast()) {
+      return shaped;
+    }
+    NDArray ordered = shaped.transpose(shape.fromClassesLast());
+    return ordered.flatten().reshape(ordered.getShape());
   }
 }

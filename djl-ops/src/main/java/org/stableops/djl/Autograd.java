@@ -5,11 +5,15 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
+import org.stableops.djl.internal.Halves;
 
 /**
  * Custom gradients, which DJL has none of. An array whose backward is the wanted one is made by
  * plain multiplication, and its storage is then overwritten with the wanted value through a
  * detached alias: the backward of a product reads its factors, never its result.
+ *
+ * <p>The gradients handed in are of {@link Halves#wideType}, so that those of float16 arrays are
+ * multiplied, summed and then rounded once.
  */
 final class Autograd {
   private static final NDIndex EVERYTHING = new NDIndex("...");
@@ -51,16 +55,14 @@ final class Autograd {
   static NDArray products(NDArray x, NDArray gradient, NDArray p, NDArray parameterGradient) {
     // The contiguous factors first, for a product takes their layout and manager.
     NDArray ofX = gradient == null ? null : gradient.mul(x);
-    if (parameterGradient == null) {
-      return ofX;
-    }
-    NDArray ofP = parameterGradient.mul(p);
-    return ofX == null ? ofP : ofX.add(ofP);
+    NDArray ofP = parameterGradient == null ? null : parameterGradient.mul(p);
+    NDArray sum = ofX == null ? ofP : ofP == null ? ofX : ofX.add(ofP);
+    return Halves.rounded(sum, x.getDataType());
   }
 
   /** A scalar with this value whose gradient to x is the upstream times {@code gradient}. */
   static NDArray scalar(NDArray x, NDArray value, NDArray gradient) {
-    return withValue(x.flatten().dot(gradient.flatten()), value);
+    return withValue(Halves.widened(x).flatten().dot(gradient.flatten()), value);
   }
 
   /** An array of x's shape without an axis, whose gradient to x is the upstream times gradient. */
@@ -74,14 +76,16 @@ final class Autograd {
    * u from Σu before anything is rounded by p.
    */
   static NDArray logSoftmax(NDArray x, int axis, NDArray value, NDArray p, NDArray oneMinusP) {
-    NDArray product = x.mul(p);
+    NDArray wide = Halves.widened(x);
+    NDArray product = wide.mul(p);
     NDArray others = product.sum(new int[] {axis}, true).sub(product);
-    return withValue(x.mul(oneMinusP).sub(others), value);
+    return withValue(wide.mul(oneMinusP).sub(others), value);
   }
 
   private static NDArray withValue(NDArray node, NDArray value) {
-    overwrite(node, value);
-    return node;
+    NDArray rounded = Halves.rounded(node, value.getDataType());
+    overwrite(rounded, value);
+    return rounded;
   }
 
   /** Writes a value into the storage of an array, past its graph. */

@@ -13,6 +13,7 @@ import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 import org.stableops.SoftmaxShape;
 import org.stableops.ValueAndGradient;
+import org.stableops.djl.internal.Halves;
 import org.stableops.kernel.CrossEntropyKernel;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.RowLosses;
@@ -98,7 +99,11 @@ final class CrossEntropy {
   }
 
   NDArray gradient() {
-    return Scoped.compute(() -> compute(true).gradient());
+    return Scoped.compute(() -> rounded(compute(true).gradient()));
+  }
+
+  private NDArray rounded(NDArray wide) {
+    return wide.toType(logits.getDataType(), false);
   }
 
   ValueAndGradient<NDArray> valueAndGradient() {
@@ -106,7 +111,7 @@ final class CrossEntropy {
         () -> {
           Result result = compute(true);
           return new ValueAndGradient<>(
-              reduced(result.rows(), result.rows().losses()), result.gradient());
+              reduced(result.rows(), result.rows().losses()), rounded(result.gradient()));
         });
   }
 
@@ -159,7 +164,7 @@ final class CrossEntropy {
     return options.reduction() == Reduction.NONE ? new Shape(shape.rowShape()) : new Shape();
   }
 
-  /** Losses, and the gradient of the logits' shape and dtype if it was wanted. */
+  /** Losses, and the gradient of the logits' shape if it was wanted, in float32 for float16. */
   private record Result(RowLosses rows, NDArray gradient) {}
 
   private Result compute(boolean wantsGradient) {
@@ -167,15 +172,15 @@ final class CrossEntropy {
       shape.requireClasses(labels, sampleWeights, options);
     }
     if (logits.size() == 0) {
-      return new Result(new RowLosses(new double[0]), logits.stopGradient().zerosLike());
+      return new Result(new RowLosses(new double[0]), uninitializedGradient());
     }
     NDArray z = AlongAxis.classesLast(logits, shape);
-    Result result = Fused.accepts(z) ? fused(z, wantsGradient) : composite(z, wantsGradient);
-    return wantsGradient
-        ? new Result(
-            result.rows(),
-            AlongAxis.fromClassesLast(result.gradient(), shape, logits.getDataType()))
-        : result;
+    return Fused.accepts(z) ? fused(z, wantsGradient) : composite(z, wantsGradient);
+  }
+
+  private NDArray uninitializedGradient() {
+    DataType type = Halves.wideType(logits.getDataType());
+    return logits.getManager().create(logits.getShape(), type, logits.getDevice());
   }
 
   private NDArray reduced(RowLosses rows, double[] numbers) {
@@ -204,13 +209,11 @@ final class CrossEntropy {
         .duplicate();
   }
 
-  /** With a gradient whose classes are last. */
   private Result fused(NDArray z, boolean wantsGradient) {
     int classes = Math.toIntExact(shape.classes());
     int rows = Math.toIntExact(shape.rows());
-    NDArray gradient =
-        wantsGradient ? z.getManager().create(z.getShape(), z.getDataType(), z.getDevice()) : null;
-    Elements out = wantsGradient ? Fused.elements(gradient) : null;
+    NDArray gradient = wantsGradient ? uninitializedGradient() : null;
+    Elements out = wantsGradient ? Fused.elements(gradient, shape) : null;
     Elements in = Fused.elements(z);
     if (labels != null) {
       return new Result(
@@ -221,7 +224,6 @@ final class CrossEntropy {
         CrossEntropyKernel.dense(in, classes, q, rows, sampleWeights, options, out), gradient);
   }
 
-  /** With a gradient whose classes are last. */
   private Result composite(NDArray z, boolean wantsGradient) {
     double[] weights = shape.rowWeights(labels, sampleWeights, options);
     NDArray q = labels == null ? requiredMasses(weights) : oneHot(weights, z);
@@ -237,7 +239,10 @@ final class CrossEntropy {
     return new Result(
         rows,
         wantsGradient
-            ? weighted(composite.gradient(), rows.scales(weights, options.reduction()))
+            ? AlongAxis.fromWideRows(
+                weighted(composite.gradient(), rows.scales(weights, options.reduction())),
+                shape,
+                Halves.wideType(logits.getDataType()))
             : null);
   }
 

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
+import org.stableops.djl.internal.Halves;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.ElementwiseKernel;
 
@@ -47,12 +48,18 @@ record ElementwiseOp(
 
   private NDArray composite(NDArray x, NDArray detached) {
     NDArray value = compute(detached, kernel::value, compositeValue);
-    return Autograd.elementwise(x, value, compute(detached, kernel::gradient, compositeGradient));
+    return Autograd.elementwise(x, value, wideGradient(detached));
   }
 
   NDArray gradient(NDArray x) {
     Inputs.requireFloating("x", x);
-    return Scoped.compute(() -> compute(Autograd.detached(x), kernel::gradient, compositeGradient));
+    return Scoped.compute(() -> wideGradient(Autograd.detached(x)).toType(x.getDataType(), false));
+  }
+
+  /** In float32 for float16. */
+  private NDArray wideGradient(NDArray detached) {
+    NDArray wide = detached.toType(Halves.wideType(detached.getDataType()), false);
+    return compute(wide, kernel::gradient, compositeGradient);
   }
 
   void valueInto(NDArray x, NDArray out) {
@@ -87,7 +94,11 @@ record ElementwiseOp(
 
   private NDArray upstreamTimesGradient(NDArray x, NDArray upstream) {
     Inputs.requireLike("upstream", upstream, x);
-    return Scoped.compute(() -> gradient(x).mul(upstream.stopGradient()));
+    return Scoped.compute(
+        () ->
+            wideGradient(Autograd.detached(x))
+                .mul(upstream.stopGradient())
+                .toType(x.getDataType(), false));
   }
 
   private static NDArray compute(

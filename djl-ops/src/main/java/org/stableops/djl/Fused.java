@@ -5,6 +5,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import org.stableops.SoftmaxShape;
 import org.stableops.kernel.CrossEntropyKernel;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.FusedPath;
@@ -40,6 +42,28 @@ final class Fused {
     return x.getDataType() == DataType.FLOAT64
         ? Elements.of(bytes.asDoubleBuffer(), 0, shape, strides)
         : Elements.of(bytes.asFloatBuffer(), 0, shape, strides);
+  }
+
+  /** The elements of a contiguous array, with the classes of its softmax last. */
+  static Elements elements(NDArray x, SoftmaxShape shape) {
+    if (shape.hasClassesLast()) {
+      return elements(x);
+    }
+    long[] strides = contiguousStrides(x.getShape().getShape());
+    long[] ordered =
+        Arrays.stream(shape.toClassesLast()).mapToLong(axis -> strides[axis]).toArray();
+    return elements(x, shape.classesLast(), ordered);
+  }
+
+  /** The strides of a contiguous array. */
+  static long[] contiguousStrides(long[] shape) {
+    long[] strides = new long[shape.length];
+    long stride = 1;
+    for (int d = shape.length - 1; d >= 0; d--) {
+      strides[d] = stride;
+      stride *= shape[d];
+    }
+    return strides;
   }
 
   /** A contiguous array like x, beside it, whose memory nobody has written yet. */

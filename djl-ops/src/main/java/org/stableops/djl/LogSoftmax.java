@@ -41,9 +41,8 @@ public final class LogSoftmax {
    *
    * @param x any floating array of rank 1 at least
    * @param axis the axis of the classes; negative counts from the end
-   * @return an array of x's shape; differentiable with respect to x, of its dtype and manager. Its
-   *     backward pass rounds softmax, and the sum of the upstream along the axis, to that dtype: in
-   *     float16 the error of the gradient is several ε·Σ|u|, and the sum must stay below 65504
+   * @return an array of x's shape; differentiable with respect to x, of its dtype and manager. In
+   *     float16 the backward pass computes in float32 and rounds once
    * @throws IllegalArgumentException if the dtype or the axis is wrong
    * @throws IllegalStateException if x is closed
    */
@@ -54,13 +53,13 @@ public final class LogSoftmax {
           NDArray value = rows.perElement(LogSoftmaxKernel::value, SoftmaxComposite::logSoftmax);
           return Autograd.wantsGradient(x)
               ? Autograd.logSoftmax(
-                  x, rows.axis(), value, LogSumExp.softmax(rows), complement(rows))
+                  x, rows.axis(), value, LogSumExp.wideSoftmax(rows), complement(rows))
               : value;
         });
   }
 
   private static NDArray complement(AlongAxis rows) {
-    return rows.perElement(LogSoftmaxKernel::complement, SoftmaxComposite::oneMinusP);
+    return rows.widePerElement(LogSoftmaxKernel::complement, SoftmaxComposite::oneMinusP);
   }
 
   /**

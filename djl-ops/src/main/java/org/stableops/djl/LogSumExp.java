@@ -51,7 +51,7 @@ public final class LogSumExp {
         () -> {
           NDArray value = rows.perRow(LogSumExpKernel::value, SoftmaxComposite::logSumExp);
           return Autograd.wantsGradient(x)
-              ? Autograd.rows(x, rows.axis(), value, softmax(rows))
+              ? Autograd.rows(x, rows.axis(), value, wideSoftmax(rows))
               : value;
         });
   }
@@ -67,11 +67,11 @@ public final class LogSumExp {
    */
   public static NDArray gradient(NDArray x, int axis) {
     AlongAxis rows = new AlongAxis(x, axis);
-    return Scoped.compute(() -> softmax(rows));
+    return Scoped.compute(() -> rows.perElement(LogSumExpKernel::gradient, SoftmaxComposite::p));
   }
 
-  static NDArray softmax(AlongAxis rows) {
-    return rows.perElement(LogSumExpKernel::gradient, SoftmaxComposite::p);
+  static NDArray wideSoftmax(AlongAxis rows) {
+    return rows.widePerElement(LogSumExpKernel::gradient, SoftmaxComposite::p);
   }
 
   /**
@@ -108,6 +108,10 @@ public final class LogSumExp {
   private static NDArray upstreamTimesGradient(NDArray x, int axis, NDArray upstream) {
     AlongAxis rows = new AlongAxis(x, axis);
     rows.requireOfRows("upstream", upstream);
-    return Scoped.compute(() -> softmax(rows).mul(upstream.stopGradient().expandDims(rows.axis())));
+    return Scoped.compute(
+        () ->
+            wideSoftmax(rows)
+                .mul(upstream.stopGradient().expandDims(rows.axis()))
+                .toType(x.getDataType(), false));
   }
 }

@@ -8,6 +8,7 @@ import java.nio.DoubleBuffer;
 import java.util.function.BinaryOperator;
 import java.util.function.DoubleFunction;
 import org.stableops.ParameterShape;
+import org.stableops.djl.internal.Halves;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.ParameterGroups;
 import org.stableops.kernel.ParametricKernel;
@@ -55,7 +56,7 @@ record ParametricOp(
 
     /** The parameter's elements, one for each of x. */
     Elements repeated() {
-      long[] strides = contiguous(p.getShape().getShape());
+      long[] strides = Fused.contiguousStrides(p.getShape().getShape());
       return Fused.elements(p, shape.x(), shape.strides(strides));
     }
   }
@@ -128,12 +129,12 @@ record ParametricOp(
     NDArray gradient = null;
     NDArray parameterGradient = null;
     boolean inOneSweep = Fused.accepts(detached.x) && !detached.isOne();
+    Arguments wide = detached.toType(Halves.wideType(x.getDataType()));
     if (Autograd.wantsGradient(x)) {
-      gradient = inOneSweep ? Fused.uninitialized(detached.x) : gradient(detached);
+      gradient = inOneSweep ? Fused.uninitialized(detached.x) : gradient(wide);
     }
     if (Autograd.wantsGradient(p)) {
-      parameterGradient =
-          inOneSweep ? Fused.uninitialized(detached.x) : parameterGradients(detached);
+      parameterGradient = inOneSweep ? Fused.uninitialized(detached.x) : parameterGradients(wide);
     }
     NDArray node = Autograd.products(x, gradient, p, parameterGradient);
     if (inOneSweep) {
@@ -194,8 +195,8 @@ record ParametricOp(
     NDArray x = arguments.x;
     NDArray p = arguments.p;
     ParameterGroups groups = ParameterGroups.of(arguments.shape);
-    long[] strides = contiguous(x.getShape().getShape());
-    long[] repeated = arguments.shape.strides(contiguous(p.getShape().getShape()));
+    long[] strides = Fused.contiguousStrides(x.getShape().getShape());
+    long[] repeated = arguments.shape.strides(Fused.contiguousStrides(p.getShape().getShape()));
     NDArray out = x.getManager().create(p.getShape(), p.getDataType(), x.getDevice());
     kernel.parameterGradient(
         Fused.elements(x, groups.shape(), groups.strides(strides)),
@@ -222,15 +223,5 @@ record ParametricOp(
       return composite.apply(wide.x.reshape(1), wide.p.reshape(1)).reshape(shape);
     }
     return composite.apply(wide.x, wide.p.broadcast(shape));
-  }
-
-  private static long[] contiguous(long[] shape) {
-    long[] strides = new long[shape.length];
-    long stride = 1;
-    for (int d = shape.length - 1; d >= 0; d--) {
-      strides[d] = stride;
-      stride *= shape[d];
-    }
-    return strides;
   }
 }

@@ -14,7 +14,7 @@ final class PendingLoss implements AutoCloseable {
   /** Reaches the caller's logits. */
   private final NDArray logits;
 
-  /** The explicit gradient; the seed in the end. */
+  /** The explicit gradient, contiguous, in float32 for float16. */
   private final NDArray gradient;
 
   /** Receives the upstream. */
@@ -69,9 +69,15 @@ final class PendingLoss implements AutoCloseable {
     return upstream != null;
   }
 
-  /** The upstream times the gradient, in the gradient's memory: to be called once, if reached. */
+  /**
+   * The upstream times the gradient, in the gradient's memory and, for float16, beside it: to be
+   * called once, if reached, in a scope.
+   */
   NDArray seed() {
-    return upstream.contentEquals(ones) ? gradient : gradient.muli(toLogits.apply(upstream));
+    if (!upstream.contentEquals(ones)) {
+      gradient.muli(toLogits.apply(upstream));
+    }
+    return gradient.toType(logits.getDataType(), false);
   }
 
   /** A scalar in the logits' graph whose gradient to them is the seed. */

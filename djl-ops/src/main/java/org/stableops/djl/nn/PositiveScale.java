@@ -1,8 +1,10 @@
 package org.stableops.djl.nn;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
+import org.stableops.djl.internal.Halves;
 
 /**
  * Multiplies every channel by a positive number that is learned:
@@ -66,7 +68,10 @@ public final class PositiveScale extends PositiveBlock {
 
   @Override
   NDArray forward(NDArray x, NDArray scale, ParameterStore store, boolean training) {
-    return x.mul(channels.spread(scale, x));
+    // In float16 the gradient to the scale is a sum of products, which float32 holds.
+    NDArray product = x.mul(channels.spread(Halves.widened(scale), x));
+    boolean isHalf = scale.getDataType() == DataType.FLOAT16;
+    return isHalf ? Halves.rounded(product, x.getDataType()) : product;
   }
 
   @Override
