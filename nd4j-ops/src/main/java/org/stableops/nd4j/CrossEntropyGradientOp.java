@@ -22,6 +22,11 @@ abstract class CrossEntropyGradientOp extends JavaOp {
   abstract CrossEntropy call(INDArray logits, INDArray labels, CrossEntropyOptions options);
 
   @Override
+  final boolean isProduct() {
+    return true;
+  }
+
+  @Override
   final void forward(List<INDArray> inputs, INDArray output) {
     CrossEntropyOptions options = CrossEntropyArguments.read(this);
     CrossEntropy call = call(inputs.get(0), inputs.get(1), options);

@@ -34,6 +34,11 @@ abstract class ElementwiseGradientOp extends JavaOp {
   }
 
   @Override
+  final boolean isProduct() {
+    return true;
+  }
+
+  @Override
   final void forward(List<INDArray> inputs, INDArray output) {
     if (inputs.size() > 2) {
       definition.gradientInto(inputs.get(0), output, inputs.get(2));

@@ -54,6 +54,30 @@ abstract class JavaOp extends DynamicCustomOp {
   /** Computes the only output, which is uninitialised. Keeps neither its inputs nor its output. */
   abstract void forward(List<INDArray> inputs, INDArray output);
 
+  /** Whether the output is upstream times a gradient, which half types must not round before. */
+  boolean isProduct() {
+    return false;
+  }
+
+  private void compute(List<INDArray> inputs, INDArray output) {
+    if (!isProduct() || Widened.of(output.dataType()) == output.dataType()) {
+      forward(inputs, output);
+      return;
+    }
+    try (Temporaries temporaries = new Temporaries()) {
+      List<INDArray> wide = inputs.stream().map(input -> widened(input, temporaries)).toList();
+      DataType type = Widened.of(output.dataType());
+      INDArray product =
+          temporaries.keep(Nd4j.createUninitialized(type, output.shape(), output.ordering()));
+      forward(wide, product);
+      output.assign(product);
+    }
+  }
+
+  private static INDArray widened(INDArray input, Temporaries temporaries) {
+    return temporaries.keepUnless(input, input.castTo(Widened.of(input.dataType())));
+  }
+
   @Override
   public final String opName() {
     return name;
@@ -154,10 +178,10 @@ abstract class JavaOp extends DynamicCustomOp {
     if (context != null) {
       pending.remove();
       List<INDArray> outputs = context.getOutputArrays();
-      forward(context.getInputArrays(), outputs.get(0));
+      compute(context.getInputArrays(), outputs.get(0));
       context.setInputArray(0, outputs.get(0));
     } else if (!inputArguments.isEmpty()) {
-      forward(inputArguments, outputArguments.get(0));
+      compute(inputArguments, outputArguments.get(0));
     }
     return Nd4j.getExecutioner().getCustomOperations().get(NOOP).getHash();
   }

@@ -119,6 +119,11 @@ public final class LogSumExp {
     }
 
     @Override
+    boolean isProduct() {
+      return true;
+    }
+
+    @Override
     void forward(List<INDArray> inputs, INDArray output) {
       INDArray x = inputs.get(0);
       try (Temporaries temporaries = new Temporaries()) {

@@ -186,6 +186,11 @@ public final class PositiveTransforms {
     }
 
     @Override
+    boolean isProduct() {
+      return true;
+    }
+
+    @Override
     void forward(List<INDArray> inputs, INDArray output) {
       op(transform(), output.dataType()).gradientInto(inputs.get(0), output);
       Primitives.multiplyByUpstream(output, inputs.get(1));
@@ -229,6 +234,11 @@ public final class PositiveTransforms {
 
     LogDerivativeGradientOp(PositiveTransform transform, SDVariable raw, SDVariable upstream) {
       super("stable_positive_log_derivative_bp", transform, raw, upstream);
+    }
+
+    @Override
+    boolean isProduct() {
+      return true;
     }
 
     @Override

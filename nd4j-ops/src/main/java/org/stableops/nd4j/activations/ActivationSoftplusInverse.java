@@ -59,7 +59,7 @@ public final class ActivationSoftplusInverse extends BaseActivationFunction {
   @Override
   public Pair<INDArray, INDArray> backprop(INDArray in, INDArray epsilon) {
     assertShape(in, epsilon);
-    return new Pair<>(SoftplusInverse.gradient(in, beta).muli(epsilon), null);
+    return Backprop.product(in, epsilon, x -> SoftplusInverse.gradient(x, beta));
   }
 
   @Override

@@ -59,7 +59,7 @@ public final class ActivationSquareplus extends BaseActivationFunction {
   @Override
   public Pair<INDArray, INDArray> backprop(INDArray in, INDArray epsilon) {
     assertShape(in, epsilon);
-    return new Pair<>(Squareplus.gradient(in, b).muli(epsilon), null);
+    return Backprop.product(in, epsilon, x -> Squareplus.gradient(x, b));
   }
 
   @Override

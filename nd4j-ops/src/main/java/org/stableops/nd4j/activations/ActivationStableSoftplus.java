@@ -59,7 +59,7 @@ public final class ActivationStableSoftplus extends BaseActivationFunction {
   @Override
   public Pair<INDArray, INDArray> backprop(INDArray in, INDArray epsilon) {
     assertShape(in, epsilon);
-    return new Pair<>(Softplus.gradient(in, beta).muli(epsilon), null);
+    return Backprop.product(in, epsilon, x -> Softplus.gradient(x, beta));
   }
 
   @Override

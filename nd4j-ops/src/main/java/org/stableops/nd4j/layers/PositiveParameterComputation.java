@@ -65,7 +65,7 @@ abstract class PositiveParameterComputation<L extends PositiveParameterLayer> ex
     try {
       mask(upstream);
       gradient(x, p, upstream, next);
-      writeRawGradient(parameterGradient(x, p, upstream), ofRaw);
+      writeRawGradient(wideParameterGradient(x, p, upstream), ofRaw);
     } finally {
       free(upstream, p);
       freeUnless(input, x);
@@ -73,6 +73,21 @@ abstract class PositiveParameterComputation<L extends PositiveParameterLayer> ex
     Gradient gradients = new DefaultGradient();
     gradients.setGradientFor(RawParameters.KEY, ofRaw);
     return new Pair<>(gradients, backpropDropOutIfPresent(next));
+  }
+
+  /** In float for half types, whose products may overflow where their sum does not. */
+  private INDArray wideParameterGradient(INDArray x, INDArray p, INDArray upstream) {
+    DataType type = dataType == DataType.DOUBLE ? DataType.DOUBLE : DataType.FLOAT;
+    INDArray wideX = x.castTo(type);
+    INDArray wideP = p.castTo(type);
+    INDArray wideUpstream = upstream.castTo(type);
+    try {
+      return parameterGradient(wideX, wideP, wideUpstream);
+    } finally {
+      freeUnless(x, wideX);
+      freeUnless(p, wideP);
+      freeUnless(upstream, wideUpstream);
+    }
   }
 
   /** Without weight noise: what noise makes of a raw value means nothing. */

@@ -1,0 +1,36 @@
+package org.stableops.nd4j.activations;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The backward pass of an activation without parameters. */
+final class Backprop {
+  private Backprop() {}
+
+  /** Upstream times a gradient; in float for half types, and rounded once. */
+  static Pair<INDArray, INDArray> product(
+      INDArray in, INDArray upstream, UnaryOperator<INDArray> gradient) {
+    DataType type = in.dataType();
+    boolean isHalf = type == DataType.FLOAT16 || type == DataType.BFLOAT16;
+    INDArray product = isHalf ? rounded(in, upstream, gradient) : gradient.apply(in).muli(upstream);
+    return new Pair<>(product, null);
+  }
+
+  private static INDArray rounded(
+      INDArray in, INDArray upstream, UnaryOperator<INDArray> gradient) {
+    List<INDArray> temporaries = new ArrayList<>();
+    try {
+      temporaries.add(in.castTo(DataType.FLOAT));
+      temporaries.add(upstream.castTo(DataType.FLOAT));
+      temporaries.add(gradient.apply(temporaries.get(0)));
+      return temporaries.get(2).muli(temporaries.get(1)).castTo(in.dataType());
+    } finally {
+      // What lives in a workspace is the workspace's.
+      temporaries.stream().filter(INDArray::closeable).forEach(INDArray::close);
+    }
+  }
+}
