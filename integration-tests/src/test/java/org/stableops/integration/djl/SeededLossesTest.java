@@ -12,12 +12,19 @@ import static org.stableops.integration.djl.Djl.waves;
 import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.norm.BatchNorm;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.training.GradientCollector;
+import ai.djl.training.ParameterStore;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
@@ -31,6 +38,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 import org.stableops.djl.SeededLosses;
+import org.stableops.djl.nn.LearnableSoftplus;
+import org.stableops.djl.nn.LearnableSquareplus;
+import org.stableops.djl.nn.PositiveScale;
 
 /** Losses under a collector of SeededLosses: gradients, threads, errors, and who owns what. */
 class SeededLossesTest extends OnBothPaths {
@@ -117,6 +127,89 @@ class SeededLossesTest extends OnBothPaths {
     NDArray empty = manager.create(new Shape(0, 4), DataType.FLOAT32);
     NDArray none = kind.labels(manager, new Shape(0, 4), -1);
     assertSameGradient(empty, z -> kind.value(z, none, options).sum());
+  }
+
+  /** What is summed on the way to such a parameter is so in the order of memory. */
+  @ParameterizedTest
+  @MethodSource("kindsAndReductions")
+  void aBroadcastParameterUnderTheLossHasTheGradientOfTheStockCollector(
+      CrossEntropyKind kind, Reduction reduction) {
+    for (Shape shape : List.of(new Shape(7, 5), new Shape(2, 3, 2), new Shape(4, 3, 5, 6))) {
+      for (int axis = 0; axis < shape.dimension(); axis++) {
+        CrossEntropyOptions options = OPTIONS.withReduction(reduction).withAxis(axis);
+        NDArray x = waves(manager, DataType.FLOAT32, shape, 1);
+        NDArray labels = kind.labels(manager, shape, axis);
+        for (int kept = 0; kept < 1 << shape.dimension(); kept++) {
+          NDArray p = waves(manager, DataType.FLOAT32, keeping(kept, shape), 2);
+          assertSameGradient(p, q -> kind.value(x.mul(q), labels, options));
+          assertSameGradient(p, q -> kind.value(x.add(q), labels, options));
+          assertSameGradient(p, q -> kind.value(x.mul(q), labels, options).sum());
+        }
+      }
+    }
+  }
+
+  /** The shape with 1 for each axis whose bit is not set. */
+  private static Shape keeping(int bits, Shape shape) {
+    long[] sizes = shape.getShape().clone();
+    for (int axis = 0; axis < sizes.length; axis++) {
+      sizes[axis] = (bits >> axis & 1) == 1 ? sizes[axis] : 1;
+    }
+    return new Shape(sizes);
+  }
+
+  @ParameterizedTest
+  @MethodSource("kindsAndReductions")
+  void blocksUnderTheLossHaveTheGradientsOfTheStockCollector(
+      CrossEntropyKind kind, Reduction reduction) {
+    Shape shape = new Shape(4, 3, 5, 2);
+    CrossEntropyOptions options = OPTIONS.withReduction(reduction).withAxis(1);
+    NDArray labels = kind.labels(manager, shape, 1);
+    for (Supplier<Block> block :
+        List.<Supplier<Block>>of(
+            () -> BatchNorm.builder().build(),
+            () -> PositiveScale.builder().optAxis(1).build(),
+            () -> LearnableSoftplus.builder().optAxis(1).build(),
+            () -> LearnableSquareplus.builder().build())) {
+      List<double[]> stock =
+          gradients(
+              Engine.getInstance()::newGradientCollector, block, shape, kind, labels, options);
+      List<double[]> seeded =
+          gradients(SeededLosses::newGradientCollector, block, shape, kind, labels, options);
+      for (int i = 0; i < stock.size(); i++) {
+        assertArrayEquals(stock.get(i), seeded.get(i), block.get() + " " + i);
+      }
+    }
+  }
+
+  private List<double[]> gradients(
+      Supplier<GradientCollector> open,
+      Supplier<Block> factory,
+      Shape shape,
+      CrossEntropyKind kind,
+      NDArray labels,
+      CrossEntropyOptions options) {
+    Block block = factory.get();
+    block.initialize(manager, DataType.FLOAT32, shape);
+    block.getParameters().forEach(pair -> fill(pair.getValue().getArray()));
+    NDArray x = waves(manager, DataType.FLOAT32, shape, 1);
+    try (GradientCollector collector = open.get()) {
+      NDArray logits =
+          block.forward(new ParameterStore(manager, false), new NDList(x), true).singletonOrThrow();
+      collector.backward(kind.value(logits, labels, options));
+    }
+    return block.getParameters().values().stream()
+        .map(Parameter::getArray)
+        .filter(NDArray::hasGradient)
+        .map(array -> doubles(array.getGradient()))
+        .toList();
+  }
+
+  private void fill(NDArray array) {
+    boolean wanted = array.hasGradient();
+    array.setRequiresGradient(false);
+    array.set(new NDIndex("..."), waves(manager, DataType.FLOAT32, array.getShape(), 3).abs());
+    array.setRequiresGradient(wanted);
   }
 
   @Test
