@@ -72,9 +72,12 @@ public final class CrossEntropyOptions implements Serializable {
    *
    * @param newReduction how the losses of the rows become the result
    * @return the new options
+   * @throws IllegalArgumentException if it is null
    */
   public CrossEntropyOptions withReduction(Reduction newReduction) {
-    Objects.requireNonNull(newReduction, "reduction");
+    if (newReduction == null) {
+      throw new IllegalArgumentException("reduction must be given, got null");
+    }
     return new CrossEntropyOptions(
         axis, newReduction, ignoreIndex, labelSmoothing, zLoss, classWeights);
   }
@@ -93,14 +96,15 @@ public final class CrossEntropyOptions implements Serializable {
   /**
    * Returns these options with label smoothing.
    *
-   * @param newLabelSmoothing the share of the target mass spread over the live classes, in [0, 1)
+   * @param newLabelSmoothing the share of the target mass spread over the live classes, in [0, 1];
+   *     at 1 the label says nothing
    * @return the new options
-   * @throws IllegalArgumentException if it is outside [0, 1)
+   * @throws IllegalArgumentException if it is outside [0, 1]
    */
   public CrossEntropyOptions withLabelSmoothing(double newLabelSmoothing) {
-    if (!(newLabelSmoothing >= 0 && newLabelSmoothing < 1)) {
+    if (!(newLabelSmoothing >= 0 && newLabelSmoothing <= 1)) {
       throw new IllegalArgumentException(
-          "labelSmoothing must be in [0, 1), got " + newLabelSmoothing);
+          "labelSmoothing must be in [0, 1], got " + newLabelSmoothing);
     }
     return new CrossEntropyOptions(
         axis, reduction, ignoreIndex, newLabelSmoothing, zLoss, classWeights);
@@ -126,9 +130,12 @@ public final class CrossEntropyOptions implements Serializable {
    *
    * @param newClassWeights the weights, copied; none for no weights
    * @return the new options
-   * @throws IllegalArgumentException if one is negative or not finite
+   * @throws IllegalArgumentException if they are null, or one is negative or not finite
    */
   public CrossEntropyOptions withClassWeights(double... newClassWeights) {
+    if (newClassWeights == null) {
+      throw new IllegalArgumentException("classWeights must be given, got null");
+    }
     for (int i = 0; i < newClassWeights.length; i++) {
       if (!isFiniteAndNotNegative(newClassWeights[i])) {
         throw new IllegalArgumentException(

@@ -29,9 +29,7 @@ public final class SoftmaxShape {
    *     classes
    */
   public static SoftmaxShape of(long[] logits, CrossEntropyOptions options) {
-    if (options == null) {
-      throw new IllegalArgumentException("options must be given, got null");
-    }
+    requireGiven(options);
     SoftmaxShape shape = of("logits", logits, options.axis());
     int weights = options.classWeights().length;
     if (weights > 0 && weights != shape.classes()) {
@@ -40,6 +38,18 @@ public final class SoftmaxShape {
               .formatted(shape.classes(), weights));
     }
     return shape;
+  }
+
+  /**
+   * Checks that there are options.
+   *
+   * @param options those of a call or a loss
+   * @throws IllegalArgumentException if they are null
+   */
+  public static void requireGiven(CrossEntropyOptions options) {
+    if (options == null) {
+      throw new IllegalArgumentException("options must be given, got null");
+    }
   }
 
   /**
@@ -71,6 +81,21 @@ public final class SoftmaxShape {
               .formatted(name, positive, Shapes.text(array)));
     }
     return shape;
+  }
+
+  /**
+   * Checks that the loss of a network has something to learn: the softmax of a single logit is 1.
+   *
+   * @throws IllegalArgumentException if there is one class
+   */
+  public void requireSeveralClasses() {
+    if (classes() == 1) {
+      throw new IllegalArgumentException(
+          ("logits must have at least 2 classes along axis %d, got shape %s: the softmax of one"
+                  + " logit is always 1; a single output for yes or no needs a binary"
+                  + " cross-entropy, of its sigmoid")
+              .formatted(axis, Shapes.text(logits)));
+    }
   }
 
   /**
@@ -211,9 +236,10 @@ public final class SoftmaxShape {
    * Checks that options are such as class probabilities can have.
    *
    * @param options the options of the call
-   * @throws IllegalArgumentException if the options have an ignoreIndex
+   * @throws IllegalArgumentException if the options are null or have an ignoreIndex
    */
   public static void requireNoIgnoreIndex(CrossEntropyOptions options) {
+    requireGiven(options);
     if (options.ignoreIndex().isPresent()) {
       throw new IllegalArgumentException(
           "ignoreIndex applies to integer labels, got class probabilities and " + options);
@@ -294,8 +320,14 @@ public final class SoftmaxShape {
   public void requireSampleWeights(double[] weights) {
     for (int row = 0; row < weights.length; row++) {
       if (!(weights[row] >= 0 && weights[row] < Double.POSITIVE_INFINITY)) {
+        String signed =
+            weights[row] < 0
+                ? "; for signed weights, such as advantages, multiply the losses of Reduction.NONE"
+                    + " by them"
+                : "";
         throw new IllegalArgumentException(
-            "sampleWeights must be finite and >= 0, got %s at row %d".formatted(weights[row], row));
+            "sampleWeights must be finite and >= 0, got %s at row %d%s"
+                .formatted(weights[row], row, signed));
       }
     }
   }

@@ -14,6 +14,7 @@ import org.stableops.Reduction;
 import org.stableops.SoftmaxShape;
 import org.stableops.ValueAndGradient;
 import org.stableops.djl.internal.Halves;
+import org.stableops.djl.internal.Numbers;
 import org.stableops.kernel.CrossEntropyKernel;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.RowLosses;
@@ -24,8 +25,8 @@ final class CrossEntropy {
   private final SoftmaxShape shape;
   private final CrossEntropyOptions options;
 
-  /** One integer label a row; or null. */
-  private final long[] labels;
+  /** One label a row, of an integer dtype or a floating one; or null. */
+  private final NDArray labels;
 
   /** One mass an element, of the logits' shape; or null. */
   private final NDArray masses;
@@ -37,7 +38,7 @@ final class CrossEntropy {
       NDArray logits,
       SoftmaxShape shape,
       CrossEntropyOptions options,
-      long[] labels,
+      NDArray labels,
       NDArray masses,
       double[] sampleWeights) {
     this.logits = logits;
@@ -50,14 +51,14 @@ final class CrossEntropy {
 
   static CrossEntropy sparse(NDArray logits, NDArray labels, CrossEntropyOptions options) {
     SoftmaxShape shape = shape(logits, options);
-    Inputs.requireInteger("labels", labels);
+    Inputs.requireNumbers("labels", labels);
     shape.requireLabels(labels.getShape().getShape());
-    return new CrossEntropy(logits, shape, options, Fused.longs(labels), null, null);
+    return new CrossEntropy(logits, shape, options, labels, null, null);
   }
 
   static CrossEntropy dense(NDArray logits, NDArray labels, CrossEntropyOptions options) {
     SoftmaxShape shape = shape(logits, options);
-    Inputs.requireFloating("labels", labels);
+    Inputs.requireNumbersOrBooleans("labels", labels);
     shape.requireProbabilities(labels.getShape().getShape(), options);
     return new CrossEntropy(logits, shape, options, null, labels, null);
   }
@@ -66,7 +67,7 @@ final class CrossEntropy {
   CrossEntropy withSampleWeights(NDArray weights) {
     Inputs.requireNumbersOrBooleans("sampleWeights", weights);
     shape.requireSampleWeights(weights.getShape().getShape());
-    double[] values = Fused.doubles(weights);
+    double[] values = Numbers.doubles(weights);
     shape.requireSampleWeights(values);
     return new CrossEntropy(logits, shape, options, labels, masses, values);
   }
@@ -168,14 +169,33 @@ final class CrossEntropy {
   private record Result(RowLosses rows, NDArray gradient) {}
 
   private Result compute(boolean wantsGradient) {
-    if (labels != null) {
-      shape.requireClasses(labels, sampleWeights, options);
-    }
+    long[] classes = labels == null ? null : classes();
     if (logits.size() == 0) {
       return new Result(new RowLosses(new double[0]), uninitializedGradient());
     }
     NDArray z = AlongAxis.classesLast(logits, shape);
-    return Fused.accepts(z) ? fused(z, wantsGradient) : composite(z, wantsGradient);
+    return Fused.accepts(z)
+        ? fused(z, classes, wantsGradient)
+        : composite(z, classes, wantsGradient);
+  }
+
+  /** The labels as integers, checked, in memory that the thread uses again. */
+  private long[] classes() {
+    DataType type = labels.getDataType();
+    long[] classes =
+        type.isFloating()
+            ? shape.integers(Numbers.doubles(labels), sampleWeights, digits(type))
+            : Fused.longs(labels);
+    shape.requireClasses(classes, sampleWeights, options);
+    return classes;
+  }
+
+  private static int digits(DataType type) {
+    return switch (type) {
+      case FLOAT16 -> 11;
+      case FLOAT32 -> 24;
+      default -> 53;
+    };
   }
 
   private NDArray uninitializedGradient() {
@@ -209,24 +229,24 @@ final class CrossEntropy {
         .duplicate();
   }
 
-  private Result fused(NDArray z, boolean wantsGradient) {
+  private Result fused(NDArray z, long[] integers, boolean wantsGradient) {
     int classes = Math.toIntExact(shape.classes());
     int rows = Math.toIntExact(shape.rows());
     NDArray gradient = wantsGradient ? uninitializedGradient() : null;
     Elements out = wantsGradient ? Fused.elements(gradient, shape) : null;
     Elements in = Fused.elements(z);
-    if (labels != null) {
+    if (integers != null) {
       return new Result(
-          CrossEntropyKernel.sparse(in, classes, labels, sampleWeights, options, out), gradient);
+          CrossEntropyKernel.sparse(in, classes, integers, sampleWeights, options, out), gradient);
     }
     Elements q = Fused.elements(masses(massType(z)));
     return new Result(
         CrossEntropyKernel.dense(in, classes, q, rows, sampleWeights, options, out), gradient);
   }
 
-  private Result composite(NDArray z, boolean wantsGradient) {
-    double[] weights = shape.rowWeights(labels, sampleWeights, options);
-    NDArray q = labels == null ? requiredMasses(weights) : oneHot(weights, z);
+  private Result composite(NDArray z, long[] integers, boolean wantsGradient) {
+    double[] weights = shape.rowWeights(integers, sampleWeights, options);
+    NDArray q = integers == null ? requiredMasses(weights) : oneHot(integers, weights, z);
     SoftmaxComposite softmax = new SoftmaxComposite(asRows(z.toType(DataType.FLOAT64, false)));
     CrossEntropyComposite composite = new CrossEntropyComposite(softmax, q, options);
     RowLosses rows =
@@ -284,10 +304,10 @@ final class CrossEntropy {
   }
 
   /** 1 at the label of a row that counts, else 0. */
-  private NDArray oneHot(double[] weights, NDArray z) {
+  private NDArray oneHot(long[] integers, double[] weights, NDArray z) {
     NDManager manager = z.getManager();
     NDArray column =
-        manager.create(labels, new Shape(shape.rows(), 1)).toDevice(z.getDevice(), false);
+        manager.create(integers, new Shape(shape.rows(), 1)).toDevice(z.getDevice(), false);
     NDArray classes =
         manager.arange(0, shape.classes(), 1, DataType.INT64, z.getDevice()).reshape(1, -1);
     NDArray oneHot = column.eq(classes).toType(DataType.FLOAT64, false);

@@ -100,17 +100,6 @@ final class Fused {
     }
   }
 
-  /**
-   * The elements of an array of numbers, in order. In a scope, for of an array that is not
-   * contiguous the host makes a copy, which it leaves with the manager.
-   */
-  static double[] doubles(NDArray array) {
-    try (NDScope scope = new NDScope()) {
-      scope.suppressNotUsedWarning();
-      return array.stopGradient().toType(DataType.FLOAT64, false).toDoubleArray();
-    }
-  }
-
   /** The elements of an integer array of any layout, in memory that the thread uses again. */
   static long[] longs(NDArray array) {
     try (NDScope scope = new NDScope()) {

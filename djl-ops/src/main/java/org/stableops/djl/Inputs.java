@@ -18,14 +18,14 @@ final class Inputs {
     }
   }
 
-  /** An open array of an integer dtype that the engine has. */
-  static void requireInteger(String name, NDArray array) {
+  /** An open array of numbers of a dtype that the engine has. */
+  static void requireNumbers(String name, NDArray array) {
     requireOpen(name, array);
     switch (array.getDataType()) {
-      case INT8, UINT8, INT32, INT64 -> {}
+      case FLOAT16, FLOAT32, FLOAT64, INT8, UINT8, INT32, INT64 -> {}
       default ->
           throw new IllegalArgumentException(
-              name + " dtype must be an integer type, got " + array.getDataType());
+              name + " dtype must be an integer or a floating type, got " + array.getDataType());
     }
   }
 

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.types.DataType;
 import java.util.function.UnaryOperator;
 import org.stableops.PositiveTransform;
+import org.stableops.djl.internal.Numbers;
 import org.stableops.kernel.PositiveKernel;
 import org.stableops.kernel.ScaledB;
 
@@ -115,7 +116,7 @@ public final class PositiveTransforms {
   }
 
   private static void requireContained(NDArray value, PositiveTransform transform) {
-    double[] elements = Fused.doubles(value);
+    double[] elements = Numbers.doubles(value);
     for (int i = 0; i < elements.length; i++) {
       String name = value.getShape().isScalar() ? "value" : "value[" + i + "]";
       transform.requireContained(name, elements[i]);

@@ -50,7 +50,8 @@ public final class SoftmaxCrossEntropy {
    * Returns the loss with the default options: the mean over the rows, classes last.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
    *     to the logits, of their dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, or a mass is negative or not
@@ -65,7 +66,8 @@ public final class SoftmaxCrossEntropy {
    * Returns the loss.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
    *     to the logits, of their dtype and manager
@@ -81,7 +83,8 @@ public final class SoftmaxCrossEntropy {
    * Returns the loss.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
@@ -102,7 +105,8 @@ public final class SoftmaxCrossEntropy {
    * last.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @return ∂(sum of the value)/∂logits, outside any graph, of the logits' shape, dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, or a mass is negative or not
    *     finite
@@ -116,7 +120,8 @@ public final class SoftmaxCrossEntropy {
    * Returns the gradient of the loss.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return ∂(sum of the value)/∂logits, outside any graph, of the logits' shape, dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
@@ -131,7 +136,8 @@ public final class SoftmaxCrossEntropy {
    * Returns the gradient of the loss.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
@@ -151,7 +157,8 @@ public final class SoftmaxCrossEntropy {
    * rows, classes last.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @return both, outside any graph, of the logits' dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, or a mass is negative or not
    *     finite
@@ -165,7 +172,8 @@ public final class SoftmaxCrossEntropy {
    * Returns the loss and its gradient, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return both, outside any graph, of the logits' dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
@@ -181,7 +189,8 @@ public final class SoftmaxCrossEntropy {
    * Returns the loss and its gradient, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
@@ -202,7 +211,8 @@ public final class SoftmaxCrossEntropy {
    * Returns everything that is known of the loss with the default options, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, or a mass is negative or not
    *     finite
@@ -216,7 +226,8 @@ public final class SoftmaxCrossEntropy {
    * Returns everything that is known of the loss, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
@@ -232,7 +243,8 @@ public final class SoftmaxCrossEntropy {
    * Returns everything that is known of the loss, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read

@@ -52,7 +52,8 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns the loss with the default options: the mean over the rows, classes last.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
    *     to the logits, of their dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, or a label is neither a class
@@ -67,7 +68,8 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns the loss.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
    *     to the logits, of their dtype and manager
@@ -83,7 +85,8 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns the loss.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
@@ -105,7 +108,8 @@ public final class SparseSoftmaxCrossEntropy {
    * last.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @return ∂(sum of the value)/∂logits, outside any graph, of the logits' shape, dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, or a label is neither a class
    *     nor ignored
@@ -119,7 +123,8 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns the gradient of the loss.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return ∂(sum of the value)/∂logits, outside any graph, of the logits' shape, dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
@@ -134,7 +139,8 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns the gradient of the loss.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
@@ -155,7 +161,8 @@ public final class SparseSoftmaxCrossEntropy {
    * rows, classes last.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @return both, outside any graph, of the logits' dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, or a label is neither a class
    *     nor ignored
@@ -169,7 +176,8 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns the loss and its gradient, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return both, outside any graph, of the logits' dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
@@ -185,7 +193,8 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns the loss and its gradient, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
@@ -207,7 +216,8 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns everything that is known of the loss with the default options, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, or a label is neither a class
    *     nor ignored
@@ -221,7 +231,8 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns everything that is known of the loss, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
@@ -237,7 +248,8 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns everything that is known of the loss, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read

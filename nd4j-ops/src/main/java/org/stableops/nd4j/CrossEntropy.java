@@ -19,8 +19,8 @@ final class CrossEntropy {
   private final SoftmaxShape shape;
   private final CrossEntropyOptions options;
 
-  /** One integer label a row; or null. */
-  private final long[] labels;
+  /** One label a row, of an integer dtype or a floating one; or null. */
+  private final INDArray labels;
 
   /** One mass an element, of the logits' shape; or null. */
   private final INDArray masses;
@@ -32,7 +32,7 @@ final class CrossEntropy {
       INDArray logits,
       SoftmaxShape shape,
       CrossEntropyOptions options,
-      long[] labels,
+      INDArray labels,
       INDArray masses,
       double[] sampleWeights) {
     this.logits = logits;
@@ -45,15 +45,14 @@ final class CrossEntropy {
 
   static CrossEntropy sparse(INDArray logits, INDArray labels, CrossEntropyOptions options) {
     SoftmaxShape shape = shape(logits, options);
-    Inputs.requireInteger("labels", labels);
+    Inputs.requireNumbers("labels", labels);
     shape.requireLabels(labels.shape());
-    long[] classes = Fused.longs(labels);
-    return new CrossEntropy(logits, shape, options, classes, null, null);
+    return new CrossEntropy(logits, shape, options, labels, null, null);
   }
 
   static CrossEntropy dense(INDArray logits, INDArray labels, CrossEntropyOptions options) {
     SoftmaxShape shape = shape(logits, options);
-    Inputs.requireFloating("labels", labels);
+    Inputs.requireNumbersOrBooleans("labels", labels);
     shape.requireProbabilities(labels.shape(), options);
     return new CrossEntropy(logits, shape, options, null, labels, null);
   }
@@ -87,8 +86,7 @@ final class CrossEntropy {
   void gradientInto(INDArray out) {
     try (Temporaries temporaries = new Temporaries()) {
       if (!logits.isEmpty() && Fused.accepts(logits) && Fused.accepts(out)) {
-        requireClasses();
-        fused(AlongAxis.readable(logits, shape, temporaries), out, temporaries);
+        fused(AlongAxis.readable(logits, shape, temporaries), classes(), out, temporaries);
       } else {
         out.assign(temporaries.keep(gradient()));
       }
@@ -123,14 +121,31 @@ final class CrossEntropy {
   /** Losses, and the gradient of the logits' shape and dtype if it was wanted. */
   private record Result(RowLosses rows, INDArray gradient) {}
 
-  private void requireClasses() {
-    if (labels != null) {
-      shape.requireClasses(labels, sampleWeights, options);
+  /** The labels as integers, checked; or null. */
+  private long[] classes() {
+    if (labels == null) {
+      return null;
     }
+    DataType type = labels.dataType();
+    long[] classes =
+        type.isFPType()
+            ? shape.integers(Fused.doubles(labels), sampleWeights, digits(type))
+            : Fused.longs(labels);
+    shape.requireClasses(classes, sampleWeights, options);
+    return classes;
+  }
+
+  private static int digits(DataType type) {
+    return switch (type) {
+      case BFLOAT16 -> 8;
+      case FLOAT -> 24;
+      case DOUBLE -> 53;
+      default -> 11;
+    };
   }
 
   private Result compute(boolean wantsGradient) {
-    requireClasses();
+    long[] classes = classes();
     DataType type = logits.dataType();
     if (logits.isEmpty()) {
       return new Result(new RowLosses(new double[0]), Nd4j.create(type, logits.shape()));
@@ -138,32 +153,41 @@ final class CrossEntropy {
     try (Temporaries temporaries = new Temporaries()) {
       INDArray z = AlongAxis.readable(logits, shape, temporaries);
       if (!Fused.accepts(z)) {
-        return composite(z, wantsGradient, temporaries);
+        return composite(z, classes, wantsGradient, temporaries);
       }
       INDArray gradient = wantsGradient ? AlongAxis.like(z, temporaries) : null;
-      RowLosses rows = fused(z, gradient, temporaries);
+      RowLosses rows = fused(z, classes, gradient, temporaries);
       return new Result(rows, wantsGradient ? AlongAxis.typed(gradient, type, temporaries) : null);
     }
   }
 
   /** Writes the gradient, too, unless it is null. */
-  private RowLosses fused(INDArray z, INDArray gradient, Temporaries temporaries) {
+  private RowLosses fused(INDArray z, long[] integers, INDArray gradient, Temporaries temporaries) {
     int classes = Math.toIntExact(shape.classes());
     int rows = Math.toIntExact(shape.rows());
     Elements in = AlongAxis.elements(z, shape);
     Elements out = gradient == null ? null : AlongAxis.elements(gradient, shape);
-    if (labels != null) {
-      return CrossEntropyKernel.sparse(in, classes, labels, sampleWeights, options, out);
+    if (integers != null) {
+      return CrossEntropyKernel.sparse(in, classes, integers, sampleWeights, options, out);
     }
-    Elements q = AlongAxis.elements(Fused.readable(masses, temporaries), shape);
+    Elements q =
+        AlongAxis.elements(Fused.readable(floating(masses, temporaries), temporaries), shape);
     return CrossEntropyKernel.dense(in, classes, q, rows, sampleWeights, options, out);
   }
 
-  private Result composite(INDArray array, boolean wantsGradient, Temporaries temporaries) {
+  /** Masses of an integer or boolean dtype, which one-hot ones may have, as floats. */
+  private static INDArray floating(INDArray masses, Temporaries temporaries) {
+    return masses.dataType().isFPType() ? masses : temporaries.keep(masses.castTo(DataType.FLOAT));
+  }
+
+  private Result composite(
+      INDArray array, long[] integers, boolean wantsGradient, Temporaries temporaries) {
     INDArray z = AlongAxis.wideRows(array, shape, temporaries);
-    double[] weights = shape.rowWeights(labels, sampleWeights, options);
+    double[] weights = shape.rowWeights(integers, sampleWeights, options);
     INDArray q =
-        labels == null ? requiredMasses(weights, temporaries) : oneHot(weights, temporaries);
+        integers == null
+            ? requiredMasses(weights, temporaries)
+            : oneHot(integers, weights, temporaries);
     SoftmaxComposite softmax = new SoftmaxComposite(z, temporaries);
     CrossEntropyComposite composite = new CrossEntropyComposite(softmax, q, options, temporaries);
     RowLosses result =
@@ -193,7 +217,7 @@ final class CrossEntropy {
   /** The masses of the rows that count; those of the others are never read. */
   private INDArray requiredMasses(double[] weights, Temporaries temporaries) {
     double[] counts = Arrays.stream(weights).map(Math::signum).toArray();
-    INDArray rows = AlongAxis.wideRows(masses, shape, temporaries);
+    INDArray rows = AlongAxis.wideRows(floating(masses, temporaries), shape, temporaries);
     INDArray q = weighted(rows, counts, temporaries);
     boolean valid =
         temporaries.keep(q.gte(0)).all() && temporaries.keep(q.lt(Double.POSITIVE_INFINITY)).all();
@@ -203,11 +227,11 @@ final class CrossEntropy {
     return q;
   }
 
-  private INDArray oneHot(double[] weights, Temporaries temporaries) {
+  private INDArray oneHot(long[] integers, double[] weights, Temporaries temporaries) {
     INDArray q = temporaries.keep(Nd4j.zeros(DataType.DOUBLE, shape.rows(), shape.classes()));
-    for (int row = 0; row < labels.length; row++) {
+    for (int row = 0; row < integers.length; row++) {
       if (weights[row] != 0) {
-        q.putScalar(row, labels[row], 1);
+        q.putScalar(row, integers[row], 1);
       }
     }
     return q;

@@ -1,6 +1,7 @@
 package org.stableops.nd4j;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -16,7 +17,16 @@ abstract class CrossEntropyValueOp extends JavaOp {
 
   CrossEntropyValueOp(String name, CrossEntropyOptions options, SDVariable... inputs) {
     super(name, inputs);
+    requireLogits(inputs[0], options);
     CrossEntropyArguments.write(options, this);
+  }
+
+  /** Where the graph knows the logits' shape already, it tells now; a size may still be −1. */
+  private static void requireLogits(SDVariable logits, CrossEntropyOptions options) {
+    long[] shape = logits.getShape();
+    if (shape != null && Arrays.stream(shape).allMatch(size -> size > 0)) {
+      SoftmaxShape.of(shape, options);
+    }
   }
 
   abstract CrossEntropy call(INDArray logits, INDArray labels, CrossEntropyOptions options);

@@ -17,12 +17,12 @@ final class Inputs {
     }
   }
 
-  /** An open array of an integer dtype. */
-  static void requireInteger(String name, INDArray array) {
+  /** An open array of numbers. */
+  static void requireNumbers(String name, INDArray array) {
     requireOpen(name, array);
-    if (!array.dataType().isIntType()) {
+    if (!array.dataType().isFPType() && !array.dataType().isIntType()) {
       throw new IllegalArgumentException(
-          name + " dtype must be an integer type, got " + array.dataType());
+          name + " dtype must be an integer or a floating type, got " + array.dataType());
     }
   }
 

@@ -48,7 +48,8 @@ public final class SoftmaxCrossEntropy {
    * Returns the loss with the default options: the mean over the rows, classes last.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @return the reduced loss as a scalar, or one loss a row for NONE; of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, or a mass is negative or not
    *     finite
@@ -62,7 +63,8 @@ public final class SoftmaxCrossEntropy {
    * Returns the loss.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return the reduced loss as a scalar, or one loss a row for NONE; of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
@@ -77,7 +79,8 @@ public final class SoftmaxCrossEntropy {
    * Returns the loss.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
@@ -97,7 +100,8 @@ public final class SoftmaxCrossEntropy {
    * last.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @return ∂(sum of the value)/∂logits, of the logits' shape and dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, or a mass is negative or not
    *     finite
@@ -111,7 +115,8 @@ public final class SoftmaxCrossEntropy {
    * Returns the gradient of the loss.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return ∂(sum of the value)/∂logits, of the logits' shape and dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
@@ -126,7 +131,8 @@ public final class SoftmaxCrossEntropy {
    * Returns the gradient of the loss.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
@@ -146,7 +152,8 @@ public final class SoftmaxCrossEntropy {
    * rows, classes last.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @return both, of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, or a mass is negative or not
    *     finite
@@ -160,7 +167,8 @@ public final class SoftmaxCrossEntropy {
    * Returns the loss and its gradient, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return both, of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
@@ -176,7 +184,8 @@ public final class SoftmaxCrossEntropy {
    * Returns the loss and its gradient, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
@@ -197,7 +206,8 @@ public final class SoftmaxCrossEntropy {
    * Returns everything that is known of the loss with the default options, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype, to be closed
    *     by the caller
    * @throws IllegalArgumentException if a dtype or a shape is wrong, or a mass is negative or not
@@ -212,7 +222,8 @@ public final class SoftmaxCrossEntropy {
    * Returns everything that is known of the loss, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype, to be closed
    *     by the caller
@@ -229,7 +240,8 @@ public final class SoftmaxCrossEntropy {
    * Returns everything that is known of the loss, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any floating array of the logits' shape: non-negative masses, of any sum
+   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
+   *     any sum
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read

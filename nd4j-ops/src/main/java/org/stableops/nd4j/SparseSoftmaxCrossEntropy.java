@@ -50,7 +50,8 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns the loss with the default options: the mean over the rows, classes last.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @return the reduced loss as a scalar, or one loss a row for NONE; of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, or a label is neither a class
    *     nor ignored
@@ -64,7 +65,8 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns the loss.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return the reduced loss as a scalar, or one loss a row for NONE; of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
@@ -79,7 +81,8 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns the loss.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
@@ -100,7 +103,8 @@ public final class SparseSoftmaxCrossEntropy {
    * last.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @return ∂(sum of the value)/∂logits, of the logits' shape and dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, or a label is neither a class
    *     nor ignored
@@ -114,7 +118,8 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns the gradient of the loss.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return ∂(sum of the value)/∂logits, of the logits' shape and dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
@@ -129,7 +134,8 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns the gradient of the loss.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
@@ -150,7 +156,8 @@ public final class SparseSoftmaxCrossEntropy {
    * rows, classes last.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @return both, of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, or a label is neither a class
    *     nor ignored
@@ -164,7 +171,8 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns the loss and its gradient, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return both, of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
@@ -180,7 +188,8 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns the loss and its gradient, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
@@ -202,7 +211,8 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns everything that is known of the loss with the default options, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype, to be closed
    *     by the caller
    * @throws IllegalArgumentException if a dtype or a shape is wrong, or a label is neither a class
@@ -217,7 +227,8 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns everything that is known of the loss, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype, to be closed
    *     by the caller
@@ -234,7 +245,8 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns everything that is known of the loss, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any integer array of the logits' shape without the class axis, or with 1 there
+   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
+   *     class axis, or with 1 there
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read

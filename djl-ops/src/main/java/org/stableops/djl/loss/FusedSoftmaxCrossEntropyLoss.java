@@ -2,13 +2,10 @@ package org.stableops.djl.loss;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDScope;
-import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.training.loss.Loss;
 import java.util.Arrays;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,16 +14,22 @@ import org.stableops.CrossEntropyOptions;
 import org.stableops.SoftmaxShape;
 import org.stableops.djl.SoftmaxCrossEntropy;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
+import org.stableops.djl.internal.Averages;
+import org.stableops.djl.internal.Numbers;
 import org.stableops.djl.training.FusedTrainer;
 
 /**
  * Softmax cross-entropy on logits as a DJL Loss: {@link SparseSoftmaxCrossEntropy} for integer
  * labels, {@link SoftmaxCrossEntropy} for class probabilities, which of the two by construction.
  *
- * <p>Takes one array of logits, of float16, float32 or float64, and one of labels, or two: labels
- * and sample weights, or a mask. Integer labels may come as floating numbers, as DJL's data sets
- * deliver them, if every one of them is an integer. As an evaluator it averages, over the batches,
- * the sum of the loss array, as DJL's own losses do.
+ * <p>Takes one array of logits, of float16, float32 or float64, and one of labels. Integer labels
+ * may come as floating numbers, as DJL's data sets deliver them, if every one of them is an
+ * integer; class probabilities may come as integers or booleans. After {@link #withSampleWeights}
+ * there are two arrays of labels: the labels, and the weight of each row or a mask. As an evaluator
+ * it averages, over the batches, the sum of the loss array, as DJL's own losses do.
+ *
+ * <p>Give each loss of a model a name of its own: DJL's metrics and evaluators are kept by name. A
+ * single logit is refused, for its softmax is always 1 and nothing would be trained.
  *
  * <p>A batch of which no row counts, for all are ignored or masked, has the loss 0 and gradients of
  * 0. DJL's stock {@code Trainer}, at its first {@code step()} and only there, takes gradients that
@@ -85,8 +88,10 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
 
   private final CrossEntropyOptions options;
   private final Kind kind;
+  private final boolean hasSampleWeights;
+  private final float weight;
   private final AtomicBoolean hasWarned = new AtomicBoolean();
-  private final Map<String, Double> sums = new ConcurrentHashMap<>();
+  private final Averages averages = new Averages("loss");
 
   /** Creates the loss for integer labels with the default options. */
   public FusedSoftmaxCrossEntropyLoss() {
@@ -97,15 +102,38 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
    * Creates the loss for integer labels.
    *
    * @param options any
+   * @throws IllegalArgumentException if the options are null
    */
   public FusedSoftmaxCrossEntropyLoss(CrossEntropyOptions options) {
-    this(options, Kind.LABELS);
+    this(NAME, options);
   }
 
-  private FusedSoftmaxCrossEntropyLoss(CrossEntropyOptions options, Kind kind) {
-    super(NAME);
+  /**
+   * Creates the loss for integer labels with a name of its own.
+   *
+   * @param name under which DJL keeps what the loss has been
+   * @param options any
+   * @throws IllegalArgumentException if an argument is null
+   */
+  public FusedSoftmaxCrossEntropyLoss(String name, CrossEntropyOptions options) {
+    this(name, options, Kind.LABELS, false, 1);
+  }
+
+  private FusedSoftmaxCrossEntropyLoss(
+      String name, CrossEntropyOptions options, Kind kind, boolean hasSampleWeights, float weight) {
+    super(requireName(name));
+    SoftmaxShape.requireGiven(options);
     this.options = options;
     this.kind = kind;
+    this.hasSampleWeights = hasSampleWeights;
+    this.weight = weight;
+  }
+
+  private static String requireName(String name) {
+    if (name == null) {
+      throw new IllegalArgumentException("name must be given, got null");
+    }
+    return name;
   }
 
   /**
@@ -113,53 +141,138 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
    *
    * @param options any without an ignored label
    * @return a loss whose labels have the logits' shape
-   * @throws IllegalArgumentException if there is an ignored label
+   * @throws IllegalArgumentException if the options are null or have an ignored label
    */
   public static FusedSoftmaxCrossEntropyLoss probabilities(CrossEntropyOptions options) {
+    return probabilities(NAME, options);
+  }
+
+  /**
+   * Returns the loss for class probabilities with a name of its own.
+   *
+   * @param name under which DJL keeps what the loss has been
+   * @param options any without an ignored label
+   * @return a loss whose labels have the logits' shape
+   * @throws IllegalArgumentException if an argument is null, or there is an ignored label
+   */
+  public static FusedSoftmaxCrossEntropyLoss probabilities(
+      String name, CrossEntropyOptions options) {
     SoftmaxShape.requireNoIgnoreIndex(options);
-    return new FusedSoftmaxCrossEntropyLoss(options, Kind.PROBABILITIES);
+    return new FusedSoftmaxCrossEntropyLoss(name, options, Kind.PROBABILITIES, false, 1);
+  }
+
+  /**
+   * Returns a loss like this one that takes a second array of labels: the weight of each row, in
+   * numbers or booleans. Rows of weight 0 count nothing and are never read.
+   *
+   * @return a new loss of the same name
+   */
+  public FusedSoftmaxCrossEntropyLoss withSampleWeights() {
+    return new FusedSoftmaxCrossEntropyLoss(getName(), options, kind, true, weight);
+  }
+
+  /**
+   * Returns a loss like this one times a number, for a composite of several losses.
+   *
+   * @param newWeight what the loss is multiplied by
+   * @return a new loss of the same name
+   * @throws IllegalArgumentException if the weight is not finite
+   */
+  public FusedSoftmaxCrossEntropyLoss withWeight(float newWeight) {
+    if (!Float.isFinite(newWeight)) {
+      throw new IllegalArgumentException("weight must be finite, got " + newWeight);
+    }
+    return new FusedSoftmaxCrossEntropyLoss(getName(), options, kind, hasSampleWeights, newWeight);
+  }
+
+  /**
+   * Returns the options.
+   *
+   * @return those of the constructor
+   */
+  public CrossEntropyOptions options() {
+    return options;
+  }
+
+  /**
+   * Tells what the labels are.
+   *
+   * @return true for class probabilities, false for integers
+   */
+  public boolean takesProbabilities() {
+    return kind == Kind.PROBABILITIES;
+  }
+
+  /**
+   * Tells whether there is a second array of labels.
+   *
+   * @return whether it takes sample weights
+   */
+  public boolean takesSampleWeights() {
+    return hasSampleWeights;
+  }
+
+  /**
+   * Checks that a network's outputs can be the logits of this loss. {@code FusedTrainer} does so
+   * when it initializes a network; any other loop finds out at the first batch.
+   *
+   * @param logits the shape of the network's outputs
+   * @throws IllegalArgumentException if it has not the class axis, or a single class, or the class
+   *     weights are not one a class
+   */
+  public void requireLogits(Shape logits) {
+    SoftmaxShape.of(logits.getShape(), options).requireSeveralClasses();
   }
 
   /**
    * Returns the loss of a batch.
    *
-   * @param labels one array, or two: labels and sample weights
-   * @param predictions one array of logits
+   * @param labels one array, or two after {@link #withSampleWeights}: labels and weights
+   * @param predictions one array of logits, of two classes or more
    * @return the loss, differentiable with respect to the logits
-   * @throws IllegalArgumentException if there are more arrays, a floating label is no integer, or
+   * @throws IllegalArgumentException if there are more or fewer arrays, there is a single class, or
    *     an array is not as the operator wants it
    */
   @Override
   public NDArray evaluate(NDList labels, NDList predictions) {
+    requireArrays(labels, predictions);
+    NDArray sampleWeights = hasSampleWeights ? labels.get(1) : null;
+    return weighted(checked(predictions.get(0), labels.get(0), sampleWeights));
+  }
+
+  /**
+   * Checks the arrays of a batch, but neither the labels' shapes nor their values.
+   *
+   * @param labels one array, or two after {@link #withSampleWeights}
+   * @param predictions one array of logits
+   * @throws IllegalArgumentException if there are more or fewer arrays, one is null, or the logits
+   *     are refused by {@link #requireLogits}
+   * @throws IllegalStateException if an array is closed
+   */
+  public void requireArrays(NDList labels, NDList predictions) {
     if (predictions.size() != 1) {
       throw new IllegalArgumentException(
           "predictions must be one array, got " + predictions.size());
     }
-    if (labels.isEmpty() || labels.size() > 2) {
+    requireLabels(labels.size());
+    requireOpen("logits", predictions.get(0));
+    requireOpen("labels", labels.get(0));
+    if (hasSampleWeights) {
+      requireOpen("sampleWeights", labels.get(1));
+    }
+    requireLogits(predictions.get(0).getShape());
+  }
+
+  private void requireLabels(int arrays) {
+    if (hasSampleWeights && arrays != 2) {
       throw new IllegalArgumentException(
-          "labels must be one array, or two with sample weights, got " + labels.size());
+          "labels must be two arrays, labels and sample weights, got " + arrays);
     }
-    NDArray weights = labels.size() == 2 ? labels.get(1) : null;
-    return loss(predictions.get(0), labels.get(0), weights);
-  }
-
-  private NDArray loss(NDArray logits, NDArray labels, NDArray weights) {
-    if (kind == Kind.LABELS && isFloating(logits, labels, weights)) {
-      try (NDArray integers = integers(logits, labels, weights)) {
-        return checked(logits, integers, weights);
-      }
+    if (!hasSampleWeights && arrays != 1) {
+      String hint =
+          arrays == 2 ? "; if the second are sample weights, call withSampleWeights()" : "";
+      throw new IllegalArgumentException("labels must be one array, got " + arrays + hint);
     }
-    return checked(logits, labels, weights);
-  }
-
-  /** Tells of labels, which are only read where all arrays are there and open. */
-  private static boolean isFloating(NDArray logits, NDArray labels, NDArray weights) {
-    requireOpen("logits", logits);
-    requireOpen("labels", labels);
-    if (weights != null) {
-      requireOpen("sampleWeights", weights);
-    }
-    return labels.getDataType().isFloating();
   }
 
   private static void requireOpen(String name, NDArray array) {
@@ -168,6 +281,17 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
     }
     if (array instanceof PtNDArray tensor && tensor.isReleased()) {
       throw new IllegalStateException(name + " must be open, but has been closed");
+    }
+  }
+
+  /** By an array of libtorch's own: for a Number autograd keeps memory that Java frees. */
+  private NDArray weighted(NDArray loss) {
+    if (weight == 1) {
+      return loss;
+    }
+    try (NDArray unweighted = loss;
+        NDArray factor = loss.getManager().full(new Shape(), weight, loss.getDataType())) {
+      return unweighted.mul(factor);
     }
   }
 
@@ -190,53 +314,9 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
     }
   }
 
-  private NDArray integers(NDArray logits, NDArray labels, NDArray weights) {
-    SoftmaxShape shape = SoftmaxShape.of(logits.getShape().getShape(), options);
-    shape.requireLabels(labels.getShape().getShape());
-    if (weights != null) {
-      requireNumbersOrBooleans(weights);
-      shape.requireSampleWeights(weights.getShape().getShape());
-    }
-    int digits =
-        switch (labels.getDataType()) {
-          case FLOAT16 -> 11;
-          case FLOAT32 -> 24;
-          case FLOAT64 -> 53;
-          default ->
-              throw new IllegalArgumentException(
-                  "labels dtype must be an integer type, float16, float32 or float64, got "
-                      + labels.getDataType());
-        };
-    long[] integers =
-        shape.integers(doubles(labels), weights == null ? null : doubles(weights), digits);
-    return logits.getManager().create(integers, labels.getShape());
-  }
-
-  /** Before the operator asks, since native code would abort on other dtypes. */
-  private static void requireNumbersOrBooleans(NDArray weights) {
-    switch (weights.getDataType()) {
-      case FLOAT16, FLOAT32, FLOAT64, INT8, UINT8, INT32, INT64, BOOLEAN -> {}
-      default ->
-          throw new IllegalArgumentException(
-              "sampleWeights dtype must be floating, integer or boolean, got "
-                  + weights.getDataType());
-    }
-  }
-
-  /** In a scope, for the host copies what is not contiguous and leaves that with the manager. */
-  private static double[] doubles(NDArray array) {
-    try (NDScope scope = new NDScope()) {
-      scope.suppressNotUsedWarning();
-      return array.stopGradient().toType(DataType.FLOAT64, false).toDoubleArray();
-    }
-  }
-
-  // Loss sums up in float32, and by a call that float64 arrays refuse; hence sums of our own.
-
   @Override
   public void addAccumulator(String key) {
-    totalInstances.put(key, 0L);
-    sums.put(key, 0.0);
+    averages.add(key);
   }
 
   @Override
@@ -246,32 +326,22 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
 
   @Override
   public void updateAccumulators(String[] keys, NDList labels, NDList predictions) {
-    double update;
     try (NDArray loss = evaluate(labels, predictions)) {
-      update = sum(loss);
-    }
-    for (String key : keys) {
-      totalInstances.merge(key, 1L, Long::sum);
-      sums.merge(key, update, Double::sum);
+      averages.update(keys, sum(loss), 1);
     }
   }
 
   @Override
   public void resetAccumulator(String key) {
-    totalInstances.computeIfPresent(key, (k, count) -> 0L);
-    sums.computeIfPresent(key, (k, sum) -> 0.0);
+    averages.reset(key);
   }
 
   @Override
   public float getAccumulator(String key) {
-    Long count = totalInstances.get(key);
-    if (count == null) {
-      throw new IllegalArgumentException("no loss accumulator has the name " + key);
-    }
-    return count == 0 ? Float.NaN : (float) (sums.get(key) / count);
+    return averages.get(key);
   }
 
   private static double sum(NDArray loss) {
-    return Arrays.stream(doubles(loss)).sum();
+    return Arrays.stream(Numbers.doubles(loss)).sum();
   }
 }

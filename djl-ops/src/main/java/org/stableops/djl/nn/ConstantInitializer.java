@@ -2,12 +2,12 @@ package org.stableops.djl.nn;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.initializer.Initializer;
 import java.util.Arrays;
 import org.stableops.PositiveTransform;
+import org.stableops.djl.internal.Numbers;
 
 /**
  * Numbers to start with, in doubles: DJL's own constants are floats.
@@ -37,12 +37,8 @@ record ConstantInitializer(double[] elements, Shape shape) implements Initialize
       throw new IllegalArgumentException("values must be an array, got null");
     }
     requireFloating("values", values.getDataType());
-    // In a scope, for the host copies what is not contiguous and leaves that with the manager.
-    try (NDScope scope = new NDScope()) {
-      scope.suppressNotUsedWarning();
-      NDArray wide = values.stopGradient().toType(DataType.FLOAT64, false);
-      return new ConstantInitializer(wide.toDoubleArray(), new Shape(wide.getShape().getShape()));
-    }
+    return new ConstantInitializer(
+        Numbers.doubles(values), new Shape(values.getShape().getShape()));
   }
 
   static void requireFloating(String name, DataType type) {

@@ -16,6 +16,7 @@ import ai.djl.training.Trainer;
 import ai.djl.training.TrainingConfig;
 import ai.djl.training.listener.TrainingListener;
 import org.stableops.djl.SeededLosses;
+import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
 
 /**
  * A Trainer under which the gradient of a cross-entropy enters backward at the logits, without a
@@ -89,11 +90,27 @@ public final class FusedTrainer extends Trainer {
     return model;
   }
 
+  /**
+   * Initializes the network.
+   *
+   * @param shapes of its inputs
+   * @throws IllegalArgumentException if its output cannot be the logits of a {@link
+   *     FusedSoftmaxCrossEntropyLoss}: a single class, or class weights of another number
+   */
   @Override
   public void initialize(Shape... shapes) {
     Model model = getModel();
     model.getBlock().initialize(model.getNDManager(), model.getDataType(), shapes);
+    if (getLoss() instanceof FusedSoftmaxCrossEntropyLoss loss) {
+      requireLogits(loss, model.getBlock().getOutputShapes(shapes));
+    }
     model.getBlock().getParameters().forEach(pair -> mirror(pair.getKey(), pair.getValue()));
+  }
+
+  private static void requireLogits(FusedSoftmaxCrossEntropyLoss loss, Shape[] outputs) {
+    if (outputs.length == 1) {
+      loss.requireLogits(outputs[0]);
+    }
   }
 
   private void mirror(String name, Parameter parameter) {

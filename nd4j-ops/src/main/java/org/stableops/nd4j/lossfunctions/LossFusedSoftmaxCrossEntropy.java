@@ -1,14 +1,12 @@
 package org.stableops.nd4j.lossfunctions;
 
 import java.util.Arrays;
-import java.util.function.BiFunction;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.activations.impl.ActivationSoftmax;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.lossfunctions.ILossFunction;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonIgnore;
@@ -24,10 +22,11 @@ import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
  * Softmax cross-entropy on logits as the loss of a DL4J output layer.
  *
  * <p>Labels of the logits' shape [rows, classes] are one-hot or probabilities; labels of shape
- * [rows, 1], where there is more than one class, are integers, of any dtype, for DL4J casts them to
- * the network's. A mask of shape [rows, 1] tells with 1 which rows count; one of 0 counts nothing
- * and is never read. Fractions are refused: DL4J multiplies the logits by the mask before any loss
- * sees them, so that they would mean something else than weights.
+ * [rows, 1] are integers, of any dtype, for DL4J casts them to the network's. A single class is
+ * refused, for its softmax is always 1 and nothing would be trained. A mask of shape [rows, 1]
+ * tells with 1 which rows count; one of 0 counts nothing and is never read. Fractions are refused:
+ * DL4J multiplies the logits by the mask before any loss sees them, so that they would mean
+ * something else than weights.
  *
  * <p>The convention is DL4J's: losses and gradients are summed over the rows, and the layer divides
  * by its minibatch, whatever class weights, masks and ignored labels say. Hence the reduction of
@@ -63,9 +62,10 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
    * Creates the loss.
    *
    * @param options axis −1, reduction MEAN; an ignored label applies to integer labels
-   * @throws IllegalArgumentException if axis or reduction is another
+   * @throws IllegalArgumentException if they are null, or axis or reduction is another
    */
   public LossFusedSoftmaxCrossEntropy(CrossEntropyOptions options) {
+    SoftmaxShape.requireGiven(options);
     if (options.axis() != -1 || options.reduction() != Reduction.MEAN) {
       throw new IllegalArgumentException(
           "axis must be -1 and reduction MEAN, which DL4J itself divides for, got " + options);
@@ -206,36 +206,31 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
           "activation must be identity or softmax, for the loss works on logits, got "
               + activation);
     }
-    double[] weights = mask == null ? null : doubles(mask);
-    if (weights != null && weights.length != logits.size(0)) {
-      throw new IllegalArgumentException(
-          "mask must have one element a row, %d, got shape %s"
-              .formatted(logits.size(0), Arrays.toString(mask.shape())));
-    }
-    if (weights != null && Arrays.stream(weights).anyMatch(weight -> weight != 0 && weight != 1)) {
-      throw new IllegalArgumentException(
-          "mask must be 0 or 1, for DL4J multiplies the logits by it, got "
-              + Arrays.toString(weights));
+    SoftmaxShape.of(logits.shape(), options).requireSeveralClasses();
+    if (mask != null) {
+      requireMask(mask, logits.size(0));
     }
     if (labels.rank() != 2 || labels.size(0) != logits.size(0)) {
       throw new IllegalArgumentException(
           "labels must have shape [%d, classes] or [%d, 1], got %s"
               .formatted(logits.size(0), logits.size(0), Arrays.toString(labels.shape())));
     }
-    boolean isSparse = labels.size(1) == 1 && logits.size(1) != 1;
-    return new Rows(
-        logits, labels, isSparse ? integers(labels, logits, weights) : null, weights, options);
+    INDArray weights = mask == null ? null : mask.reshape(logits.size(0), 1);
+    return new Rows(logits, labels, labels.size(1) == 1, weights, options);
   }
 
-  /** DL4J casts labels to the network's dtype, in which a large class would be another one. */
-  private long[] integers(INDArray labels, INDArray logits, double[] weights) {
-    int digits =
-        switch (labels.dataType()) {
-          case BFLOAT16 -> 8;
-          case FLOAT -> 24;
-          default -> labels.dataType() == DataType.FLOAT16 ? 11 : 53;
-        };
-    return SoftmaxShape.of(logits.shape(), options).integers(doubles(labels), weights, digits);
+  private static void requireMask(INDArray mask, long rows) {
+    if (mask.length() != rows) {
+      throw new IllegalArgumentException(
+          "mask must have one element a row, %d, got shape %s"
+              .formatted(rows, Arrays.toString(mask.shape())));
+    }
+    double[] weights = doubles(mask);
+    if (Arrays.stream(weights).anyMatch(weight -> weight != 0 && weight != 1)) {
+      throw new IllegalArgumentException(
+          "mask must be 0 or 1, for DL4J multiplies the logits by it, got "
+              + Arrays.toString(weights));
+    }
   }
 
   /** The elements of a column, not one by one, for then the host computes the place of each. */
@@ -257,47 +252,41 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
    * The arguments of one call.
    *
    * @param logits rows × classes
-   * @param masses rows × classes, where there are no integers
-   * @param integers one label a row, or null
-   * @param weights one a row, or null
+   * @param labels rows × classes masses, or rows × 1 integers
+   * @param isSparse whether they are integers
+   * @param weights rows × 1, or null
    * @param options those of the loss
    */
   private record Rows(
       INDArray logits,
-      INDArray masses,
-      long[] integers,
-      double[] weights,
+      INDArray labels,
+      boolean isSparse,
+      INDArray weights,
       CrossEntropyOptions options) {
 
     /** The losses of the rows, in the network's dtype. */
     INDArray losses() {
-      return with((labels, sampleWeights) -> value(logits, labels, sampleWeights, Reduction.NONE));
+      return value(logits, Reduction.NONE);
     }
 
     /** Their sum. */
     INDArray score() {
-      return with(
-          (labels, sampleWeights) -> {
-            INDArray z = wide();
-            try {
-              return value(z, labels, sampleWeights, Reduction.SUM);
-            } finally {
-              closeUnless(logits, z);
-            }
-          });
+      INDArray z = wide();
+      try {
+        return value(z, Reduction.SUM);
+      } finally {
+        closeUnless(logits, z);
+      }
     }
 
     /** Their sum, and its gradient in the network's dtype. */
     ValueAndGradient<INDArray> scoreAndGradient() {
-      return with(
-          (labels, sampleWeights) -> {
-            INDArray z = wide();
-            try {
-              return narrow(valueAndGradient(z, labels, sampleWeights));
-            } finally {
-              closeUnless(logits, z);
-            }
-          });
+      INDArray z = wide();
+      try {
+        return narrow(valueAndGradient(z));
+      } finally {
+        closeUnless(logits, z);
+      }
     }
 
     /** Float for half, whose numbers end before the sum of many losses. */
@@ -313,44 +302,28 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
       return new ValueAndGradient<>(both.value(), gradient);
     }
 
-    private INDArray value(INDArray z, INDArray labels, INDArray weights, Reduction reduction) {
+    private INDArray value(INDArray z, Reduction reduction) {
       CrossEntropyOptions reduced = options.withReduction(reduction);
       if (weights == null) {
-        return integers == null
-            ? SoftmaxCrossEntropy.value(z, labels, reduced)
-            : SparseSoftmaxCrossEntropy.value(z, labels, reduced);
+        return isSparse
+            ? SparseSoftmaxCrossEntropy.value(z, labels, reduced)
+            : SoftmaxCrossEntropy.value(z, labels, reduced);
       }
-      return integers == null
-          ? SoftmaxCrossEntropy.value(z, labels, weights, reduced)
-          : SparseSoftmaxCrossEntropy.value(z, labels, weights, reduced);
+      return isSparse
+          ? SparseSoftmaxCrossEntropy.value(z, labels, weights, reduced)
+          : SoftmaxCrossEntropy.value(z, labels, weights, reduced);
     }
 
-    private ValueAndGradient<INDArray> valueAndGradient(
-        INDArray z, INDArray labels, INDArray weights) {
+    private ValueAndGradient<INDArray> valueAndGradient(INDArray z) {
       CrossEntropyOptions sum = options.withReduction(Reduction.SUM);
       if (weights == null) {
-        return integers == null
-            ? SoftmaxCrossEntropy.valueAndGradient(z, labels, sum)
-            : SparseSoftmaxCrossEntropy.valueAndGradient(z, labels, sum);
+        return isSparse
+            ? SparseSoftmaxCrossEntropy.valueAndGradient(z, labels, sum)
+            : SoftmaxCrossEntropy.valueAndGradient(z, labels, sum);
       }
-      return integers == null
-          ? SoftmaxCrossEntropy.valueAndGradient(z, labels, weights, sum)
-          : SparseSoftmaxCrossEntropy.valueAndGradient(z, labels, weights, sum);
-    }
-
-    /** Lends the call labels and, if there are any, weights as arrays, which it gets back. */
-    private <T> T with(BiFunction<INDArray, INDArray, T> call) {
-      INDArray labels = integers == null ? masses : Nd4j.createFromArray(integers);
-      try {
-        INDArray sampleWeights = weights == null ? null : Nd4j.createFromArray(weights);
-        try {
-          return call.apply(labels, sampleWeights);
-        } finally {
-          closeUnless(null, sampleWeights);
-        }
-      } finally {
-        closeUnless(masses, labels);
-      }
+      return isSparse
+          ? SparseSoftmaxCrossEntropy.valueAndGradient(z, labels, weights, sum)
+          : SoftmaxCrossEntropy.valueAndGradient(z, labels, weights, sum);
     }
   }
 }

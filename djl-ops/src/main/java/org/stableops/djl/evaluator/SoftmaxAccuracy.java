@@ -1,0 +1,169 @@
+package org.stableops.djl.evaluator;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.training.evaluator.Evaluator;
+import java.util.Arrays;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.SoftmaxShape;
+import org.stableops.djl.internal.Averages;
+import org.stableops.djl.internal.Numbers;
+import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
+
+/**
+ * The share of rows whose largest logit is that of the label, among the rows that a {@link
+ * FusedSoftmaxCrossEntropyLoss} counts. It reads labels as that loss does: its class axis, integers
+ * or probabilities, sample weights; rows that are ignored or of weight 0 are left out, and the
+ * others count by their weight. DJL's own Accuracy takes all of those for wrong.
+ *
+ * <p>Of probabilities the label is the class of the largest, the first one on a tie; a row without
+ * any is left out. A row whose logits hold a NaN, or nothing but −inf, is wrong. Class weights do
+ * not count. Where no row counts, the accuracy is NaN.
+ *
+ * <pre>{@code
+ * FusedSoftmaxCrossEntropyLoss loss =
+ *     new FusedSoftmaxCrossEntropyLoss(CrossEntropyOptions.DEFAULT.withIgnoreIndex(-100));
+ * TrainingConfig config =
+ *     new DefaultTrainingConfig(loss).addEvaluator(new SoftmaxAccuracy(loss));
+ * }</pre>
+ */
+public final class SoftmaxAccuracy extends Evaluator {
+  private static final String NAME = "Accuracy";
+
+  private final FusedSoftmaxCrossEntropyLoss loss;
+  private final Averages averages = new Averages("accuracy");
+
+  /**
+   * Creates the accuracy of a network that a loss trains, by the name of DJL's own, "Accuracy".
+   *
+   * @param loss tells what the labels are and which rows count
+   * @throws IllegalArgumentException if it is null
+   */
+  public SoftmaxAccuracy(FusedSoftmaxCrossEntropyLoss loss) {
+    this(NAME, loss);
+  }
+
+  /**
+   * Creates the accuracy of a network that a loss trains.
+   *
+   * @param name under which DJL keeps it
+   * @param loss tells what the labels are and which rows count
+   * @throws IllegalArgumentException if an argument is null
+   */
+  public SoftmaxAccuracy(String name, FusedSoftmaxCrossEntropyLoss loss) {
+    super(require("name", name));
+    this.loss = require("loss", loss);
+  }
+
+  private static <T> T require(String name, T argument) {
+    if (argument == null) {
+      throw new IllegalArgumentException(name + " must be given, got null");
+    }
+    return argument;
+  }
+
+  /**
+   * Returns the accuracy of a batch.
+   *
+   * @param labels as for the loss
+   * @param predictions one array of logits, or of probabilities
+   * @return a scalar of float32, of the manager of the predictions
+   * @throws IllegalArgumentException if the loss would refuse the arrays' number, shapes or labels
+   */
+  @Override
+  public NDArray evaluate(NDList labels, NDList predictions) {
+    Count count = count(labels, predictions);
+    NDManager manager = predictions.head().getManager();
+    return manager.create((float) (count.right / count.all));
+  }
+
+  /** Weights of rows. */
+  private record Count(double right, double all) {}
+
+  private Count count(NDList labels, NDList predictions) {
+    try (NDScope scope = new NDScope()) {
+      scope.suppressNotUsedWarning();
+      loss.requireArrays(labels, predictions);
+      NDArray logits = predictions.head();
+      CrossEntropyOptions options = loss.options();
+      SoftmaxShape shape = SoftmaxShape.of(logits.getShape().getShape(), options);
+      double[] weights = loss.takesSampleWeights() ? weights(labels.get(1), shape) : null;
+      long[] truth =
+          loss.takesProbabilities()
+              ? largest(labels.head(), shape, 0)
+              : classes(labels.head(), weights, shape);
+      return count(truth, largest(logits, shape, Double.NEGATIVE_INFINITY), weights);
+    }
+  }
+
+  private static double[] weights(NDArray array, SoftmaxShape shape) {
+    shape.requireSampleWeights(array.getShape().getShape());
+    double[] weights = Numbers.doubles(array);
+    shape.requireSampleWeights(weights);
+    return weights;
+  }
+
+  private long[] classes(NDArray labels, double[] weights, SoftmaxShape shape) {
+    shape.requireLabels(labels.getShape().getShape());
+    long[] classes = shape.integers(Numbers.doubles(labels), weights, 53);
+    shape.requireClasses(classes, weights, loss.options());
+    return Arrays.stream(classes).map(c -> loss.options().ignores(c) ? -1 : c).toArray();
+  }
+
+  /** The class of the largest element of each row, or −1 where none is above the least. */
+  private static long[] largest(NDArray array, SoftmaxShape shape, double least) {
+    if (array.size() == 0) {
+      return new long[0];
+    }
+    DataType type = array.getDataType();
+    boolean isWide = type == DataType.FLOAT32 || type == DataType.FLOAT64;
+    NDArray wide = array.stopGradient().toType(isWide ? type : DataType.FLOAT32, false);
+    double[] max = Numbers.doubles(wide.max(new int[] {shape.axis()}));
+    double[] argMax = Numbers.doubles(wide.argMax(shape.axis()));
+    long[] classes = new long[max.length];
+    // The largest of a row with a NaN is NaN.
+    Arrays.setAll(classes, row -> max[row] > least ? (long) argMax[row] : -1);
+    return classes;
+  }
+
+  /** A row without a true class does not count; one without a predicted class is wrong. */
+  private static Count count(long[] truth, long[] predicted, double[] weights) {
+    double right = 0;
+    double all = 0;
+    for (int row = 0; row < truth.length; row++) {
+      double weight = truth[row] < 0 ? 0 : weights == null ? 1 : weights[row];
+      all += weight;
+      right += truth[row] == predicted[row] ? weight : 0;
+    }
+    return new Count(right, all);
+  }
+
+  @Override
+  public void addAccumulator(String key) {
+    averages.add(key);
+  }
+
+  @Override
+  public void updateAccumulator(String key, NDList labels, NDList predictions) {
+    updateAccumulators(new String[] {key}, labels, predictions);
+  }
+
+  @Override
+  public void updateAccumulators(String[] keys, NDList labels, NDList predictions) {
+    Count count = count(labels, predictions);
+    averages.update(keys, count.right, count.all);
+  }
+
+  @Override
+  public void resetAccumulator(String key) {
+    averages.reset(key);
+  }
+
+  @Override
+  public float getAccumulator(String key) {
+    return averages.get(key);
+  }
+}

@@ -1,0 +1,2 @@
+/** Evaluators for DJL's Trainer. */
+package org.stableops.djl.evaluator;

@@ -1,0 +1,24 @@
+package org.stableops.djl.internal;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
+
+/** Reads arrays of any layout into Java. */
+public final class Numbers {
+  private Numbers() {}
+
+  /**
+   * Returns the elements of an array, in order. The host copies an array that is not contiguous and
+   * leaves the copy with the manager; here a scope closes it.
+   *
+   * @param array of numbers or booleans
+   * @return its elements as doubles
+   */
+  public static double[] doubles(NDArray array) {
+    try (NDScope scope = new NDScope()) {
+      scope.suppressNotUsedWarning();
+      return array.stopGradient().toType(DataType.FLOAT64, false).toDoubleArray();
+    }
+  }
+}
