@@ -99,9 +99,9 @@ class CrossEntropyOptionsTest {
   @Test
   void refusesWhatIsInvalid() {
     CrossEntropyOptions options = CrossEntropyOptions.DEFAULT;
-    for (double bad : new double[] {-0.1, 1, Double.NaN, Double.POSITIVE_INFINITY}) {
+    for (double bad : new double[] {-0.1, Math.nextUp(1.0), Double.NaN, Double.POSITIVE_INFINITY}) {
       assertRefused(
-          "labelSmoothing must be in [0, 1), got " + bad, () -> options.withLabelSmoothing(bad));
+          "labelSmoothing must be in [0, 1], got " + bad, () -> options.withLabelSmoothing(bad));
     }
     for (double bad : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
       assertRefused("zLoss must be finite and >= 0, got " + bad, () -> options.withZLoss(bad));
@@ -109,7 +109,10 @@ class CrossEntropyOptionsTest {
           "classWeights[1] must be finite and >= 0, got " + bad,
           () -> options.withClassWeights(1, bad));
     }
-    assertThrows(NullPointerException.class, () -> options.withReduction(null));
+    assertEquals(1, options.withLabelSmoothing(1).labelSmoothing());
+    assertRefused("reduction must be given, got null", () -> options.withReduction(null));
+    assertRefused(
+        "classWeights must be given, got null", () -> options.withClassWeights((double[]) null));
   }
 
   private static void assertRefused(String message, Runnable call) {

@@ -111,10 +111,25 @@ class SoftmaxShapeTest {
       assertRefused(
           "labels must be finite and >= 0, got " + bad + " at row 1, class 0",
           () -> shape.requireMasses(new double[] {0, 1, bad, 0}));
+      String signed =
+          bad < 0
+              ? "; for signed weights, such as advantages, multiply the losses of Reduction.NONE by"
+                  + " them"
+              : "";
       assertRefused(
-          "sampleWeights must be finite and >= 0, got " + bad + " at row 1",
+          "sampleWeights must be finite and >= 0, got " + bad + " at row 1" + signed,
           () -> shape.requireSampleWeights(new double[] {0, bad}));
     }
+  }
+
+  @Test
+  void aSingleClassIsRefusedWhereANetworkIsTrained() {
+    SoftmaxShape.of("logits", new long[] {4, 2}, 1).requireSeveralClasses();
+    assertRefused(
+        "logits must have at least 2 classes along axis 1, got shape (4, 1): the softmax of one"
+            + " logit is always 1; a single output for yes or no needs a binary cross-entropy, of"
+            + " its sigmoid",
+        () -> SoftmaxShape.of("logits", new long[] {4, 1}, 1).requireSeveralClasses());
   }
 
   private static void assertRefused(String message, Runnable call) {

@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
+import org.stableops.djl.internal.Halves;
 import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
 
 /** Losses that are added up, multiplied and transformed before backward, and gradients too. */
@@ -52,12 +53,20 @@ class DjlLossAlgebraTest extends OnBothPaths {
   /** Of integer labels and sample weights. */
   private NDArray loss(NDArray z, Reduction reduction) {
     return new FusedSoftmaxCrossEntropyLoss(EVERY.withReduction(reduction))
+        .withSampleWeights()
         .evaluate(new NDList(labels, weights), new NDList(z));
   }
 
   /** The gradient of the same. */
   private NDArray gradient(NDArray z, Reduction reduction) {
     return CrossEntropyKind.SPARSE.gradient(z, labels, weights, EVERY.withReduction(reduction));
+  }
+
+  /** The same times upstream, which float16 rounds once. */
+  private double[] product(NDArray z, Reduction reduction, NDArray upstream) {
+    DataType type = Halves.wideType(z.getDataType());
+    NDArray wide = gradient(z.toType(type, false), reduction);
+    return doubles(wide.mul(upstream.toType(type, false)).toType(z.getDataType(), false));
   }
 
   /** The loss so that it broadcasts against the gradient. */
@@ -73,7 +82,7 @@ class DjlLossAlgebraTest extends OnBothPaths {
     NDArray z = waves(manager, type, MATRIX, 1);
     NDArray twice = column(z, reduction).mul(2);
     assertArrayEquals(
-        doubles(gradient(z, reduction).mul(twice)),
+        product(z, reduction, twice),
         Djl.gradient(
             z,
             leaf -> {
@@ -88,7 +97,7 @@ class DjlLossAlgebraTest extends OnBothPaths {
   void anExponentialOfTheLossHasItsExactGradient(DataType type, Reduction reduction) {
     NDArray z = waves(manager, type, MATRIX, 1);
     assertArrayEquals(
-        doubles(gradient(z, reduction).mul(column(z, reduction).exp())),
+        product(z, reduction, column(z, reduction).exp()),
         Djl.gradient(z, leaf -> loss(leaf, reduction).exp()));
   }
 
@@ -99,8 +108,7 @@ class DjlLossAlgebraTest extends OnBothPaths {
     // Native-owned: with a number of Java's the host multiplies by what may be gone.
     NDArray third = manager.full(new Shape(), 1f / 3, type);
     assertArrayEquals(
-        doubles(gradient(z, reduction).mul(third)),
-        Djl.gradient(z, leaf -> loss(leaf, reduction).mul(third)));
+        product(z, reduction, third), Djl.gradient(z, leaf -> loss(leaf, reduction).mul(third)));
   }
 
   /** Of the sum of the terms' magnitudes: three roundings. */
@@ -236,8 +244,8 @@ class DjlLossAlgebraTest extends OnBothPaths {
   @Test
   void aCompositeLossAccumulatesTheSumOfOurs() {
     NDArray z = waves(manager, DataType.FLOAT32, MATRIX, 1);
-    Loss mean = new FusedSoftmaxCrossEntropyLoss();
-    Loss smooth = new FusedSoftmaxCrossEntropyLoss(EVERY);
+    Loss mean = new FusedSoftmaxCrossEntropyLoss().withSampleWeights();
+    Loss smooth = new FusedSoftmaxCrossEntropyLoss("smooth", EVERY).withSampleWeights();
     Loss composite = new SimpleCompositeLoss().addLoss(mean).addLoss(smooth);
     NDList weighted = new NDList(labels, weights);
     composite.addAccumulator("train");

@@ -35,10 +35,13 @@ class DjlLossLabelsTest extends OnBothPaths {
   /** Classes along axis 1. */
   private static final Shape IMAGES = new Shape(3, 5, 4);
 
+  /** Of labels and sample weights. */
   private static Loss loss(CrossEntropyKind kind, CrossEntropyOptions options) {
-    return kind == CrossEntropyKind.SPARSE
-        ? new FusedSoftmaxCrossEntropyLoss(options)
-        : FusedSoftmaxCrossEntropyLoss.probabilities(options);
+    FusedSoftmaxCrossEntropyLoss unweighted =
+        kind == CrossEntropyKind.SPARSE
+            ? new FusedSoftmaxCrossEntropyLoss(options)
+            : FusedSoftmaxCrossEntropyLoss.probabilities(options);
+    return unweighted.withSampleWeights();
   }
 
   private static CrossEntropyOptions every(Reduction reduction) {
@@ -147,7 +150,8 @@ class DjlLossLabelsTest extends OnBothPaths {
     NDArray labels = array(manager, DataType.FLOAT32, new Shape(2), 1, 3);
     NDArray mask = manager.create(new boolean[] {true, false});
     mask.close();
-    assertClosed("sampleWeights", loss, new NDList(labels, mask), logits);
+    Loss weighted = new FusedSoftmaxCrossEntropyLoss().withSampleWeights();
+    assertClosed("sampleWeights", weighted, new NDList(labels, mask), logits);
     NDArray closed = array(manager, DataType.FLOAT32, new Shape(2), 1, 3);
     closed.close();
     assertClosed("labels", loss, new NDList(closed), logits);
@@ -164,7 +168,7 @@ class DjlLossLabelsTest extends OnBothPaths {
   @Test
   void aBooleanLabelIsNoInteger() {
     assertRefused(
-        "labels dtype must be an integer type, got boolean",
+        "labels dtype must be an integer or a floating type, got boolean",
         new FusedSoftmaxCrossEntropyLoss(),
         waves(manager, DataType.FLOAT32, new Shape(2, 4), 1),
         manager.create(new boolean[] {true, false}));
@@ -182,7 +186,7 @@ class DjlLossLabelsTest extends OnBothPaths {
         manager.zeros(new Shape(3)));
     assertRefused(
         "sampleWeights shape (3) must equal logits shape (2, 4) without axis 1",
-        loss,
+        new FusedSoftmaxCrossEntropyLoss().withSampleWeights(),
         logits,
         labels,
         manager.ones(new Shape(3)));
@@ -192,7 +196,9 @@ class DjlLossLabelsTest extends OnBothPaths {
   @EnumSource
   void aMaskedRowMayHaveAnyLabelAndAnyLogits(Reduction reduction) {
     double nan = Double.NaN;
-    Loss loss = new FusedSoftmaxCrossEntropyLoss(DEFAULT.withReduction(reduction));
+    FusedSoftmaxCrossEntropyLoss loss =
+        new FusedSoftmaxCrossEntropyLoss(DEFAULT.withReduction(reduction));
+    Loss masked = loss.withSampleWeights();
     NDArray mask = manager.create(new boolean[] {true, false});
     for (DataType type : Djl.FLOATS) {
       NDArray logits = array(manager, type, new Shape(2, 3), 0.5, 1, -1, nan, nan, nan);
@@ -204,10 +210,10 @@ class DjlLossLabelsTest extends OnBothPaths {
         NDList labels = new NDList(array(manager, DataType.FLOAT64, new Shape(2), 2, other), mask);
         assertArrayEquals(
             reduction == Reduction.NONE ? new double[] {value[0], 0} : value,
-            doubles(loss.evaluate(labels, new NDList(logits))));
+            doubles(masked.evaluate(labels, new NDList(logits))));
         assertArrayEquals(
             Arrays.copyOf(gradient, 6),
-            Djl.gradient(logits, z -> loss.evaluate(labels, new NDList(z))));
+            Djl.gradient(logits, z -> masked.evaluate(labels, new NDList(z))));
       }
     }
   }
@@ -267,7 +273,7 @@ class DjlLossLabelsTest extends OnBothPaths {
 
   @Test
   void nothingStaysButTheLoss() {
-    Loss loss = new FusedSoftmaxCrossEntropyLoss(every(Reduction.MEAN));
+    Loss loss = loss(CrossEntropyKind.SPARSE, every(Reduction.MEAN));
     NDArray logits = waves(manager, DataType.FLOAT32, IMAGES, 1);
     NDArray labels = manager.ones(new Shape(3, 4));
     NDArray mask = manager.ones(new Shape(3, 4), DataType.BOOLEAN);

@@ -128,7 +128,8 @@ class DjlLossTrainingTest extends OnBothPaths {
     ArrayDataset masked = data(digits, manager.create(digits.labels()), manager.create(mask));
     Loss loss = new FusedSoftmaxCrossEntropyLoss(SMOOTH);
     Outcome ofIgnored = train(loss, ignored, ignored);
-    Outcome ofMasked = train(new FusedSoftmaxCrossEntropyLoss(SMOOTH), masked, masked);
+    Outcome ofMasked =
+        train(new FusedSoftmaxCrossEntropyLoss(SMOOTH).withSampleWeights(), masked, masked);
     assertArrayEquals(ofIgnored.weight(), ofMasked.weight());
     assertEquals(ofIgnored.result().getTrainLoss(), ofMasked.result().getTrainLoss());
     // Accuracy reads the first array of labels, and so all rows.
@@ -286,7 +287,8 @@ class DjlLossTrainingTest extends OnBothPaths {
     NDArray weights = CrossEntropyKind.weights(manager, new Shape(6, 10), -1);
     try (Model model = Model.newInstance("digits")) {
       model.setDataType(DataType.FLOAT64);
-      try (Trainer trainer = trainer(model, new FusedSoftmaxCrossEntropyLoss(SMOOTH))) {
+      Loss loss = new FusedSoftmaxCrossEntropyLoss(SMOOTH).withSampleWeights();
+      try (Trainer trainer = trainer(model, loss)) {
         NDArray logits = trainer.evaluate(new NDList(x)).singletonOrThrow();
         NDArray ofLogits =
             CrossEntropyKind.SPARSE.gradient(logits.duplicate(), labels, weights, SMOOTH);

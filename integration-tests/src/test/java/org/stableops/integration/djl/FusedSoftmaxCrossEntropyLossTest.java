@@ -236,14 +236,24 @@ class FusedSoftmaxCrossEntropyLossTest extends OnBothPaths {
     Loss loss = new FusedSoftmaxCrossEntropyLoss();
     NDArray logits = waves(manager, DataType.FLOAT32, new Shape(5, 4), 1);
     NDArray labels = CrossEntropyKind.SPARSE.labels(manager, new Shape(5, 4), -1);
-    String orTwo = "labels must be one array, or two with sample weights, got ";
-    assertRefuses(orTwo + 3, loss, new NDList(labels, labels, labels), new NDList(logits));
+    String one = "labels must be one array, got ";
+    assertRefuses(one + 3, loss, new NDList(labels, labels, labels), new NDList(logits));
+    assertRefuses(
+        one + "2; if the second are sample weights, call withSampleWeights()",
+        loss,
+        new NDList(labels, labels),
+        new NDList(logits));
+    assertRefuses(
+        "labels must be two arrays, labels and sample weights, got 1",
+        new FusedSoftmaxCrossEntropyLoss().withSampleWeights(),
+        new NDList(labels),
+        new NDList(logits));
     assertRefuses(
         "predictions must be one array, got 2",
         loss,
         new NDList(labels),
         new NDList(logits, logits));
-    assertRefuses(orTwo + 0, loss, new NDList(), new NDList(logits));
+    assertRefuses(one + 0, loss, new NDList(), new NDList(logits));
   }
 
   private static void assertRefuses(String message, Loss loss, NDList labels, NDList logits) {

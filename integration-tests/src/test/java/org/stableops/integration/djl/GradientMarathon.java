@@ -197,10 +197,11 @@ final class GradientMarathon {
     NDArray leaf = Djl.array(manager, type, new Shape(ROWS, CLASSES), z);
     Loss loss =
         new FusedSoftmaxCrossEntropyLoss(
-            CrossEntropyOptions.DEFAULT
-                .withLabelSmoothing(smoothing)
-                .withZLoss(zLoss)
-                .withClassWeights(classWeights));
+                CrossEntropyOptions.DEFAULT
+                    .withLabelSmoothing(smoothing)
+                    .withZLoss(zLoss)
+                    .withClassWeights(classWeights))
+            .withSampleWeights();
     double[] actual =
         gradient(
             step,

@@ -128,7 +128,7 @@ final class MemoryGrowth {
     CrossEntropyKind.SPARSE.evaluate(input, labels, weights, options);
     CrossEntropyKind.DENSE.evaluate(input, masses, weights, options).close();
     Djl.gradientArray(input, z -> CrossEntropyKind.DENSE.value(z, masses, weights, options));
-    Loss loss = new FusedSoftmaxCrossEntropyLoss(options);
+    Loss loss = new FusedSoftmaxCrossEntropyLoss(options).withSampleWeights();
     try (NDArray floating = labels.toType(DataType.FLOAT32, true);
         NDArray mask = weights.gt(0)) {
       NDList masked = new NDList(floating, mask);
@@ -149,7 +149,7 @@ final class MemoryGrowth {
           assertInvalid(() -> CrossEntropyKind.DENSE.evaluate(x, badMasses, weights, options));
       case 3 -> {
         // No integers.
-        Loss loss = new FusedSoftmaxCrossEntropyLoss();
+        Loss loss = new FusedSoftmaxCrossEntropyLoss().withSampleWeights();
         try (NDArray labels = weights.add(0.25)) {
           assertInvalid(() -> loss.evaluate(new NDList(labels, weights), new NDList(x)));
         }

@@ -56,6 +56,7 @@ class JavadocExamplesTest {
           import ai.djl.training.initializer.*;
           import ai.djl.training.loss.*;
           import org.stableops.djl.*;
+          import org.stableops.djl.evaluator.*;
           import org.stableops.djl.loss.*;
           import org.stableops.djl.nn.*;
           import org.stableops.djl.training.*;
@@ -143,12 +144,13 @@ class JavadocExamplesTest {
     }
   }
 
-  /** Of the kernels a user meets only the one that describes them. */
+  /** Of the kernels a user meets only the one that describes them, of what is internal nothing. */
   private static boolean isForUsers(Path file) {
     String path = file.toString();
     return path.endsWith(".java")
         && !path.endsWith("package-info.java")
         && !NOT_FOR_USERS.contains(name(file))
+        && !path.contains("/internal/")
         && (!path.contains("/kernel/") || path.endsWith("/FusedPath.java"))
         && isPublic(file);
   }

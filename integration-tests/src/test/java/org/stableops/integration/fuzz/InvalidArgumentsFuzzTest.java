@@ -302,8 +302,9 @@ class InvalidArgumentsFuzzTest {
           yield new Mistake("logits dtype must be", () -> form.apply(integers, y, null, options));
         }
         case 1 -> {
-          A labels = isSparse ? of(rowShape, 0) : integers(shape, filled(shape, 1));
-          yield new Mistake("labels dtype must be", () -> form.apply(z, labels, null, options));
+          A labels = isSparse ? of(rowShape, 0.5) : of(shape, -0.5);
+          String message = isSparse ? "labels must be integers" : "labels must be finite and >= 0";
+          yield new Mistake(message, () -> form.apply(z, labels, null, options));
         }
         case 2 -> {
           // With 1 at the class axis labels are right.

@@ -114,7 +114,7 @@ class HostileModelsTest {
     }
     long[] right = {-1, 0};
     assertRefused("at least 2 T arguments, got 1", loss, new double[] {0}, right);
-    assertRefused("labelSmoothing must be in [0, 1)", loss, new double[] {1.5, 0}, right);
+    assertRefused("labelSmoothing must be in [0, 1]", loss, new double[] {1.5, 0}, right);
     assertRefused("zLoss must be", loss, new double[] {0, -1}, right);
     assertRefused("classWeights", loss, new double[] {0, 0, 1}, right);
   }

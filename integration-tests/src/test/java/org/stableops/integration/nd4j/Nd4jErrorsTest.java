@@ -204,14 +204,15 @@ final class Nd4jErrorsTest {
     refused(
         "logits dtype must be half, bfloat16, float or double, got INT",
         () -> SparseSoftmaxCrossEntropy.value(x.castTo(DataType.INT32), labels));
-    for (DataType type : List.of(DataType.FLOAT, DataType.DOUBLE, DataType.BOOL)) {
-      refused(
-          "labels dtype must be an integer type, got " + type,
-          () -> SparseSoftmaxCrossEntropy.value(x, labels.castTo(type)));
-    }
     refused(
-        "labels dtype must be half, bfloat16, float or double, got LONG",
-        () -> SoftmaxCrossEntropy.value(x, masses.castTo(DataType.INT64)));
+        "labels dtype must be an integer or a floating type, got BOOL",
+        () -> SparseSoftmaxCrossEntropy.value(x, labels.castTo(DataType.BOOL)));
+    refused(
+        "labels must be integers, got 0.5 at row 1",
+        () -> SparseSoftmaxCrossEntropy.value(x, Nd4j.createFromArray(1f, 0.5f)));
+    refused(
+        "labels dtype must be floating, integer or boolean, got UTF8",
+        () -> SoftmaxCrossEntropy.value(x, Nd4j.create("a", "b")));
     refused(
         "sampleWeights dtype must be floating, integer or boolean, got UTF8",
         () -> SoftmaxCrossEntropy.value(x, masses, Nd4j.create("a", "b"), OPTIONS));
@@ -275,7 +276,12 @@ final class Nd4jErrorsTest {
   void sampleWeightsMustBeFiniteAndNotNegative(Path path) {
     for (double bad : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
       INDArray wrong = Nd4j.createFromArray(1, bad);
-      String message = "sampleWeights must be finite and >= 0, got " + bad + " at row 1";
+      String signed =
+          bad < 0
+              ? "; for signed weights, such as advantages, multiply the losses of Reduction.NONE by"
+                  + " them"
+              : "";
+      String message = "sampleWeights must be finite and >= 0, got " + bad + " at row 1" + signed;
       path.run(
           () -> {
             refused(message, () -> SoftmaxCrossEntropy.value(x, masses, wrong, OPTIONS));

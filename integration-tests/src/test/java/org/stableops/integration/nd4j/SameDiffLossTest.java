@@ -151,7 +151,8 @@ final class SameDiffLossTest {
     INDArray bad = weights();
     bad.putScalar(1, 2, -0.5);
     assertEquals(
-        "sampleWeights must be finite and >= 0, got -0.5 at row 6",
+        "sampleWeights must be finite and >= 0, got -0.5 at row 6; for signed weights, such as"
+            + " advantages, multiply the losses of Reduction.NONE by them",
         assertThrows(IllegalArgumentException.class, () -> graph.output(Map.of("w", bad), "loss"))
             .getMessage());
     Elements.assertSame(

@@ -1,0 +1,2 @@
+/** Evaluation of DL4J networks and SameDiff graphs. */
+package org.stableops.nd4j.evaluation;
