@@ -69,6 +69,7 @@ class JavadocExamplesTest {
           import org.deeplearning4j.nn.conf.inputs.*;
           import org.deeplearning4j.nn.conf.layers.*;
           import org.deeplearning4j.nn.multilayer.*;
+          import org.deeplearning4j.nn.transferlearning.*;
           import org.nd4j.autodiff.samediff.*;
           import org.nd4j.linalg.activations.Activation;
           import org.nd4j.linalg.api.buffer.DataType;

@@ -6,12 +6,15 @@ import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.samediff.SDLayerParams;
 import org.deeplearning4j.nn.conf.layers.samediff.SameDiffLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.transferlearning.FineTuneConfiguration;
+import org.deeplearning4j.nn.transferlearning.TransferLearning;
 import org.junit.jupiter.api.Test;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -21,6 +24,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.learning.regularization.L2Regularization;
+import org.nd4j.linalg.learning.regularization.WeightDecay;
 import org.nd4j.linalg.lossfunctions.impl.LossMSE;
 
 /** What is wrong in DL4J 1.0.0-M2.1, and makes our layers and positive weights what they are. */
@@ -99,5 +103,24 @@ final class Dl4jCanariesTest {
         Nd4j.zeros(DataType.DOUBLE, 1, 2, 3, 3),
         net.output(Nd4j.zeros(DataType.DOUBLE, 1, 2, 3, 3)));
     assertEquals(0, net.getLayer(0).getParam("b").amaxNumber().doubleValue(), "1 is right");
+  }
+
+  /** Why positive weights count equal penalties once. */
+  @Test
+  void fineTuningAddsWeightDecayTwice() {
+    MultiLayerNetwork net =
+        new MultiLayerNetwork(
+            new NeuralNetConfiguration.Builder()
+                .list()
+                .layer(new OutputLayer.Builder(new LossMSE()).nIn(2).nOut(2).build())
+                .build());
+    net.init();
+    MultiLayerNetwork tuned =
+        new TransferLearning.Builder(net)
+            .fineTuneConfiguration(new FineTuneConfiguration.Builder().weightDecay(0.25).build())
+            .build();
+    WeightDecay decay = new WeightDecay(0.25, true);
+    BaseLayer layer = (BaseLayer) tuned.getLayer(0).conf().getLayer();
+    assertEquals(List.of(decay, decay), layer.getRegularization(), "one is right");
   }
 }

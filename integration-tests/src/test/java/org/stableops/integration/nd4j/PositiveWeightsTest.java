@@ -32,7 +32,10 @@ import org.deeplearning4j.nn.conf.layers.misc.ElementWiseMultiplicationLayer;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
+import org.deeplearning4j.nn.conf.weightnoise.DropConnect;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.transferlearning.FineTuneConfiguration;
+import org.deeplearning4j.nn.transferlearning.TransferLearning;
 import org.deeplearning4j.nn.weights.WeightInit;
 import org.deeplearning4j.nn.weights.WeightInitConstant;
 import org.junit.jupiter.api.Test;
@@ -83,6 +86,36 @@ final class PositiveWeightsTest {
   void stepsAreThoseOfFiniteDifferences(InputType type, BaseLayer layer) {
     MultiLayerNetwork net = network(type, PositiveWeights.by(BOUNDED).on(layer));
     Dl4jSteps.assertRight(net, data(net, type));
+  }
+
+  /** Every hook is replaced. */
+  @ParameterizedTest(autoCloseArguments = false)
+  @MethodSource("layers")
+  void stepsOfFineTunedLayersAreThoseOfFiniteDifferences(InputType type, BaseLayer layer) {
+    MultiLayerNetwork net = network(type, PositiveWeights.by(BOUNDED).on(layer));
+    FineTuneConfiguration tuning =
+        new FineTuneConfiguration.Builder()
+            .l2(0.3)
+            .weightNoise(new DropConnect(0.5))
+            .weightInit(WeightInit.XAVIER)
+            .build();
+    MultiLayerNetwork tuned =
+        new TransferLearning.Builder(net).fineTuneConfiguration(tuning).build();
+    INDArray x = data(net, type).getFeatures();
+    Elements.assertSame(net.output(x), tuned.output(x), "output");
+    Dl4jSteps.assertRight(tuned, data(tuned, type));
+  }
+
+  @ParameterizedTest(autoCloseArguments = false)
+  @MethodSource("layers")
+  void layersOfAnotherSizeStartAsNewOnes(InputType type, BaseLayer layer) {
+    MultiLayerNetwork net = network(type, PositiveWeights.by(BOUNDED).startingAt(0.3).on(layer));
+    MultiLayerNetwork replaced =
+        new TransferLearning.Builder(net).nOutReplace(0, 5, WeightInit.XAVIER).build();
+    for (String key : layer.initializer().weightKeys(layer)) {
+      INDArray weights = PositiveWeights.get(replaced.getLayer(0), key);
+      assertEquals(0, weights.sub(0.3).amaxNumber().doubleValue(), 1e-15, key);
+    }
   }
 
   static Stream<PositiveTransform> transforms() {
@@ -292,14 +325,14 @@ final class PositiveWeightsTest {
         () -> PositiveWeights.by(SOFTPLUS).on(layer));
   }
 
-  /** Fine tuning replaces regularizations; the gradient would silently be wrong. */
+  /** Of a network saved when positive weights were hooks of DL4J's own layers. */
   @Test
   void aLayerThatLostItsDerivativeIsRefused() {
-    DenseLayer layer = PositiveWeights.by(SOFTPLUS).on(dense().build());
-    layer.setRegularization(List.of());
-    MultiLayerNetwork net = network(FEATURES, layer);
+    MultiLayerNetwork net = network(FEATURES, PositiveWeights.by(SOFTPLUS).on(dense().build()));
+    MultiLayerNetwork old = StockLayers.with(net);
+    layer(old).setRegularization(List.of());
     IllegalStateException e =
-        assertThrows(IllegalStateException.class, () -> net.output(waves(2, 3)));
+        assertThrows(IllegalStateException.class, () -> old.output(waves(2, 3)));
     assertEquals(
         "regularization of layer layer0 must begin with that of its positive weights, got []",
         e.getMessage());

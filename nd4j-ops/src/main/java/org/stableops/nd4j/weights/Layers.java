@@ -2,38 +2,15 @@ package org.stableops.nd4j.weights;
 
 import java.util.Arrays;
 import java.util.Map;
-import java.util.Set;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer;
-import org.deeplearning4j.nn.conf.layers.Convolution3D;
-import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
-import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
-import org.deeplearning4j.nn.conf.layers.Deconvolution3D;
-import org.deeplearning4j.nn.conf.layers.DenseLayer;
-import org.deeplearning4j.nn.conf.layers.LSTM;
-import org.deeplearning4j.nn.conf.layers.OutputLayer;
-import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
-import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.PositiveTransform;
 
 /** Which layers can have positive weights, and which have. */
 final class Layers {
-  /** Those whose gradients are checked by finite differences; subclasses may do anything. */
-  private static final Set<Class<? extends BaseLayer>> SUPPORTED =
-      Set.of(
-          DenseLayer.class,
-          OutputLayer.class,
-          RnnOutputLayer.class,
-          ConvolutionLayer.class,
-          Deconvolution2D.class,
-          Convolution3D.class,
-          Deconvolution3D.class,
-          SimpleRnn.class,
-          LSTM.class);
-
   private static final String READS_RAW = "it does not read its weights by DL4J's weight noise";
 
   private static final String MISPLACED =
@@ -58,16 +35,16 @@ final class Layers {
     if (layer == null) {
       throw new IllegalArgumentException("layer must be given, got null");
     }
-    if (!SUPPORTED.contains(layer.getClass())) {
-      throw refused(
-          layer,
-          REASONS.getOrDefault(
-              layer.getClass().getSimpleName(), "it is not one of those that were checked"));
-    }
     if (layer.getWeightNoise() != null) {
       throw refused(
           layer,
           "it has room for one weight noise, and has " + layer.getWeightNoise() + " already");
+    }
+    if (!PositiveLayers.support(layer)) {
+      throw refused(
+          layer,
+          REASONS.getOrDefault(
+              layer.getClass().getSimpleName(), "it is not one of those that were checked"));
     }
     if (layer.initializer().weightKeys(layer).contains(DefaultParamInitializer.GAIN_KEY)) {
       throw refused(layer, "with layer normalisation DL4J counts the gain among the weights");

@@ -25,7 +25,8 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  * }</pre>
  *
  * <p>As with DL4J's own constraints the builder's method tells whether weights, biases or all are
- * constrained. What the network starts with is not projected before the first step.
+ * constrained. What the network starts with is not projected before the first step. A
+ * FineTuneConfiguration with constraints replaces those of the layer, this one too.
  */
 public final class PositiveConstraint extends BaseConstraint {
   private static final long serialVersionUID = 1;

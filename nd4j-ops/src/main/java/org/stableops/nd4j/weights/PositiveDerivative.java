@@ -25,7 +25,7 @@ final class PositiveDerivative extends Reparameterization implements Regularizat
     this(new PositiveTransform(family, parameter, lowerBound));
   }
 
-  /** Told by the other half, which fine tuning may have replaced by another weight noise. */
+  /** Called by PositiveValues, which can only be missing where the layer is DL4J's own class. */
   void valuesAreRead() {
     hasReader = true;
   }

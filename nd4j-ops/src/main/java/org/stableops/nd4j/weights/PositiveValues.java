@@ -51,7 +51,7 @@ final class PositiveValues extends Reparameterization implements IWeightNoise {
     if (!configuration.initializer().isWeightParam(configuration, key)) {
       return raw;
     }
-    requireDerivative(configuration);
+    requireDerivative(configuration, key);
     return train ? kept(layer, key, raw) : forNow(raw, workspaces);
   }
 
@@ -99,9 +99,12 @@ final class PositiveValues extends Reparameterization implements IWeightNoise {
     }
   }
 
-  /** Fine tuning may have replaced the regularizations since the layer was made. */
-  private void requireDerivative(BaseLayer configuration) {
-    List<Regularization> regularization = configuration.getRegularization();
+  /**
+   * Networks saved before {@link PositiveLayers} existed have DL4J's own layers, whose
+   * regularizations fine tuning may have replaced.
+   */
+  private void requireDerivative(BaseLayer configuration, String key) {
+    List<Regularization> regularization = configuration.getRegularizationByParam(key);
     if (regularization == null
         || regularization.isEmpty()
         || !(regularization.get(0) instanceof PositiveDerivative derivative)

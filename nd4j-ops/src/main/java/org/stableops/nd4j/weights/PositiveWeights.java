@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
-import org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer;
 import org.deeplearning4j.nn.weights.IWeightInit;
 import org.deeplearning4j.nn.weights.WeightInitConstant;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -30,6 +29,10 @@ import org.stableops.nd4j.PositiveTransforms;
  * network.init();
  * INDArray weights = PositiveWeights.get(network.getLayer(0), "W"); // 4 × 8, all above 0
  * PositiveWeights.set(network.getLayer(0), "W", weights.mul(2));
+ * MultiLayerNetwork tuned =
+ *     new TransferLearning.Builder(network)
+ *         .fineTuneConfiguration(new FineTuneConfiguration.Builder().l2(1e-4).build())
+ *         .build();
  * }</pre>
  *
  * <p>All weights of the layer are positive: those between inputs and outputs, of a recurrent layer
@@ -49,15 +52,15 @@ import org.stableops.nd4j.PositiveTransforms;
  *   <li>{@code network.gradient()} after {@code computeGradientAndScore} is the gradient to the
  *       values; the updater gets the one to raw weights.
  *   <li>Constraints project raw weights, so {@link PositiveConstraint} is for other layers.
- *   <li>Fine tuning that replaces a layer's weight noise or regularizations is an
- *       IllegalStateException at the first step; {@code nOutReplace} sets an initialiser of raw
- *       weights: replace such a layer by another of positive weights.
  *   <li>In half, Adam needs an epsilon that is not 0 there, such as 1e-4: with its default it
  *       divides 0 by 0 where the square of a small gradient underflows.
- *   <li>Weight noise: a layer has room for one, which this takes; a network's own passes it by.
- *   <li>Fine tuning that sets L1, L2 or weight decay drops the derivative with the other
- *       regularizations; the network then throws IllegalStateException instead of going astray.
+ *   <li>Weight noise and initialisers set elsewhere have no effect on the layer: those of the
+ *       network, of a FineTuneConfiguration, of nOutReplace and nInReplace.
  * </ul>
+ *
+ * <p>Transfer learning keeps weights positive, and a fine tuning starts with the outputs of the
+ * network it is given. L1, L2 and weight decay of a FineTuneConfiguration replace those of the
+ * layer. A layer whose nIn or nOut is replaced starts as a new one.
  *
  * <p>Configurations and networks survive JSON, ModelSerializer and clone; to load one, this class
  * only has to be on the class path.
@@ -119,23 +122,18 @@ public final class PositiveWeights {
    * @param layer one of those listed above, without weight noise, layer normalisation and an
    *     initialiser of weights
    * @param <L> its class
-   * @return another layer like it
+   * @return another layer like it, of a subclass
    * @throws IllegalArgumentException if the layer's weights cannot be made positive
    */
   public <L extends BaseLayer> L on(L layer) {
     Layers.requireSupported(layer);
-    @SuppressWarnings("unchecked") // A layer's clone is of its class.
-    L copy = (L) layer.clone();
-    copy.setWeightNoise(new PositiveValues(transform));
+    @SuppressWarnings("unchecked") // The copy is of a subclass.
+    L copy = (L) PositiveLayers.copy(layer, new PositiveStart(transform, start));
     copy.setRegularization(withDerivative(copy.getRegularization()));
-    copy.setWeightInitFn(new PositiveStart(transform, start));
-    if (copy instanceof BaseRecurrentLayer recurrent) {
-      recurrent.setWeightInitFnRecurrent(new PositiveStart(transform, start));
-    }
     return copy;
   }
 
-  /** First, for what the others add is a gradient to raw weights already. */
+  /** So that getRegularization tells what is applied. */
   private List<Regularization> withDerivative(List<Regularization> others) {
     List<Regularization> all = new ArrayList<>();
     all.add(new PositiveDerivative(transform));
