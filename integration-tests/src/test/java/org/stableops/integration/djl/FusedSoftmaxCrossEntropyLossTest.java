@@ -19,6 +19,7 @@ import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.EasyTrain;
+import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.Trainer;
 import ai.djl.training.TrainingResult;
@@ -27,6 +28,7 @@ import ai.djl.training.evaluator.Accuracy;
 import ai.djl.training.listener.TrainingListener;
 import ai.djl.training.listener.TrainingListenerAdapter;
 import ai.djl.training.loss.Loss;
+import ai.djl.training.loss.SimpleCompositeLoss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.TranslateException;
@@ -38,6 +40,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
+import org.stableops.djl.SeededLosses;
 import org.stableops.djl.SoftmaxCrossEntropy;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
 import org.stableops.djl.Squareplus;
@@ -254,6 +257,108 @@ class FusedSoftmaxCrossEntropyLossTest extends OnBothPaths {
         new NDList(labels),
         new NDList(logits, logits));
     assertRefuses(one + 0, loss, new NDList(), new NDList(logits));
+  }
+
+  @Test
+  void aSingleLogitIsRefused() {
+    NDArray logits = waves(manager, DataType.FLOAT32, new Shape(4, 1), 1);
+    String message =
+        "logits must have at least 2 classes along axis 1, got shape (4, 1): the softmax of one"
+            + " logit is always 1; a single output for yes or no needs a binary cross-entropy, of"
+            + " its sigmoid";
+    assertRefuses(
+        message,
+        FusedSoftmaxCrossEntropyLoss.probabilities(CrossEntropyOptions.DEFAULT),
+        new NDList(manager.ones(new Shape(4, 1))),
+        new NDList(logits));
+    assertRefuses(
+        message,
+        new FusedSoftmaxCrossEntropyLoss(),
+        new NDList(manager.create(new long[4])),
+        new NDList(logits));
+    // To the operator the loss of a single class is 0.
+    NDArray value = SparseSoftmaxCrossEntropy.value(logits, manager.create(new long[4]));
+    assertEquals(0, value.getFloat());
+  }
+
+  @Test
+  void initializingAFusedTrainerTellsWhatTheLossWillRefuse() {
+    assertEquals(
+        "classWeights must have one weight for each of 10 classes, got 3",
+        initialized(
+            new FusedSoftmaxCrossEntropyLoss(CrossEntropyOptions.DEFAULT.withClassWeights(1, 2, 3)),
+            10));
+    assertTrue(
+        initialized(new FusedSoftmaxCrossEntropyLoss(), 1)
+            .startsWith("logits must have at least 2 classes along axis 1, got shape (32, 1)"));
+  }
+
+  private static String initialized(Loss loss, int units) {
+    try (Model model = Model.newInstance("network")) {
+      model.setBlock(Linear.builder().setUnits(units).build());
+      try (Trainer trainer = new FusedTrainer(model, new DefaultTrainingConfig(loss))) {
+        return assertThrows(
+                IllegalArgumentException.class, () -> trainer.initialize(new Shape(32, 4)))
+            .getMessage();
+      }
+    }
+  }
+
+  /** In a composite, and by itself: value and gradient, stock and seeded. */
+  @ParameterizedTest
+  @EnumSource
+  void aWeightMultipliesTheLoss(Reduction reduction) {
+    CrossEntropyOptions options = CrossEntropyOptions.DEFAULT.withReduction(reduction);
+    for (DataType type : Djl.FLOATS) {
+      NDArray z = waves(manager, type, new Shape(5, 4), 1);
+      NDList labels = new NDList(CrossEntropyKind.SPARSE.labels(manager, new Shape(5, 4), -1));
+      FusedSoftmaxCrossEntropyLoss loss = new FusedSoftmaxCrossEntropyLoss("half", options);
+      Loss half = loss.withWeight(0.5f);
+      assertEquals("half", half.getName());
+      assertArrayEquals(
+          doubles(loss.evaluate(labels, new NDList(z)).mul(0.5)),
+          doubles(half.evaluate(labels, new NDList(z))));
+      double[] expected =
+          Djl.gradient(z, x -> loss.evaluate(labels, new NDList(x)).mul(halfOf(type)));
+      assertArrayEquals(expected, Djl.gradient(z, x -> half.evaluate(labels, new NDList(x))));
+      NDArray leaf = z.stopGradient();
+      leaf.setRequiresGradient(true);
+      try (GradientCollector collector = SeededLosses.newGradientCollector()) {
+        collector.backward(half.evaluate(labels, new NDList(leaf)));
+      }
+      assertArrayEquals(expected, doubles(leaf.getGradient()));
+      // A quarter twice is exact, and a composite adds them up.
+      Loss quarter = loss.withWeight(0.25f);
+      Loss composite = new SimpleCompositeLoss().addLoss(quarter).addLoss(quarter);
+      assertArrayEquals(
+          doubles(half.evaluate(labels, new NDList(z))),
+          doubles(composite.evaluate(labels, new NDList(z))));
+    }
+    FusedSoftmaxCrossEntropyLoss loss = new FusedSoftmaxCrossEntropyLoss();
+    assertEquals(
+        "weight must be finite, got NaN",
+        assertThrows(IllegalArgumentException.class, () -> loss.withWeight(Float.NaN))
+            .getMessage());
+  }
+
+  private NDArray halfOf(DataType type) {
+    return manager.full(new Shape(), 0.5f, type);
+  }
+
+  /** A policy gradient: signed weights are the caller's product. */
+  @Test
+  void advantagesMultiplyTheLossesOfTheRows() {
+    NDArray z = waves(manager, DataType.FLOAT32, new Shape(3, 4), 1);
+    NDList actions = new NDList(manager.create(new long[] {0, 3, 1}));
+    NDArray advantages = array(manager, DataType.FLOAT32, new Shape(3), -1.5, 2, 0);
+    Loss loss =
+        new FusedSoftmaxCrossEntropyLoss(CrossEntropyOptions.DEFAULT.withReduction(Reduction.NONE));
+    NDArray gradient =
+        SparseSoftmaxCrossEntropy.gradient(
+            z, actions.head(), CrossEntropyOptions.DEFAULT.withReduction(Reduction.SUM));
+    assertArrayEquals(
+        doubles(gradient.mul(advantages.reshape(3, 1))),
+        Djl.gradient(z, x -> loss.evaluate(actions, new NDList(x)).mul(advantages)));
   }
 
   private static void assertRefuses(String message, Loss loss, NDList labels, NDList logits) {

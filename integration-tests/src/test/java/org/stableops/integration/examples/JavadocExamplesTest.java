@@ -78,6 +78,7 @@ class JavadocExamplesTest {
           import org.nd4j.linalg.learning.config.*;
           import org.stableops.nd4j.*;
           import org.stableops.nd4j.activations.*;
+          import org.stableops.nd4j.evaluation.*;
           import org.stableops.nd4j.layers.*;
           import org.stableops.nd4j.lossfunctions.*;
           import org.stableops.nd4j.samediff.*;

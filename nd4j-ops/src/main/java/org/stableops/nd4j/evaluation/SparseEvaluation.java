@@ -25,7 +25,8 @@ import org.stableops.SoftmaxShape;
  *
  * <pre>{@code
  * SparseEvaluation evaluation = new SparseEvaluation();
- * evaluation.eval(Nd4j.createFromArray(0, 2), Nd4j.rand(2, 3)); // or network.doEvaluation(data, evaluation)
+ * evaluation.eval(Nd4j.createFromArray(0, 2), Nd4j.rand(2, 3)); // a batch
+ * // or network.doEvaluation(data, evaluation), or graph.evaluate(data, "logits", evaluation)
  * double accuracy = evaluation.accuracy();
  * }</pre>
  */
