@@ -5,9 +5,9 @@ import ai.djl.nn.Block;
 
 /**
  * A class of blocks of your own, so that {@link StableOpsBlockFactory} saves and loads networks
- * with them. It needs a public constructor without parameters, and its name in the file {@code
- * META-INF/services/org.stableops.djl.nn.BlockKind}, for it is found by {@link
- * java.util.ServiceLoader}, when a network is saved and when it is loaded.
+ * with them. {@link java.util.ServiceLoader} finds it, when a network is saved and when it is
+ * loaded: make it a public class with a public constructor without parameters, and name it in the
+ * file {@code META-INF/services/org.stableops.djl.nn.BlockKind}.
  *
  * <p>A function that a LambdaBlock or ParallelBlock is made of cannot be read: derive a class from
  * it that knows its function.

@@ -23,13 +23,10 @@ import java.util.Optional;
  * themselves, but hand all of them to methods of the input. The input is a symbol, which computes
  * nothing, writes down every call, and answers with further symbols.
  *
- * <p>Two functions that make equal calls and return the results of the same ones are equal: values
- * a symbol has none, and asking for its shape is a call.
+ * <p>Functions that make equal calls for inputs of several shapes, and return the results of the
+ * same ones, are equal: a symbol has no values to depend on.
  */
 final class Calls {
-  /** One row, for GhostBatchNorm splits a batch of more. */
-  private static final long[] SIZES = {1, 3, 4, 5, 6};
-
   /** What stands for a symbol among arguments; the input is number 0. */
   private record Numbered(int number) {}
 
@@ -51,11 +48,6 @@ final class Calls {
   private Calls(NDManager manager, Shape shape) {
     this.manager = manager;
     this.shape = shape;
-  }
-
-  /** Returns the calls for an input with some axes. */
-  static Calls of(Block block, int axes) {
-    return of(block, new Shape(Arrays.copyOf(SIZES, axes)));
   }
 
   /** Returns the calls for an input of a shape; where the block fails, those before. */

@@ -151,7 +151,7 @@ final class DjlKinds {
   }
 
   private static void writeSparseMax(SparseMax block, BlockSettings settings) {
-    Calls calls = Calls.of(block, 2);
+    Calls calls = Calls.of(block, new Shape(1, 1));
     settings.put("axis", calls.first("swapAxes").map(c -> c.argument(0, Integer.class)).orElse(-1));
     settings.put("topK", calls.count("oneHot"));
   }

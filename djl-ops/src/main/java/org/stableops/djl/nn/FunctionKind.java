@@ -8,6 +8,7 @@ import ai.djl.nn.Blocks;
 import ai.djl.nn.LambdaBlock;
 import ai.djl.nn.pooling.Pool;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -66,6 +67,10 @@ record FunctionKind(
   private static final Setting SIZE = new Setting("size", Integer.class, 1);
 
   private static final int BATCH_AND_CHANNELS = 2;
+
+  /** The first of them are shapes. Two: flattening to a given size may be right for one. */
+  private static final List<long[]> SIZES =
+      List.of(new long[] {2, 3, 4, 5, 6}, new long[] {7, 5, 3, 2, 4});
 
   private static final List<FunctionKind> ALL =
       List.of(
@@ -156,11 +161,20 @@ record FunctionKind(
   }
 
   private Optional<Described> describe(Block block) {
-    Calls calls = Calls.of(block, axes);
-    return find.apply(calls)
+    return find.apply(Calls.of(block, shape(SIZES.get(0))))
         .filter(this::areOfTheTypes)
-        .filter(arguments -> calls.areSameAs(Calls.of(factory.apply(arguments), axes)))
+        .filter(arguments -> isSame(block, factory.apply(arguments)))
         .map(arguments -> new Described(this, arguments));
+  }
+
+  private boolean isSame(Block block, Block other) {
+    return SIZES.stream()
+        .map(this::shape)
+        .allMatch(shape -> Calls.of(block, shape).areSameAs(Calls.of(other, shape)));
+  }
+
+  private Shape shape(long[] sizes) {
+    return new Shape(Arrays.copyOf(sizes, axes));
   }
 
   private boolean areOfTheTypes(List<Object> arguments) {

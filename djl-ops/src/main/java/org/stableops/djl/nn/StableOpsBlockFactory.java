@@ -17,6 +17,7 @@ import java.io.Reader;
 import java.io.StringReader;
 import java.io.Writer;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -105,8 +106,8 @@ public final class StableOpsBlockFactory implements BlockFactory {
   }
 
   /**
-   * Writes what the network of a model is made of, and nothing else, for a model that DJL saves: by
-   * {@code Model.save}, or while it is trained. {@link SaveDescribedModelListener} does both.
+   * Writes what the network of a model is made of, without parameters, for a model that DJL saves:
+   * by {@code Model.save}, or while it is trained. {@link SaveDescribedModelListener} does both.
    *
    * @param model whose block is initialized
    * @param directory of the saved model, is made if it does not exist
@@ -132,7 +133,12 @@ public final class StableOpsBlockFactory implements BlockFactory {
     description.addProperty("format", FORMAT);
     description.add("block", BlockDescription.write(block, "block"));
     requireReadable(description);
-    return new GsonBuilder().setPrettyPrinting().create().toJson(description);
+    String json = new GsonBuilder().setPrettyPrinting().create().toJson(description);
+    if (json.getBytes(StandardCharsets.UTF_8).length > MOST_BYTES) {
+      throw new IllegalArgumentException(
+          "the description of the model must have at most " + MOST_BYTES + " bytes");
+    }
+    return json;
   }
 
   /** DJL's builders take settings that a file may not have: a rate of 2, a stride of 0. */

@@ -22,12 +22,12 @@ final class CopiedParameters extends ParameterStore {
   }
 
   /** What a network predicts, as if its parameters had not been loaded. */
-  static String predicted(Block block, NDArray x) {
+  static float[] predicted(Block block, NDArray x) {
     try (NDManager manager = NDManager.newBaseManager()) {
       NDList aligned = new NDList(x.duplicate());
       aligned.attach(manager);
       CopiedParameters parameters = new CopiedParameters(manager);
-      return LoadedModel.bits(block.forward(parameters, aligned, false).singletonOrThrow());
+      return block.forward(parameters, aligned, false).singletonOrThrow().toFloatArray();
     }
   }
 

@@ -395,11 +395,17 @@ record DescribedBlock(
   }
 
   String networkDescription() {
-    String whole =
+    String block =
         runs
-            ? "{'kind':'SequentialBlock','returnIntermediate':false,'blocks':[" + description + "]}"
-            : description;
-    return "{'format':1,'block':%s}".formatted(whole).replace('\'', '"');
+            ? "{\"kind\":\"SequentialBlock\",\"returnIntermediate\":false,\"blocks\":["
+                + json()
+                + "]}"
+            : json();
+    return "{\"format\":1,\"block\":" + block + "}";
+  }
+
+  String json() {
+    return description.replace('\'', '"');
   }
 
   Shape[] shapes() {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
+import ai.djl.modality.nlp.DefaultVocabulary;
 import ai.djl.modality.nlp.Vocabulary;
 import ai.djl.modality.nlp.embedding.TrainableWordEmbedding;
 import ai.djl.ndarray.NDArray;
@@ -170,6 +171,25 @@ class StableOpsBlockFactoryTest {
     }
   }
 
+  /** As it was written before DJL's other blocks were known. */
+  @Test
+  void anOldDescriptionIsRead() throws Exception {
+    Files.writeString(
+        directory.resolve("network-block.json"),
+        """
+        {"format": 1, "block": {"kind": "SequentialBlock", "returnIntermediate": false, "blocks": [
+          {"kind": "batchFlatten"}, {"kind": "Linear", "units": 4, "bias": true},
+          {"kind": "identity"}, {"kind": "Squareplus", "b": 0.04},
+          {"kind": "LearnableSquareplus"}, {"kind": "PositiveScale", "axis": -1},
+          {"kind": "Mish"}, {"kind": "LearnableSoftplus", "axis": 1},
+          {"kind": "PositiveLinear", "units": 5, "bias": false},
+          {"kind": "PositiveParameter", "name": "rate"}, {"kind": "LogSoftmax", "axis": -1.0}]}}
+        """);
+    Block block = StableOpsBlockFactory.read(directory, "network");
+    assertEquals(11, block.getChildren().size());
+    assertInstanceOf(PositiveLinear.class, block.getChildren().get(8).getValue());
+  }
+
   // ---- what is not known
 
   static Stream<Block> unknown() {
@@ -223,6 +243,10 @@ class StableOpsBlockFactoryTest {
             "the model cannot be described: description.block.rate must be from 0.0 to 1.0, got"
                 + " 2.0"),
         Arguments.of(Activation.leakyReluBlock(Float.NaN), "block.alpha must be finite, got NaN"),
+        Arguments.of(
+            new TrainableWordEmbedding(
+                new DefaultVocabulary(List.of("a".repeat(1 << 23), "b".repeat(1 << 23))), 2),
+            "the description of the model must have at most 16777216 bytes"),
         Arguments.of(
             new TrainableWordEmbedding(new Upward(), 2),
             "the vocabulary of a TrainableWordEmbedding must be a DefaultVocabulary"));
