@@ -3,205 +3,127 @@ package org.stableops.djl.nn;
 import ai.djl.MalformedModelException;
 import ai.djl.nn.Block;
 import ai.djl.nn.LambdaBlock;
-import ai.djl.nn.Parameter;
-import ai.djl.nn.SequentialBlock;
-import ai.djl.nn.core.Linear;
-import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
+import ai.djl.nn.ParallelBlock;
+import ai.djl.nn.SymbolBlock;
 import com.google.gson.JsonObject;
 import java.util.List;
 import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.stableops.djl.OpDescription;
 
 /** Blocks as JSON, and back: an object with a "kind", and what a block of that kind is made of. */
 final class BlockDescription {
-  private static final String KIND = "kind";
-
-  /** Nothing sane is deeper, and a deeper one would end the stack. */
-  private static final int MOST_LEVELS = 100;
-
-  /** Writes what a block is made of. */
-  @FunctionalInterface
-  private interface Writer<B extends Block> {
-    void write(B block, JsonObject members, String path);
-  }
-
-  /** Makes a block of what was written. */
-  @FunctionalInterface
-  private interface Reader {
-    Block read(Members members, int level) throws MalformedModelException;
-  }
-
-  /** A class of blocks. */
-  private record Kind<B extends Block>(Class<B> type, Writer<B> writer, Reader reader) {
-    String name() {
-      return type.getSimpleName();
-    }
-
-    boolean isOf(Block block) {
-      // A class derived from it computes something else.
-      return block.getClass() == type;
-    }
-
-    void write(Block block, JsonObject members, String path) {
-      writer.write(type.cast(block), members, path);
-    }
-  }
-
-  private static final List<Kind<?>> KINDS =
-      List.of(
-          new Kind<>(
-              SequentialBlock.class,
-              BlockDescription::writeSequence,
-              BlockDescription::readSequence),
-          new Kind<>(Linear.class, BlockDescription::writeLinear, BlockDescription::readLinear),
-          new Kind<>(
-              PositiveParameter.class,
-              (block, members, path) -> members.addProperty("name", block.raw().getName()),
-              (members, level) -> shapeless(members.string("name"))),
-          new Kind<>(
-              PositiveScale.class,
-              (block, members, path) -> members.addProperty("axis", block.channels().axis()),
-              (members, level) -> PositiveScale.builder().optAxis(members.integer("axis")).build()),
-          new Kind<>(
-              PositiveLinear.class,
-              (block, members, path) -> {
-                members.addProperty("units", block.units());
-                members.addProperty("bias", block.hasBias());
-              },
-              (members, level) ->
-                  PositiveLinear.builder()
-                      .setUnits(members.integer("units"))
-                      .optBias(members.truth("bias"))
-                      .build()),
-          new Kind<>(
-              LearnableSquareplus.class,
-              (block, members, path) -> writeChannels(block.channels(), members),
-              (members, level) -> readChannels(LearnableSquareplus.builder(), members).build()),
-          new Kind<>(
-              LearnableSoftplus.class,
-              (block, members, path) -> writeChannels(block.channels(), members),
-              (members, level) -> readChannels(LearnableSoftplus.builder(), members).build()));
+  private static final List<BlockKind<?>> KINDS =
+      Stream.of(DjlKinds.ALL, TransformerKinds.ALL, OwnKinds.ALL)
+          .<BlockKind<?>>flatMap(List::stream)
+          .toList();
 
   private BlockDescription() {}
 
-  static JsonObject write(Block block) {
-    return write(block, "block");
-  }
-
-  private static JsonObject write(Block block, String path) {
-    JsonObject members = new JsonObject();
-    Optional<Kind<?>> kind = KINDS.stream().filter(k -> k.isOf(block)).findFirst();
+  static JsonObject write(Block block, String path) {
     Optional<OpDescription> op = OpDescription.of(block);
-    if (kind.isPresent()) {
-      members.addProperty(KIND, kind.get().name());
-      kind.get().write(block, members, path);
-    } else if (op.isPresent()) {
-      String name = op.get().name();
-      members.addProperty(KIND, name);
-      members.addProperty(OpDescription.argumentName(name), op.get().argument());
-    } else {
-      members.addProperty(KIND, activation(block, path).blockName());
+    if (op.isPresent()) {
+      return writeOperator(op.get(), path);
     }
-    return members;
+    Optional<FunctionKind.Described> function = FunctionKind.of(block);
+    if (function.isPresent()) {
+      BlockSettings settings = BlockSettings.of(path, function.get().kind().name());
+      function.get().write(settings);
+      return settings.json();
+    }
+    // A class derived from a kind's computes something else.
+    BlockKind<?> kind =
+        find(k -> k.type() == block.getClass())
+            .orElseThrow(() -> new IllegalArgumentException(unknown(block, path)));
+    return write(kind, block, path);
   }
 
-  private static ActivationKind activation(Block block, String path) {
-    Optional<ActivationKind> known =
-        block instanceof LambdaBlock lambda ? ActivationKind.of(lambda) : Optional.empty();
-    return known.orElseThrow(() -> new IllegalArgumentException(unknown(block, path)));
+  private static JsonObject writeOperator(OpDescription op, String path) {
+    BlockSettings settings = BlockSettings.of(path, op.name());
+    settings.put(OpDescription.argumentName(op.name()), op.argument());
+    return settings.json();
+  }
+
+  private static <B extends Block> JsonObject write(BlockKind<B> kind, Block block, String path) {
+    if (!KINDS.contains(kind) && isOurs(kind.name())) {
+      throw new IllegalArgumentException(
+          "%s must not have the name of another kind, got %s"
+              .formatted(kind.getClass().getName(), kind.name()));
+    }
+    BlockSettings settings = BlockSettings.of(path, kind.name());
+    kind.write(kind.type().cast(block), settings);
+    return settings.json();
+  }
+
+  private static boolean isOurs(String name) {
+    return OpDescription.isKnown(name)
+        || FunctionKind.named(name).isPresent()
+        || KINDS.stream().anyMatch(kind -> kind.name().equals(name));
+  }
+
+  /** Ours first, so that nobody else changes what they mean. */
+  private static Optional<BlockKind<?>> find(Predicate<BlockKind<?>> isRight) {
+    return KINDS.stream().filter(isRight).findFirst().or(() -> findOfUser(isRight));
+  }
+
+  private static Optional<BlockKind<?>> findOfUser(Predicate<BlockKind<?>> isRight) {
+    for (BlockKind<?> kind : ServiceLoader.load(BlockKind.class)) {
+      if (isRight.test(kind)) {
+        return Optional.of(kind);
+      }
+    }
+    return Optional.empty();
   }
 
   private static String unknown(Block block, String path) {
-    String name = block instanceof LambdaBlock lambda ? " named " + lambda.getName() : "";
-    return ("%s cannot be described: %s%s is none of the blocks that StableOpsBlockFactory knows;"
-            + " write a BlockFactory of your own that makes the network, and save the model by"
-            + " Model.save")
-        .formatted(path, block.getClass().getName(), name);
+    return ("%s cannot be described: %s %s; write a BlockKind for a class of your own, or a"
+            + " BlockFactory of your own that makes the network, and save the model by Model.save")
+        .formatted(path, block.getClass().getName(), reason(block));
   }
 
-  static Block read(Members members) throws MalformedModelException {
-    return read(members, 0);
-  }
-
-  private static Block read(Members members, int level) throws MalformedModelException {
-    if (level > MOST_LEVELS) {
-      throw new MalformedModelException("blocks must be at most " + MOST_LEVELS + " levels deep");
+  private static String reason(Block block) {
+    if (block.getClass() == LambdaBlock.class) {
+      return "named %s computes none of the functions of Activation, Blocks and Pool"
+          .formatted(((LambdaBlock) block).getName());
     }
-    String name = members.string(KIND);
+    if (block.getClass() == ParallelBlock.class) {
+      return "has a function that cannot be read";
+    }
+    if (block instanceof SymbolBlock) {
+      return "is of a file of its engine's, which Criteria loads itself";
+    }
+    return "is none of the blocks that StableOpsBlockFactory knows";
+  }
+
+  static Block read(BlockSettings settings) throws MalformedModelException {
+    String name = settings.string(BlockSettings.KIND);
     try {
-      Block block = read(name, members, level);
-      members.requireNoOthers();
+      Block block = read(name, settings);
+      settings.requireNoOthers();
       return block;
-    } catch (IllegalArgumentException e) {
-      throw new MalformedModelException(members.where() + ": " + e.getMessage(), e);
+    } catch (RuntimeException e) {
+      throw new MalformedModelException(settings.where() + ": " + e.getMessage(), e);
     }
   }
 
-  private static Block read(String name, Members members, int level)
-      throws MalformedModelException {
-    Optional<Kind<?>> kind = KINDS.stream().filter(k -> k.name().equals(name)).findFirst();
-    if (kind.isPresent()) {
-      return kind.get().reader().read(members, level);
-    }
+  private static Block read(String name, BlockSettings settings) throws MalformedModelException {
     if (OpDescription.isKnown(name)) {
-      return new OpDescription(name, members.number(OpDescription.argumentName(name))).block();
+      double argument = settings.number(OpDescription.argumentName(name));
+      return new OpDescription(name, argument).block();
     }
-    return ActivationKind.named(name)
+    Optional<FunctionKind> function = FunctionKind.named(name);
+    if (function.isPresent()) {
+      return function.get().read(settings);
+    }
+    return find(kind -> kind.name().equals(name))
         .orElseThrow(
             () ->
                 new MalformedModelException(
-                    members.where() + ".kind must be a kind of block, got " + name))
-        .block();
-  }
-
-  private static void writeSequence(SequentialBlock block, JsonObject members, String path) {
-    members.addProperty("returnIntermediate", block.isReturnIntermediate());
-    JsonArray blocks = new JsonArray();
-    for (Block child : block.getChildren().values()) {
-      blocks.add(write(child, path + ".blocks[" + blocks.size() + "]"));
-    }
-    members.add("blocks", blocks);
-  }
-
-  private static Block readSequence(Members members, int level) throws MalformedModelException {
-    SequentialBlock block = new SequentialBlock();
-    block.setReturnIntermediate(members.truth("returnIntermediate"));
-    List<JsonElement> blocks = members.list("blocks");
-    for (int i = 0; i < blocks.size(); i++) {
-      String where = members.where() + ".blocks[" + i + "]";
-      block.add(read(Members.of(where, blocks.get(i)), level + 1));
-    }
-    return block;
-  }
-
-  /** The layer keeps its units to itself; the parameters tell. */
-  private static void writeLinear(Linear block, JsonObject members, String path) {
-    Parameter weight = block.getDirectParameters().get("weight");
-    members.addProperty("units", weight.getArray().getShape().get(0));
-    members.addProperty("bias", block.getDirectParameters().contains("bias"));
-  }
-
-  private static Block readLinear(Members members, int level) throws MalformedModelException {
-    return Linear.builder()
-        .setUnits(members.integer("units"))
-        .optBias(members.truth("bias"))
-        .build();
-  }
-
-  /** The file of parameters tells the shape. */
-  private static Block shapeless(String name) {
-    return PositiveParameter.builder().optName(name).optValue(1).build();
-  }
-
-  private static void writeChannels(Channels channels, JsonObject members) {
-    if (!channels.isOne()) {
-      members.addProperty("axis", channels.axis());
-    }
-  }
-
-  private static <T extends LearnableActivation.Builder<T>> T readChannels(
-      T builder, Members members) throws MalformedModelException {
-    return members.has("axis") ? builder.optAxis(members.integer("axis")) : builder;
+                    ("%s.kind must be a kind of block, or the name of a BlockKind on the class"
+                            + " path, got %s")
+                        .formatted(settings.where(), name)))
+        .read(settings);
   }
 }

@@ -17,8 +17,13 @@ import java.io.Reader;
 import java.io.StringReader;
 import java.io.Writer;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 
@@ -47,20 +52,37 @@ import java.util.Properties;
  * }
  * }</pre>
  *
- * <p>It knows SequentialBlocks of SequentialBlocks, Linear, DJL's activations without parameters,
- * identity and batch flatten, the blocks of this library's operators except the cross-entropies,
- * and the blocks of this package, and makes nothing else whatever a file says. For other blocks
- * write a BlockFactory of your own.
+ * <p>It knows the blocks of this package and of this library's operators except the
+ * cross-entropies, and DJL's:
  *
- * <p>The description is the file <i>name</i>{@code -block.json}. A {@code serving.properties} with
- * this factory and the name of the model saved last is written too, unless there is one of somebody
- * else's; then, or to choose one of several models in a directory, say {@code optModelName(name)}
- * and {@code optArgument("blockFactory", StableOpsBlockFactory.class.getName())}.
+ * <ul>
+ *   <li>SequentialBlock, Linear, LinearCollection, Multiplication, Prelu, SparseMax
+ *   <li>Conv1d, Conv2d, Conv3d, Conv1dTranspose, Conv2dTranspose
+ *   <li>BatchNorm, GhostBatchNorm, LayerNorm, Dropout
+ *   <li>RNN, LSTM, GRU
+ *   <li>TrainableWordEmbedding with a DefaultVocabulary, TrainableTextEmbedding, IdEmbedding
+ *   <li>ScaledDotProductAttentionBlock, PointwiseFeedForwardBlock, TransformerEncoderBlock,
+ *       BertBlock, BertNextSentenceBlock, BertPretrainingBlock
+ *   <li>blocks and lambdas that are one of the functions of Activation, Pool, {@code
+ *       Blocks.identityBlock} or {@code Blocks.batchFlattenBlock}
+ * </ul>
+ *
+ * <p>For blocks of other classes write a {@link BlockKind}; nothing else is made, whatever a file
+ * says. What is not saved is what DJL does not save either: initializers, and which parameters are
+ * frozen.
+ *
+ * <p>The description is the file <i>name</i>{@code -block.json}, one for all epochs. A {@code
+ * serving.properties} with this factory and the name of the model saved last is written too, unless
+ * there is one of somebody else's; then, or to choose one of several models in a directory, say
+ * {@code optModelName(name)} and {@code optArgument("blockFactory",
+ * StableOpsBlockFactory.class.getName())}. {@code optOption("epoch", "3")} chooses an epoch, which
+ * is the last otherwise. {@link SaveDescribedModelListener} saves while a model is trained.
  */
 public final class StableOpsBlockFactory implements BlockFactory {
   private static final long serialVersionUID = 1;
   private static final int FORMAT = 1;
   private static final String FACTORY = StableOpsBlockFactory.class.getName();
+  private static final String ENDING = "-block.json";
   private static final long MOST_BYTES = 1 << 24;
 
   /** For DJL, which makes one by this class's name. */
@@ -71,24 +93,70 @@ public final class StableOpsBlockFactory implements BlockFactory {
    *
    * @param model whose block is initialized
    * @param directory is made if it does not exist
-   * @param name of the files
+   * @param name of the files, the model's if null or empty
    * @throws IllegalArgumentException if the network has a block that the factory does not know;
    *     nothing has been written then
    * @throws IllegalStateException if the model has no block that is initialized
    * @throws IOException if a file cannot be written
    */
   public static void save(Model model, Path directory, String name) throws IOException {
+    String description = description(model);
+    model.save(directory, name);
+    write(description, directory, fileName(model, name));
+  }
+
+  /**
+   * Writes what the network of a model is made of, without parameters, for a model that DJL saves:
+   * by {@code Model.save}, or while it is trained. {@link SaveDescribedModelListener} does both.
+   *
+   * @param model whose block is initialized
+   * @param directory of the saved model, is made if it does not exist
+   * @param name of its files, the model's if null or empty
+   * @throws IllegalArgumentException if the network has a block that the factory does not know;
+   *     nothing has been written then
+   * @throws IllegalStateException if the model has no block that is initialized
+   * @throws IOException if a file cannot be written
+   */
+  public static void describe(Model model, Path directory, String name) throws IOException {
+    String description = description(model);
+    Files.createDirectories(directory);
+    write(description, directory, fileName(model, name));
+  }
+
+  /** The description, which has been read once. */
+  static String description(Model model) {
     Block block = model.getBlock();
     if (block == null || !block.isInitialized()) {
       throw new IllegalStateException("the model must have a block that is initialized");
     }
     JsonObject description = new JsonObject();
     description.addProperty("format", FORMAT);
-    description.add("block", BlockDescription.write(block));
+    description.add("block", BlockDescription.write(block, "block"));
+    requireReadable(description);
     String json = new GsonBuilder().setPrettyPrinting().create().toJson(description);
-    model.save(directory, name);
-    Files.writeString(file(directory, name), json);
+    if (json.getBytes(StandardCharsets.UTF_8).length > MOST_BYTES) {
+      throw new IllegalArgumentException(
+          "the description of the model must have at most " + MOST_BYTES + " bytes");
+    }
+    return json;
+  }
+
+  /** DJL's builders take settings that a file may not have: a rate of 2, a stride of 0. */
+  private static void requireReadable(JsonObject description) {
+    try {
+      BlockSettings.of("description", description).block("block");
+    } catch (MalformedModelException e) {
+      throw new IllegalArgumentException("the model cannot be described: " + e.getMessage(), e);
+    }
+  }
+
+  private static void write(String description, Path directory, String name) throws IOException {
+    Files.writeString(file(directory, name), description);
     writeProperties(directory.resolve("serving.properties"), name);
+  }
+
+  private static String fileName(Model model, String name) {
+    return name == null || name.isEmpty() ? model.getName() : name;
   }
 
   /** Where there is another's, it stays; ours names the model that was saved last. */
@@ -117,29 +185,57 @@ public final class StableOpsBlockFactory implements BlockFactory {
    * @param name of its files
    * @return the network, without parameters
    * @throws MalformedModelException if the description is not one of this version, or invalid
+   * @throws java.nio.file.NoSuchFileException if there is none
    * @throws IOException if it cannot be read
    */
   public static Block read(Path directory, String name)
       throws IOException, MalformedModelException {
     Path file = file(directory, name);
-    if (Files.size(file) > MOST_BYTES) {
-      throw new MalformedModelException(file + " must have at most " + MOST_BYTES + " bytes");
-    }
-    String text;
-    try {
-      text = Files.readString(file);
-    } catch (CharacterCodingException e) {
-      throw new MalformedModelException(file + " must be UTF-8", e);
-    }
-    Members members = Members.of(file.toString(), parse(file, text));
-    int format = members.integer("format");
+    BlockSettings settings = BlockSettings.of(file.toString(), parse(file, text(file)));
+    int format = settings.integer("format");
     if (format != FORMAT) {
       throw new MalformedModelException(
           "%s must be of format %d, got %d".formatted(file, FORMAT, format));
     }
-    Block block = BlockDescription.read(members.object("block"));
-    members.requireNoOthers();
+    Block block = settings.block("block");
+    settings.requireNoOthers();
     return block;
+  }
+
+  private static String text(Path file) throws IOException, MalformedModelException {
+    if (Files.notExists(file)) {
+      throw new NoSuchFileException(file.toString(), null, missing(file));
+    }
+    if (Files.size(file) > MOST_BYTES) {
+      throw new MalformedModelException(file + " must have at most " + MOST_BYTES + " bytes");
+    }
+    try {
+      return Files.readString(file);
+    } catch (CharacterCodingException e) {
+      throw new MalformedModelException(file + " must be UTF-8", e);
+    }
+  }
+
+  private static String missing(Path file) throws IOException {
+    return "there is no description of this network;"
+        + " write it by StableOpsBlockFactory.describe(model, directory, name)"
+        + " from the program that makes the network, or save the model by"
+        + " StableOpsBlockFactory.save or a SaveDescribedModelListener"
+        + others(file.toAbsolutePath().getParent());
+  }
+
+  /** A wrong name is what most often leads to a missing file. */
+  private static String others(Path directory) throws IOException {
+    List<String> names = new ArrayList<>();
+    if (Files.isDirectory(directory)) {
+      try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + ENDING)) {
+        for (Path file : files) {
+          String name = file.getFileName().toString();
+          names.add(name.substring(0, name.length() - ENDING.length()));
+        }
+      }
+    }
+    return names.isEmpty() ? "" : "; optModelName may be one of " + names;
   }
 
   private static JsonElement parse(Path file, String text) throws MalformedModelException {
@@ -157,7 +253,7 @@ public final class StableOpsBlockFactory implements BlockFactory {
   }
 
   private static Path file(Path directory, String name) {
-    return directory.resolve(name + "-block.json");
+    return directory.resolve(name + ENDING);
   }
 
   /**

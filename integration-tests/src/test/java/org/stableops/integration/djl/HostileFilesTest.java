@@ -18,6 +18,9 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -26,7 +29,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -45,6 +53,27 @@ import org.stableops.djl.nn.StableOpsBlockFactory;
  */
 class HostileFilesTest {
   private static final Shape INPUT = PositiveBlockKind.INPUT;
+
+  private static final List<String> ABSURD =
+      List.of(
+          "-1",
+          "-7",
+          "1.5",
+          "1e99",
+          "1e999",
+          "2147483647",
+          "2147483648",
+          "-2147483648",
+          "null",
+          "true",
+          "\"\"",
+          "\"java.lang.Runtime\"",
+          "[]",
+          "[[1]]",
+          "[-1]",
+          "[1e99, 1]",
+          "{}",
+          "{\"kind\": \"Linear\", \"units\": 1, \"bias\": true}");
 
   private final NDManager manager = NDManager.newBaseManager();
 
@@ -240,5 +269,78 @@ class HostileFilesTest {
               .getMessage();
       assertTrue(message.contains("network-block.json"), message);
     }
+  }
+
+  /** Every setting of every block of DJL's, one at a time. */
+  @Test
+  void absurdSettingsAreRefusedOrTaken(@TempDir Path directory) throws IOException {
+    int refused = 0;
+    int taken = 0;
+    for (DescribedBlock described : DescribedBlock.ALL) {
+      JsonObject network =
+          JsonParser.parseString("{\"format\":1,\"block\":" + described.json() + "}")
+              .getAsJsonObject();
+      for (String absurd : ABSURD) {
+        for (String wrong : withOneReplaced(network, JsonParser.parseString(absurd))) {
+          if (isRead(directory, wrong)) {
+            taken++;
+          } else {
+            refused++;
+          }
+        }
+      }
+    }
+    System.out.println("absurd settings: " + refused + " refused, " + taken + " taken");
+    // Large sizes are taken, which reserve nothing, and numbers where any will do.
+    assertTrue(refused > 5 * taken, refused + " refused, " + taken + " taken");
+  }
+
+  private static boolean isRead(Path directory, String json) throws IOException {
+    Path file = directory.resolve("network-block.json");
+    // A file system may flush a file that is cut, but not a new one.
+    Files.deleteIfExists(file);
+    Files.writeString(file, json);
+    try {
+      StableOpsBlockFactory.read(directory, "network");
+      return true;
+    } catch (MalformedModelException e) {
+      assertTrue(e.getMessage().contains("network-block.json"), e.getMessage());
+      return false;
+    }
+  }
+
+  /** The network with each member of each object that is its block's replaced in turn. */
+  private static List<String> withOneReplaced(JsonObject network, JsonElement by) {
+    List<String> results = new ArrayList<>();
+    Deque<JsonElement> inside = new ArrayDeque<>(List.of(network.get("block")));
+    while (!inside.isEmpty()) {
+      JsonElement element = inside.pop();
+      if (element.isJsonArray()) {
+        element.getAsJsonArray().forEach(inside::push);
+      } else if (element.isJsonObject()) {
+        for (Map.Entry<String, JsonElement> member : element.getAsJsonObject().entrySet()) {
+          JsonElement right = member.setValue(by);
+          results.add(network.toString());
+          member.setValue(right);
+          inside.push(right);
+        }
+      }
+    }
+    return results;
+  }
+
+  /** Numbers that stand for layers, each of which is an object. */
+  @Test
+  void aShortFileDoesNotAskForManyLayers(@TempDir Path directory) throws IOException {
+    String lstm =
+        "{\"kind\":\"LSTM\",\"stateSize\":3,\"numLayers\":%d,\"hasBiases\":true,\"dropRate\":0,"
+            + "\"bidirectional\":true,\"batchFirst\":true,\"returnState\":false}";
+    String whole =
+        "{\"format\":1,\"block\":{\"kind\":\"SequentialBlock\",\"returnIntermediate\":false,"
+            + "\"blocks\":[%s]}}";
+    String many = (lstm.formatted(1000) + ",").repeat(10);
+    assertTrue(isRead(directory, whole.formatted(many + "{\"kind\":\"ReLU\"}")));
+    assertFalse(isRead(directory, whole.formatted(many + lstm.formatted(1))));
+    assertFalse(isRead(directory, whole.formatted(lstm.formatted(1_000_000_000))));
   }
 }

@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
+import ai.djl.modality.nlp.DefaultVocabulary;
+import ai.djl.modality.nlp.Vocabulary;
+import ai.djl.modality.nlp.embedding.TrainableWordEmbedding;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -17,6 +20,7 @@ import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.nn.Blocks;
 import ai.djl.nn.LambdaBlock;
+import ai.djl.nn.ParallelBlock;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.Dropout;
@@ -36,6 +40,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.stableops.CrossEntropyOptions;
@@ -166,15 +171,40 @@ class StableOpsBlockFactoryTest {
     }
   }
 
+  /** As it was written before DJL's other blocks were known. */
+  @Test
+  void anOldDescriptionIsRead() throws Exception {
+    Files.writeString(
+        directory.resolve("network-block.json"),
+        """
+        {"format": 1, "block": {"kind": "SequentialBlock", "returnIntermediate": false, "blocks": [
+          {"kind": "batchFlatten"}, {"kind": "Linear", "units": 4, "bias": true},
+          {"kind": "identity"}, {"kind": "Squareplus", "b": 0.04},
+          {"kind": "LearnableSquareplus"}, {"kind": "PositiveScale", "axis": -1},
+          {"kind": "Mish"}, {"kind": "LearnableSoftplus", "axis": 1},
+          {"kind": "PositiveLinear", "units": 5, "bias": false},
+          {"kind": "PositiveParameter", "name": "rate"}, {"kind": "LogSoftmax", "axis": -1.0}]}}
+        """);
+    Block block = StableOpsBlockFactory.read(directory, "network");
+    assertEquals(11, block.getChildren().size());
+    assertInstanceOf(PositiveLinear.class, block.getChildren().get(8).getValue());
+  }
+
   // ---- what is not known
 
   static Stream<Block> unknown() {
     return Stream.of(
-        Dropout.builder().build(),
-        new LambdaBlock(x -> x),
         new LambdaBlock(x -> new NDList(x.singletonOrThrow().neg()), "ReLU"),
-        Blocks.batchFlattenBlock(6),
-        Activation.leakyReluBlock(0.1f),
+        // What begins or ends like a function that is known, or is it for most inputs.
+        LambdaBlock.singleton(x -> Activation.relu(x).neg()),
+        LambdaBlock.singleton(x -> Activation.relu(x.neg())),
+        LambdaBlock.singleton(x -> x.getShape().get(0) > 1000 ? x.neg() : Activation.relu(x)),
+        LambdaBlock.singleton(x -> x.max().getFloat() > 1000 ? x.neg() : Activation.relu(x)),
+        LambdaBlock.singleton(x -> x.clip(0, Float.MAX_VALUE)),
+        LambdaBlock.singleton(x -> x.reshape(2, -1)),
+        LambdaBlock.singleton(x -> x.getManager().ones(x.getShape())),
+        LambdaBlock.singleton(Squareplus::value),
+        new ParallelBlock(list -> list.get(0), List.of(Blocks.identityBlock())),
         SparseSoftmaxCrossEntropy.block(CrossEntropyOptions.DEFAULT),
         new FirstInputLinear(3));
   }
@@ -199,9 +229,65 @@ class StableOpsBlockFactoryTest {
       assertTrue(
           message.startsWith("block.blocks[1].blocks[0] cannot be described: ")
               && message.contains(block.getClass().getName())
+              && message.contains("BlockKind")
               && message.contains("BlockFactory of your own"),
           message);
       assertFalse(Files.exists(target));
+    }
+  }
+
+  static Stream<Arguments> unreadable() {
+    return Stream.of(
+        Arguments.of(
+            Dropout.builder().optRate(2).build(),
+            "the model cannot be described: description.block.rate must be from 0.0 to 1.0, got"
+                + " 2.0"),
+        Arguments.of(Activation.leakyReluBlock(Float.NaN), "block.alpha must be finite, got NaN"),
+        Arguments.of(
+            new TrainableWordEmbedding(
+                new DefaultVocabulary(List.of("a".repeat(1 << 23), "b".repeat(1 << 23))), 2),
+            "the description of the model must have at most 16777216 bytes"),
+        Arguments.of(
+            new TrainableWordEmbedding(new Upward(), 2),
+            "the vocabulary of a TrainableWordEmbedding must be a DefaultVocabulary"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("unreadable")
+  void aSettingThatNoFileMayHaveIsRefused(Block block, String message) throws IOException {
+    try (Model model = Model.newInstance("network")) {
+      model.setBlock(block);
+      block.initialize(model.getNDManager(), DataType.FLOAT32, INPUT);
+      Path target = directory.resolve("target");
+      IllegalArgumentException e =
+          assertThrows(
+              IllegalArgumentException.class,
+              () -> StableOpsBlockFactory.save(model, target, "network"));
+      assertEquals(message, e.getMessage());
+      assertFalse(Files.exists(target));
+    }
+  }
+
+  /** Numbers for words, and -1 for others. */
+  private static final class Upward implements Vocabulary {
+    @Override
+    public String getToken(long index) {
+      return "word " + index;
+    }
+
+    @Override
+    public boolean contains(String token) {
+      return true;
+    }
+
+    @Override
+    public long getIndex(String token) {
+      return Long.parseLong(token.substring(5)) % size();
+    }
+
+    @Override
+    public long size() {
+      return 3;
     }
   }
 
@@ -231,6 +317,39 @@ class StableOpsBlockFactoryTest {
     assertThrows(IllegalArgumentException.class, () -> new OpDescription("Softplus", 0));
     assertThrows(IllegalArgumentException.class, () -> new OpDescription("LogSumExp", 0.5));
     assertThrows(IllegalArgumentException.class, () -> new OpDescription("Nothing", 1));
+  }
+
+  // ---- kinds of users
+
+  @Test
+  void aKindOfTheUsersIsSavedAndLoaded() throws Exception {
+    Block block =
+        new SequentialBlock()
+            .add(new ResidualKind.Residual(List.of(Squareplus.block(), Blocks.identityBlock()), 2))
+            .add(Linear.builder().setUnits(1).build());
+    String expected = trainAndSave(block, directory);
+    assertEquals(expected, LoadedModel.bits(LoadedModel.criteria(directory)));
+    String json = Files.readString(directory.resolve("network-block.json"));
+    assertTrue(json.contains(ResidualKind.Residual.class.getName()), json);
+    Files.writeString(
+        directory.resolve("network-block.json"), json.replace("\"scale\": 2.0", "\"scale\": -2"));
+    MalformedModelException e =
+        assertThrows(
+            MalformedModelException.class, () -> StableOpsBlockFactory.read(directory, "network"));
+    assertTrue(e.getMessage().contains("network-block.json.block.blocks[0].scale"), e.getMessage());
+  }
+
+  @Test
+  void aKindOfTheUsersHasNoNameOfOurs() throws IOException {
+    try (Model model = Model.newInstance("network")) {
+      model.setBlock(new MisnamedKind.Misnamed());
+      model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, INPUT);
+      IllegalArgumentException e =
+          assertThrows(
+              IllegalArgumentException.class,
+              () -> StableOpsBlockFactory.save(model, directory, "network"));
+      assertTrue(e.getMessage().endsWith("got Linear"), e.getMessage());
+    }
   }
 
   // ---- hostile files

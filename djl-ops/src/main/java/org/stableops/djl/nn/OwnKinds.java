@@ -1,0 +1,57 @@
+package org.stableops.djl.nn;
+
+import ai.djl.MalformedModelException;
+import java.util.List;
+
+/** The blocks of this package. */
+final class OwnKinds {
+  static final List<BlockKind<?>> ALL =
+      List.of(
+          new Kind<>(
+              PositiveParameter.class,
+              (block, settings) -> settings.put("name", block.raw().getName()),
+              settings -> shapeless(settings.string("name"))),
+          new Kind<>(
+              PositiveScale.class,
+              (block, settings) -> settings.put("axis", block.channels().axis()),
+              settings -> PositiveScale.builder().optAxis(settings.integer("axis")).build()),
+          new Kind<>(PositiveLinear.class, OwnKinds::writeLinear, OwnKinds::readLinear),
+          new Kind<>(
+              LearnableSquareplus.class,
+              (block, settings) -> writeChannels(block.channels(), settings),
+              settings -> readChannels(LearnableSquareplus.builder(), settings).build()),
+          new Kind<>(
+              LearnableSoftplus.class,
+              (block, settings) -> writeChannels(block.channels(), settings),
+              settings -> readChannels(LearnableSoftplus.builder(), settings).build()));
+
+  private OwnKinds() {}
+
+  /** The file of parameters tells the shape. */
+  private static PositiveParameter shapeless(String name) {
+    return PositiveParameter.builder().optName(name).optValue(1).build();
+  }
+
+  private static void writeLinear(PositiveLinear block, BlockSettings settings) {
+    settings.put("units", block.units());
+    settings.put("bias", block.hasBias());
+  }
+
+  private static PositiveLinear readLinear(BlockSettings settings) throws MalformedModelException {
+    return PositiveLinear.builder()
+        .setUnits(settings.size("units"))
+        .optBias(settings.truth("bias"))
+        .build();
+  }
+
+  private static void writeChannels(Channels channels, BlockSettings settings) {
+    if (!channels.isOne()) {
+      settings.put("axis", channels.axis());
+    }
+  }
+
+  private static <T extends LearnableActivation.Builder<T>> T readChannels(
+      T builder, BlockSettings settings) throws MalformedModelException {
+    return settings.has("axis") ? builder.optAxis(settings.integer("axis")) : builder;
+  }
+}
