@@ -72,6 +72,7 @@ final class Inputs {
       throw new IllegalArgumentException(
           name + " must be an array of the PyTorch engine, got " + array.getClass().getName());
     }
+    SupportedDjl.require();
     if (tensor.isReleased()) {
       throw new IllegalStateException(name + " must be open, but has been closed");
     }

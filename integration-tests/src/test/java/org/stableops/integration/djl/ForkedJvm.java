@@ -18,6 +18,11 @@ final class ForkedJvm {
 
   static Result run(Path directory, Class<?> main, String... arguments)
       throws IOException, InterruptedException {
+    return run(directory, System.getProperty("java.class.path"), main, arguments);
+  }
+
+  static Result run(Path directory, String classPath, Class<?> main, String... arguments)
+      throws IOException, InterruptedException {
     File output = Files.createTempFile(directory, main.getSimpleName(), ".txt").toFile();
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -30,7 +35,7 @@ final class ForkedJvm {
     command.add("-XX:TieredStopAtLevel=1");
     // A second thread only makes these small arrays wait for a core that others use.
     command.add("-Dai.djl.pytorch.num_threads=1");
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(List.of("-cp", classPath, main.getName()));
     command.addAll(List.of(arguments));
     Process process =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output).start();
