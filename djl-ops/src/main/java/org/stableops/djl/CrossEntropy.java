@@ -137,6 +137,7 @@ final class CrossEntropy {
   }
 
   static Block block(String name, Call call, CrossEntropyOptions options) {
+    SoftmaxShape.requireGiven(options);
     return new OpBlock(
         name,
         2,
@@ -146,6 +147,7 @@ final class CrossEntropy {
   }
 
   static Block gradientBlock(String name, Call call, CrossEntropyOptions options) {
+    SoftmaxShape.requireGiven(options);
     return new OpBlock(
         name + "Gradient",
         2,

@@ -52,6 +52,7 @@ class CrossEntropyOptionsConformanceTest {
         List.of(
             NONE.withLabelSmoothing(0.1),
             NONE.withLabelSmoothing(0.999),
+            NONE.withLabelSmoothing(1),
             NONE.withLabelSmoothing(1e-12),
             NONE.withZLoss(1e-4),
             NONE.withZLoss(0.5),
@@ -164,6 +165,20 @@ class CrossEntropyOptionsConformanceTest {
           assertArrayEquals(
               new double[] {-0.5, 0.25, 0.25}, actual.gradient(), 2 * setting.format.epsilon());
         });
+  }
+
+  /** The label has no mass left: what is spread over the live classes is all there is. */
+  @Test
+  void aSmoothingOfOneAsksForTheMeanOfTheLiveClasses() {
+    CrossEntropyOptions all = NONE.withLabelSmoothing(1);
+    for (long label : new long[] {0, 1, 2}) {
+      everywhere(
+          CrossEntropyCase.sparse(new double[] {-INF, 0, 0}, 3, new long[] {label}, all),
+          (actual, setting) -> {
+            assertEquals(Math.log(2), actual.loss()[0], setting.format.epsilon());
+            assertArrayEquals(new double[3], actual.gradient(), setting.format.epsilon());
+          });
+    }
   }
 
   @Test

@@ -47,7 +47,8 @@ public final class RandomProblem {
     CrossEntropyOptions options =
         CrossEntropyOptions.DEFAULT.withReduction(Reduction.values()[random.nextInt(3)]);
     if (random.nextBoolean()) {
-      options = options.withLabelSmoothing(random.nextDouble());
+      double smoothing = random.nextDouble();
+      options = options.withLabelSmoothing(smoothing < 0.9 ? smoothing : 1);
     }
     if (random.nextBoolean()) {
       options = options.withZLoss(Math.pow(10, -4 * random.nextDouble()));

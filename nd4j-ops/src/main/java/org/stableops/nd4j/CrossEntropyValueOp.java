@@ -16,17 +16,19 @@ abstract class CrossEntropyValueOp extends JavaOp {
   }
 
   CrossEntropyValueOp(String name, CrossEntropyOptions options, SDVariable... inputs) {
-    super(name, inputs);
-    requireLogits(inputs[0], options);
+    super(name, checked(options, inputs));
     CrossEntropyArguments.write(options, this);
   }
 
-  /** Where the graph knows the logits' shape already, it tells now; a size may still be −1. */
-  private static void requireLogits(SDVariable logits, CrossEntropyOptions options) {
-    long[] shape = logits.getShape();
+  /** Before the graph has the op: wrong class weights too, where it knows the logits' shape. */
+  private static SDVariable[] checked(CrossEntropyOptions options, SDVariable... inputs) {
+    SoftmaxShape.requireGiven(options);
+    long[] shape = inputs[0] == null ? null : inputs[0].getShape();
+    // A size may still be −1.
     if (shape != null && Arrays.stream(shape).allMatch(size -> size > 0)) {
       SoftmaxShape.of(shape, options);
     }
+    return inputs;
   }
 
   abstract CrossEntropy call(INDArray logits, INDArray labels, CrossEntropyOptions options);

@@ -39,11 +39,21 @@ abstract class JavaOp extends DynamicCustomOp {
   /** An op in a graph; its arguments are added by the caller. */
   JavaOp(String name, SDVariable... inputs) {
     this.name = name;
+    requireVariables(inputs);
     sameDiff = inputs[0].getSameDiff();
     // The inherited constructors ask for opName() before there is one; so this is done here again.
     ownName = null;
     setInstanceId();
     sameDiff.addArgsFor(inputs, this);
+  }
+
+  private void requireVariables(SDVariable... inputs) {
+    for (int i = 0; i < inputs.length; i++) {
+      if (inputs[i] == null) {
+        throw new IllegalArgumentException(
+            "input %d of %s must be a variable, got null".formatted(i, name));
+      }
+    }
   }
 
   /** The shape of the only output: that of the first input, unless an op has another. */

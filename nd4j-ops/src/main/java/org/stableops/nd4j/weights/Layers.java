@@ -70,6 +70,10 @@ final class Layers {
   }
 
   static PositiveTransform transform(Layer layer, String key) {
+    if (layer == null || key == null) {
+      throw new IllegalArgumentException(
+          (layer == null ? "layer" : "key") + " must be given, got null");
+    }
     if (layer.conf().getLayer() instanceof BaseLayer configuration
         && configuration.getWeightNoise() instanceof PositiveValues values
         && configuration.initializer().weightKeys(configuration).contains(key)) {
@@ -81,6 +85,9 @@ final class Layers {
   }
 
   static void requireShape(INDArray values, INDArray raw) {
+    if (values == null) {
+      throw new IllegalArgumentException("values must be an array, got null");
+    }
     if (!Arrays.equals(values.shape(), raw.shape())) {
       throw new IllegalArgumentException(
           "values must have shape %s, got %s"
