@@ -16,7 +16,7 @@ import org.stableops.kernel.LogSoftmaxKernel;
  *
  * <p>Float16, float32 and float64, of any layout. Special values: −inf is an absent element, of
  * value −inf; one +inf has the value 0 and all others −inf; two of them, a NaN, or −inf everywhere
- * make the row NaN.
+ * make the row NaN. There may be no rows, but rows without an element are refused.
  *
  * <p>Error: 3 ulp of float32 and 16 of float64 for the value, 4ε·Σ|u| and 8ε·Σ|u| for the gradient.
  *

@@ -36,7 +36,7 @@ final class Dl4jExample {
     network.init();
 
     INDArray features = Nd4j.rand(DataType.FLOAT, 100, 4);
-    INDArray labels = features.argMax(1).reshape(100, 1); // integers; one-hot works as well
+    INDArray labels = features.argMax(1).castTo(DataType.INT32).reshape(100, 1); // or one-hot
     for (int step = 0; step < 300; step++) {
       network.fit(features, labels);
     }
