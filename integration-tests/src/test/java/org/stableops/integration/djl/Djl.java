@@ -12,6 +12,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.stableops.djl.internal.Halves;
 
 /** Arrays, their numbers and their gradients, for the tests of this package. */
 final class Djl {
@@ -50,6 +51,17 @@ final class Djl {
     assertEquals(expected.getShape(), actual.getShape());
     assertEquals(expected.getDataType(), actual.getDataType());
     assertArrayEquals(doubles(expected), doubles(actual));
+  }
+
+  /** Upstream times a gradient at x, which float16 rounds once. */
+  static NDArray product(NDArray x, NDArray upstream, UnaryOperator<NDArray> gradient) {
+    NDArray product = gradient.apply(widened(x)).mul(widened(upstream));
+    return product.toType(x.getDataType(), false);
+  }
+
+  /** The same numbers in float32, of an array of float16. */
+  static NDArray widened(NDArray array) {
+    return array.toType(Halves.wideType(array.getDataType()), false);
   }
 
   /** The gradient at x of the sum of what is made of it. */

@@ -42,7 +42,6 @@ import org.stableops.djl.SoftplusInverse;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
 import org.stableops.djl.Squareplus;
 import org.stableops.djl.SquareplusInverse;
-import org.stableops.djl.internal.Halves;
 
 /** Every operator, and every gradient of one, as a Block. */
 class DjlBlocksTest extends OnBothPaths {
@@ -62,18 +61,12 @@ class DjlBlocksTest extends OnBothPaths {
       NDArray x = waves(manager, type, BATCH, 1);
       NDArray upstream = waves(manager, type, BATCH, 2);
       assertSameArray(op.value(x), forward(op.block(), x));
-      assertSameArray(product(op, x, upstream), forward(op.gradientBlock(), x, upstream));
+      assertSameArray(
+          Djl.product(x, upstream, op::gradient), forward(op.gradientBlock(), x, upstream));
     }
     assertArrayEquals(new Shape[] {BATCH}, op.block().getOutputShapes(new Shape[] {BATCH}));
     assertArrayEquals(
         new Shape[] {BATCH}, op.gradientBlock().getOutputShapes(new Shape[] {BATCH, BATCH}));
-  }
-
-  /** Upstream times the gradient, which float16 rounds once. */
-  private static NDArray product(Elementwise op, NDArray x, NDArray upstream) {
-    DataType type = Halves.wideType(x.getDataType());
-    NDArray wide = x.toType(type, false);
-    return upstream.toType(type, false).mul(op.gradient(wide)).toType(x.getDataType(), false);
   }
 
   static Stream<Arguments> defaults() {

@@ -22,7 +22,6 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
-import org.stableops.djl.internal.Halves;
 import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
 
 /** Losses that are added up, multiplied and transformed before backward, and gradients too. */
@@ -64,9 +63,7 @@ class DjlLossAlgebraTest extends OnBothPaths {
 
   /** The same times upstream, which float16 rounds once. */
   private double[] product(NDArray z, Reduction reduction, NDArray upstream) {
-    DataType type = Halves.wideType(z.getDataType());
-    NDArray wide = gradient(z.toType(type, false), reduction);
-    return doubles(wide.mul(upstream.toType(type, false)).toType(z.getDataType(), false));
+    return doubles(Djl.product(z, upstream, wide -> gradient(wide, reduction)));
   }
 
   /** The loss so that it broadcasts against the gradient. */
