@@ -116,7 +116,7 @@ class DjlMemoryTest {
       NDArray floating = manager.zeros(new Shape(2, 3)).transpose();
       PositiveParameter parameter = PositiveParameter.builder().optShape(shape).optValue(2).build();
       parameter.initialize(manager, DataType.FLOAT32, shape);
-      Loss loss = new FusedSoftmaxCrossEntropyLoss();
+      Loss loss = new FusedSoftmaxCrossEntropyLoss().withSampleWeights();
       int arrays = manager.getManagedArrays().size();
       PositiveTransforms.inverse(view, PositiveTransform.exp()).close();
       assertEquals(arrays, manager.getManagedArrays().size(), "inverse");

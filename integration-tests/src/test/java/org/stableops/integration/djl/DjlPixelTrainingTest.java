@@ -148,7 +148,9 @@ class DjlPixelTrainingTest extends OnBothPaths {
     Pixels heldOut = pixels(digits, TRAINING, TRAINING + HELD_OUT);
     double[] losses = new double[STEPS];
     try (Model model = Model.newInstance("pixels");
-        Trainer trainer = trainer(model, new FusedSoftmaxCrossEntropyLoss(WEIGHTED), adam())) {
+        Trainer trainer =
+            trainer(
+                model, new FusedSoftmaxCrossEntropyLoss(WEIGHTED).withSampleWeights(), adam())) {
       for (int i = 0; i < STEPS; i++) {
         Pixels batch = batches[i % batches.length];
         losses[i] = step(trainer, batch.images(), batch.masked());
@@ -182,7 +184,9 @@ class DjlPixelTrainingTest extends OnBothPaths {
       weight += pixelWeight;
     }
     NDArray mean =
-        new FusedSoftmaxCrossEntropyLoss(WEIGHTED).evaluate(pixels.masked(), new NDList(logits));
+        new FusedSoftmaxCrossEntropyLoss(WEIGHTED)
+            .withSampleWeights()
+            .evaluate(pixels.masked(), new NDList(logits));
     float expected = (float) (sum / weight);
     assertEquals(expected, mean.getFloat(), Math.ulp(expected));
     assertEquals(
@@ -230,7 +234,9 @@ class DjlPixelTrainingTest extends OnBothPaths {
             batches,
             false);
     assertTrue(stock[29] < 0.7 * stock[0], Arrays.toString(stock));
-    // Eight ulp of float32 or less.
-    assertArrayEquals(stock, ours, 1e-6);
+    // Eight ulp of float32 or less at first. Later Adam magnifies what tiny gradients were rounded
+    // by, to 5e-6 where libtorch has AVX2 and no AVX-512.
+    assertArrayEquals(Arrays.copyOf(stock, 10), Arrays.copyOf(ours, 10), 1e-6);
+    assertArrayEquals(stock, ours, 2e-5);
   }
 }
