@@ -102,6 +102,10 @@ class DjlPixelTrainingTest extends OnBothPaths {
     return trainer;
   }
 
+  private static Optimizer sgd() {
+    return Optimizer.sgd().setLearningRateTracker(Tracker.fixed(0.2f)).build();
+  }
+
   private static Optimizer adam() {
     return Optimizer.adam().optLearningRateTracker(Tracker.fixed(0.01f)).build();
   }
@@ -210,7 +214,8 @@ class DjlPixelTrainingTest extends OnBothPaths {
   private double[] losses(Loss loss, Pixels[] batches, boolean oneHot) {
     double[] losses = new double[30];
     try (Model model = Model.newInstance("pixels");
-        Trainer trainer = trainer(model, loss, adam())) {
+        // Adam would magnify what tiny gradients are rounded by.
+        Trainer trainer = trainer(model, loss, sgd())) {
       for (int i = 0; i < losses.length; i++) {
         Pixels batch = batches[i % batches.length];
         NDArray labels =
@@ -233,10 +238,8 @@ class DjlPixelTrainingTest extends OnBothPaths {
             new FusedSoftmaxCrossEntropyLoss(CrossEntropyOptions.DEFAULT.withAxis(1)),
             batches,
             false);
-    assertTrue(stock[29] < 0.7 * stock[0], Arrays.toString(stock));
-    // Eight ulp of float32 or less at first. Later Adam magnifies what tiny gradients were rounded
-    // by, to 5e-6 where libtorch has AVX2 and no AVX-512.
-    assertArrayEquals(Arrays.copyOf(stock, 10), Arrays.copyOf(ours, 10), 1e-6);
-    assertArrayEquals(stock, ours, 2e-5);
+    assertTrue(stock[29] < 0.9 * stock[0], Arrays.toString(stock));
+    // Four ulp of float32 or less.
+    assertArrayEquals(stock, ours, 1e-6);
   }
 }
