@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.UninitializedParameterException;
 import ai.djl.pytorch.engine.PtNDArray;
@@ -15,6 +16,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.training.Trainer;
 import ai.djl.training.TrainingConfig;
 import ai.djl.training.listener.TrainingListener;
+import java.util.Arrays;
 import org.stableops.djl.SeededLosses;
 import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
 
@@ -102,15 +104,30 @@ public final class FusedTrainer extends Trainer {
     Model model = getModel();
     model.getBlock().initialize(model.getNDManager(), model.getDataType(), shapes);
     if (getLoss() instanceof FusedSoftmaxCrossEntropyLoss loss) {
-      requireLogits(loss, model.getBlock().getOutputShapes(shapes));
+      requireLogits(loss, model.getBlock(), shapes);
     }
     model.getBlock().getParameters().forEach(pair -> mirror(pair.getKey(), pair.getValue()));
   }
 
-  private static void requireLogits(FusedSoftmaxCrossEntropyLoss loss, Shape[] outputs) {
-    if (outputs.length == 1) {
+  private static void requireLogits(
+      FusedSoftmaxCrossEntropyLoss loss, Block block, Shape... inputs) {
+    Shape[] outputs = outputShapes(block, inputs);
+    if (outputs != null && outputs.length == 1 && isKnown(outputs[0])) {
       loss.requireLogits(outputs[0]);
     }
+  }
+
+  /** Null where a block of the user's does not tell; the first batch does then. */
+  private static Shape[] outputShapes(Block block, Shape... inputs) {
+    try {
+      return block.getOutputShapes(inputs);
+    } catch (UnsupportedOperationException untold) {
+      return null;
+    }
+  }
+
+  private static boolean isKnown(Shape shape) {
+    return Arrays.stream(shape.getShape()).allMatch(size -> size >= 0);
   }
 
   private void mirror(String name, Parameter parameter) {

@@ -293,6 +293,29 @@ class FusedSoftmaxCrossEntropyLossTest extends OnBothPaths {
             .startsWith("logits must have at least 2 classes along axis 1, got shape (32, 1)"));
   }
 
+  /** The first batch tells then. */
+  @Test
+  void aBlockThatDoesNotTellItsOutputsIsInitialized() {
+    Loss loss = new FusedSoftmaxCrossEntropyLoss(CrossEntropyOptions.DEFAULT.withClassWeights(1));
+    for (Shape[] told : new Shape[][] {null, {}, {new Shape(-1, -1)}}) {
+      try (Model model = Model.newInstance("network")) {
+        model.setBlock(
+            new SequentialBlock() {
+              @Override
+              public Shape[] getOutputShapes(Shape[] inputs) {
+                if (told == null) {
+                  throw new UnsupportedOperationException("unknown");
+                }
+                return told;
+              }
+            }.add(Linear.builder().setUnits(3).build()));
+        try (Trainer trainer = new FusedTrainer(model, new DefaultTrainingConfig(loss))) {
+          trainer.initialize(new Shape(32, 4));
+        }
+      }
+    }
+  }
+
   private static String initialized(Loss loss, int units) {
     try (Model model = Model.newInstance("network")) {
       model.setBlock(Linear.builder().setUnits(units).build());
