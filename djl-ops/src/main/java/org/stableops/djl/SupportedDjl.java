@@ -45,7 +45,7 @@ final class SupportedDjl {
     }
   }
 
-  /** What a jar of DJL says that it is. */
+  /** The version recorded in a DJL jar. */
   private static String version(Class<?> neighbor, String resource) {
     Properties properties = new Properties();
     try (InputStream in = neighbor.getClassLoader().getResourceAsStream(resource)) {

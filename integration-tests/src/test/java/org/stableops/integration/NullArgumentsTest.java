@@ -30,7 +30,9 @@ import org.stableops.Reduction;
 import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
 import org.stableops.nd4j.weights.PositiveWeights;
 
-/** Null in any place of any public function or constructor is an IllegalArgumentException. */
+/**
+ * Null in any place of a public function or constructor of these is an IllegalArgumentException.
+ */
 class NullArgumentsTest {
   private final NDManager manager = NDManager.newBaseManager();
   private final SameDiff graph = SameDiff.create();

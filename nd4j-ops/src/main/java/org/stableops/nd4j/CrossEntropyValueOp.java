@@ -20,13 +20,18 @@ abstract class CrossEntropyValueOp extends JavaOp {
     CrossEntropyArguments.write(options, this);
   }
 
-  /** Before the graph has the op: wrong class weights too, where it knows the logits' shape. */
+  /** Before the graph has the op: wrong class weights too, where it knows the classes. */
   private static SDVariable[] checked(CrossEntropyOptions options, SDVariable... inputs) {
     SoftmaxShape.requireGiven(options);
     long[] shape = inputs[0] == null ? null : inputs[0].getShape();
-    // A size may still be −1.
-    if (shape != null && Arrays.stream(shape).allMatch(size -> size > 0)) {
-      SoftmaxShape.of(shape, options);
+    if (shape != null) {
+      // A size that is not known yet, such as that of the batch, is −1.
+      int axis = options.axis() < 0 ? options.axis() + shape.length : options.axis();
+      boolean isKnown = axis >= 0 && axis < shape.length && shape[axis] > 0;
+      long[] sizes = Arrays.stream(shape).map(size -> Math.max(size, 1)).toArray();
+      if (isKnown) {
+        SoftmaxShape.of(sizes, options);
+      }
     }
     return inputs;
   }

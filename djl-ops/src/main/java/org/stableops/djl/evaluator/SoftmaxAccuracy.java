@@ -17,7 +17,7 @@ import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
  * The share of rows whose largest logit is that of the label, among the rows that a {@link
  * FusedSoftmaxCrossEntropyLoss} counts. It reads labels as that loss does: its class axis, integers
  * or probabilities, sample weights; rows that are ignored or of weight 0 are left out, and the
- * others count by their weight. DJL's own Accuracy takes all of those for wrong.
+ * others count by their weight. DJL's own Accuracy counts all of these as wrong.
  *
  * <p>Of probabilities the label is the class of the largest, the first one on a tie; a row without
  * any is left out. A row whose logits hold a NaN, or nothing but −inf, is wrong. Class weights do
@@ -93,7 +93,7 @@ public final class SoftmaxAccuracy extends Evaluator {
       double[] weights = loss.takesSampleWeights() ? weights(labels.get(1), shape) : null;
       long[] truth =
           loss.takesProbabilities()
-              ? largest(labels.head(), shape, 0)
+              ? largestMasses(labels.head(), weights, shape)
               : classes(labels.head(), weights, shape);
       return count(truth, largest(logits, shape, Double.NEGATIVE_INFINITY), weights);
     }
@@ -113,14 +113,41 @@ public final class SoftmaxAccuracy extends Evaluator {
     return Arrays.stream(classes).map(c -> loss.options().ignores(c) ? -1 : c).toArray();
   }
 
+  private long[] largestMasses(NDArray masses, double[] weights, SoftmaxShape shape) {
+    shape.requireProbabilities(masses.getShape().getShape(), loss.options());
+    if (masses.size() > 0) {
+      // A NaN is the least and the largest of its row.
+      double[] least = Numbers.doubles(wide(masses).min(new int[] {shape.axis()}));
+      double[] most = Numbers.doubles(wide(masses).max(new int[] {shape.axis()}));
+      for (int row = 0; row < least.length; row++) {
+        if (weights == null || weights[row] != 0) {
+          requireMass(least[row], row);
+          requireMass(most[row], row);
+        }
+      }
+    }
+    return largest(masses, shape, 0);
+  }
+
+  private static void requireMass(double mass, int row) {
+    if (!SoftmaxShape.isMass(mass)) {
+      throw new IllegalArgumentException(
+          "labels must be finite and >= 0, got %s at row %d".formatted(mass, row));
+    }
+  }
+
+  private static NDArray wide(NDArray array) {
+    DataType type = array.getDataType();
+    boolean isWide = type == DataType.FLOAT32 || type == DataType.FLOAT64;
+    return array.stopGradient().toType(isWide ? type : DataType.FLOAT32, false);
+  }
+
   /** The class of the largest element of each row, or −1 where none is above the least. */
   private static long[] largest(NDArray array, SoftmaxShape shape, double least) {
     if (array.size() == 0) {
       return new long[0];
     }
-    DataType type = array.getDataType();
-    boolean isWide = type == DataType.FLOAT32 || type == DataType.FLOAT64;
-    NDArray wide = array.stopGradient().toType(isWide ? type : DataType.FLOAT32, false);
+    NDArray wide = wide(array);
     double[] max = Numbers.doubles(wide.max(new int[] {shape.axis()}));
     double[] argMax = Numbers.doubles(wide.argMax(shape.axis()));
     long[] classes = new long[max.length];

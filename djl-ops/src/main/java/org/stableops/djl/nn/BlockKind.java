@@ -48,7 +48,8 @@ public interface BlockKind<B extends Block> {
   Class<B> type();
 
   /**
-   * Returns what a file calls such a block. Keep it, where the class gets another name.
+   * Returns the name of this kind in saved files. If the class is renamed, keep returning the old
+   * name.
    *
    * @return the name of the class, unless overridden
    */
@@ -65,8 +66,8 @@ public interface BlockKind<B extends Block> {
   void write(B block, BlockSettings settings);
 
   /**
-   * Makes a block of what was written. The file may be anybody's: check what would cost memory or
-   * harm.
+   * Makes a block of what was written. The file may be untrusted: validate every setting,
+   * especially sizes.
    *
    * @param settings to be asked for
    * @return a new block, without parameters

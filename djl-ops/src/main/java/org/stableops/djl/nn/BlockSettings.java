@@ -218,7 +218,7 @@ public final class BlockSettings {
    * @return which of them
    * @throws MalformedModelException if there is none of this name
    */
-  public boolean truth(String name) throws MalformedModelException {
+  public boolean bool(String name) throws MalformedModelException {
     JsonPrimitive value = primitive(name);
     require(value.isBoolean(), name, "true or false");
     return value.getAsBoolean();

@@ -52,9 +52,14 @@ final class Calls {
 
   /** Returns the calls for an input of a shape; where the block fails, those before. */
   static Calls of(Block block, Shape shape) {
+    return of(block, shape, 1);
+  }
+
+  /** The same for several inputs of one shape. */
+  static Calls of(Block block, Shape shape, int inputs) {
     try (NDManager manager = NDManager.newBaseManager(device(block))) {
       Calls calls = new Calls(manager, shape);
-      calls.run(block);
+      calls.run(block, inputs);
       return calls;
     }
   }
@@ -65,8 +70,11 @@ final class Calls {
     return parameters.isEmpty() ? Device.cpu() : parameters.get(0).getArray().getDevice();
   }
 
-  private void run(Block block) {
-    NDList input = new NDList(symbol());
+  private void run(Block block, int inputs) {
+    NDList input = new NDList();
+    for (int i = 0; i < inputs; i++) {
+      input.add(symbol());
+    }
     try {
       results = written(block.forward(new ParameterStore(manager, false), input, false));
     } catch (RuntimeException asksForMore) {
@@ -85,6 +93,11 @@ final class Calls {
   /** Tells whether both came to an end, by the same calls. */
   boolean areSameAs(Calls other) {
     return results != null && results.equals(other.results) && calls.equals(other.calls);
+  }
+
+  /** Tells whether both failed. */
+  boolean failAs(Calls other) {
+    return results == null && other.results == null;
   }
 
   private NDArray symbol() {

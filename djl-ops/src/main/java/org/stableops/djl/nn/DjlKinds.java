@@ -123,7 +123,7 @@ final class DjlKinds {
 
   static <B extends SequentialBlock> B readSequence(B empty, BlockSettings settings)
       throws MalformedModelException {
-    empty.setReturnIntermediate(settings.truth("returnIntermediate"));
+    empty.setReturnIntermediate(settings.bool("returnIntermediate"));
     empty.addAll(settings.blocks("blocks"));
     return empty;
   }
@@ -134,7 +134,7 @@ final class DjlKinds {
   }
 
   private static Linear readLinear(BlockSettings settings) throws MalformedModelException {
-    return Linear.builder().setUnits(settings.size("units")).optBias(settings.truth(BIAS)).build();
+    return Linear.builder().setUnits(settings.size("units")).optBias(settings.bool(BIAS)).build();
   }
 
   private static void writeLinearCollection(LinearCollection block, BlockSettings settings) {
@@ -146,7 +146,7 @@ final class DjlKinds {
       throws MalformedModelException {
     return LinearCollection.builder()
         .setUnits(settings.size("units"))
-        .optBias(settings.truth(BIAS))
+        .optBias(settings.bool(BIAS))
         .build();
   }
 
@@ -182,7 +182,7 @@ final class DjlKinds {
         .optPadding(settings.shape("padding", axes, 0))
         .optDilation(settings.shape("dilation", axes, 1))
         .optGroups(settings.size("groups"))
-        .optBias(settings.truth(BIAS));
+        .optBias(settings.bool(BIAS));
   }
 
   /** Where a convolution has getters, its inverse has none. */
@@ -209,7 +209,7 @@ final class DjlKinds {
         .optOutPadding(settings.shape("outPadding", axes, 0))
         .optDilation(settings.shape("dilation", axes, 1))
         .optGroups(settings.size("groups"))
-        .optBias(settings.truth(BIAS));
+        .optBias(settings.bool(BIAS));
   }
 
   // ---- norms
@@ -232,8 +232,8 @@ final class DjlKinds {
         .optAxis(settings.integer("axis", 0, MOST_AXES - 1))
         .optMomentum(settings.floatNumber("momentum", 0, 1))
         .optEpsilon(settings.floatNumber("epsilon", 0, Float.MAX_VALUE))
-        .optCenter(settings.truth("center"))
-        .optScale(settings.truth("scale"));
+        .optCenter(settings.bool("center"))
+        .optScale(settings.bool("scale"));
   }
 
   /** All that center and scale do is to say what is trained. */
@@ -294,8 +294,8 @@ final class DjlKinds {
     LayerNorm.Builder builder =
         LayerNorm.builder()
             .optEpsilon(settings.floatNumber("epsilon", 0, Float.MAX_VALUE))
-            .optCenter(settings.truth("center"))
-            .optScale(settings.truth("scale"));
+            .optCenter(settings.bool("center"))
+            .optScale(settings.bool("scale"));
     if (settings.has("axis")) {
       long[] axes = settings.shape("axis", 0).getShape();
       builder.axis(Arrays.stream(axes).mapToInt(Math::toIntExact).toArray());
@@ -335,11 +335,11 @@ final class DjlKinds {
     return builder
         .setStateSize(settings.size("stateSize"))
         .setNumLayers(settings.layers("numLayers", 1))
-        .optHasBiases(settings.truth("hasBiases"))
+        .optHasBiases(settings.bool("hasBiases"))
         .optDropRate(settings.floatNumber("dropRate", 0, 1))
-        .optBidirectional(settings.truth("bidirectional"))
-        .optBatchFirst(settings.truth("batchFirst"))
-        .optReturnState(settings.truth("returnState"));
+        .optBidirectional(settings.bool("bidirectional"))
+        .optBatchFirst(settings.bool("batchFirst"))
+        .optReturnState(settings.bool("returnState"));
   }
 
   // ---- shared

@@ -50,7 +50,7 @@ record FunctionKind(
         return settings.shape(name, axes, least);
       }
       if (type == Boolean.class) {
-        return settings.truth(name);
+        return settings.bool(name);
       }
       return type == Float.class ? settings.floatNumber(name) : (Object) settings.size(name);
     }
@@ -169,8 +169,17 @@ record FunctionKind(
 
   private boolean isSame(Block block, Block other) {
     return SIZES.stream()
-        .map(this::shape)
-        .allMatch(shape -> Calls.of(block, shape).areSameAs(Calls.of(other, shape)));
+            .map(this::shape)
+            .allMatch(shape -> Calls.of(block, shape).areSameAs(Calls.of(other, shape)))
+        && isSameOfTwo(block, other);
+  }
+
+  /** What takes the first of its inputs, or adds them up, is the identity of one input only. */
+  private boolean isSameOfTwo(Block block, Block other) {
+    Shape shape = shape(SIZES.get(0));
+    Calls ofTwo = Calls.of(block, shape, 2);
+    Calls expected = Calls.of(other, shape, 2);
+    return ofTwo.areSameAs(expected) || ofTwo.failAs(expected);
   }
 
   private Shape shape(long[] sizes) {

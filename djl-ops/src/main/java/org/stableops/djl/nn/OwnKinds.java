@@ -40,7 +40,7 @@ final class OwnKinds {
   private static PositiveLinear readLinear(BlockSettings settings) throws MalformedModelException {
     return PositiveLinear.builder()
         .setUnits(settings.size("units"))
-        .optBias(settings.truth("bias"))
+        .optBias(settings.bool("bias"))
         .build();
   }
 

@@ -4,12 +4,11 @@ import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.nn.Block;
 import ai.djl.nn.BlockFactory;
+import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
-import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import java.io.IOException;
@@ -23,9 +22,12 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 
 /**
  * Makes the network of a saved model again, so that {@code Criteria} loads it without code of the
@@ -69,7 +71,9 @@ import java.util.Properties;
  *
  * <p>For blocks of other classes write a {@link BlockKind}; nothing else is made, whatever a file
  * says. What is not saved is what DJL does not save either: initializers, and which parameters are
- * frozen.
+ * frozen. A block with parameters that occurs twice in a network is refused, since the loaded
+ * network would have two of them. To recognise a lambda, saving calls it with placeholder arrays:
+ * it must have no side effects.
  *
  * <p>The description is the file <i>name</i>{@code -block.json}, one for all epochs. A {@code
  * serving.properties} with this factory and the name of the model saved last is written too, unless
@@ -129,6 +133,7 @@ public final class StableOpsBlockFactory implements BlockFactory {
     if (block == null || !block.isInitialized()) {
       throw new IllegalStateException("the model must have a block that is initialized");
     }
+    requireDistinct(block, Collections.newSetFromMap(new IdentityHashMap<>()));
     JsonObject description = new JsonObject();
     description.addProperty("format", FORMAT);
     description.add("block", BlockDescription.write(block, "block"));
@@ -139,6 +144,17 @@ public final class StableOpsBlockFactory implements BlockFactory {
           "the description of the model must have at most " + MOST_BYTES + " bytes");
     }
     return json;
+  }
+
+  /** Blocks that share parameters would come back as blocks that do not. */
+  private static void requireDistinct(Block block, Set<Block> seen) {
+    if (!seen.add(block) && !block.getDirectParameters().isEmpty()) {
+      throw new IllegalArgumentException(
+          "the model cannot be described: the same "
+              + block.getClass().getSimpleName()
+              + " occurs twice in it, and would be loaded as two with parameters of their own");
+    }
+    block.getChildren().values().forEach(child -> requireDistinct(child, seen));
   }
 
   /** DJL's builders take settings that a file may not have: a rate of 2, a stride of 0. */
@@ -218,9 +234,9 @@ public final class StableOpsBlockFactory implements BlockFactory {
 
   private static String missing(Path file) throws IOException {
     return "there is no description of this network;"
-        + " write it by StableOpsBlockFactory.describe(model, directory, name)"
-        + " from the program that makes the network, or save the model by"
-        + " StableOpsBlockFactory.save or a SaveDescribedModelListener"
+        + " create one with StableOpsBlockFactory.describe(model, directory, name)"
+        + " where the network is built, or save the model with"
+        + " StableOpsBlockFactory.save or SaveDescribedModelListener"
         + others(file.toAbsolutePath().getParent());
   }
 
@@ -240,9 +256,9 @@ public final class StableOpsBlockFactory implements BlockFactory {
 
   private static JsonElement parse(Path file, String text) throws MalformedModelException {
     JsonReader reader = new JsonReader(new StringReader(text));
-    reader.setStrictness(Strictness.STRICT);
     try {
-      JsonElement element = JsonParser.parseReader(reader);
+      // JsonParser would be lenient; JsonReader.setStrictness is not in the Gson of DJL 0.28.
+      JsonElement element = new Gson().getAdapter(JsonElement.class).read(reader);
       if (reader.peek() != JsonToken.END_DOCUMENT) {
         throw new MalformedModelException(file + " must end after one object");
       }

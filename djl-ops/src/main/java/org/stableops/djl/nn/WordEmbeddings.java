@@ -90,7 +90,7 @@ final class WordEmbeddings {
         .setEmbeddingSize(settings.size(SIZE))
         .optSparseFormat(SparseFormat.valueOf(settings.string(FORMAT)))
         .optDefaultItem(settings.has(DEFAULT_ITEM) ? settings.string(DEFAULT_ITEM) : null)
-        .optUseDefault(settings.truth(USES_DEFAULT))
+        .optUseDefault(settings.bool(USES_DEFAULT))
         .build();
   }
 }

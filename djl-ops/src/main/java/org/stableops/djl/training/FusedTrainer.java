@@ -7,7 +7,10 @@ import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.UninitializedParameterException;
+import ai.djl.nn.convolutional.Convolution;
+import ai.djl.nn.core.Linear;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.DefaultTrainingConfig;
@@ -17,6 +20,7 @@ import ai.djl.training.Trainer;
 import ai.djl.training.TrainingConfig;
 import ai.djl.training.listener.TrainingListener;
 import java.util.Arrays;
+import java.util.List;
 import org.stableops.djl.SeededLosses;
 import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
 
@@ -25,10 +29,9 @@ import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
  * product: {@link SeededLosses} says how, and what a loss then may be. It takes the place of {@code
  * model.newTrainer(config)}, with EasyTrain and without.
  *
- * <p>The parameters of a training have the same bits as under DJL's Trainer where the target is a
- * loss or a sum of losses of this library. A target with other terms that depend on the parameters
- * through the same network is right, but walks it a second time: for such, DJL's Trainer may be
- * faster.
+ * <p>Trained parameters are bit-identical to those of DJL's Trainer if the target is a loss or a
+ * sum of losses of this library. A target with other terms that depend on the parameters through
+ * the same network is right, but walks it a second time: for such, DJL's Trainer may be faster.
  *
  * <p>The first step of DJL's Trainer refuses gradients that are all 0, and float64. This one takes
  * both, and refuses only to step where no gradient has been computed.
@@ -109,21 +112,27 @@ public final class FusedTrainer extends Trainer {
     model.getBlock().getParameters().forEach(pair -> mirror(pair.getKey(), pair.getValue()));
   }
 
+  /** The first batch tells of networks whose outputs are not known for sure. */
   private static void requireLogits(
       FusedSoftmaxCrossEntropyLoss loss, Block block, Shape... inputs) {
-    Shape[] outputs = outputShapes(block, inputs);
-    if (outputs != null && outputs.length == 1 && isKnown(outputs[0])) {
-      loss.requireLogits(outputs[0]);
+    if (endsInLayerOfDjl(block)) {
+      Shape[] outputs = block.getOutputShapes(inputs);
+      if (outputs.length == 1 && isKnown(outputs[0])) {
+        loss.requireLogits(outputs[0]);
+      }
     }
   }
 
-  /** Null where a block of the user's does not tell; the first batch does then. */
-  private static Shape[] outputShapes(Block block, Shape... inputs) {
-    try {
-      return block.getOutputShapes(inputs);
-    } catch (UnsupportedOperationException untold) {
-      return null;
+  /**
+   * Nobody else asks a user's own block at the end of a network for its outputs, so it may tell
+   * anything.
+   */
+  private static boolean endsInLayerOfDjl(Block block) {
+    if (block.getClass() == SequentialBlock.class && !block.getChildren().isEmpty()) {
+      List<Block> children = block.getChildren().values();
+      return endsInLayerOfDjl(children.get(children.size() - 1));
     }
+    return block.getClass() == Linear.class || block instanceof Convolution;
   }
 
   private static boolean isKnown(Shape shape) {

@@ -156,6 +156,25 @@ class SoftmaxAccuracyTest extends OnBothPaths {
         assertThrows(IllegalArgumentException.class, () -> new SoftmaxAccuracy(null)).getMessage());
   }
 
+  @Test
+  void badProbabilitiesAreRefusedAsByTheLoss() {
+    FusedSoftmaxCrossEntropyLoss loss = FusedSoftmaxCrossEntropyLoss.probabilities(OPTIONS);
+    NDArray z = waves(manager, DataType.FLOAT32, new Shape(2, 3), 1);
+    for (Shape wrong : new Shape[] {new Shape(2, 4), new Shape(1, 3), new Shape(3, 3)}) {
+      assertThrows(IllegalArgumentException.class, () -> accuracy(loss, z, manager.ones(wrong)));
+    }
+    for (double bad : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
+      NDArray masses = array(manager, DataType.FLOAT32, new Shape(2, 3), 1, 0, 0, 0, bad, 1);
+      assertEquals(
+          "labels must be finite and >= 0, got " + bad + " at row 1",
+          assertThrows(IllegalArgumentException.class, () -> accuracy(loss, z, masses))
+              .getMessage());
+      // Not read where the weight is 0.
+      NDArray mask = manager.create(new boolean[] {true, false});
+      assertTrue(accuracy(loss.withSampleWeights(), z, masses, mask) >= 0);
+    }
+  }
+
   /** Two of them, and two losses, side by side under names of their own. */
   @Test
   void easyTrainReportsEveryNameOfItsOwn() throws IOException, TranslateException {

@@ -236,6 +236,39 @@ class StableOpsBlockFactoryTest {
     }
   }
 
+  /** Of one input they are the identity, of two they are not. */
+  @Test
+  void lambdasThatReadTheirFirstInputAreNoIdentity() {
+    for (LambdaBlock lambda :
+        List.of(
+            new LambdaBlock(list -> new NDList(list.head())),
+            new LambdaBlock(
+                list -> list.size() == 1 ? list : new NDList(list.get(0).add(list.get(1)))))) {
+      assertDescriptionRefused(lambda, "block.blocks[1] cannot be described: ");
+    }
+  }
+
+  /** Loaded, they would be two, which train apart. */
+  @Test
+  void aBlockThatSharesItsParametersIsRefused() {
+    Linear shared = Linear.builder().setUnits(3).build();
+    assertDescriptionRefused(
+        new SequentialBlock().add(shared).add(shared),
+        "the model cannot be described: the same Linear occurs twice in it");
+  }
+
+  private void assertDescriptionRefused(Block block, String message) {
+    try (Model model = Model.newInstance("network")) {
+      model.setBlock(new SequentialBlock().add(Linear.builder().setUnits(3).build()).add(block));
+      model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, new Shape(2, 3));
+      IllegalArgumentException e =
+          assertThrows(
+              IllegalArgumentException.class,
+              () -> StableOpsBlockFactory.describe(model, directory, "network"));
+      assertTrue(e.getMessage().startsWith(message), e.getMessage());
+    }
+  }
+
   static Stream<Arguments> unreadable() {
     return Stream.of(
         Arguments.of(

@@ -23,6 +23,9 @@ import org.stableops.SoftmaxShape;
  * {@code setAxis} says otherwise. A row whose mask is 0, or whose label is ignored, is left out. A
  * row with a NaN among its predictions is one that DL4J refuses to evaluate.
  *
+ * <p>Where no row counts there is no accuracy, and DL4J throws IllegalStateException. An evaluation
+ * that is loaded from JSON has results, but no ignored label any more.
+ *
  * <pre>{@code
  * SparseEvaluation evaluation = new SparseEvaluation();
  * evaluation.eval(Nd4j.createFromArray(0, 2), Nd4j.rand(2, 3)); // a batch
