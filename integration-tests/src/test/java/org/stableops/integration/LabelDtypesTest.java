@@ -208,17 +208,22 @@ class LabelDtypesTest {
   }
 
   @Test
-  void aGraphThatKnowsTheLogitsShapeTellsWrongClassWeightsWhenItIsMade() {
+  void aGraphThatKnowsTheClassesTellsWrongClassWeightsWhenItIsMade() {
     SameDiff graph = SameDiff.create();
-    SDVariable z = graph.var("z", nd4j(LOGITS));
-    SDVariable y = graph.placeHolder("y", DataType.INT32, 4);
-    IllegalArgumentException e =
-        assertThrows(
-            IllegalArgumentException.class,
-            () ->
-                org.stableops.nd4j.SparseSoftmaxCrossEntropy.value(
-                    z, y, OPTIONS.withClassWeights(1, 2)));
-    assertEquals("classWeights must have one weight for each of 3 classes, got 2", e.getMessage());
+    SDVariable y = graph.placeHolder("y", DataType.INT32, -1);
+    CrossEntropyOptions options = OPTIONS.withClassWeights(1, 2);
+    for (SDVariable z :
+        List.of(graph.var("z", nd4j(LOGITS)), graph.placeHolder("fed", DataType.FLOAT, -1, 3))) {
+      IllegalArgumentException e =
+          assertThrows(
+              IllegalArgumentException.class,
+              () -> org.stableops.nd4j.SparseSoftmaxCrossEntropy.value(z, y, options));
+      assertEquals(
+          "classWeights must have one weight for each of 3 classes, got 2", e.getMessage());
+    }
+    assertEquals(0, graph.ops().length, "the graph has no op that was refused");
+    org.stableops.nd4j.SparseSoftmaxCrossEntropy.value(
+        graph.placeHolder("unknown", DataType.FLOAT, -1, -1), y, options);
   }
 
   @Test

@@ -296,8 +296,9 @@ class FusedSoftmaxCrossEntropyLossTest extends OnBothPaths {
   /** The first batch tells then. */
   @Test
   void aBlockThatDoesNotTellItsOutputsIsInitialized() {
-    Loss loss = new FusedSoftmaxCrossEntropyLoss(CrossEntropyOptions.DEFAULT.withClassWeights(1));
-    for (Shape[] told : new Shape[][] {null, {}, {new Shape(-1, -1)}}) {
+    Loss loss =
+        new FusedSoftmaxCrossEntropyLoss(CrossEntropyOptions.DEFAULT.withClassWeights(1, 2, 3));
+    for (Shape[] told : new Shape[][] {null, {}, {new Shape(32, 2)}}) {
       try (Model model = Model.newInstance("network")) {
         model.setBlock(
             new SequentialBlock() {
