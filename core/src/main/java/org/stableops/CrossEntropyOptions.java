@@ -75,9 +75,7 @@ public final class CrossEntropyOptions implements Serializable {
    * @throws IllegalArgumentException if it is null
    */
   public CrossEntropyOptions withReduction(Reduction newReduction) {
-    if (newReduction == null) {
-      throw new IllegalArgumentException("reduction must be given, got null");
-    }
+    Arguments.requireGiven("reduction", newReduction);
     return new CrossEntropyOptions(
         axis, newReduction, ignoreIndex, labelSmoothing, zLoss, classWeights);
   }
@@ -133,9 +131,7 @@ public final class CrossEntropyOptions implements Serializable {
    * @throws IllegalArgumentException if they are null, or one is negative or not finite
    */
   public CrossEntropyOptions withClassWeights(double... newClassWeights) {
-    if (newClassWeights == null) {
-      throw new IllegalArgumentException("classWeights must be given, got null");
-    }
+    Arguments.requireGiven("classWeights", newClassWeights);
     for (int i = 0; i < newClassWeights.length; i++) {
       if (!isFiniteAndNotNegative(newClassWeights[i])) {
         throw new IllegalArgumentException(

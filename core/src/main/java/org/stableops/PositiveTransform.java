@@ -61,9 +61,7 @@ public record PositiveTransform(Family family, double parameter, double lowerBou
    *     which would make it ReLU
    */
   public PositiveTransform {
-    if (family == null) {
-      throw new IllegalArgumentException("family must be given, got null");
-    }
+    Arguments.requireGiven("family", family);
     switch (family) {
       case SOFTPLUS -> Parameters.requireBeta(parameter);
       case SQUAREPLUS -> requirePositive(parameter);

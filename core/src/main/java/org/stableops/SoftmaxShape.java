@@ -8,6 +8,9 @@ import java.util.Arrays;
  * hosts say the same.
  */
 public final class SoftmaxShape {
+  /** The bits of a double's significand. */
+  private static final int DOUBLE_DIGITS = 53;
+
   private final long[] logits;
   private final int axis;
   private final long rows;
@@ -29,7 +32,7 @@ public final class SoftmaxShape {
    *     classes
    */
   public static SoftmaxShape of(long[] logits, CrossEntropyOptions options) {
-    requireGiven(options);
+    Arguments.requireGiven("options", options);
     SoftmaxShape shape = of("logits", logits, options.axis());
     int weights = options.classWeights().length;
     if (weights > 0 && weights != shape.classes()) {
@@ -38,18 +41,6 @@ public final class SoftmaxShape {
               .formatted(shape.classes(), weights));
     }
     return shape;
-  }
-
-  /**
-   * Checks that there are options.
-   *
-   * @param options those of a call or a loss
-   * @throws IllegalArgumentException if they are null
-   */
-  public static void requireGiven(CrossEntropyOptions options) {
-    if (options == null) {
-      throw new IllegalArgumentException("options must be given, got null");
-    }
   }
 
   /**
@@ -239,7 +230,7 @@ public final class SoftmaxShape {
    * @throws IllegalArgumentException if the options are null or have an ignoreIndex
    */
   public static void requireNoIgnoreIndex(CrossEntropyOptions options) {
-    requireGiven(options);
+    Arguments.requireGiven("options", options);
     if (options.ignoreIndex().isPresent()) {
       throw new IllegalArgumentException(
           "ignoreIndex applies to integer labels, got class probabilities and " + options);
@@ -269,6 +260,18 @@ public final class SoftmaxShape {
                 .formatted(classes, ignored, label, row));
       }
     }
+  }
+
+  /**
+   * Checks integer labels in doubles, in which every class is exact, and converts them.
+   *
+   * @param labels one label a row
+   * @param sampleWeights one weight a row, or null for 1 everywhere; a row of weight 0 is not read
+   * @return the labels, 0 where the weight is 0
+   * @throws IllegalArgumentException if a label is no integer
+   */
+  public long[] integers(double[] labels, double[] sampleWeights) {
+    return integers(labels, sampleWeights, DOUBLE_DIGITS);
   }
 
   /**
@@ -309,6 +312,20 @@ public final class SoftmaxShape {
    */
   public void requireSampleWeights(long[] weights) {
     requireRows("sampleWeights", weights);
+  }
+
+  /**
+   * Checks the shape of a mask of DL4J's, which may be that of a column or of time series.
+   *
+   * @param mask the mask's shape
+   * @throws IllegalArgumentException if it has not one element a row
+   */
+  public void requireMask(long[] mask) {
+    if (product(mask) != rows) {
+      throw new IllegalArgumentException(
+          "mask must have one element a row, %d, got shape %s"
+              .formatted(rows, Arrays.toString(mask)));
+    }
   }
 
   /**

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import java.util.Arrays;
+import org.stableops.Arguments;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
@@ -137,7 +138,7 @@ final class CrossEntropy {
   }
 
   static Block block(String name, Call call, CrossEntropyOptions options) {
-    SoftmaxShape.requireGiven(options);
+    Arguments.requireGiven("options", options);
     return new OpBlock(
         name,
         2,
@@ -147,7 +148,7 @@ final class CrossEntropy {
   }
 
   static Block gradientBlock(String name, Call call, CrossEntropyOptions options) {
-    SoftmaxShape.requireGiven(options);
+    Arguments.requireGiven("options", options);
     return new OpBlock(
         name + "Gradient",
         2,

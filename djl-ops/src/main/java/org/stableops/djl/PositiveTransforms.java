@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.types.DataType;
 import java.util.function.UnaryOperator;
+import org.stableops.Arguments;
 import org.stableops.PositiveTransform;
 import org.stableops.djl.internal.Numbers;
 import org.stableops.kernel.PositiveKernel;
@@ -109,10 +110,7 @@ public final class PositiveTransforms {
   }
 
   private static PositiveTransform require(PositiveTransform transform) {
-    if (transform == null) {
-      throw new IllegalArgumentException("transform must be given, got null");
-    }
-    return transform;
+    return Arguments.requireGiven("transform", transform);
   }
 
   private static void requireContained(NDArray value, PositiveTransform transform) {

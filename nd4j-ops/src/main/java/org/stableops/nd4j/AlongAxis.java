@@ -7,6 +7,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.SoftmaxShape;
 import org.stableops.kernel.Elements;
+import org.stableops.nd4j.internal.Halves;
 
 /** One call of an operator on the rows of x along an axis: by a kernel or a composite, and back. */
 final class AlongAxis {
@@ -140,7 +141,7 @@ final class AlongAxis {
   static INDArray fromWideRows(
       INDArray rows, SoftmaxShape shape, DataType type, Temporaries temporaries) {
     long[] classesLast = shape.classesLast();
-    INDArray wide = Nd4j.createUninitialized(Widened.of(type), classesLast, 'c');
+    INDArray wide = Nd4j.createUninitialized(Halves.wideType(type), classesLast, 'c');
     temporaries.keep(wide).assign(rows.reshape('c', classesLast));
     if (shape.axis() == classesLast.length - 1) {
       return typed(wide, type, temporaries);
@@ -172,7 +173,7 @@ final class AlongAxis {
   }
 
   private static INDArray scalar(double value, DataType type) {
-    if (type == Widened.of(type)) {
+    if (type == Halves.wideType(type)) {
       return Nd4j.scalar(type, value);
     }
     try (Temporaries temporaries = new Temporaries()) {

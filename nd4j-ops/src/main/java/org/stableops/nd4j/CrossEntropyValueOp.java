@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.stableops.Arguments;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 import org.stableops.SoftmaxShape;
@@ -22,7 +23,7 @@ abstract class CrossEntropyValueOp extends JavaOp {
 
   /** Before the graph has the op: wrong class weights too, where it knows the classes. */
   private static SDVariable[] checked(CrossEntropyOptions options, SDVariable... inputs) {
-    SoftmaxShape.requireGiven(options);
+    Arguments.requireGiven("options", options);
     long[] shape = inputs[0] == null ? null : inputs[0].getShape();
     if (shape != null) {
       // A size that is not known yet, such as that of the batch, is −1.

@@ -5,6 +5,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.ElementwiseKernel;
+import org.stableops.nd4j.internal.Halves;
 
 /**
  * What an elementwise operator is made of: its value and its derivative, as a kernel and as
@@ -76,7 +77,7 @@ record ElementwiseOp(
       Temporaries temporaries) {
     double element = x.getDouble(0);
     INDArray pair = temporaries.keep(Nd4j.createFromArray(element, element));
-    INDArray wide = temporaries.keepUnless(pair, pair.castTo(Widened.of(x.dataType())));
+    INDArray wide = temporaries.keepUnless(pair, pair.castTo(Halves.wideType(x.dataType())));
     INDArray result = temporaries.keep(computeWide(wide, sweep, composite, temporaries));
     Primitives.put(out, result.getDouble(0));
   }

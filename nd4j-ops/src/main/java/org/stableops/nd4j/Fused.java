@@ -11,6 +11,7 @@ import org.nd4j.linalg.api.shape.Shape;
 import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.FusedPath;
+import org.stableops.nd4j.internal.Halves;
 
 /** The one place of this host that picks a path, and its door to the memory of arrays. */
 final class Fused {
@@ -51,7 +52,7 @@ final class Fused {
     if (accepts(x)) {
       return x;
     }
-    return flat(x, Widened.of(x.dataType()), temporaries);
+    return flat(x, Halves.wideType(x.dataType()), temporaries);
   }
 
   /**

@@ -11,6 +11,7 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.api.ops.OpContext;
 import org.nd4j.linalg.api.shape.LongShapeDescriptor;
 import org.nd4j.linalg.factory.Nd4j;
+import org.stableops.nd4j.internal.Halves;
 
 /**
  * An op whose forward pass is Java, which ND4J 1.0.0-M2.1 has no place for. All that rests on its
@@ -70,13 +71,13 @@ abstract class JavaOp extends DynamicCustomOp {
   }
 
   private void compute(List<INDArray> inputs, INDArray output) {
-    if (!isProduct() || Widened.of(output.dataType()) == output.dataType()) {
+    if (!isProduct() || Halves.wideType(output.dataType()) == output.dataType()) {
       forward(inputs, output);
       return;
     }
     try (Temporaries temporaries = new Temporaries()) {
       List<INDArray> wide = inputs.stream().map(input -> widened(input, temporaries)).toList();
-      DataType type = Widened.of(output.dataType());
+      DataType type = Halves.wideType(output.dataType());
       INDArray product =
           temporaries.keep(Nd4j.createUninitialized(type, output.shape(), output.ordering()));
       forward(wide, product);
@@ -85,7 +86,7 @@ abstract class JavaOp extends DynamicCustomOp {
   }
 
   private static INDArray widened(INDArray input, Temporaries temporaries) {
-    return temporaries.keepUnless(input, input.castTo(Widened.of(input.dataType())));
+    return temporaries.keepUnless(input, input.castTo(Halves.wideType(input.dataType())));
   }
 
   @Override

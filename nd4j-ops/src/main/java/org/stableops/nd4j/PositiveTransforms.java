@@ -6,6 +6,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
+import org.stableops.Arguments;
 import org.stableops.PositiveTransform;
 import org.stableops.kernel.PositiveKernel;
 import org.stableops.kernel.ScaledB;
@@ -254,10 +255,7 @@ public final class PositiveTransforms {
   }
 
   private static PositiveTransform require(PositiveTransform transform) {
-    if (transform == null) {
-      throw new IllegalArgumentException("transform must be given, got null");
-    }
-    return transform;
+    return Arguments.requireGiven("transform", transform);
   }
 
   private static void requireContained(INDArray value, PositiveTransform transform) {

@@ -31,13 +31,6 @@ final class Widened {
     return temporaries.keep(composite.apply(wide)).castTo(type);
   }
 
-  /**
-   * What arrays of a dtype are computed in: half wider, to be rounded once; others in their own.
-   */
-  static DataType of(DataType type) {
-    return type == DataType.FLOAT16 || type == DataType.BFLOAT16 ? DataType.FLOAT : type;
-  }
-
   /** βx, rounded once: β itself need not be a float number. */
   static INDArray product(INDArray x, double beta, Temporaries temporaries) {
     DataType type = x.dataType();

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.training.evaluator.Evaluator;
 import java.util.Arrays;
+import org.stableops.Arguments;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.SoftmaxShape;
 import org.stableops.djl.internal.Averages;
@@ -54,15 +55,8 @@ public final class SoftmaxAccuracy extends Evaluator {
    * @throws IllegalArgumentException if an argument is null
    */
   public SoftmaxAccuracy(String name, FusedSoftmaxCrossEntropyLoss loss) {
-    super(require("name", name));
-    this.loss = require("loss", loss);
-  }
-
-  private static <T> T require(String name, T argument) {
-    if (argument == null) {
-      throw new IllegalArgumentException(name + " must be given, got null");
-    }
-    return argument;
+    super(Arguments.requireGiven("name", name));
+    this.loss = Arguments.requireGiven("loss", loss);
   }
 
   /**
@@ -95,7 +89,7 @@ public final class SoftmaxAccuracy extends Evaluator {
           loss.takesProbabilities()
               ? largestMasses(labels.head(), weights, shape)
               : classes(labels.head(), weights, shape);
-      return count(truth, largest(logits, shape, Double.NEGATIVE_INFINITY), weights);
+      return count(truth, largestLogits(logits, shape), weights);
     }
   }
 
@@ -108,25 +102,28 @@ public final class SoftmaxAccuracy extends Evaluator {
 
   private long[] classes(NDArray labels, double[] weights, SoftmaxShape shape) {
     shape.requireLabels(labels.getShape().getShape());
-    long[] classes = shape.integers(Numbers.doubles(labels), weights, 53);
+    long[] classes = shape.integers(Numbers.doubles(labels), weights);
     shape.requireClasses(classes, weights, loss.options());
     return Arrays.stream(classes).map(c -> loss.options().ignores(c) ? -1 : c).toArray();
   }
 
   private long[] largestMasses(NDArray masses, double[] weights, SoftmaxShape shape) {
     shape.requireProbabilities(masses.getShape().getShape(), loss.options());
-    if (masses.size() > 0) {
-      // A NaN is the least and the largest of its row.
-      double[] least = Numbers.doubles(wide(masses).min(new int[] {shape.axis()}));
-      double[] most = Numbers.doubles(wide(masses).max(new int[] {shape.axis()}));
-      for (int row = 0; row < least.length; row++) {
-        if (weights == null || weights[row] != 0) {
-          requireMass(least[row], row);
-          requireMass(most[row], row);
-        }
+    if (masses.size() == 0) {
+      return new long[0];
+    }
+    NDArray wide = wide(masses);
+    int[] axis = {shape.axis()};
+    // A NaN is the least and the largest of its row.
+    double[] least = Numbers.doubles(wide.min(axis));
+    double[] most = Numbers.doubles(wide.max(axis));
+    for (int row = 0; row < least.length; row++) {
+      if (weights == null || weights[row] != 0) {
+        requireMass(least[row], row);
+        requireMass(most[row], row);
       }
     }
-    return largest(masses, shape, 0);
+    return classesAbove(0, most, wide, shape);
   }
 
   private static void requireMass(double mass, int row) {
@@ -136,23 +133,29 @@ public final class SoftmaxAccuracy extends Evaluator {
     }
   }
 
+  private static long[] largestLogits(NDArray logits, SoftmaxShape shape) {
+    if (logits.size() == 0) {
+      return new long[0];
+    }
+    NDArray wide = wide(logits);
+    double[] most = Numbers.doubles(wide.max(new int[] {shape.axis()}));
+    return classesAbove(Double.NEGATIVE_INFINITY, most, wide, shape);
+  }
+
   private static NDArray wide(NDArray array) {
     DataType type = array.getDataType();
     boolean isWide = type == DataType.FLOAT32 || type == DataType.FLOAT64;
     return array.stopGradient().toType(isWide ? type : DataType.FLOAT32, false);
   }
 
-  /** The class of the largest element of each row, or −1 where none is above the least. */
-  private static long[] largest(NDArray array, SoftmaxShape shape, double least) {
-    if (array.size() == 0) {
-      return new long[0];
-    }
-    NDArray wide = wide(array);
-    double[] max = Numbers.doubles(wide.max(new int[] {shape.axis()}));
+  /**
+   * The class of the largest element of each row, or −1 where that is not above a number, or NaN.
+   */
+  private static long[] classesAbove(
+      double least, double[] most, NDArray wide, SoftmaxShape shape) {
     double[] argMax = Numbers.doubles(wide.argMax(shape.axis()));
-    long[] classes = new long[max.length];
-    // The largest of a row with a NaN is NaN.
-    Arrays.setAll(classes, row -> max[row] > least ? (long) argMax[row] : -1);
+    long[] classes = new long[most.length];
+    Arrays.setAll(classes, row -> most[row] > least ? (long) argMax[row] : -1);
     return classes;
   }
 

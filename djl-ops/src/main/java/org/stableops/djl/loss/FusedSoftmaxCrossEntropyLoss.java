@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.stableops.Arguments;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.SoftmaxShape;
@@ -121,19 +122,11 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
 
   private FusedSoftmaxCrossEntropyLoss(
       String name, CrossEntropyOptions options, Kind kind, boolean hasSampleWeights, float weight) {
-    super(requireName(name));
-    SoftmaxShape.requireGiven(options);
-    this.options = options;
+    super(Arguments.requireGiven("name", name));
+    this.options = Arguments.requireGiven("options", options);
     this.kind = kind;
     this.hasSampleWeights = hasSampleWeights;
     this.weight = weight;
-  }
-
-  private static String requireName(String name) {
-    if (name == null) {
-      throw new IllegalArgumentException("name must be given, got null");
-    }
-    return name;
   }
 
   /**

@@ -3,6 +3,7 @@ package org.stableops.djl.nn;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.initializer.Initializer;
+import org.stableops.Arguments;
 import org.stableops.PositiveTransform;
 
 /**
@@ -38,9 +39,7 @@ public abstract class PositiveBuilder<T extends PositiveBuilder<T>> {
    * @throws IllegalArgumentException if it is null
    */
   public T optTransform(PositiveTransform transform) {
-    if (transform == null) {
-      throw new IllegalArgumentException("transform must be given, got null");
-    }
+    Arguments.requireGiven("transform", transform);
     this.transform = transform;
     return self();
   }
@@ -92,9 +91,7 @@ public abstract class PositiveBuilder<T extends PositiveBuilder<T>> {
    * @throws IllegalArgumentException if it is null
    */
   public T optInitializer(Initializer initializer) {
-    if (initializer == null) {
-      throw new IllegalArgumentException("initializer must be given, got null");
-    }
+    Arguments.requireGiven("initializer", initializer);
     start = initializer;
     return self();
   }

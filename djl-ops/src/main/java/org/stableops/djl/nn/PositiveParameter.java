@@ -17,6 +17,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.Arrays;
+import org.stableops.Arguments;
 import org.stableops.PositiveTransform;
 import org.stableops.djl.PositiveTransforms;
 
@@ -342,9 +343,7 @@ public final class PositiveParameter extends AbstractBlock {
      * @throws IllegalArgumentException if it is null
      */
     public Builder optName(String name) {
-      if (name == null) {
-        throw new IllegalArgumentException("name must be given, got null");
-      }
+      Arguments.requireGiven("name", name);
       this.name = name;
       return this;
     }

@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.stableops.djl.internal.Halves;
 
@@ -71,9 +72,15 @@ final class Djl {
 
   /** The same as an array, of a leaf in x's place: the gradients of a leaf would add up. */
   static NDArray gradientArray(NDArray x, UnaryOperator<NDArray> function) {
+    return gradientArray(Engine.getInstance()::newGradientCollector, x, function);
+  }
+
+  /** The same by a collector of one's own. */
+  static NDArray gradientArray(
+      Supplier<GradientCollector> open, NDArray x, UnaryOperator<NDArray> function) {
     NDArray leaf = x.stopGradient();
     leaf.setRequiresGradient(true);
-    try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+    try (GradientCollector collector = open.get()) {
       collector.backward(function.apply(leaf));
     }
     return leaf.getGradient();

@@ -50,21 +50,10 @@ class SeededLossesTest extends OnBothPaths {
   private static final Shape MATRIX = new Shape(6, 4);
   private static final CrossEntropyOptions OPTIONS = CrossEntropyOptions.DEFAULT;
 
-  /** The gradient at a leaf in x's place of what is made of it. */
-  private static NDArray gradient(
-      Supplier<GradientCollector> open, NDArray x, UnaryOperator<NDArray> function) {
-    NDArray leaf = x.stopGradient();
-    leaf.setRequiresGradient(true);
-    try (GradientCollector collector = open.get()) {
-      collector.backward(function.apply(leaf));
-    }
-    return leaf.getGradient();
-  }
-
   private static void assertSameGradient(NDArray x, UnaryOperator<NDArray> function) {
     Djl.assertSameArray(
-        gradient(Engine.getInstance()::newGradientCollector, x, function),
-        gradient(SeededLosses::newGradientCollector, x, function));
+        Djl.gradientArray(x, function),
+        Djl.gradientArray(SeededLosses::newGradientCollector, x, function));
   }
 
   private static NDArray leaf(NDArray x) {
@@ -305,9 +294,7 @@ class SeededLossesTest extends OnBothPaths {
 
   private void assertSameGradientOfTheStockCollector(NDArray labels) {
     NDArray expected = CrossEntropyKind.SPARSE.gradient(logits(), labels, OPTIONS);
-    Djl.assertSameArray(
-        expected,
-        gradient(Engine.getInstance()::newGradientCollector, logits(), leaf -> loss(leaf, labels)));
+    Djl.assertSameArray(expected, Djl.gradientArray(logits(), leaf -> loss(leaf, labels)));
   }
 
   // ---- errors

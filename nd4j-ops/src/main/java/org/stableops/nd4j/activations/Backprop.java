@@ -6,6 +6,7 @@ import java.util.function.UnaryOperator;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.stableops.nd4j.internal.Halves;
 
 /** The backward pass of an activation without parameters. */
 final class Backprop {
@@ -14,9 +15,8 @@ final class Backprop {
   /** Upstream times a gradient; in float for half types, and rounded once. */
   static Pair<INDArray, INDArray> product(
       INDArray in, INDArray upstream, UnaryOperator<INDArray> gradient) {
-    DataType type = in.dataType();
-    boolean isHalf = type == DataType.FLOAT16 || type == DataType.BFLOAT16;
-    INDArray product = isHalf ? rounded(in, upstream, gradient) : gradient.apply(in).muli(upstream);
+    boolean isWide = Halves.wideType(in.dataType()) == in.dataType();
+    INDArray product = isWide ? gradient.apply(in).muli(upstream) : rounded(in, upstream, gradient);
     return new Pair<>(product, null);
   }
 

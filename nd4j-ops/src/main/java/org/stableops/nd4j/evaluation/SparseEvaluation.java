@@ -10,8 +10,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.shade.jackson.annotation.JsonIgnore;
+import org.stableops.Arguments;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.SoftmaxShape;
+import org.stableops.nd4j.internal.Numbers;
 
 /**
  * DL4J's Evaluation for integer labels, which its own refuses: accuracy, precision, recall, F1 and
@@ -36,9 +38,6 @@ import org.stableops.SoftmaxShape;
 public class SparseEvaluation extends Evaluation {
   private static final long serialVersionUID = 1;
 
-  /** Of a double. */
-  private static final int DIGITS = 53;
-
   /** Its ignored label alone is read; an evaluation that is loaded from JSON is not continued. */
   @JsonIgnore private final CrossEntropyOptions options;
 
@@ -54,7 +53,7 @@ public class SparseEvaluation extends Evaluation {
    * @throws IllegalArgumentException if they are null
    */
   public SparseEvaluation(CrossEntropyOptions options) {
-    SoftmaxShape.requireGiven(options);
+    Arguments.requireGiven("options", options);
     this.options = options;
   }
 
@@ -79,7 +78,7 @@ public class SparseEvaluation extends Evaluation {
         SoftmaxShape.of("predictions", predictions.shape(), classAxis(predictions));
     shape.requireLabels(labels.shape());
     double[] weights = mask == null ? null : weights(mask, shape);
-    long[] classes = shape.integers(doubles(labels), weights, DIGITS);
+    long[] classes = shape.integers(Numbers.doubles(labels), weights);
     shape.requireClasses(classes, weights, options);
     int[] rows =
         IntStream.range(0, classes.length)
@@ -119,22 +118,17 @@ public class SparseEvaluation extends Evaluation {
   }
 
   private static double[] weights(INDArray mask, SoftmaxShape shape) {
-    if (mask.length() != shape.rows()) {
-      throw new IllegalArgumentException(
-          "mask must have one element a row, %d, got shape %s"
-              .formatted(shape.rows(), Arrays.toString(mask.shape())));
-    }
-    return doubles(mask);
+    shape.requireMask(mask.shape());
+    return Numbers.doubles(mask);
   }
 
   private static INDArray rows(INDArray predictions, SoftmaxShape shape) {
+    if (predictions.rank() == 2) {
+      return predictions;
+    }
     INDArray ordered =
         predictions.rank() < 2 ? predictions : predictions.permute(shape.toClassesLast());
     return ordered.dup('c').reshape('c', shape.rows(), shape.classes());
-  }
-
-  private static double[] doubles(INDArray array) {
-    return array.dup('c').castTo(DataType.DOUBLE).data().asDouble();
   }
 
   /** Returns an empty evaluation with the same ignored label and class axis. */

@@ -12,6 +12,7 @@ import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.nd4j.PositiveTransforms;
+import org.stableops.nd4j.internal.Halves;
 
 /**
  * The work of a layer with positive parameters, which each function's subclass tells value and
@@ -77,7 +78,7 @@ abstract class PositiveParameterComputation<L extends PositiveParameterLayer> ex
 
   /** In float for half types, whose products may overflow where their sum does not. */
   private INDArray wideParameterGradient(INDArray x, INDArray p, INDArray upstream) {
-    DataType type = dataType == DataType.DOUBLE ? DataType.DOUBLE : DataType.FLOAT;
+    DataType type = Halves.wideType(dataType);
     INDArray wideX = x.castTo(type);
     INDArray wideP = p.castTo(type);
     INDArray wideUpstream = upstream.castTo(type);

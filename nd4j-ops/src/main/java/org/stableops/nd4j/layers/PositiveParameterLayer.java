@@ -15,6 +15,7 @@ import org.deeplearning4j.optimize.api.TrainingListener;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
+import org.stableops.Arguments;
 import org.stableops.PositiveTransform;
 import org.stableops.nd4j.PositiveTransforms;
 
@@ -233,9 +234,7 @@ abstract class PositiveParameterLayer extends FeedForwardLayer {
     }
 
     private void requireValid() {
-      if (transform == null) {
-        throw new IllegalArgumentException("transform must be given, got null");
-      }
+      Arguments.requireGiven("transform", transform);
       transform.requireContained("initial", initial);
       if (nOut != 0 && nOut != nIn) {
         throw new IllegalArgumentException(

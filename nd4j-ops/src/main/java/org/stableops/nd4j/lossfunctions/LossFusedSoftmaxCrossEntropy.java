@@ -5,18 +5,20 @@ import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.activations.impl.ActivationSoftmax;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.lossfunctions.ILossFunction;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonIgnore;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
+import org.stableops.Arguments;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 import org.stableops.SoftmaxShape;
 import org.stableops.ValueAndGradient;
 import org.stableops.nd4j.SoftmaxCrossEntropy;
 import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
+import org.stableops.nd4j.internal.Halves;
+import org.stableops.nd4j.internal.Numbers;
 
 /**
  * Softmax cross-entropy on logits as the loss of a DL4J output layer.
@@ -65,7 +67,7 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
    * @throws IllegalArgumentException if they are null, or axis or reduction is another
    */
   public LossFusedSoftmaxCrossEntropy(CrossEntropyOptions options) {
-    SoftmaxShape.requireGiven(options);
+    Arguments.requireGiven("options", options);
     if (options.axis() != -1 || options.reduction() != Reduction.MEAN) {
       throw new IllegalArgumentException(
           "axis must be -1 and reduction MEAN, which DL4J itself divides for, got " + options);
@@ -206,9 +208,11 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
           "activation must be identity or softmax, for the loss works on logits, got "
               + activation);
     }
-    SoftmaxShape.of(logits.shape(), options).requireSeveralClasses();
+    SoftmaxShape shape = SoftmaxShape.of(logits.shape(), options);
+    shape.requireSeveralClasses();
     if (mask != null) {
-      requireMask(mask, logits.size(0));
+      shape.requireMask(mask.shape());
+      requireZerosAndOnes(mask);
     }
     if (labels.rank() != 2 || labels.size(0) != logits.size(0)) {
       throw new IllegalArgumentException(
@@ -219,32 +223,12 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
     return new Rows(logits, labels, labels.size(1) == 1, weights, options);
   }
 
-  private static void requireMask(INDArray mask, long rows) {
-    if (mask.length() != rows) {
-      throw new IllegalArgumentException(
-          "mask must have one element a row, %d, got shape %s"
-              .formatted(rows, Arrays.toString(mask.shape())));
-    }
-    double[] weights = doubles(mask);
+  private static void requireZerosAndOnes(INDArray mask) {
+    double[] weights = Numbers.doubles(mask);
     if (Arrays.stream(weights).anyMatch(weight -> weight != 0 && weight != 1)) {
       throw new IllegalArgumentException(
           "mask must be 0 or 1, for DL4J multiplies the logits by it, got "
               + Arrays.toString(weights));
-    }
-  }
-
-  /** The elements of a column, not one by one, for then the host computes the place of each. */
-  private static double[] doubles(INDArray column) {
-    INDArray contiguous = column.dup('c');
-    try {
-      INDArray wide = contiguous.castTo(DataType.DOUBLE);
-      try {
-        return wide.data().asDouble();
-      } finally {
-        closeUnless(contiguous, wide);
-      }
-    } finally {
-      close(contiguous);
     }
   }
 
@@ -291,9 +275,7 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
 
     /** Float for half, whose numbers end before the sum of many losses. */
     private INDArray wide() {
-      DataType type = logits.dataType();
-      boolean isHalf = type == DataType.FLOAT16 || type == DataType.BFLOAT16;
-      return isHalf ? logits.castTo(DataType.FLOAT) : logits;
+      return logits.castTo(Halves.wideType(logits.dataType()));
     }
 
     private ValueAndGradient<INDArray> narrow(ValueAndGradient<INDArray> both) {

@@ -7,6 +7,7 @@ import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.stableops.Arguments;
 import org.stableops.PositiveTransform;
 import org.stableops.nd4j.PositiveTransforms;
 
@@ -85,7 +86,7 @@ public final class PositiveVariable {
       long... shape) {
     requireUsable(graph, name, transform);
     requireFloating(name, type);
-    require("shape of " + name, shape);
+    Arguments.requireGiven("shape of " + name, shape);
     requireSizes(name, shape);
     return add(graph, name, transform, rawFilled(name, transform, initial, type, shape));
   }
@@ -137,8 +138,8 @@ public final class PositiveVariable {
    *     variable
    */
   public static PositiveVariable of(SameDiff graph, String name) {
-    require("graph", graph);
-    require("name", name);
+    Arguments.requireGiven("graph", graph);
+    Arguments.requireGiven("name", name);
     if (!graph.hasVariable(name)) {
       throw new IllegalArgumentException("there is no variable " + name);
     }
@@ -256,12 +257,12 @@ public final class PositiveVariable {
   }
 
   private static void requireUsable(SameDiff graph, String name, PositiveTransform transform) {
-    require("graph", graph);
-    require("name", name);
+    Arguments.requireGiven("graph", graph);
+    Arguments.requireGiven("name", name);
     if (name.isEmpty()) {
       throw new IllegalArgumentException("name must not be empty");
     }
-    require("transform of " + name, transform);
+    Arguments.requireGiven("transform of " + name, transform);
     requireUnused(graph, name);
     requireUnused(graph, name + RAW);
   }
@@ -273,7 +274,7 @@ public final class PositiveVariable {
   }
 
   private static void requireFloating(String name, DataType type) {
-    require("dtype of " + name, type);
+    Arguments.requireGiven("dtype of " + name, type);
     if (!type.isFPType()) {
       throw new IllegalArgumentException(
           name + ": dtype must be half, bfloat16, float or double, got " + type);
@@ -284,12 +285,6 @@ public final class PositiveVariable {
     if (Arrays.stream(shape).anyMatch(size -> size <= 0)) {
       throw new IllegalArgumentException(
           "%s: sizes must be > 0, got shape %s".formatted(name, Arrays.toString(shape)));
-    }
-  }
-
-  private static void require(String name, Object argument) {
-    if (argument == null) {
-      throw new IllegalArgumentException(name + " must be given, got null");
     }
   }
 }

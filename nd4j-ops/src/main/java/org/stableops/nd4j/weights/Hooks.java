@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.nd4j.linalg.learning.regularization.Regularization;
+import org.stableops.Arguments;
 
 /** How the raw weights of one layer are read, trained and started. */
 final class Hooks implements Serializable {
@@ -15,11 +16,7 @@ final class Hooks implements Serializable {
   private final PositiveStart start;
 
   Hooks(PositiveStart start) {
-    if (start == null) {
-      throw new IllegalArgumentException(
-          "weightInitFn of positive weights must be given, got null");
-    }
-    this.start = start;
+    this.start = Arguments.requireGiven("weightInitFn of positive weights", start);
     values = new PositiveValues(start.transform());
     derivative = new PositiveDerivative(start.transform());
   }

@@ -7,6 +7,7 @@ import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.stableops.Arguments;
 import org.stableops.PositiveTransform;
 
 /** Which layers can have positive weights, and which have. */
@@ -32,9 +33,7 @@ final class Layers {
   private Layers() {}
 
   static void requireSupported(BaseLayer layer) {
-    if (layer == null) {
-      throw new IllegalArgumentException("layer must be given, got null");
-    }
+    Arguments.requireGiven("layer", layer);
     if (layer.getWeightNoise() != null) {
       throw refused(
           layer,
@@ -70,10 +69,8 @@ final class Layers {
   }
 
   static PositiveTransform transform(Layer layer, String key) {
-    if (layer == null || key == null) {
-      throw new IllegalArgumentException(
-          (layer == null ? "layer" : "key") + " must be given, got null");
-    }
+    Arguments.requireGiven("layer", layer);
+    Arguments.requireGiven("key", key);
     if (layer.conf().getLayer() instanceof BaseLayer configuration
         && configuration.getWeightNoise() instanceof PositiveValues values
         && configuration.initializer().weightKeys(configuration).contains(key)) {

@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.weights.IWeightInit;
 import org.deeplearning4j.nn.weights.WeightInitConstant;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.regularization.Regularization;
+import org.stableops.Arguments;
 import org.stableops.PositiveTransform;
 import org.stableops.nd4j.PositiveTransforms;
 
@@ -83,9 +84,7 @@ public final class PositiveWeights {
    * @throws IllegalArgumentException if the transform is null
    */
   public static PositiveWeights by(PositiveTransform transform) {
-    if (transform == null) {
-      throw new IllegalArgumentException("transform must be given, got null");
-    }
+    Arguments.requireGiven("transform", transform);
     return new PositiveWeights(transform, new UniformAbove(transform.lowerBound()));
   }
 
@@ -110,9 +109,7 @@ public final class PositiveWeights {
    * @throws IllegalArgumentException if values is null
    */
   public PositiveWeights startingWith(IWeightInit values) {
-    if (values == null) {
-      throw new IllegalArgumentException("values must be given, got null");
-    }
+    Arguments.requireGiven("values", values);
     return new PositiveWeights(transform, values);
   }
 
