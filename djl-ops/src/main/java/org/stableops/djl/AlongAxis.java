@@ -122,8 +122,14 @@ final class AlongAxis {
 
   // ---- shared with the cross-entropies
 
-  /** Outside any graph, with the classes last. Half is computed wider and rounded once. */
+  /**
+   * Outside any graph, or to be read past it, with the classes last. Half is computed wider and
+   * rounded once.
+   */
   static NDArray classesLast(NDArray array, SoftmaxShape shape) {
+    if (shape.hasClassesLast() && Fused.accepts(array)) {
+      return array;
+    }
     NDArray detached = Autograd.detached(array);
     NDArray wide = detached.toType(Halves.wideType(array.getDataType()), false);
     return shape.hasClassesLast() ? wide : wide.transpose(shape.toClassesLast());

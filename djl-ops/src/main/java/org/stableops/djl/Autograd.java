@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
+import java.util.function.Supplier;
 import org.stableops.djl.internal.Halves;
 
 /**
@@ -16,13 +17,16 @@ import org.stableops.djl.internal.Halves;
  * multiplied, summed and then rounded once.
  */
 final class Autograd {
+  /** Elements of which a product and its sum take less time than a second thread. */
+  private static final int FEW = 1 << 14;
+
   private static final NDIndex EVERYTHING = new NDIndex("...");
 
   private Autograd() {}
 
   /** Whether somebody may ask for the gradient of x: it is, or depends on, a leaf that wants it. */
   static boolean wantsGradient(NDArray x) {
-    return JniUtils.isGradMode() && (x.hasGradient() || isComputedInGraph((PtNDArray) x));
+    return JniUtils.isGradMode() && (x.hasGradient() || isComputedInGraph(x));
   }
 
   /** An array outside any graph with the memory of x, which it is itself where it is outside. */
@@ -30,16 +34,41 @@ final class Autograd {
     return wantsGradient(x) ? x.stopGradient() : x;
   }
 
-  /**
-   * DJL's hasGradient is false for arrays computed in a graph. libtorch does tell, by refusing to
-   * change the flag of one; for any other array the flag is false already and stays so.
-   */
-  private static boolean isComputedInGraph(PtNDArray x) {
-    try {
-      JniUtils.attachGradient(x, false);
+  /** Asks a view, which no other thread sees, as {@link #isInGraph} wants it. */
+  private static boolean isComputedInGraph(NDArray x) {
+    try (NDArray view = x.expandDims(0)) {
+      return isInGraph(view);
+    } catch (EngineException inference) {
+      // The output of a TorchScript module is in no graph, and refuses the flag.
       return false;
-    } catch (EngineException computed) {
+    }
+  }
+
+  /**
+   * Whether an array that this thread has just computed is in a graph. DJL's hasGradient is false
+   * even then, but it stays so when the flag behind it is set. Of an array that others may know,
+   * the flag would show for a moment.
+   */
+  static boolean isInGraph(NDArray computed) {
+    PtNDArray array = (PtNDArray) computed;
+    JniUtils.attachGradient(array, true);
+    if (!JniUtils.requiresGrad(array)) {
       return true;
+    }
+    JniUtils.attachGradient(array, false);
+    return false;
+  }
+
+  /** Computes what no graph is to record. */
+  static NDArray outsideGraph(Supplier<NDArray> computation) {
+    if (!JniUtils.isGradMode()) {
+      return computation.get();
+    }
+    JniUtils.setGradMode(false);
+    try {
+      return computation.get();
+    } finally {
+      JniUtils.setGradMode(true);
     }
   }
 
@@ -60,9 +89,15 @@ final class Autograd {
     return Halves.rounded(sum, x.getDataType());
   }
 
-  /** A scalar with this value whose gradient to x is the upstream times {@code gradient}. */
-  static NDArray scalar(NDArray x, NDArray value, NDArray gradient) {
-    return withValue(Halves.widened(x).flatten().dot(gradient.flatten()), value);
+  /**
+   * A scalar whose gradient to x is the upstream times {@code gradient}, both of rank 1. What is in
+   * it is to be overwritten with the value.
+   */
+  static NDArray scalar(NDArray x, NDArray gradient) {
+    NDArray wide = Halves.widened(x);
+    // Libtorch's dot calls for a second thread even for the smallest.
+    NDArray sum = x.size() <= FEW ? wide.mul(gradient).sum() : wide.dot(gradient);
+    return Halves.rounded(sum, x.getDataType());
   }
 
   /** An array of x's shape without an axis, whose gradient to x is the upstream times gradient. */

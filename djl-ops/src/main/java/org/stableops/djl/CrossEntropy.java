@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import ai.djl.pytorch.jni.JniUtils;
 import java.util.Arrays;
 import org.stableops.Arguments;
 import org.stableops.CrossEntropyEvaluation;
@@ -81,27 +82,39 @@ final class CrossEntropy {
   NDArray value() {
     return Scoped.compute(
         () -> {
-          boolean wantsGradient = Autograd.wantsGradient(logits);
-          Result result = compute(wantsGradient);
-          NDArray value = reduced(result.rows(), result.rows().losses());
-          return wantsGradient ? differentiable(value, result.gradient()) : value;
+          if (JniUtils.isGradMode()) {
+            NDArray flat = logits.reshape(-1);
+            if (Autograd.isInGraph(flat)) {
+              return options.reduction() == Reduction.NONE ? rowLosses() : loss(flat);
+            }
+          }
+          RowLosses rows = compute(null).rows();
+          return reduced(rows, rows.losses());
         });
   }
 
-  private NDArray differentiable(NDArray value, NDArray gradient) {
-    boolean isPending = SeedingCollector.isCollecting();
-    if (options.reduction() == Reduction.NONE) {
-      return isPending
-          ? SeedingCollector.rows(logits, shape.axis(), value, gradient)
-          : Autograd.rows(logits, shape.axis(), value, gradient);
+  /** The losses of the rows, in the logits' graph. */
+  private NDArray rowLosses() {
+    Result result = compute(logits);
+    return Autograd.rows(logits, shape.axis(), ofRows(result.rows().losses()), result.gradient());
+  }
+
+  /** The sum or mean of the losses, in the graph of the logits, a flat view of which is given. */
+  private NDArray loss(NDArray flat) {
+    Result result = compute(flat);
+    NDArray loss = Autograd.scalar(flat, result.gradient());
+    double number = result.rows().reduced(result.rows().losses(), options.reduction());
+    if (Fused.accepts(loss)) {
+      Fused.write(new double[] {number}, loss);
+    } else {
+      Autograd.overwrite(loss, array(new double[] {number}, new Shape()));
     }
-    return isPending
-        ? SeedingCollector.scalar(logits, value, gradient)
-        : Autograd.scalar(logits, value, gradient);
+    SeedingCollector.remember(loss, flat, result.gradient());
+    return loss;
   }
 
   NDArray gradient() {
-    return Scoped.compute(() -> rounded(compute(true).gradient()));
+    return Scoped.compute(() -> rounded(compute(logits).gradient()));
   }
 
   private NDArray rounded(NDArray wide) {
@@ -111,7 +124,7 @@ final class CrossEntropy {
   ValueAndGradient<NDArray> valueAndGradient() {
     return Scoped.computeBoth(
         () -> {
-          Result result = compute(true);
+          Result result = compute(logits);
           return new ValueAndGradient<>(
               reduced(result.rows(), result.rows().losses()), rounded(result.gradient()));
         });
@@ -120,7 +133,7 @@ final class CrossEntropy {
   CrossEntropyEvaluation<NDArray> evaluate() {
     return Scoped.compute(
         () -> {
-          RowLosses rows = compute(false).rows();
+          RowLosses rows = compute(null).rows();
           return new CrossEntropyEvaluation<>(
               reduced(rows, rows.losses()),
               ofRows(rows.losses()),
@@ -168,18 +181,17 @@ final class CrossEntropy {
     return options.reduction() == Reduction.NONE ? new Shape(shape.rowShape()) : new Shape();
   }
 
-  /** Losses, and the gradient of the logits' shape if it was wanted, in float32 for float16. */
+  /** Losses, and the gradient if it was wanted, in float32 for float16. */
   private record Result(RowLosses rows, NDArray gradient) {}
 
-  private Result compute(boolean wantsGradient) {
+  /** The gradient comes in the shape of the logits or a view of theirs; null if none is wanted. */
+  private Result compute(NDArray view) {
     long[] classes = labels == null ? null : classes();
     if (logits.size() == 0) {
-      return new Result(new RowLosses(new double[0]), uninitializedGradient());
+      return new Result(new RowLosses(new double[0]), uninitialized(view));
     }
     NDArray z = AlongAxis.classesLast(logits, shape);
-    return Fused.accepts(z)
-        ? fused(z, classes, wantsGradient)
-        : composite(z, classes, wantsGradient);
+    return Fused.accepts(z) ? fused(z, classes, view) : composite(z, classes, view);
   }
 
   /** The labels as integers, checked, in memory that the thread uses again. */
@@ -201,9 +213,12 @@ final class CrossEntropy {
     };
   }
 
-  private NDArray uninitializedGradient() {
-    DataType type = Halves.wideType(logits.getDataType());
-    return logits.getManager().create(logits.getShape(), type, logits.getDevice());
+  private static NDArray uninitialized(NDArray view) {
+    if (view == null || Fused.accepts(view)) {
+      return view == null ? null : Fused.uninitialized(view);
+    }
+    DataType type = Halves.wideType(view.getDataType());
+    return view.getManager().create(view.getShape(), type, view.getDevice());
   }
 
   private NDArray reduced(RowLosses rows, double[] numbers) {
@@ -232,11 +247,12 @@ final class CrossEntropy {
         .duplicate();
   }
 
-  private Result fused(NDArray z, long[] integers, boolean wantsGradient) {
+  private Result fused(NDArray z, long[] integers, NDArray view) {
     int classes = Math.toIntExact(shape.classes());
     int rows = Math.toIntExact(shape.rows());
-    NDArray gradient = wantsGradient ? uninitializedGradient() : null;
-    Elements out = wantsGradient ? Fused.elements(gradient, shape) : null;
+    NDArray gradient = uninitialized(view);
+    Elements out =
+        gradient == null ? null : Fused.elements(gradient, logits.getShape().getShape(), shape);
     Elements in = Fused.elements(z);
     if (integers != null) {
       return new Result(
@@ -247,7 +263,7 @@ final class CrossEntropy {
         CrossEntropyKernel.dense(in, classes, q, rows, sampleWeights, options, out), gradient);
   }
 
-  private Result composite(NDArray z, long[] integers, boolean wantsGradient) {
+  private Result composite(NDArray z, long[] integers, NDArray view) {
     double[] weights = shape.rowWeights(integers, sampleWeights, options);
     NDArray q = integers == null ? requiredMasses(weights) : oneHot(integers, weights, z);
     SoftmaxComposite softmax = new SoftmaxComposite(asRows(z.toType(DataType.FLOAT64, false)));
@@ -261,12 +277,13 @@ final class CrossEntropy {
             options);
     return new Result(
         rows,
-        wantsGradient
-            ? AlongAxis.fromWideRows(
-                weighted(composite.gradient(), rows.scales(weights, options.reduction())),
-                shape,
-                Halves.wideType(logits.getDataType()))
-            : null);
+        view == null
+            ? null
+            : AlongAxis.fromWideRows(
+                    weighted(composite.gradient(), rows.scales(weights, options.reduction())),
+                    shape,
+                    Halves.wideType(logits.getDataType()))
+                .reshape(view.getShape()));
   }
 
   /** Each row times its number, and 0 where that is 0, even for NaN. */

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import ai.djl.pytorch.jni.JniUtils;
 import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 import org.stableops.djl.internal.Halves;
@@ -28,25 +29,33 @@ record ElementwiseOp(
     Inputs.requireFloating("x", x);
     return Scoped.compute(
         () -> {
-          if (!Autograd.wantsGradient(x)) {
-            return compute(x, kernel::value, compositeValue);
+          if (Fused.accepts(x)) {
+            return JniUtils.isGradMode() ? fused(x) : compute(x, kernel::value, compositeValue);
           }
-          NDArray detached = x.stopGradient();
-          return Fused.accepts(detached) ? fused(x, detached) : composite(x, detached);
+          return Autograd.wantsGradient(x)
+              ? composite(x)
+              : compute(x, kernel::value, compositeValue);
         });
   }
 
-  /** Writes value and gradient, in one sweep, into a product and one of its factors. */
-  private NDArray fused(NDArray x, NDArray detached) {
-    NDArray gradient = Fused.uninitialized(detached);
+  /**
+   * Writes value and gradient, in one sweep, into a product and one of its factors; the value alone
+   * if the product turns out to be in no graph, since x is in none.
+   */
+  private NDArray fused(NDArray x) {
+    NDArray gradient = Fused.uninitialized(x);
     // The contiguous factor first, for the product takes its layout.
     NDArray value = gradient.mul(x);
-    kernel.valueAndGradient(
-        Fused.elements(detached), Fused.elements(value.stopGradient()), Fused.elements(gradient));
+    if (Autograd.isInGraph(value)) {
+      kernel.valueAndGradient(Fused.elements(x), Fused.elements(value), Fused.elements(gradient));
+    } else {
+      kernel.value(Fused.elements(x), Fused.elements(value));
+    }
     return value;
   }
 
-  private NDArray composite(NDArray x, NDArray detached) {
+  private NDArray composite(NDArray x) {
+    NDArray detached = x.stopGradient();
     NDArray value = compute(detached, kernel::value, compositeValue);
     return Autograd.elementwise(x, value, wideGradient(detached));
   }

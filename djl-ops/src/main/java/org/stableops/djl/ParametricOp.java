@@ -40,8 +40,9 @@ record ParametricOp(
     void run(Elements x, Elements p, Elements out);
   }
 
-  /** Those of the two arrays, outside any graph, and their shapes. */
-  private record Arguments(NDArray x, NDArray p, ParameterShape shape) {
+  /** The two arrays outside any graph, whether they were in one, and their shapes. */
+  private record Arguments(
+      NDArray x, boolean wantsX, NDArray p, boolean wantsP, ParameterShape shape) {
     boolean isOne() {
       return p.size() == 1;
     }
@@ -51,7 +52,11 @@ record ParametricOp(
     }
 
     Arguments toType(DataType type) {
-      return new Arguments(x.toType(type, false), p.toType(type, false), shape);
+      return withArrays(x.toType(type, false), p.toType(type, false));
+    }
+
+    Arguments withArrays(NDArray newX, NDArray newP) {
+      return new Arguments(newX, wantsX, newP, wantsP, shape);
     }
 
     /** The parameter's elements, one for each of x. */
@@ -66,13 +71,13 @@ record ParametricOp(
     return Scoped.compute(
         () -> {
           Arguments detached = arguments(x, p);
-          if (Autograd.wantsGradient(p)) {
+          if (detached.wantsP) {
             return inGraph(x, p, detached);
           }
           if (detached.isOne()) {
             return ofOne.apply(detached.one()).value(x);
           }
-          return Autograd.wantsGradient(x) ? inGraph(x, p, detached) : value(detached);
+          return detached.wantsX ? inGraph(x, p, detached) : value(detached);
         });
   }
 
@@ -102,7 +107,7 @@ record ParametricOp(
         // A copy where it repeats, for it may share memory with out.
         boolean repeats = detached.shape.isRepeated();
         NDArray own = repeats ? detached.p.duplicate() : detached.p;
-        Elements elements = new Arguments(detached.x, own, detached.shape).repeated();
+        Elements elements = detached.withArrays(detached.x, own).repeated();
         kernel.value(Fused.elements(detached.x), elements, Fused.elements(out));
       } else {
         Autograd.overwrite(out, value(detached));
@@ -114,14 +119,16 @@ record ParametricOp(
   private Arguments arguments(NDArray x, NDArray p) {
     ParameterShape shape =
         ParameterShape.of(name, p.getShape().getShape(), x.getShape().getShape());
-    NDArray detached = Autograd.detached(p);
+    boolean wantsP = Autograd.wantsGradient(p);
+    boolean wantsX = Autograd.wantsGradient(x);
+    NDArray detached = wantsP ? p.stopGradient() : p;
     Elements elements =
         Fused.accepts(detached)
             ? Fused.elements(detached)
             : Elements.of(
                 DoubleBuffer.wrap(detached.toType(DataType.FLOAT64, false).toDoubleArray()));
     kernel.requireValid(elements, shape);
-    return new Arguments(Autograd.detached(x), detached, shape);
+    return new Arguments(wantsX ? x.stopGradient() : x, wantsX, detached, wantsP, shape);
   }
 
   /** A sum of products, of which there are only those whose gradient is wanted. */
@@ -130,10 +137,10 @@ record ParametricOp(
     NDArray parameterGradient = null;
     boolean inOneSweep = Fused.accepts(detached.x) && !detached.isOne();
     Arguments wide = detached.toType(Halves.wideType(x.getDataType()));
-    if (Autograd.wantsGradient(x)) {
+    if (detached.wantsX) {
       gradient = inOneSweep ? Fused.uninitialized(detached.x) : gradient(wide);
     }
-    if (Autograd.wantsGradient(p)) {
+    if (detached.wantsP) {
       parameterGradient = inOneSweep ? Fused.uninitialized(detached.x) : parameterGradients(wide);
     }
     NDArray node = Autograd.products(x, gradient, p, parameterGradient);
@@ -142,7 +149,7 @@ record ParametricOp(
       kernel.valueAndGradients(
           Fused.elements(detached.x),
           detached.repeated(),
-          Fused.elements(node.stopGradient()),
+          Fused.elements(node),
           gradient == null ? null : Fused.elements(gradient),
           parameterGradient == null ? null : Fused.elements(parameterGradient));
     } else {

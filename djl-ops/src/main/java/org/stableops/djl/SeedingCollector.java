@@ -8,17 +8,48 @@ import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.GradientCollector;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.UnaryOperator;
+import java.util.Set;
 
 /** The collector of {@link SeededLosses}: the stock one, and the losses of the thread it is for. */
 final class SeedingCollector implements GradientCollector {
   private static final ThreadLocal<SeedingCollector> CURRENT = new ThreadLocal<>();
 
+  /** What libtorch calls the last operator of a loss, as Autograd makes it. */
+  private static final Set<String> FUNCTIONS = Set.of("DotBackward0", "SumBackward0");
+
+  /**
+   * Where the backward of a loss may begin instead.
+   *
+   * @param loss the caller's
+   * @param logits a view of the caller's, who may close them before
+   * @param gradient the loss's to the logits, of their shape and dtype
+   */
+  private record Seed(NDArray loss, NDArray logits, NDArray gradient) {
+    static Seed of(NDArray loss, NDArray logits, NDArray gradient) {
+      for (NDArray own : new NDArray[] {logits, gradient}) {
+        NDScope.unregister(own);
+        own.detach();
+      }
+      return new Seed(loss, logits, gradient);
+    }
+
+    /** Not if the loss has been changed in place: then it is the result of another operator. */
+    boolean isOf(NDArray target) {
+      return loss == target
+          && FUNCTIONS.contains(JniUtils.getGradientFunctionNames((PtNDArray) target));
+    }
+
+    void release() {
+      logits.close();
+      gradient.close();
+    }
+  }
+
   /** Of which there is one in a JVM: it refuses a second. */
   private final GradientCollector stock = newStock();
 
   /** Also the lock: any thread may call backward. */
-  private final List<PendingLoss> pending = new ArrayList<>();
+  private final List<Seed> seeds = new ArrayList<>();
 
   private boolean isClosed;
 
@@ -37,79 +68,55 @@ final class SeedingCollector implements GradientCollector {
     }
   }
 
-  /** Whether the losses of this thread are to be pending. */
-  static boolean isCollecting() {
+  /**
+   * Keeps the gradient of a loss for backward, if this thread's collector is one of ours: to be
+   * called in the scope of the arrays.
+   */
+  static void remember(NDArray loss, NDArray logits, NDArray gradient) {
     SeedingCollector current = CURRENT.get();
-    if (current == null) {
-      return false;
-    }
-    synchronized (current.pending) {
-      return !current.isClosed;
+    if (current != null && logits.getDataType() == gradient.getDataType()) {
+      current.add(loss, logits, gradient);
     }
   }
 
-  /** A scalar with this value whose gradient to x will be the upstream times {@code gradient}. */
-  static NDArray scalar(NDArray x, NDArray value, NDArray gradient) {
-    return CURRENT.get().add(new PendingLoss(x, value, gradient, u -> u));
-  }
-
-  /** One loss a row of x along an axis, in the same way. */
-  static NDArray rows(NDArray x, int axis, NDArray value, NDArray gradient) {
-    UnaryOperator<NDArray> alongClasses = u -> u.expandDims(axis);
-    return CURRENT.get().add(new PendingLoss(x, value, gradient, alongClasses));
-  }
-
-  private NDArray add(PendingLoss loss) {
-    synchronized (pending) {
-      pending.add(loss);
+  private void add(NDArray loss, NDArray logits, NDArray gradient) {
+    synchronized (seeds) {
+      // Another thread may have closed the collector.
+      if (!isClosed) {
+        seeds.add(Seed.of(loss, logits, gradient));
+      }
     }
-    return loss.array();
   }
 
   @Override
   public void backward(NDArray target) {
     Inputs.requireOpen("target", target);
-    try (NDScope scope = new NDScope()) {
-      scope.suppressNotUsedWarning();
-      synchronized (pending) {
-        if (!pending.isEmpty()) {
-          backwardThroughLosses(target);
+    synchronized (seeds) {
+      for (Seed seed : seeds) {
+        if (seed.isOf(target)) {
+          seeds.remove(seed);
+          // Other losses may share the network.
+          backward(seed, !seeds.isEmpty());
           return;
         }
       }
+    }
+    try (NDScope scope = new NDScope()) {
+      scope.suppressNotUsedWarning();
       backward(target, target.onesLike(), false);
     }
   }
 
-  private void backwardThroughLosses(NDArray target) {
+  private static void backward(Seed seed, boolean keepsGraph) {
     try {
-      // The target and the logits may share a graph.
-      backward(target, target.onesLike(), true);
-      List<PendingLoss> reached = reached();
-      boolean isLast = reached.size() == pending.size();
-      if (reached.size() == 1) {
-        PendingLoss loss = reached.get(0);
-        backward(loss.logits(), loss.seed(), !isLast);
-      } else if (!reached.isEmpty()) {
-        NDArray sum = reached.stream().map(PendingLoss::product).reduce(NDArray::add).orElseThrow();
-        backward(sum, sum.onesLike(), !isLast);
-      }
+      backward(seed.logits, seed.gradient, keepsGraph);
     } finally {
-      release(reached());
+      seed.release();
     }
   }
 
-  private static void backward(NDArray target, NDArray seed, boolean keepsGraph) {
-    JniUtils.backward((PtNDArray) target, (PtNDArray) seed, keepsGraph, false);
-  }
-
-  private List<PendingLoss> reached() {
-    return pending.stream().filter(PendingLoss::isReached).toList();
-  }
-
-  private void release(List<PendingLoss> losses) {
-    losses.forEach(PendingLoss::close);
-    pending.removeAll(losses);
+  private static void backward(NDArray target, NDArray upstream, boolean keepsGraph) {
+    JniUtils.backward((PtNDArray) target, (PtNDArray) upstream, keepsGraph, false);
   }
 
   @Override
@@ -123,13 +130,14 @@ final class SeedingCollector implements GradientCollector {
 
   @Override
   public void close() {
-    synchronized (pending) {
+    synchronized (seeds) {
       if (isClosed) {
         return;
       }
       isClosed = true;
       try {
-        release(List.copyOf(pending));
+        seeds.forEach(Seed::release);
+        seeds.clear();
       } finally {
         stock.close();
       }

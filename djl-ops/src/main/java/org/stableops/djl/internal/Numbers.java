@@ -1,8 +1,10 @@
 package org.stableops.djl.internal;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
+import java.nio.FloatBuffer;
 
 /** Reads arrays of any layout into Java. */
 public final class Numbers {
@@ -18,7 +20,19 @@ public final class Numbers {
   public static double[] doubles(NDArray array) {
     try (NDScope scope = new NDScope()) {
       scope.suppressNotUsedWarning();
+      if (array.getDataType() == DataType.FLOAT32 && array.getDevice().equals(Device.cpu())) {
+        return widened(array.toByteBuffer(true).asFloatBuffer());
+      }
       return array.stopGradient().toType(DataType.FLOAT64, false).toDoubleArray();
     }
+  }
+
+  /** Without a call of libtorch's, for this is done once a step. */
+  private static double[] widened(FloatBuffer floats) {
+    double[] doubles = new double[floats.limit()];
+    for (int i = 0; i < doubles.length; i++) {
+      doubles[i] = floats.get(i);
+    }
+    return doubles;
   }
 }

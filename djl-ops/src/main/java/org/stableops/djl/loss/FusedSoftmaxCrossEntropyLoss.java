@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.training.loss.Loss;
-import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -335,6 +334,10 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
   }
 
   private static double sum(NDArray loss) {
-    return Arrays.stream(Numbers.doubles(loss)).sum();
+    double sum = 0;
+    for (double number : Numbers.doubles(loss)) {
+      sum += number;
+    }
+    return sum;
   }
 }

@@ -220,16 +220,34 @@ class DjlCanariesTest {
     assertEquals(before + 2, manager.getManagedArrays().size());
   }
 
-  /** PendingLoss.close makes a second backward an error in this way. */
+  /** By which SeedingCollector knows a loss that was changed in place. */
   @Test
-  void aFactorThatWasChangedInPlaceRefusesBackward() {
+  void operationsInPlaceChangeTheNameOfTheGradientFunction() {
     NDArray leaf = doublesOf(1, 2);
-    NDArray factor = doublesOf(1, 1);
     leaf.setRequiresGradient(true);
     try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
-      NDArray product = leaf.mul(factor);
-      factor.muli(factor);
-      assertThrows(EngineException.class, () -> collector.backward(product));
+      collector.zeroGradients();
+      PtNDArray loss = (PtNDArray) leaf.dot(doublesOf(3, 4));
+      assertEquals("DotBackward0", JniUtils.getGradientFunctionNames(loss));
+      loss.addi(doublesOf(1).sum());
+      assertEquals("AddBackward0", JniUtils.getGradientFunctionNames(loss));
+    }
+  }
+
+  /** Autograd.isInGraph asks in this way. */
+  @Test
+  void anArrayOfAGraphHasNoFlagEvenWhenItIsSet() {
+    NDArray leaf = doublesOf(1, 2);
+    leaf.setRequiresGradient(true);
+    try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+      collector.zeroGradients();
+      PtNDArray computed = (PtNDArray) leaf.mul(doublesOf(3, 4));
+      assertFalse(JniUtils.requiresGrad(computed));
+      JniUtils.attachGradient(computed, true);
+      assertFalse(JniUtils.requiresGrad(computed));
+      PtNDArray plain = (PtNDArray) doublesOf(1, 2);
+      JniUtils.attachGradient(plain, true);
+      assertTrue(JniUtils.requiresGrad(plain));
     }
   }
 
