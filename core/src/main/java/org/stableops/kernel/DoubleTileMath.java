@@ -71,6 +71,9 @@ interface DoubleTileMath {
   /** The logarithm of what {@link #expOfDifference} multiplies by. */
   int EXP_SHIFT = 64;
 
+  /** What undoes that. */
+  double EXP_UNSCALE = 0x1p-64;
+
   /** {@link #ROUNDER} with the bias of 2^{k + shift}: a sum ends in all bits of its exponent. */
   double EXP_ROUNDER = ROUNDER + (BIAS + EXP_SHIFT);
 
@@ -101,6 +104,9 @@ interface DoubleTileMath {
    * m − r. At the zero k = −1 and 2w = 1 − q: for the sake of it 2w is kept in two parts.
    */
   void logExpm1(double[] x, double[] lost, double[] out, int count);
+
+  /** e^{−|x|}: as it is not above 1, it needs no {@link Math}. */
+  void expOfMinus(double[] x, double[] out, int count);
 
   /**
    * 2^{@value #EXP_SHIFT}·e^{z − max}, with what the rounding of the difference loses put back, for

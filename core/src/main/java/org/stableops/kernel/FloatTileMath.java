@@ -61,6 +61,9 @@ interface FloatTileMath {
   /** The logarithm of what {@link #expOfDifference} multiplies by. */
   int EXP_SHIFT = 48;
 
+  /** What undoes that. */
+  float EXP_UNSCALE = 0x1p-48f;
+
   /** {@link #ROUNDER} with the bias of 2^{k + shift}: a sum ends in all bits of its exponent. */
   float EXP_ROUNDER = ROUNDER + (BIAS + EXP_SHIFT);
 
@@ -91,6 +94,9 @@ interface FloatTileMath {
    * m − r. At the zero k = −1 and 2w = 1 − q: for the sake of it 2w is kept in two parts.
    */
   void logExpm1(float[] x, float[] lost, float[] out, int count);
+
+  /** e^{−|x|}: as it is not above 1, it needs no {@link Math}. */
+  void expOfMinus(float[] x, float[] out, int count);
 
   /**
    * 2^{@value #EXP_SHIFT}·e^{z − max}, with what the rounding of the difference loses put back, for

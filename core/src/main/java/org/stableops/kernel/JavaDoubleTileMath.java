@@ -1,25 +1,33 @@
 package org.stableops.kernel;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.DoubleBuffer;
-import java.nio.LongBuffer;
+import java.util.Arrays;
 
 /**
- * Plain Java, in loops that C2 vectorises. As it does not vectorise what looks at the bits of a
- * double, nor choices and conversions, bits are copied into longs through a buffer, a tile at a
- * time.
+ * Plain Java, in loops that C2 vectorises. It does not vectorise what looks at the bits of a
+ * double, nor choices and conversions; but it does vectorise reading and writing bytes as longs. So
+ * doubles are copied into bytes and back, a tile at a time, and their bits are changed there.
  */
 final class JavaDoubleTileMath implements DoubleTileMath {
   /** Elements of which the maximum is found one after the other. */
   private static final int FEW = 16;
 
-  private final DoubleBuffer asDoubles;
-  private final LongBuffer asLongs;
-  private final long[] bits = new long[Tiles.SIZE];
-  private final long[] exponents = new long[Tiles.SIZE];
+  private static final VarHandle LONGS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
-  /** Negative where a formula does not hold. */
+  /** What {@link #outside} is where all formulas hold. */
+  private static final long[] INSIDE = new long[Tiles.SIZE];
+
+  private final byte[] bits = new byte[Tiles.SIZE * Double.BYTES];
+  private final byte[] exponents = new byte[Tiles.SIZE * Double.BYTES];
+  private final DoubleBuffer bitsAsDoubles = asDoubles(bits);
+  private final DoubleBuffer exponentsAsDoubles = asDoubles(exponents);
+
+  /** Negative where a formula does not hold, else 0. */
   private final long[] outside = new long[Tiles.SIZE];
 
   private final double[] power = new double[Tiles.SIZE];
@@ -27,21 +35,18 @@ final class JavaDoubleTileMath implements DoubleTileMath {
   private final double[] rest = new double[Tiles.SIZE];
   private final double[] low = new double[Tiles.SIZE];
 
-  JavaDoubleTileMath() {
-    ByteBuffer bytes =
-        ByteBuffer.allocateDirect(Tiles.SIZE * Double.BYTES).order(ByteOrder.nativeOrder());
-    asDoubles = bytes.asDoubleBuffer();
-    asLongs = bytes.asLongBuffer();
+  private static DoubleBuffer asDoubles(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).asDoubleBuffer();
   }
 
   @Override
   public void exp(double[] x, double[] out, int count) {
     reduce(x, count);
-    boolean isAnyOutside = toPowersOfTwo(0, 1, count);
+    toPowersOfTwo(0, 1, count);
     for (int i = 0; i < count; i++) {
       out[i] = (1 + fraction[i]) * power[i];
     }
-    if (isAnyOutside) {
+    if (isAnyOutside(count)) {
       DoubleTileMath.replaceMarked(outside, x, out, count, Math::exp);
     }
   }
@@ -49,12 +54,26 @@ final class JavaDoubleTileMath implements DoubleTileMath {
   @Override
   public void expm1(double[] x, double[] out, int count) {
     reduce(x, count);
-    boolean isAnyOutside = toPowersOfTwo(0, LOWEST_EXPONENT, count);
+    toPowersOfTwo(0, LOWEST_EXPONENT, count);
     for (int i = 0; i < count; i++) {
       out[i] = Math.fma(power[i], fraction[i], power[i] - 1);
     }
-    if (isAnyOutside) {
+    if (isAnyOutside(count)) {
       DoubleTileMath.replaceMarked(outside, x, out, count, Math::expm1);
+    }
+  }
+
+  @Override
+  public void expOfMinus(double[] x, double[] out, int count) {
+    for (int i = 0; i < count; i++) {
+      double d = Math.max(-Math.abs(x[i]), EXP_UNDERFLOW);
+      double rounded = Math.fma(d, LOG2_E, EXP_ROUNDER);
+      power[i] = rounded;
+      fraction[i] = DoubleTileMath.q(remainder(d, rounded - EXP_ROUNDER));
+    }
+    shiftToExponents(count);
+    for (int i = 0; i < count; i++) {
+      out[i] = Math.fma(power[i], fraction[i], power[i]) * EXP_UNSCALE;
     }
   }
 
@@ -70,14 +89,27 @@ final class JavaDoubleTileMath implements DoubleTileMath {
       power[i] = rounded;
       fraction[i] = DoubleTileMath.q(remainder(d, rounded - EXP_ROUNDER) + lost);
     }
-    toBits(power, count);
-    for (int i = 0; i < count; i++) {
-      bits[i] <<= FRACTION_BITS;
-    }
-    fromBits(bits, power, count);
+    shiftToExponents(count);
     for (int i = 0; i < count; i++) {
       out[i] = Math.fma(power[i], fraction[i], power[i]);
     }
+  }
+
+  /** Makes {@code power} the numbers whose exponents are its lowest bits. */
+  private void shiftToExponents(int count) {
+    bitsAsDoubles.put(0, power, 0, count);
+    for (int i = 0; i < count; i++) {
+      setLong(bits, i, longAt(bits, i) << FRACTION_BITS);
+    }
+    bitsAsDoubles.get(0, power, 0, count);
+  }
+
+  private static long longAt(byte[] bytes, int i) {
+    return (long) LONGS.get(bytes, i * Double.BYTES);
+  }
+
+  private static void setLong(byte[] bytes, int i, long value) {
+    LONGS.set(bytes, i * Double.BYTES, value);
   }
 
   /** Leaves k in the lowest bits of {@code power} and q in {@code fraction}. */
@@ -89,36 +121,28 @@ final class JavaDoubleTileMath implements DoubleTileMath {
     }
   }
 
-  private void toBits(double[] from, int count) {
-    asDoubles.put(0, from, 0, count);
-    asLongs.get(0, bits, 0, count);
-  }
-
-  private void fromBits(long[] from, double[] to, int count) {
-    asLongs.put(0, from, 0, count);
-    asDoubles.get(0, to, 0, count);
-  }
-
   private static double remainder(double x, double k) {
     return Math.fma(k, -LN2_MIDDLE, Math.fma(k, -LN2_HIGH, x));
   }
 
   /**
-   * Makes {@code power} 2^{k + shift}, or 0 if it is below all normal numbers. Marks, and tells of,
-   * exponents below a lowest one and above the largest.
+   * Makes {@code power} 2^{k + shift}, or 0 if it is below all normal numbers. Marks exponents
+   * below a lowest one and above the largest.
    */
-  private boolean toPowersOfTwo(int shift, long lowest, int count) {
-    toBits(power, count);
-    long isAnyOutside = 0;
+  private void toPowersOfTwo(int shift, long lowest, int count) {
+    bitsAsDoubles.put(0, power, 0, count);
     for (int i = 0; i < count; i++) {
-      long exponent = bits[i] - (ROUNDER_BITS - BIAS - shift);
-      outside[i] = (exponent - lowest) | (LARGEST_EXPONENT - exponent);
-      isAnyOutside |= outside[i];
+      long exponent = longAt(bits, i) - (ROUNDER_BITS - BIAS - shift);
+      outside[i] = ((exponent - lowest) | (LARGEST_EXPONENT - exponent)) & Long.MIN_VALUE;
       // max(exponent, 0), which C2 does not vectorise.
-      bits[i] = (exponent & ((exponent >>> SIGN_BIT) - 1)) << FRACTION_BITS;
+      setLong(bits, i, (exponent & ((exponent >>> SIGN_BIT) - 1)) << FRACTION_BITS);
     }
-    fromBits(bits, power, count);
-    return isAnyOutside < 0;
+    bitsAsDoubles.get(0, power, 0, count);
+  }
+
+  /** By an intrinsic, for C2 vectorises no running disjunction. */
+  private boolean isAnyOutside(int count) {
+    return Arrays.mismatch(outside, 0, count, INSIDE, 0, count) >= 0;
   }
 
   @Override
@@ -133,9 +157,9 @@ final class JavaDoubleTileMath implements DoubleTileMath {
     reduceNegative(x, lost, count);
     toPowersOfTwo(1, LOWEST_EXPONENT, count);
     addTwice(count);
-    boolean isAnyOutside = toPowersAndFractions(count);
+    toPowersAndFractions(count);
     addLogarithms(x, out, count);
-    if (isAnyOutside) {
+    if (isAnyOutside(count)) {
       DoubleTileMath.replaceMarked(outside, x, out, count, v -> v < 1 ? Math.log(v) : v);
     }
   }
@@ -179,21 +203,19 @@ final class JavaDoubleTileMath implements DoubleTileMath {
 
   /**
    * Splits {@code fraction} into 2^j·m, √½ ≤ m < √2, leaves m there and j in the lowest bits of
-   * {@code power}. Marks, and tells of, what is not between the normal numbers and 4.
+   * {@code power}. Marks what is not between the normal numbers and 4.
    */
-  private boolean toPowersAndFractions(int count) {
-    toBits(fraction, count);
-    long isAnyOutside = 0;
+  private void toPowersAndFractions(int count) {
+    bitsAsDoubles.put(0, fraction, 0, count);
     for (int i = 0; i < count; i++) {
-      long exponent = (bits[i] - (SQRT_HALF_BITS - (BIAS << FRACTION_BITS))) >>> FRACTION_BITS;
-      outside[i] |= (exponent - 2) | (BIAS + 2 - exponent);
-      isAnyOutside |= outside[i];
-      exponents[i] = ROUNDER_BITS - BIAS + exponent;
-      bits[i] -= (exponent - BIAS) << FRACTION_BITS;
+      long number = longAt(bits, i);
+      long exponent = (number - (SQRT_HALF_BITS - (BIAS << FRACTION_BITS))) >>> FRACTION_BITS;
+      outside[i] |= ((exponent - 2) | (BIAS + 2 - exponent)) & Long.MIN_VALUE;
+      setLong(exponents, i, ROUNDER_BITS - BIAS + exponent);
+      setLong(bits, i, number - ((exponent - BIAS) << FRACTION_BITS));
     }
-    fromBits(bits, fraction, count);
-    fromBits(exponents, power, count);
-    return isAnyOutside < 0;
+    bitsAsDoubles.get(0, fraction, 0, count);
+    exponentsAsDoubles.get(0, power, 0, count);
   }
 
   /** Folds one half onto the other, for C2 vectorises no running maximum. */

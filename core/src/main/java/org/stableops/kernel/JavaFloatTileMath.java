@@ -1,24 +1,33 @@
 package org.stableops.kernel;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.IntBuffer;
+import java.util.Arrays;
 
 /**
- * Plain Java, in loops that C2 vectorises. As it does not vectorise what looks at the bits of a
- * float, nor choices and conversions, bits are copied into ints through a buffer, a tile at a time.
+ * Plain Java, in loops that C2 vectorises. It does not vectorise what looks at the bits of a float,
+ * nor choices and conversions; but it does vectorise reading and writing bytes as ints. So floats
+ * are copied into bytes and back, a tile at a time, and their bits are changed there.
  */
 final class JavaFloatTileMath implements FloatTileMath {
   /** Elements of which the maximum is found one after the other. */
   private static final int FEW = 16;
 
-  private final FloatBuffer asFloats;
-  private final IntBuffer asInts;
-  private final int[] bits = new int[Tiles.SIZE];
-  private final int[] exponents = new int[Tiles.SIZE];
+  private static final VarHandle INTS =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.nativeOrder());
 
-  /** Negative where a formula does not hold. */
+  /** What {@link #outside} is where all formulas hold. */
+  private static final int[] INSIDE = new int[Tiles.SIZE];
+
+  private final byte[] bits = new byte[Tiles.SIZE * Float.BYTES];
+  private final byte[] exponents = new byte[Tiles.SIZE * Float.BYTES];
+  private final FloatBuffer bitsAsFloats = asFloats(bits);
+  private final FloatBuffer exponentsAsFloats = asFloats(exponents);
+
+  /** Negative where a formula does not hold, else 0. */
   private final int[] outside = new int[Tiles.SIZE];
 
   private final float[] power = new float[Tiles.SIZE];
@@ -26,21 +35,18 @@ final class JavaFloatTileMath implements FloatTileMath {
   private final float[] rest = new float[Tiles.SIZE];
   private final float[] low = new float[Tiles.SIZE];
 
-  JavaFloatTileMath() {
-    ByteBuffer bytes =
-        ByteBuffer.allocateDirect(Tiles.SIZE * Float.BYTES).order(ByteOrder.nativeOrder());
-    asFloats = bytes.asFloatBuffer();
-    asInts = bytes.asIntBuffer();
+  private static FloatBuffer asFloats(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).asFloatBuffer();
   }
 
   @Override
   public void exp(float[] x, float[] out, int count) {
     reduce(x, count);
-    boolean isAnyOutside = toPowersOfTwo(0, 1, count);
+    toPowersOfTwo(0, 1, count);
     for (int i = 0; i < count; i++) {
       out[i] = (1 + fraction[i]) * power[i];
     }
-    if (isAnyOutside) {
+    if (isAnyOutside(count)) {
       FloatTileMath.replaceMarked(outside, x, out, count, Math::exp);
     }
   }
@@ -48,12 +54,26 @@ final class JavaFloatTileMath implements FloatTileMath {
   @Override
   public void expm1(float[] x, float[] out, int count) {
     reduce(x, count);
-    boolean isAnyOutside = toPowersOfTwo(0, LOWEST_EXPONENT, count);
+    toPowersOfTwo(0, LOWEST_EXPONENT, count);
     for (int i = 0; i < count; i++) {
       out[i] = Math.fma(power[i], fraction[i], power[i] - 1);
     }
-    if (isAnyOutside) {
+    if (isAnyOutside(count)) {
       FloatTileMath.replaceMarked(outside, x, out, count, Math::expm1);
+    }
+  }
+
+  @Override
+  public void expOfMinus(float[] x, float[] out, int count) {
+    for (int i = 0; i < count; i++) {
+      float d = Math.max(-Math.abs(x[i]), EXP_UNDERFLOW);
+      float rounded = Math.fma(d, LOG2_E, EXP_ROUNDER);
+      power[i] = rounded;
+      fraction[i] = FloatTileMath.q(remainder(d, rounded - EXP_ROUNDER));
+    }
+    shiftToExponents(count);
+    for (int i = 0; i < count; i++) {
+      out[i] = Math.fma(power[i], fraction[i], power[i]) * EXP_UNSCALE;
     }
   }
 
@@ -69,14 +89,27 @@ final class JavaFloatTileMath implements FloatTileMath {
       power[i] = rounded;
       fraction[i] = FloatTileMath.q(remainder(d, rounded - EXP_ROUNDER) + lost);
     }
-    toBits(power, count);
-    for (int i = 0; i < count; i++) {
-      bits[i] <<= FRACTION_BITS;
-    }
-    fromBits(bits, power, count);
+    shiftToExponents(count);
     for (int i = 0; i < count; i++) {
       out[i] = Math.fma(power[i], fraction[i], power[i]);
     }
+  }
+
+  /** Makes {@code power} the numbers whose exponents are its lowest bits. */
+  private void shiftToExponents(int count) {
+    bitsAsFloats.put(0, power, 0, count);
+    for (int i = 0; i < count; i++) {
+      setInt(bits, i, intAt(bits, i) << FRACTION_BITS);
+    }
+    bitsAsFloats.get(0, power, 0, count);
+  }
+
+  private static int intAt(byte[] bytes, int i) {
+    return (int) INTS.get(bytes, i * Float.BYTES);
+  }
+
+  private static void setInt(byte[] bytes, int i, int value) {
+    INTS.set(bytes, i * Float.BYTES, value);
   }
 
   /** Leaves k in the lowest bits of {@code power} and q in {@code fraction}. */
@@ -88,36 +121,28 @@ final class JavaFloatTileMath implements FloatTileMath {
     }
   }
 
-  private void toBits(float[] from, int count) {
-    asFloats.put(0, from, 0, count);
-    asInts.get(0, bits, 0, count);
-  }
-
-  private void fromBits(int[] from, float[] to, int count) {
-    asInts.put(0, from, 0, count);
-    asFloats.get(0, to, 0, count);
-  }
-
   private static float remainder(float x, float k) {
     return Math.fma(k, -LN2_MIDDLE, Math.fma(k, -LN2_HIGH, x));
   }
 
   /**
-   * Makes {@code power} 2^{k + shift}, or 0 if it is below all normal numbers. Marks, and tells of,
-   * exponents below a lowest one and above the largest.
+   * Makes {@code power} 2^{k + shift}, or 0 if it is below all normal numbers. Marks exponents
+   * below a lowest one and above the largest.
    */
-  private boolean toPowersOfTwo(int shift, int lowest, int count) {
-    toBits(power, count);
-    int isAnyOutside = 0;
+  private void toPowersOfTwo(int shift, int lowest, int count) {
+    bitsAsFloats.put(0, power, 0, count);
     for (int i = 0; i < count; i++) {
-      int exponent = bits[i] - (ROUNDER_BITS - BIAS - shift);
-      outside[i] = (exponent - lowest) | (LARGEST_EXPONENT - exponent);
-      isAnyOutside |= outside[i];
+      int exponent = intAt(bits, i) - (ROUNDER_BITS - BIAS - shift);
+      outside[i] = ((exponent - lowest) | (LARGEST_EXPONENT - exponent)) & Integer.MIN_VALUE;
       // max(exponent, 0), which C2 does not vectorise.
-      bits[i] = (exponent & ((exponent >>> SIGN_BIT) - 1)) << FRACTION_BITS;
+      setInt(bits, i, (exponent & ((exponent >>> SIGN_BIT) - 1)) << FRACTION_BITS);
     }
-    fromBits(bits, power, count);
-    return isAnyOutside < 0;
+    bitsAsFloats.get(0, power, 0, count);
+  }
+
+  /** By an intrinsic, for C2 vectorises no running disjunction. */
+  private boolean isAnyOutside(int count) {
+    return Arrays.mismatch(outside, 0, count, INSIDE, 0, count) >= 0;
   }
 
   @Override
@@ -132,9 +157,9 @@ final class JavaFloatTileMath implements FloatTileMath {
     reduceNegative(x, lost, count);
     toPowersOfTwo(1, LOWEST_EXPONENT, count);
     addTwice(count);
-    boolean isAnyOutside = toPowersAndFractions(count);
+    toPowersAndFractions(count);
     addLogarithms(x, out, count);
-    if (isAnyOutside) {
+    if (isAnyOutside(count)) {
       FloatTileMath.replaceMarked(outside, x, out, count, v -> v < 1 ? Math.log(v) : v);
     }
   }
@@ -178,21 +203,19 @@ final class JavaFloatTileMath implements FloatTileMath {
 
   /**
    * Splits {@code fraction} into 2^j·m, √½ ≤ m < √2, leaves m there and j in the lowest bits of
-   * {@code power}. Marks, and tells of, what is not between the normal numbers and 4.
+   * {@code power}. Marks what is not between the normal numbers and 4.
    */
-  private boolean toPowersAndFractions(int count) {
-    toBits(fraction, count);
-    int isAnyOutside = 0;
+  private void toPowersAndFractions(int count) {
+    bitsAsFloats.put(0, fraction, 0, count);
     for (int i = 0; i < count; i++) {
-      int exponent = (bits[i] - (SQRT_HALF_BITS - (BIAS << FRACTION_BITS))) >>> FRACTION_BITS;
-      outside[i] |= (exponent - 2) | (BIAS + 2 - exponent);
-      isAnyOutside |= outside[i];
-      exponents[i] = ROUNDER_BITS - BIAS + exponent;
-      bits[i] -= (exponent - BIAS) << FRACTION_BITS;
+      int number = intAt(bits, i);
+      int exponent = (number - (SQRT_HALF_BITS - (BIAS << FRACTION_BITS))) >>> FRACTION_BITS;
+      outside[i] |= ((exponent - 2) | (BIAS + 2 - exponent)) & Integer.MIN_VALUE;
+      setInt(exponents, i, ROUNDER_BITS - BIAS + exponent);
+      setInt(bits, i, number - ((exponent - BIAS) << FRACTION_BITS));
     }
-    fromBits(bits, fraction, count);
-    fromBits(exponents, power, count);
-    return isAnyOutside < 0;
+    bitsAsFloats.get(0, fraction, 0, count);
+    exponentsAsFloats.get(0, power, 0, count);
   }
 
   /** Folds one half onto the other, for C2 vectorises no running maximum. */

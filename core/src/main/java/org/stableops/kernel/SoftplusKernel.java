@@ -48,11 +48,7 @@ public final class SoftplusKernel {
   private static final class Floats implements ElementwiseKernel.FloatForm {
     @Override
     public void prepare(float[] x, float[] t, int count, Scratch scratch) {
-      float[] p = scratch.floatB;
-      for (int i = 0; i < count; i++) {
-        p[i] = -Math.abs(x[i]);
-      }
-      scratch.floatMath.exp(p, t, count);
+      scratch.floatMath.expOfMinus(x, t, count);
     }
 
     @Override
@@ -86,9 +82,9 @@ public final class SoftplusKernel {
     public void prepare(double[] x, double[] t, int count, Scratch scratch) {
       double[] p = scratch.b;
       for (int i = 0; i < count; i++) {
-        p[i] = -beta * Math.abs(x[i]);
+        p[i] = beta * x[i];
       }
-      scratch.doubleMath.exp(p, t, count);
+      scratch.doubleMath.expOfMinus(p, t, count);
       for (int i = 0; i < count; i++) {
         double abs = Math.min(Math.abs(x[i]), largest);
         double lost = Math.fma(beta, abs, -(beta * abs));
@@ -139,7 +135,7 @@ public final class SoftplusKernel {
       for (int i = 0; i < count; i++) {
         p[i] = -Math.min(beta[i] * Math.abs(x[i]), UNDERFLOW);
       }
-      scratch.doubleMath.exp(p, t, count);
+      scratch.doubleMath.expOfMinus(p, t, count);
       for (int i = 0; i < count; i++) {
         // Cut off where t is 0 already.
         double lost = Math.min(Math.fma(beta[i], Math.abs(x[i]), p[i]), 1);

@@ -20,6 +20,7 @@ final class VectorDoubleTileMath implements DoubleTileMath {
 
   private final OutOfLine exp = outOfLine("expTile");
   private final OutOfLine expm1 = outOfLine("expm1Tile");
+  private final OutOfLine expOfMinus = outOfLine("expOfMinusTile");
   private final OutOfLine expOfDifference = outOfLine("expOfDifferenceTile");
   private final OutOfLine log1p = outOfLine("log1pTile");
   private final OutOfLine addTwice = outOfLine("addTwiceTile");
@@ -87,6 +88,23 @@ final class VectorDoubleTileMath implements DoubleTileMath {
       any = any.or(marks);
     }
     anyOutside = any.reduceLanes(VectorOperators.OR);
+  }
+
+  @Override
+  public void expOfMinus(double[] x, double[] out, int count) {
+    expOfMinus.call(x, x, out, count);
+  }
+
+  private void expOfMinusTile(double[] x, double[] unused, double[] out, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      DoubleVector y = DoubleVector.fromArray(SPECIES, x, i).abs().neg();
+      // Not max(), which takes three times as many instructions for the sake of NaN and −0.
+      DoubleVector d = y.blend(constant(EXP_UNDERFLOW), y.lt(EXP_UNDERFLOW));
+      DoubleVector rounded = d.fma(constant(LOG2_E), constant(EXP_ROUNDER));
+      DoubleVector q = q(remainder(d, rounded.sub(EXP_ROUNDER)));
+      DoubleVector power = shifted(rounded.reinterpretAsLongs());
+      power.fma(q, power).mul(EXP_UNSCALE).intoArray(out, i);
+    }
   }
 
   @Override

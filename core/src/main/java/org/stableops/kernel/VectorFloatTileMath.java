@@ -29,6 +29,7 @@ final class VectorFloatTileMath implements FloatTileMath {
 
   private final OutOfLine exp = outOfLine("expTile");
   private final OutOfLine expm1 = outOfLine("expm1Tile");
+  private final OutOfLine expOfMinus = outOfLine("expOfMinusTile");
   private final OutOfLine expOfDifference = outOfLine("expOfDifferenceTile");
   private final OutOfLine sumOfExps =
       OutOfLine.ofSum(MethodHandles.lookup(), this, "sumOfExpsTile");
@@ -99,6 +100,23 @@ final class VectorFloatTileMath implements FloatTileMath {
       any = any.or(marks);
     }
     anyOutside = any.reduceLanes(VectorOperators.OR);
+  }
+
+  @Override
+  public void expOfMinus(float[] x, float[] out, int count) {
+    expOfMinus.call(x, x, out, count);
+  }
+
+  private void expOfMinusTile(float[] x, float[] unused, float[] out, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      FloatVector y = FloatVector.fromArray(SPECIES, x, i).abs().neg();
+      // Not max(), which takes three times as many instructions for the sake of NaN and −0.
+      FloatVector d = y.blend(constant(EXP_UNDERFLOW), y.lt(EXP_UNDERFLOW));
+      FloatVector rounded = d.fma(constant(LOG2_E), constant(EXP_ROUNDER));
+      FloatVector q = q(remainder(d, rounded.sub(EXP_ROUNDER)));
+      FloatVector power = shifted(rounded.reinterpretAsInts());
+      power.fma(q, power).mul(EXP_UNSCALE).intoArray(out, i);
+    }
   }
 
   @Override

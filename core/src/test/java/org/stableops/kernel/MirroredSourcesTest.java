@@ -23,23 +23,22 @@ class MirroredSourcesTest {
   static {
     TYPES.put("(float)", "");
     TYPES.put("asFloats", "asDoubles");
-    TYPES.put("asInts", "asLongs");
     TYPES.put("reinterpretAsFloats", "reinterpretAsDoubles");
     TYPES.put("reinterpretAsInts", "reinterpretAsLongs");
     TYPES.put("Float", "Double");
     TYPES.put("float", "double");
-    TYPES.put("IntBuffer", "LongBuffer");
     TYPES.put("IntVector", "LongVector");
     TYPES.put("Integer", "Long");
-    TYPES.put("int[]bits", "long[]bits");
-    TYPES.put("int[]exponents", "long[]exponents");
-    TYPES.put("int[]outside", "long[]outside");
-    TYPES.put("newint[", "newlong[");
-    TYPES.put("intisAnyOutside", "longisAnyOutside");
+    TYPES.put("INTS", "LONGS");
+    TYPES.put("(int)", "(long)");
+    TYPES.put("intintAt", "longlongAt");
+    TYPES.put("intAt", "longAt");
+    TYPES.put("setInt", "setLong");
+    TYPES.put("intvalue", "longvalue");
+    TYPES.put("intnumber", "longnumber");
     TYPES.put("intexponent", "longexponent");
     TYPES.put("intlowest", "longlowest");
     TYPES.put("intlargest", "longlargest");
-    TYPES.put("int[]from", "long[]from");
   }
 
   @ParameterizedTest

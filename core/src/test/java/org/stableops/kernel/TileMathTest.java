@@ -67,6 +67,13 @@ class TileMathTest {
         (math, x, out) -> math.logExpm1(x, WIDE_ZEROS, out, x.length),
         TileMathTest::logExpm1,
         x -> Exact.softplusInverse(x, BigDecimal.ONE)),
+    EXP_OF_MINUS(
+        1.0,
+        1.0,
+        (math, x, out) -> math.expOfMinus(x, out, x.length),
+        (math, x, out) -> math.expOfMinus(x, out, x.length),
+        x -> Math.exp(-Math.abs(x)),
+        x -> Exact.exp(x.abs().negate())),
     EXP_OF_DIFFERENCE(
         1.0,
         1.0,
