@@ -12,10 +12,10 @@ final class Networks {
 
   public static void main(String[] a) {
     String only = a.length > 0 ? a[0] : "";
-    int k = 0;
+    String host = System.getProperty("host", "DJL");
     for (NetworkShape shape : NetworkShape.ALL) {
       if (!shape.toString().contains(only)) continue;
-      try (Race race = new Race(shape.toString(), DjlNetwork.contestants(shape))) {
+      try (Race race = new Race(shape.toString(), host.equals("DJL") ? DjlNetwork.contestants(shape) : host.equals("DL4J") ? Dl4jNetwork.contestants(shape) : SameDiffNetwork.contestants(shape))) {
         race.warmUp(Double.parseDouble(System.getProperty("warm", "6")));
         var laps = race.measure(shape.seconds());
         System.out.println(shape);
