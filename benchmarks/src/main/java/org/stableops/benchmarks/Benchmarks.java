@@ -43,8 +43,26 @@ final class Benchmarks implements Callable<Integer> {
   private Pattern filter = Pattern.compile("");
 
   @Option(
+      names = "--inside",
+      description =
+          "Only whole training steps, and operators behind a matrix product of the host: ours and"
+              + " the peer's in turn in one JVM.")
+  private boolean inside;
+
+  @Option(
+      names = "--isolated",
+      description = "Only isolated calls in loops of their own, and native memory.")
+  private boolean isolated;
+
+  @Option(
+      names = "--busy-neighbour",
+      description = "While another program computes without end on one thread.")
+  private boolean busyNeighbour;
+
+  @Option(
       names = "--forks",
-      description = "JVMs a measurement; 0 for one a host that measures one after the other.")
+      description =
+          "JVMs for each isolated call; 0 for one a host that measures one after the other.")
   private int forks;
 
   @Option(
@@ -85,9 +103,9 @@ final class Benchmarks implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--forks must be at least 0, got " + forks);
     }
     out = spec.commandLine().getOut();
-    Predicate<Task> wanted = task -> filter.matcher(task.toString()).find();
-    Plan plan = (all ? Plan.everything(wanted) : Plan.selection(wanted)).withForks(forks);
+    Plan plan = plan();
     if (list) {
+      plan.courses().forEach(course -> out.println("inside: " + course));
       plan.timed().forEach(out::println);
       plan.weighed().forEach(task -> out.println("memory of " + task));
     } else {
@@ -95,6 +113,15 @@ final class Benchmarks implements Callable<Integer> {
     }
     out.flush();
     return CommandLine.ExitCode.OK;
+  }
+
+  private Plan plan() {
+    Predicate<String> wanted = name -> filter.matcher(name).find();
+    Plan plan = (all ? Plan.everything(wanted) : Plan.selection(wanted)).withForks(forks);
+    if (inside == isolated) {
+      return plan;
+    }
+    return inside ? plan.insideOnly() : plan.isolatedOnly();
   }
 
   private void run(Plan plan) throws IOException, InterruptedException {
@@ -105,9 +132,17 @@ final class Benchmarks implements Callable<Integer> {
     Measuring measuring = new Measuring(seed, environment, log);
     header(plan, measuring);
     Results results = new Results();
+    Outcomes outcomes = new Outcomes();
+    BusyNeighbour neighbour = busyNeighbour ? BusyNeighbour.start() : null;
     try (ProgressBar bar = new Progress(out).bar("Measuring", plan.steps())) {
+      measuring.run(plan, outcomes, bar::step);
       measuring.run(plan, results, bar::step);
+    } finally {
+      if (neighbour != null) {
+        neighbour.close();
+      }
     }
+    outcomes.all().forEach(out::println);
     Csv.write(output, results);
     List<String> table = BarsTable.lines(results);
     Files.write(output.resolve("bars.md"), table);

@@ -1,9 +1,6 @@
 package org.stableops.benchmarks;
 
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Supplier;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
@@ -29,7 +26,7 @@ import org.stableops.nd4j.lossfunctions.LossFusedSoftmaxCrossEntropy;
  * through the hidden layers, so that the output layer's matrix products are part of the backward
  * pass.
  */
-final class Dl4jNetwork implements Loop {
+final class Dl4jNetwork implements Network {
   static final String HOST = "DL4J";
 
   private final MultiLayerNetwork network;
@@ -40,7 +37,9 @@ final class Dl4jNetwork implements Loop {
   private Dl4jNetwork(NetworkShape shape, IActivation activation, ILossFunction loss) {
     this.loss = new TimedLoss(loss);
     NeuralNetConfiguration.ListBuilder layers =
-        new NeuralNetConfiguration.Builder().seed(1).updater(new Sgd(0.01)).list();
+        new NeuralNetConfiguration.Builder()
+            .updater(new Sgd(ReferenceNetwork.LEARNING_RATE))
+            .list();
     int inputs = shape.inputs();
     for (int width : shape.hidden()) {
       layers.layer(new DenseLayer.Builder().nIn(inputs).nOut(width).activation(activation).build());
@@ -54,34 +53,42 @@ final class Dl4jNetwork implements Loop {
             .build());
     network = new MultiLayerNetwork(layers.build());
     network.init();
+    for (int layer = 1; layer < shape.widths().size(); layer++) {
+      setWeights(layer - 1, shape.widths().get(layer - 1), shape.widths().get(layer));
+    }
     network.setListeners(new Stamps());
     batch = batch(shape);
   }
 
+  private void setWeights(int layer, int inputs, int outputs) {
+    try (INDArray weights = Nd4j.createFromArray(NetworkShape.weights(inputs, outputs))) {
+      network.getLayer(layer).getParam("W").assign(weights.reshape(inputs, outputs));
+    }
+  }
+
   private static DataSet batch(NetworkShape shape) {
     INDArray features =
-        Nd4j.createFromArray(shape.features(1)).reshape(shape.batch(), shape.inputs());
+        Nd4j.createFromArray(shape.features()).reshape(shape.batch(), shape.inputs());
     INDArray labels =
-        Nd4j.createFromArray(shape.oneHotLabels(1)).reshape(shape.batch(), shape.classes());
+        Nd4j.createFromArray(shape.oneHotLabels()).reshape(shape.batch(), shape.classes());
     return new DataSet(features, labels);
   }
 
-  /** Everybody who competes on a network. */
-  static Map<String, Supplier<Loop>> contestants(NetworkShape shape) {
-    Map<String, Supplier<Loop>> all = new LinkedHashMap<>();
-    all.put(Networks.STOCK_SOFTPLUS, () -> stock(shape, new ActivationSoftPlus()));
-    all.put(Networks.SOFTPLUS, () -> ours(shape, new ActivationStableSoftplus()));
-    all.put(Networks.STOCK_RELU, () -> stock(shape, new ActivationReLU()));
-    all.put(Networks.SQUAREPLUS, () -> ours(shape, new ActivationSquareplus()));
-    all.put(Networks.RELU_OUR_LOSS, () -> ours(shape, new ActivationReLU()));
-    return all;
+  static Network of(NetworkShape shape, NetworkKind kind) {
+    return switch (kind) {
+      case STOCK_SOFTPLUS -> stock(shape, new ActivationSoftPlus());
+      case SOFTPLUS -> ours(shape, new ActivationStableSoftplus());
+      case STOCK_RELU -> stock(shape, new ActivationReLU());
+      case SQUAREPLUS -> ours(shape, new ActivationSquareplus());
+      case RELU -> ours(shape, new ActivationReLU());
+    };
   }
 
-  private static Loop stock(NetworkShape shape, IActivation activation) {
+  private static Network stock(NetworkShape shape, IActivation activation) {
     return new Dl4jNetwork(shape, activation, new LossMCXENT());
   }
 
-  private static Loop ours(NetworkShape shape, IActivation activation) {
+  private static Network ours(NetworkShape shape, IActivation activation) {
     return new Dl4jNetwork(shape, activation, new LossFusedSoftmaxCrossEntropy());
   }
 
@@ -94,6 +101,11 @@ final class Dl4jNetwork implements Loop {
     laps.end(Phase.RELEASE);
     laps.move(loss.nanoseconds, Phase.LOSS, Phase.BACKWARD);
     laps.end();
+  }
+
+  @Override
+  public double loss() {
+    return network.score(batch);
   }
 
   @Override

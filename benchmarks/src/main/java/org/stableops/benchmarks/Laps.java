@@ -53,14 +53,11 @@ final class Laps {
     nanoseconds.values().forEach(times -> Arrays.fill(times, 0));
   }
 
-  /** The median of the whole step. */
-  double whole() {
-    return median(whole);
-  }
-
-  /** The median of a phase. */
-  double of(Phase phase) {
-    return median(nanoseconds.get(phase));
+  /** The medians over all steps. */
+  StepTimes medians() {
+    Map<Phase, Double> phases = new EnumMap<>(Phase.class);
+    nanoseconds.forEach((phase, times) -> phases.put(phase, median(times)));
+    return new StepTimes(steps, median(whole), phases);
   }
 
   private double median(double[] times) {

@@ -15,9 +15,9 @@ import java.util.stream.IntStream;
 record NetworkShape(List<Integer> widths, int batch, double seconds) {
   static final List<NetworkShape> ALL =
       List.of(
-          new NetworkShape(List.of(64, 64, 64, 10), 32, 4),
-          new NetworkShape(List.of(784, 256, 256, 10), 128, 5),
-          new NetworkShape(List.of(784, 1024, 1024, 1000), 256, 9));
+          new NetworkShape(List.of(64, 64, 64, 10), 32, 2.5),
+          new NetworkShape(List.of(784, 256, 256, 10), 128, 3.5),
+          new NetworkShape(List.of(784, 1024, 1024, 1000), 256, 8));
 
   int inputs() {
     return widths.get(0);
@@ -31,22 +31,36 @@ record NetworkShape(List<Integer> widths, int batch, double seconds) {
     return widths.subList(1, widths.size() - 1);
   }
 
-  float[] features(long seed) {
-    SplittableRandom random = new SplittableRandom(seed);
-    float[] features = new float[batch * inputs()];
-    for (int i = 0; i < features.length; i++) {
-      features[i] = (float) random.nextDouble(-1, 1);
-    }
-    return features;
+  NetworkShape withBatch(int rows) {
+    return new NetworkShape(widths, rows, seconds);
   }
 
-  int[] labels(long seed) {
-    return new SplittableRandom(seed + 1).ints(batch, 0, classes()).toArray();
+  float[] features() {
+    return uniform(CallBenchmark.seed(), batch * inputs(), 1);
+  }
+
+  int[] labels() {
+    return new SplittableRandom(CallBenchmark.seed() + 1).ints(batch, 0, classes()).toArray();
+  }
+
+  /** What every network starts with, [inputs, outputs] in row-major order, as Glorot advises. */
+  static float[] weights(int inputs, int outputs) {
+    return uniform(
+        CallBenchmark.seed() + 2, inputs * outputs, Math.sqrt(6.0 / (inputs + outputs)));
+  }
+
+  private static float[] uniform(long seed, int count, double limit) {
+    SplittableRandom random = new SplittableRandom(seed);
+    float[] numbers = new float[count];
+    for (int i = 0; i < count; i++) {
+      numbers[i] = (float) random.nextDouble(-limit, limit);
+    }
+    return numbers;
   }
 
   /** One row of classes for each label. */
-  float[] oneHotLabels(long seed) {
-    int[] labels = labels(seed);
+  float[] oneHotLabels() {
+    int[] labels = labels();
     float[] oneHot = new float[batch * classes()];
     IntStream.range(0, batch).forEach(row -> oneHot[row * classes() + labels[row]] = 1);
     return oneHot;
@@ -54,8 +68,6 @@ record NetworkShape(List<Integer> widths, int batch, double seconds) {
 
   @Override
   public String toString() {
-    return widths.stream().map(String::valueOf).collect(Collectors.joining("-"))
-        + ", batch "
-        + batch;
+    return widths.stream().map(String::valueOf).collect(Collectors.joining("-"));
   }
 }

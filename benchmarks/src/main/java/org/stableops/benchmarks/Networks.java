@@ -1,33 +1,53 @@
 package org.stableops.benchmarks;
 
-/** The networks' names. */
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/** The networks of a host, each of which is checked before it competes. */
 final class Networks {
-  static final String STOCK_SOFTPLUS = "stock softplus, stock loss";
-  static final String SOFTPLUS = "softplus, our loss";
-  static final String STOCK_RELU = "relu, stock loss";
-  static final String SQUAREPLUS = "squareplus, our loss";
-  static final String RELU_OUR_LOSS = "relu, our loss";
+  /** Enough for a wrong gradient of any parameter to be seen in the loss. */
+  private static final int STEPS = 4;
+
+  /** Of the loss; a step changes it by a hundred times as much. */
+  private static final double TOLERANCE = 2e-5;
+
+  /** Rows of the check, which is not to take long. */
+  private static final int ROWS = 32;
+
+  /** Makes a network. */
+  interface Maker {
+    Network network(NetworkShape shape, NetworkKind kind);
+  }
 
   private Networks() {}
 
-  public static void main(String[] a) {
-    String only = a.length > 0 ? a[0] : "";
-    String host = System.getProperty("host", "DJL");
-    for (NetworkShape shape : NetworkShape.ALL) {
-      if (!shape.toString().contains(only)) continue;
-      try (Race race = new Race(shape.toString(), host.equals("DJL") ? DjlNetwork.contestants(shape) : host.equals("DL4J") ? Dl4jNetwork.contestants(shape) : SameDiffNetwork.contestants(shape))) {
-        race.warmUp(Double.parseDouble(System.getProperty("warm", "6")));
-        var laps = race.measure(shape.seconds());
-        System.out.println(shape);
-        laps.forEach((who, l) -> {
-          StringBuilder s = new StringBuilder(String.format("%-28s %8.1f", who, l.whole() / 1e3));
-          for (Phase p : Phase.values()) s.append(String.format("  %s %.1f", p, l.of(p) / 1e3));
-          System.out.println(s);
-        });
-        double ss = laps.get(STOCK_SOFTPLUS).whole(), r = laps.get(STOCK_RELU).whole();
-        System.out.printf("softplus %.3f squareplus %.3f reluloss %.3f%n", ss / laps.get(SOFTPLUS).whole(), r / laps.get(SQUAREPLUS).whole(), r / laps.get(RELU_OUR_LOSS).whole());
-      }
+  /** Everybody who competes on a network of this shape. */
+  static Map<String, Supplier<Loop>> contestants(NetworkShape shape, Maker maker) {
+    Map<String, Supplier<Loop>> all = new LinkedHashMap<>();
+    for (NetworkKind kind : NetworkKind.values()) {
+      all.put(kind.toString(), () -> checked(shape, kind, maker));
     }
-    System.exit(0);
+    return all;
+  }
+
+  private static Network checked(NetworkShape shape, NetworkKind kind, Maker maker) {
+    NetworkShape few = shape.withBatch(Math.min(ROWS, shape.batch()));
+    try (Network network = maker.network(few, kind)) {
+      check(network, few, kind);
+    }
+    return maker.network(shape, kind);
+  }
+
+  /** Throws unless the network loses as it must, step by step. */
+  static void check(Network network, NetworkShape shape, NetworkKind kind) {
+    double[] expected = ReferenceNetwork.losses(shape, kind, STEPS);
+    float[] actual = new float[STEPS];
+    for (int step = 0; step < STEPS; step++) {
+      actual[step] = (float) network.loss();
+      network.step(new Laps());
+    }
+    String name = "losses of %s, %s".formatted(shape, kind);
+    new Expected(STEPS, step -> expected[step], 1).check(name, actual, TOLERANCE);
   }
 }

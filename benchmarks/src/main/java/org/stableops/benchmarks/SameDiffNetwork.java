@@ -1,9 +1,7 @@
 package org.stableops.benchmarks;
 
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.BinaryOperator;
-import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -21,7 +19,7 @@ import org.stableops.nd4j.Squareplus;
  * The training step of a network in SameDiff, by fit of one batch. It has no phases: SameDiff
  * updates a parameter as soon as it has its gradient.
  */
-final class SameDiffNetwork implements Loop {
+final class SameDiffNetwork implements Network {
   static final String HOST = "SameDiff";
 
   private final SameDiff graph = SameDiff.create();
@@ -40,39 +38,38 @@ final class SameDiffNetwork implements Loop {
     graph.setLossVariables("loss");
     graph.setTrainingConfig(
         TrainingConfig.builder()
-            .updater(new Sgd(0.01))
+            .updater(new Sgd(ReferenceNetwork.LEARNING_RATE))
             .dataSetFeatureMapping("x")
             .dataSetLabelMapping("labels")
             .build());
     batch =
         new DataSet(
-            Nd4j.createFromArray(shape.features(1)).reshape(shape.batch(), shape.inputs()),
-            Nd4j.createFromArray(shape.oneHotLabels(1)).reshape(shape.batch(), shape.classes()));
+            Nd4j.createFromArray(shape.features()).reshape(shape.batch(), shape.inputs()),
+            Nd4j.createFromArray(shape.oneHotLabels()).reshape(shape.batch(), shape.classes()));
   }
 
   private SDVariable dense(SDVariable x, int inputs, int width) {
-    INDArray start = Nd4j.randn(DataType.FLOAT, inputs, width).divi(Math.sqrt(inputs));
-    SDVariable weight = graph.var(start);
+    float[] start = NetworkShape.weights(inputs, width);
+    SDVariable weight = graph.var(Nd4j.createFromArray(start).reshape(inputs, width));
     SDVariable bias = graph.var(Nd4j.zeros(DataType.FLOAT, width));
     return graph.nn().linear(x, weight, bias);
   }
 
-  /** Everybody who competes on a network. */
-  static Map<String, Supplier<Loop>> contestants(NetworkShape shape) {
-    Map<String, Supplier<Loop>> all = new LinkedHashMap<>();
-    all.put(Networks.STOCK_SOFTPLUS, () -> stock(shape, x -> x.getSameDiff().nn().softplus(x)));
-    all.put(Networks.SOFTPLUS, () -> ours(shape, Softplus::value));
-    all.put(Networks.STOCK_RELU, () -> stock(shape, SameDiffNetwork::relu));
-    all.put(Networks.SQUAREPLUS, () -> ours(shape, Squareplus::value));
-    all.put(Networks.RELU_OUR_LOSS, () -> ours(shape, SameDiffNetwork::relu));
-    return all;
+  static Network of(NetworkShape shape, NetworkKind kind) {
+    return switch (kind) {
+      case STOCK_SOFTPLUS -> stock(shape, x -> x.getSameDiff().nn().softplus(x));
+      case SOFTPLUS -> ours(shape, Softplus::value);
+      case STOCK_RELU -> stock(shape, SameDiffNetwork::relu);
+      case SQUAREPLUS -> ours(shape, Squareplus::value);
+      case RELU -> ours(shape, SameDiffNetwork::relu);
+    };
   }
 
   private static SDVariable relu(SDVariable x) {
     return x.getSameDiff().nn().relu(x, 0);
   }
 
-  private static Loop stock(NetworkShape shape, UnaryOperator<SDVariable> activation) {
+  private static Network stock(NetworkShape shape, UnaryOperator<SDVariable> activation) {
     return new SameDiffNetwork(
         shape,
         activation,
@@ -80,7 +77,7 @@ final class SameDiffNetwork implements Loop {
             logits.getSameDiff().loss().softmaxCrossEntropy(labels, logits, null));
   }
 
-  private static Loop ours(NetworkShape shape, UnaryOperator<SDVariable> activation) {
+  private static Network ours(NetworkShape shape, UnaryOperator<SDVariable> activation) {
     return new SameDiffNetwork(
         shape, activation, (labels, logits) -> SoftmaxCrossEntropy.value(logits, labels));
   }
@@ -90,6 +87,13 @@ final class SameDiffNetwork implements Loop {
     laps.begin();
     graph.fit(batch);
     laps.end();
+  }
+
+  @Override
+  public double loss() {
+    Map<String, INDArray> placeholders =
+        Map.of("x", batch.getFeatures(), "labels", batch.getLabels());
+    return graph.output(placeholders, "loss").get("loss").getDouble(0);
   }
 
   @Override
