@@ -142,15 +142,39 @@ final class Benchmarks implements Callable<Integer> {
         neighbour.close();
       }
     }
-    outcomes.all().forEach(out::println);
+    if (!plan.courses().isEmpty()) {
+      reportInside(outcomes);
+    }
+    if (!plan.timed().isEmpty() || !plan.weighed().isEmpty()) {
+      reportIsolated(results);
+    }
+    out.printf("%nResults: %s%n", output.toAbsolutePath().normalize());
+  }
+
+  private void reportInside(Outcomes outcomes) throws IOException {
+    Csv.write(output, outcomes);
+    List<String> ratios = HeadlineTable.ratios(outcomes);
+    List<String> phases = HeadlineTable.phases(outcomes);
+    Files.write(output.resolve("headline.md"), ratios);
+    Files.write(output.resolve("phases.md"), phases);
+    StepsPicture.write(output, outcomes);
+    InsidePicture.write(output, outcomes);
+    print("Inside a program: how many times as fast as the peer", ratios);
+    print("Phases of a training step, medians in microseconds", phases);
+  }
+
+  private void reportIsolated(Results results) throws IOException {
     Csv.write(output, results);
     List<String> table = BarsTable.lines(results);
     Files.write(output.resolve("bars.md"), table);
     RatioPicture.write(output, results);
     ThroughputPicture.write(output, results);
-    out.println();
+    print("Isolated calls", table);
+  }
+
+  private void print(String title, List<String> table) {
+    out.printf("%n%s:%n%n", title);
     table.forEach(out::println);
-    out.printf("%nResults: %s%n", output.toAbsolutePath().normalize());
   }
 
   private void header(Plan plan, Measuring measuring) throws IOException, InterruptedException {

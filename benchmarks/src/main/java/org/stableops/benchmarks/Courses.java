@@ -48,6 +48,10 @@ final class Courses {
         .orElseThrow(() -> new IllegalArgumentException("no course " + name));
   }
 
+  static Course of(String kind, String host, String size) {
+    return of(String.join("/", kind, host, size));
+  }
+
   private static List<Course> all() {
     return Stream.of(
             networks(DjlNetwork.HOST, DjlNetwork::of, Course.Jvms.DJL),

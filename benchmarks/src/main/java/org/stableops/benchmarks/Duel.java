@@ -16,6 +16,14 @@ record Duel(Course course, String ours, String peer, double plain, double flag) 
     return mode == JvmMode.PLAIN ? plain : flag;
   }
 
+  /** "met" or "missed", or nothing where there is no floor. */
+  String verdict(double ratio, JvmMode mode) {
+    if (Double.isNaN(floor(mode))) {
+      return "";
+    }
+    return ratio >= floor(mode) ? "met" : "missed";
+  }
+
   /** The time of the peer divided by ours. */
   OptionalDouble ratio(Outcomes outcomes, JvmMode mode) {
     Conditions conditions = new Conditions(mode, Bars.THREADS);
