@@ -160,6 +160,9 @@ final class Benchmarks implements Callable<Integer> {
     StepsPicture.write(output, outcomes);
     InsidePicture.write(output, outcomes);
     print("Inside a program: how many times as fast as the peer", ratios);
+    if (!outcomes.disturbed().isEmpty()) {
+      out.printf("%nOther programs were busy during %s%n", String.join(", ", outcomes.disturbed()));
+    }
     print("Phases of a training step, medians in microseconds", phases);
   }
 
@@ -173,6 +176,9 @@ final class Benchmarks implements Callable<Integer> {
   }
 
   private void print(String title, List<String> table) {
+    if (table.isEmpty()) {
+      return;
+    }
     out.printf("%n%s:%n%n", title);
     table.forEach(out::println);
   }

@@ -96,7 +96,7 @@ final class Courses {
       String id = Entry.id(function, Work.VALUE, host, OURS);
       runners.put(function.toString(), runner(id, size, behind));
     }
-    return new Course(ELEMENTWISE, host, size.toString(), runners, 0.5, jvm);
+    return new Course(ELEMENTWISE, host, size.toString(), runners, 0.35, jvm);
   }
 
   /** With pages that are warm, or they cost libtorch more than its arithmetic. */
@@ -116,8 +116,7 @@ final class Courses {
     Map<String, Supplier<Loop>> runners = new LinkedHashMap<>();
     runners.put(HOSTS, runner(id.apply(Dl4jLosses.MCXENT), Size.WIDE, BehindProduct::inNd4j));
     runners.put(OURS, runner(id.apply(OURS), Size.WIDE, BehindProduct::inNd4j));
-    return new Course(
-        LOSS, Dl4jNetwork.HOST, Size.WIDE.toString(), runners, 2, Course.Jvms.ND4J);
+    return new Course(LOSS, Dl4jNetwork.HOST, Size.WIDE.toString(), runners, 2, Course.Jvms.ND4J);
   }
 
   private static Supplier<Loop> runner(String id, Size size, Function<Contestant, Loop> behind) {

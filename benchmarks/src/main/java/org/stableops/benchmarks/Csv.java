@@ -31,7 +31,7 @@ final class Csv {
   };
 
   private static final String[] INSIDE_HEADER = {
-    "work", "host", "size", "contestant", "jvm", "threads", "steps", "median_ns"
+    "work", "host", "size", "contestant", "jvm", "threads", "others", "steps", "median_ns"
   };
   private static final String[] HEADLINE_HEADER = {
     "work", "against", "course", "ours", "peer", "jvm", "threads", "bar", "measured", "verdict"
@@ -66,6 +66,7 @@ final class Csv {
         printer.print(outcome.conditions().mode());
         printer.print(outcome.conditions().threads());
         StepTimes times = outcome.times();
+        printer.print(number(times.others(), "%.2f"));
         printer.print(times.steps());
         printer.print(number(times.whole(), "%.0f"));
         for (Phase phase : Phase.values()) {

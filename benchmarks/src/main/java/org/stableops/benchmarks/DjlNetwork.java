@@ -85,8 +85,7 @@ final class DjlNetwork implements Network {
   }
 
   private static Network fused(NetworkShape shape, Supplier<Block> activation) {
-    return new DjlNetwork(
-        shape, activation, new FusedSoftmaxCrossEntropyLoss(), FusedTrainer::new);
+    return new DjlNetwork(shape, activation, new FusedSoftmaxCrossEntropyLoss(), FusedTrainer::new);
   }
 
   @Override

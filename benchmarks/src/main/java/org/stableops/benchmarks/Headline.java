@@ -81,16 +81,11 @@ final class Headline {
     List<Duel> duels =
         IntStream.range(0, courses.size())
             .mapToObj(
-                i ->
-                    new Duel(
-                        courses.get(i), kind.toString(), peer.toString(), plain[i], flag[i]))
+                i -> new Duel(courses.get(i), kind.toString(), peer.toString(), plain[i], flag[i]))
             .toList();
     String trainer = host.equals(DjlNetwork.HOST) && kind != RELU ? ", FusedTrainer" : "";
     return new Row(
-        "%s training step: %s%s".formatted(host, kind, trainer),
-        peer.toString(),
-        Show.EACH,
-        duels);
+        "%s training step: %s%s".formatted(host, kind, trainer), peer.toString(), Show.EACH, duels);
   }
 
   private static Row elementwise(
@@ -112,7 +107,8 @@ final class Headline {
         Stream.of(Function.SQUAREPLUS, Function.SOFTPLUS, Function.SOFTPLUS_INVERSE)
             .map(function -> elementwise(host, function, Size.SMALL, floor, floor))
             .toList();
-    String work = "%s squareplus, softplus, softplusInverse, %d".formatted(host, Size.SMALL.elements());
+    String work =
+        "%s squareplus, softplus, softplusInverse, %d".formatted(host, Size.SMALL.elements());
     return new Row(work, softplus(host), Show.EACH, duels);
   }
 

@@ -43,8 +43,7 @@ final class HeadlineTable {
           .collect(Collectors.joining(", "));
     }
     return row.duels().stream()
-        .flatMap(
-            duel -> duel.ratio(outcomes, mode).stream().mapToObj(r -> new Measured(duel, r)))
+        .flatMap(duel -> duel.ratio(outcomes, mode).stream().mapToObj(r -> new Measured(duel, r)))
         .min(Comparator.comparingDouble(Measured::ratio))
         .map(worst -> number("≥ %.2f× (%s)", worst.ratio(), worst.duel().course().size()))
         .orElse(NOTHING);
@@ -62,7 +61,8 @@ final class HeadlineTable {
             .filter(outcome -> outcome.conditions().threads() == Bars.THREADS)
             .map(HeadlineTable::phases)
             .toList();
-    String phases = Stream.of(Phase.values()).map(Phase::toString).collect(Collectors.joining(" | "));
+    String phases =
+        Stream.of(Phase.values()).map(Phase::toString).collect(Collectors.joining(" | "));
     String header = "host | network | contestant | JVM | step, whole | " + phases;
     return lines.isEmpty() ? lines : table(header, lines);
   }

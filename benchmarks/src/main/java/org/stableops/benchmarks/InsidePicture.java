@@ -36,7 +36,8 @@ final class InsidePicture {
     for (String host : List.of(DjlCall.HOST, Nd4jCall.HOST)) {
       XYChart chart = chart(host, outcomes);
       if (!chart.getSeriesCollection().isEmpty()) {
-        Pictures.write(chart, directory.resolve("inside-" + host.toLowerCase(Locale.ROOT) + ".png"));
+        Pictures.write(
+            chart, directory.resolve("inside-" + host.toLowerCase(Locale.ROOT) + ".png"));
       }
     }
   }
@@ -44,9 +45,9 @@ final class InsidePicture {
   private static XYChart chart(String host, Outcomes outcomes) {
     XYChart chart =
         new XYChartBuilder()
-            .width(900)
+            .width(1000)
             .height(480)
-            .title("Behind a matrix product of " + host + ": how many times as fast as its softplus")
+            .title("Behind a matrix product: how many times as fast as softplus of " + host)
             .xAxisTitle("elements, float32")
             .yAxisTitle("time of the host's softplus / time of ours")
             .build();
@@ -55,11 +56,13 @@ final class InsidePicture {
     chart.getStyler().setLegendLayout(Styler.LegendLayout.Vertical);
     chart.getStyler().setXAxisTickLabelsFormattingFunction(x -> "2^" + Math.round(x));
     chart.getStyler().setYAxisMin(0.0);
+    chart.getStyler().setChartTitlePadding(10);
     for (Function function : List.of(SQUAREPLUS, SOFTPLUS, SOFTPLUS_INVERSE)) {
       for (JvmMode mode : JvmMode.values()) {
         add(chart, host, function, mode, outcomes);
       }
     }
+    chart.getStyler().setAnnotationLineColor(Color.DARK_GRAY);
     chart.addAnnotation(new AnnotationLine(1, false, false));
     return chart;
   }

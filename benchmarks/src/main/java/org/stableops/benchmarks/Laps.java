@@ -53,11 +53,11 @@ final class Laps {
     nanoseconds.values().forEach(times -> Arrays.fill(times, 0));
   }
 
-  /** The medians over all steps. */
-  StepTimes medians() {
+  /** The medians over all steps, during which others used so many processors. */
+  StepTimes medians(double others) {
     Map<Phase, Double> phases = new EnumMap<>(Phase.class);
     nanoseconds.forEach((phase, times) -> phases.put(phase, median(times)));
-    return new StepTimes(steps, median(whole), phases);
+    return new StepTimes(steps, others, median(whole), phases);
   }
 
   private double median(double[] times) {

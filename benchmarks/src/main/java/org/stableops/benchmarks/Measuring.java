@@ -77,11 +77,9 @@ final class Measuring {
         time(conditions, tasks, plan.timing(), results, step);
       }
     }
-    for (Conditions conditions : plan.conditionsOfMemory()) {
-      for (Task task : plan.weighed()) {
-        weigh(conditions, task, results);
-        step.run();
-      }
+    for (Task task : plan.weighed()) {
+      weigh(plan.conditionsOfMemory(), task, results);
+      step.run();
     }
   }
 

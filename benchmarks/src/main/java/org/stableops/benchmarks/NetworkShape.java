@@ -15,9 +15,9 @@ import java.util.stream.IntStream;
 record NetworkShape(List<Integer> widths, int batch, double seconds) {
   static final List<NetworkShape> ALL =
       List.of(
-          new NetworkShape(List.of(64, 64, 64, 10), 32, 2.5),
-          new NetworkShape(List.of(784, 256, 256, 10), 128, 3.5),
-          new NetworkShape(List.of(784, 1024, 1024, 1000), 256, 8));
+          new NetworkShape(List.of(64, 64, 64, 10), 32, 2),
+          new NetworkShape(List.of(784, 256, 256, 10), 128, 3),
+          new NetworkShape(List.of(784, 1024, 1024, 1000), 256, 7));
 
   int inputs() {
     return widths.get(0);
@@ -45,8 +45,7 @@ record NetworkShape(List<Integer> widths, int batch, double seconds) {
 
   /** What every network starts with, [inputs, outputs] in row-major order, as Glorot advises. */
   static float[] weights(int inputs, int outputs) {
-    return uniform(
-        CallBenchmark.seed() + 2, inputs * outputs, Math.sqrt(6.0 / (inputs + outputs)));
+    return uniform(CallBenchmark.seed() + 2, inputs * outputs, Math.sqrt(6.0 / (inputs + outputs)));
   }
 
   private static float[] uniform(long seed, int count, double limit) {

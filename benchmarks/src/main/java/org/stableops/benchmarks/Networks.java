@@ -13,7 +13,7 @@ final class Networks {
   private static final double TOLERANCE = 2e-5;
 
   /** Rows of the check, which is not to take long. */
-  private static final int ROWS = 32;
+  private static final int ROWS = 8;
 
   /** Makes a network. */
   interface Maker {

@@ -2,6 +2,7 @@ package org.stableops.benchmarks;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -19,6 +20,9 @@ final class Outcomes {
    */
   record Outcome(Course course, String runner, Conditions conditions, StepTimes times) {}
 
+  /** A part of a processor. */
+  private static final double MUCH = 0.2;
+
   private final Map<Key, StepTimes> times = new LinkedHashMap<>();
 
   void put(Course course, String runner, Conditions conditions, StepTimes of) {
@@ -27,6 +31,22 @@ final class Outcomes {
 
   Optional<StepTimes> of(Course course, String runner, Conditions conditions) {
     return Optional.ofNullable(times.get(new Key(course, runner, conditions)));
+  }
+
+  /** The courses during which other programs were so busy that their ratios tell little. */
+  List<String> disturbed() {
+    return all().stream()
+        .filter(outcome -> outcome.times().others() > MUCH)
+        .map(
+            outcome ->
+                String.format(
+                    Locale.ROOT,
+                    "%s, %s JVM (%.1f processors)",
+                    outcome.course(),
+                    outcome.conditions().mode(),
+                    outcome.times().others()))
+        .distinct()
+        .toList();
   }
 
   List<Outcome> all() {

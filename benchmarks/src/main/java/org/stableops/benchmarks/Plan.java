@@ -59,7 +59,11 @@ record Plan(
             .toList();
     List<Task> weighed = all.stream().filter(Plan::isLargeLoss).toList();
     return new Plan(
-        courses(filter), all.stream().sorted(BY_SIZE).toList(), weighed, List.of(1, Bars.THREADS), Timing.LONG);
+        courses(filter),
+        all.stream().sorted(BY_SIZE).toList(),
+        weighed,
+        List.of(1, Bars.THREADS),
+        Timing.LONG);
   }
 
   /** In DJL, for in ND4J the probe finds memory that a former call has left behind. */
@@ -71,9 +75,7 @@ record Plan(
   }
 
   private static List<Course> courses(Predicate<String> filter) {
-    return Courses.ALL.stream()
-        .filter(course -> course.names().anyMatch(filter))
-        .toList();
+    return Courses.ALL.stream().filter(course -> course.names().anyMatch(filter)).toList();
   }
 
   Plan withForks(int forks) {
@@ -98,14 +100,12 @@ record Plan(
         .toList();
   }
 
-  /** Memory does not depend on threads: it is weighed under the most of them. */
-  List<Conditions> conditionsOfMemory() {
-    int most = threads.get(threads.size() - 1);
-    return Stream.of(JvmMode.values()).map(mode -> new Conditions(mode, most)).toList();
+  /** Native memory does not depend on threads, nor on the JVM. */
+  Conditions conditionsOfMemory() {
+    return new Conditions(JvmMode.PLAIN, threads.get(threads.size() - 1));
   }
 
   int steps() {
-    return (courses.size() + timed.size()) * conditions().size()
-        + weighed.size() * conditionsOfMemory().size();
+    return (courses.size() + timed.size()) * conditions().size() + weighed.size();
   }
 }

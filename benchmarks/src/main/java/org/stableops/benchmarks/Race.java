@@ -1,7 +1,5 @@
 package org.stableops.benchmarks;
 
-import java.lang.management.CompilationMXBean;
-import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -18,11 +16,6 @@ final class Race implements AutoCloseable {
   private static final long TURN_NANOSECONDS = 5_000_000;
   private static final int LEAST_ROUNDS = 5;
 
-  /** Of the time, for the compilers, below which they disturb nobody. */
-  private static final double IDLE = 0.05;
-
-  private static final CompilationMXBean COMPILERS = ManagementFactory.getCompilationMXBean();
-
   private record Runner(Loop loop, Laps laps) {}
 
   private final Map<String, Runner> runners = new LinkedHashMap<>();
@@ -34,37 +27,29 @@ final class Race implements AutoCloseable {
     order = new ArrayList<>(runners.values());
   }
 
-  /**
-   * Runs until the compilers have become idle, and forgets what it took. A host's own threads and
-   * one that compiles are more than two cores can run, and each waits for the others.
-   *
-   * @param slice seconds, after each of which the compilers are asked
-   * @param most seconds in all
-   */
-  void warmUp(double slice, double most) {
-    long end = System.nanoTime() + nanoseconds(most);
-    double compiled;
-    do {
-      long before = COMPILERS.getTotalCompilationTime();
-      long begin = System.nanoTime();
-      run(slice, 1);
-      compiled =
-          1e6 * (COMPILERS.getTotalCompilationTime() - before) / (System.nanoTime() - begin);
-    } while (compiled > IDLE && System.nanoTime() < end);
+  /** Runs for so many seconds, one round at least, and forgets what it took. */
+  void warmUp(double seconds) {
+    run(seconds, 1);
     runners.values().forEach(runner -> runner.laps.clear());
+  }
+
+  private static double seconds(long begin) {
+    return (System.nanoTime() - begin) / 1e9;
   }
 
   /** Runs for so many seconds, and a few rounds at least. */
   Map<String, StepTimes> measure(double seconds) {
+    Neighbours neighbours = new Neighbours();
     run(seconds, LEAST_ROUNDS);
+    double others = neighbours.processors();
     Map<String, StepTimes> times = new LinkedHashMap<>();
-    runners.forEach((who, runner) -> times.put(who, runner.laps.medians()));
+    runners.forEach((who, runner) -> times.put(who, runner.laps.medians(others)));
     return times;
   }
 
   private void run(double seconds, int leastRounds) {
-    long end = System.nanoTime() + nanoseconds(seconds);
-    for (int round = 0; round < leastRounds || System.nanoTime() < end; round++) {
+    long begin = System.nanoTime();
+    for (int round = 0; round < leastRounds || seconds(begin) < seconds; round++) {
       // Nobody always comes behind the same one.
       Collections.shuffle(order, random);
       order.forEach(Race::turn);
@@ -76,10 +61,6 @@ final class Race implements AutoCloseable {
     do {
       runner.loop.step(runner.laps);
     } while (System.nanoTime() < end);
-  }
-
-  private static long nanoseconds(double seconds) {
-    return (long) (seconds * 1e9);
   }
 
   @Override

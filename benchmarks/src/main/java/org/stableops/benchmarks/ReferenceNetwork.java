@@ -81,7 +81,10 @@ final class ReferenceNetwork {
     for (Dense layer : layers) {
       double[] z = layer.forward(x);
       preActivations.add(z);
-      x = IntStream.range(0, z.length).mapToDouble(i -> kind.activation.applyAsDouble(z[i])).toArray();
+      x =
+          IntStream.range(0, z.length)
+              .mapToDouble(i -> kind.activation.applyAsDouble(z[i]))
+              .toArray();
     }
     double[] gradient = preActivations.get(layers.size() - 1);
     double loss = lossAndGradient(gradient);

@@ -73,8 +73,7 @@ final class SameDiffNetwork implements Network {
     return new SameDiffNetwork(
         shape,
         activation,
-        (labels, logits) ->
-            logits.getSameDiff().loss().softmaxCrossEntropy(labels, logits, null));
+        (labels, logits) -> logits.getSameDiff().loss().softmaxCrossEntropy(labels, logits, null));
   }
 
   private static Network ours(NetworkShape shape, UnaryOperator<SDVariable> activation) {

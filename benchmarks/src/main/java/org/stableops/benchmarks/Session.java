@@ -33,7 +33,8 @@ final class Session {
   public static void main(String[] arguments) throws RunnerException {
     int[] numbers = Stream.of(arguments).mapToInt(Integer::parseInt).toArray();
     Session session =
-        new Session(new Timing(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]));
+        new Session(
+            new Timing(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]));
     Messages messages = new Messages();
     messages.send(FusedPath.describe());
     List<Task> tasks = Messages.given().stream().map(Task::parse).toList();

@@ -13,14 +13,16 @@ import java.util.stream.Stream;
  * whole.
  *
  * @param steps of which the medians are
+ * @param others processors that other programs used meanwhile; NaN if unknown
  * @param whole of a whole step
  * @param phases of its parts; 0 for those that it does not have
  */
-record StepTimes(int steps, double whole, Map<Phase, Double> phases) {
+record StepTimes(int steps, double others, double whole, Map<Phase, Double> phases) {
   /** A step without phases. */
   static StepTimes of(int steps, double whole) {
     return new StepTimes(
         steps,
+        0,
         whole,
         Stream.of(Phase.values()).collect(Collectors.toMap(phase -> phase, phase -> 0.0)));
   }
@@ -30,9 +32,9 @@ record StepTimes(int steps, double whole, Map<Phase, Double> phases) {
     List<Double> numbers = Arrays.stream(text.split(" ")).map(Double::valueOf).toList();
     Map<Phase, Double> phases = new EnumMap<>(Phase.class);
     for (Phase phase : Phase.values()) {
-      phases.put(phase, numbers.get(2 + phase.ordinal()));
+      phases.put(phase, numbers.get(3 + phase.ordinal()));
     }
-    return new StepTimes(numbers.get(0).intValue(), numbers.get(1), phases);
+    return new StepTimes(numbers.get(0).intValue(), numbers.get(1), numbers.get(2), phases);
   }
 
   /** What textOf gives. */
@@ -57,7 +59,7 @@ record StepTimes(int steps, double whole, Map<Phase, Double> phases) {
   @Override
   public String toString() {
     return Stream.concat(
-            Stream.of((double) steps, whole), Stream.of(Phase.values()).map(phases::get))
+            Stream.of((double) steps, others, whole), Stream.of(Phase.values()).map(phases::get))
         .map(Object::toString)
         .collect(Collectors.joining(" "));
   }

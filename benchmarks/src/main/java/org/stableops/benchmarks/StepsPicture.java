@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Stream;
 import org.knowm.xchart.AnnotationLine;
 import org.knowm.xchart.HorizontalBarChart;
 import org.knowm.xchart.HorizontalBarChartBuilder;
@@ -36,10 +37,13 @@ final class StepsPicture {
             .build();
     Pictures.style(chart.getStyler());
     chart.getStyler().setAvailableSpaceFill(0.8);
+    chart.getStyler().setXAxisMin(0.0).setXAxisMax(most(lines, outcomes));
     // Or XChart leaves out every second name.
     chart.getStyler().setXAxisMaxLabelCount(Math.max(2, lines.size()));
-    add(chart, JvmMode.PLAIN, lines, outcomes, Pictures.PALE_BLUE);
-    add(chart, JvmMode.FLAG, lines, outcomes, Pictures.DARK_BLUE);
+    for (JvmMode mode : JvmMode.values()) {
+      add(chart, mode, lines, outcomes);
+    }
+    chart.getStyler().setAnnotationLineColor(Pictures.RED);
     chart.addAnnotation(new AnnotationLine(1, true, false));
     Pictures.write(chart, directory.resolve("steps.png"));
   }
@@ -59,17 +63,25 @@ final class StepsPicture {
     return lines;
   }
 
+  /** The end of the axis, beyond 1 in any case. */
+  private static double most(List<Line> lines, Outcomes outcomes) {
+    double most =
+        Stream.of(JvmMode.values())
+            .flatMap(mode -> lines.stream().map(line -> line.duel().ratio(outcomes, mode)))
+            .mapToDouble(ratio -> ratio.orElse(0))
+            .max()
+            .orElse(0);
+    return Math.ceil(5 * Math.max(most, 1.1)) / 5;
+  }
+
   private static String name(Duel duel) {
     return "%s %s: %s / %s"
         .formatted(duel.course().host(), duel.course().size(), duel.ours(), duel.peer());
   }
 
   private static void add(
-      HorizontalBarChart chart,
-      JvmMode mode,
-      List<Line> lines,
-      Outcomes outcomes,
-      Color color) {
+      HorizontalBarChart chart, JvmMode mode, List<Line> lines, Outcomes outcomes) {
+    Color color = mode == JvmMode.FLAG ? Pictures.DARK_BLUE : Pictures.PALE_BLUE;
     List<Double> ratios =
         lines.stream().map(line -> line.duel().ratio(outcomes, mode).orElse(0)).toList();
     chart

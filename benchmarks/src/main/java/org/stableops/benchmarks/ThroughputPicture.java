@@ -19,8 +19,7 @@ final class ThroughputPicture {
 
   /** The line of the plain JVM. */
   static final BasicStroke DASHES =
-      new BasicStroke(
-          1.5f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, new float[] {5, 4}, 0);
+      new BasicStroke(1.5f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, new float[] {5, 4}, 0);
 
   private ThroughputPicture() {}
 

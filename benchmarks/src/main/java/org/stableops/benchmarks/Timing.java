@@ -11,14 +11,9 @@ package org.stableops.benchmarks;
  * @param races by what the time of races is multiplied
  */
 record Timing(
-    int forks,
-    int warmups,
-    int warmupMilliseconds,
-    int iterations,
-    int milliseconds,
-    int races) {
+    int forks, int warmups, int warmupMilliseconds, int iterations, int milliseconds, int races) {
   /** For a table in minutes. */
-  static final Timing SHORT = new Timing(0, 2, 250, 5, 160, 1);
+  static final Timing SHORT = new Timing(0, 1, 250, 4, 100, 1);
 
   /** For everything in little more than an hour. */
   static final Timing LONG = new Timing(0, 3, 250, 5, 160, 3);
