@@ -2,7 +2,6 @@ package org.stableops.benchmarks;
 
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.Stream;
@@ -28,32 +27,26 @@ record Bar(
   /** What is compared with the bar. */
   enum Measure {
     /** The time of the peer divided by ours, the more the better. */
-    SPEEDUP("≥ %s×") {
+    SPEEDUP {
       @Override
       OptionalDouble of(Comparison comparison, Results results, Conditions conditions) {
         return comparison.speedup(results, conditions);
       }
     },
     /** Our time divided by the peer's, the less the better. */
-    TIME_IN_PEERS("≤ %s×") {
+    TIME_IN_PEERS {
       @Override
       OptionalDouble of(Comparison comparison, Results results, Conditions conditions) {
         return comparison.timeInPeers(results, conditions);
       }
     },
     /** Our native memory divided by the logits' size, the less the better. */
-    NATIVE_PEAK("≤ %s×") {
+    NATIVE_PEAK {
       @Override
       OptionalDouble of(Comparison comparison, Results results, Conditions conditions) {
         return comparison.nativePeak(results, conditions);
       }
     };
-
-    private final String format;
-
-    Measure(String format) {
-      this.format = format;
-    }
 
     abstract OptionalDouble of(Comparison comparison, Results results, Conditions conditions);
 
@@ -101,15 +94,5 @@ record Bar(
   /** The one that decides. */
   Optional<Measured> worst(Results results, Conditions conditions) {
     return measured(results, conditions).min(measure.order());
-  }
-
-  /** The bar as text: ≥ 2×. */
-  String text(JvmMode mode) {
-    double bar = of(mode);
-    return Double.isNaN(bar) ? "–" : measure.format.formatted(number(bar));
-  }
-
-  private static String number(double bar) {
-    return String.format(Locale.ROOT, bar == Math.rint(bar) ? "%.0f" : "%.1f", bar);
   }
 }

@@ -37,7 +37,6 @@ final class Bars {
     bars.addAll(losses());
     List<Bar> faster = bars.stream().filter(bar -> bar.measure() == SPEEDUP).toList();
     bars.add(small(faster, Size.SMALL));
-    bars.add(small(faster, Size.NARROW));
     bars.add(tiny(DjlCall.HOST, DjlElementwise.LIBTORCH));
     bars.add(tiny(Nd4jCall.HOST, Nd4jElementwise.ND4J));
     for (Size size : List.of(Size.WIDE, Size.VOCABULARY)) {

@@ -5,18 +5,17 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The bars and what was measured beside them, in Markdown. */
+/** What was measured of isolated calls, in Markdown; {@link Csv} has the bars beside it. */
 final class BarsTable {
   private BarsTable() {}
 
   static List<String> lines(Results results) {
     List<String> lines = new ArrayList<>();
-    lines.add("| work | against | plain | measured | flag | measured |");
-    lines.add("| --- | --- | --- | --- | --- | --- |");
+    lines.add("| work | against | plain | flag |");
+    lines.add("| --- | --- | --- | --- |");
     for (Bar bar : Bars.ALL) {
       List<String> cells = new ArrayList<>(List.of(bar.work(), bar.against()));
       for (JvmMode mode : JvmMode.values()) {
-        cells.add(bar.text(mode));
         cells.add(measured(bar, mode, results));
       }
       lines.add("| " + String.join(" | ", cells) + " |");
@@ -27,10 +26,10 @@ final class BarsTable {
   private static String measured(Bar bar, JvmMode mode, Results results) {
     Optional<Bar.Measured> worst = bar.worst(results, new Conditions(mode, Bars.THREADS));
     if (worst.isEmpty()) {
-      return "not measured";
+      return "–";
     }
     double value = worst.get().value();
-    String text = String.format(Locale.ROOT, "%.2f× %s", value, bar.verdict(value, mode)).strip();
+    String text = String.format(Locale.ROOT, "%.2f×", value);
     return bar.comparisons().size() == 1 ? text : text + ": " + name(worst.get().comparison(), bar);
   }
 

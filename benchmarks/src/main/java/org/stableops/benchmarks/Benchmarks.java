@@ -43,8 +43,26 @@ final class Benchmarks implements Callable<Integer> {
   private Pattern filter = Pattern.compile("");
 
   @Option(
+      names = "--inside",
+      description =
+          "Only whole training steps, and operators behind a matrix product of the host: ours and"
+              + " the peer's in turn in one JVM.")
+  private boolean inside;
+
+  @Option(
+      names = "--isolated",
+      description = "Only isolated calls in loops of their own, and native memory.")
+  private boolean isolated;
+
+  @Option(
+      names = "--busy-neighbour",
+      description = "While another program computes without end on one thread.")
+  private boolean busyNeighbour;
+
+  @Option(
       names = "--forks",
-      description = "JVMs a measurement; 0 for one a host that measures one after the other.")
+      description =
+          "JVMs for each isolated call; 0 for one a host that measures one after the other.")
   private int forks;
 
   @Option(
@@ -85,9 +103,9 @@ final class Benchmarks implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--forks must be at least 0, got " + forks);
     }
     out = spec.commandLine().getOut();
-    Predicate<Task> wanted = task -> filter.matcher(task.toString()).find();
-    Plan plan = (all ? Plan.everything(wanted) : Plan.selection(wanted)).withForks(forks);
+    Plan plan = plan();
     if (list) {
+      plan.courses().forEach(course -> out.println("inside: " + course));
       plan.timed().forEach(out::println);
       plan.weighed().forEach(task -> out.println("memory of " + task));
     } else {
@@ -95,6 +113,15 @@ final class Benchmarks implements Callable<Integer> {
     }
     out.flush();
     return CommandLine.ExitCode.OK;
+  }
+
+  private Plan plan() {
+    Predicate<String> wanted = name -> filter.matcher(name).find();
+    Plan plan = (all ? Plan.everything(wanted) : Plan.selection(wanted)).withForks(forks);
+    if (inside == isolated) {
+      return plan;
+    }
+    return inside ? plan.insideOnly() : plan.isolatedOnly();
   }
 
   private void run(Plan plan) throws IOException, InterruptedException {
@@ -105,17 +132,55 @@ final class Benchmarks implements Callable<Integer> {
     Measuring measuring = new Measuring(seed, environment, log);
     header(plan, measuring);
     Results results = new Results();
+    Outcomes outcomes = new Outcomes();
+    BusyNeighbour neighbour = busyNeighbour ? BusyNeighbour.start() : null;
     try (ProgressBar bar = new Progress(out).bar("Measuring", plan.steps())) {
+      measuring.run(plan, outcomes, bar::step);
       measuring.run(plan, results, bar::step);
+    } finally {
+      if (neighbour != null) {
+        neighbour.close();
+      }
     }
+    if (!plan.courses().isEmpty()) {
+      reportInside(outcomes);
+    }
+    if (!plan.timed().isEmpty() || !plan.weighed().isEmpty()) {
+      reportIsolated(results);
+    }
+    out.printf("%nResults: %s%n", output.toAbsolutePath().normalize());
+  }
+
+  private void reportInside(Outcomes outcomes) throws IOException {
+    Csv.write(output, outcomes);
+    List<String> ratios = HeadlineTable.ratios(outcomes);
+    List<String> phases = HeadlineTable.phases(outcomes);
+    Files.write(output.resolve("headline.md"), ratios);
+    Files.write(output.resolve("phases.md"), phases);
+    StepsPicture.write(output, outcomes);
+    InsidePicture.write(output, outcomes);
+    print("Inside a program: how many times as fast as the peer", ratios);
+    if (!outcomes.disturbed().isEmpty()) {
+      out.printf("%nOther programs were busy during %s%n", String.join(", ", outcomes.disturbed()));
+    }
+    print("Phases of a training step, medians in microseconds", phases);
+  }
+
+  private void reportIsolated(Results results) throws IOException {
     Csv.write(output, results);
     List<String> table = BarsTable.lines(results);
     Files.write(output.resolve("bars.md"), table);
     RatioPicture.write(output, results);
     ThroughputPicture.write(output, results);
-    out.println();
+    print("Isolated calls", table);
+  }
+
+  private void print(String title, List<String> table) {
+    if (table.isEmpty()) {
+      return;
+    }
+    out.printf("%n%s:%n%n", title);
     table.forEach(out::println);
-    out.printf("%nResults: %s%n", output.toAbsolutePath().normalize());
   }
 
   private void header(Plan plan, Measuring measuring) throws IOException, InterruptedException {

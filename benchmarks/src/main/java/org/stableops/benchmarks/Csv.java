@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.OptionalDouble;
+import java.util.stream.Stream;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
 
@@ -29,6 +30,13 @@ final class Csv {
     "work", "against", "measure", "ours", "peer", "jvm", "threads", "bar", "measured", "verdict"
   };
 
+  private static final String[] INSIDE_HEADER = {
+    "work", "host", "size", "contestant", "jvm", "threads", "others", "steps", "median_ns"
+  };
+  private static final String[] HEADLINE_HEADER = {
+    "work", "against", "course", "ours", "peer", "jvm", "threads", "bar", "measured", "verdict"
+  };
+
   private final Results results;
 
   private Csv(Results results) {
@@ -39,6 +47,57 @@ final class Csv {
     Csv csv = new Csv(results);
     csv.writeResults(directory.resolve("results.csv"));
     csv.writeBars(directory.resolve("bars.csv"));
+  }
+
+  static void write(Path directory, Outcomes outcomes) throws IOException {
+    writeInside(directory.resolve("inside.csv"), outcomes);
+    writeHeadline(directory.resolve("headline.csv"), outcomes);
+  }
+
+  private static void writeInside(Path file, Outcomes outcomes) throws IOException {
+    Stream<String> phases = Stream.of(Phase.values()).map(phase -> phase + "_ns");
+    String[] header = Stream.concat(Stream.of(INSIDE_HEADER), phases).toArray(String[]::new);
+    try (CSVPrinter printer = printer(file, header)) {
+      for (Outcomes.Outcome outcome : outcomes.all()) {
+        printer.print(outcome.course().kind());
+        printer.print(outcome.course().host());
+        printer.print(outcome.course().size());
+        printer.print(outcome.runner());
+        printer.print(outcome.conditions().mode());
+        printer.print(outcome.conditions().threads());
+        StepTimes times = outcome.times();
+        printer.print(number(times.others(), "%.2f"));
+        printer.print(times.steps());
+        printer.print(number(times.whole(), "%.0f"));
+        for (Phase phase : Phase.values()) {
+          printer.print(times.hasPhases() ? number(times.phases().get(phase), "%.0f") : "");
+        }
+        printer.println();
+      }
+    }
+  }
+
+  private static void writeHeadline(Path file, Outcomes outcomes) throws IOException {
+    try (CSVPrinter printer = printer(file, HEADLINE_HEADER)) {
+      for (Headline.Row row : Headline.ROWS) {
+        for (Duel duel : row.duels()) {
+          for (JvmMode mode : JvmMode.values()) {
+            OptionalDouble measured = duel.ratio(outcomes, mode);
+            printer.printRecord(
+                row.work(),
+                row.against(),
+                duel.course(),
+                duel.ours(),
+                duel.peer(),
+                mode,
+                Bars.THREADS,
+                number(duel.floor(mode), "%s"),
+                number(measured.orElse(Double.NaN), "%.3f"),
+                measured.isPresent() ? duel.verdict(measured.getAsDouble(), mode) : "");
+          }
+        }
+      }
+    }
   }
 
   private void writeResults(Path file) throws IOException {

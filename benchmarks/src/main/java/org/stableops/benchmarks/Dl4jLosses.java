@@ -69,7 +69,10 @@ final class Dl4jLosses {
 
   private static Entry<?> inWorkspace(Kind kind, String name, ILossFunction loss) {
     return entry(
-        kind, Work.STEP, name + " in a workspace", problem -> call(problem, loss).inWorkspace());
+        kind,
+        Work.STEP,
+        name + Nd4jCall.IN_WORKSPACE,
+        problem -> call(problem, loss).inWorkspace());
   }
 
   private static Entry<?> entry(

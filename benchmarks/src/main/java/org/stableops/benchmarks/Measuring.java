@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,18 +33,53 @@ final class Measuring {
     return description.get(0);
   }
 
-  /** Measures everything that is planned. */
+  /** Measures the courses that are planned. */
+  void run(Plan plan, Outcomes outcomes, Runnable step) throws IOException, InterruptedException {
+    for (Conditions conditions : plan.conditions()) {
+      for (Course.Jvms jvm : Course.Jvms.values()) {
+        List<Course> courses =
+            plan.courses().stream().filter(course -> course.jvm() == jvm).toList();
+        if (!courses.isEmpty()) {
+          race(conditions, jvm, courses, plan.timing(), outcomes, step);
+        }
+      }
+    }
+  }
+
+  private void race(
+      Conditions conditions,
+      Course.Jvms jvm,
+      List<Course> courses,
+      Timing timing,
+      Outcomes outcomes,
+      Runnable step)
+      throws IOException, InterruptedException {
+    Map<String, String> ofJvm = new HashMap<>(environment);
+    ofJvm.putAll(jvm.environment);
+    List<String> arguments = List.of(Integer.toString(timing.races()));
+    Process process = Jvm.start(RaceSession.class, conditions, seed(), ofJvm, log, arguments);
+    Messages.give(process, courses);
+    Deque<Course> waiting = new ArrayDeque<>(courses);
+    receive(
+        process,
+        message -> {
+          Course course = waiting.remove();
+          StepTimes.parseAll(message)
+              .forEach((runner, times) -> outcomes.put(course, runner, conditions, times));
+          step.run();
+        });
+  }
+
+  /** Measures the isolated calls that are planned, and memory. */
   void run(Plan plan, Results results, Runnable step) throws IOException, InterruptedException {
     for (Conditions conditions : plan.conditions()) {
       for (List<Task> tasks : byHost(plan.timed())) {
         time(conditions, tasks, plan.timing(), results, step);
       }
     }
-    for (Conditions conditions : plan.conditionsOfMemory()) {
-      for (Task task : plan.weighed()) {
-        weigh(conditions, task, results);
-        step.run();
-      }
+    for (Task task : plan.weighed()) {
+      weigh(plan.conditionsOfMemory(), task, results);
+      step.run();
     }
   }
 
@@ -79,7 +115,7 @@ final class Measuring {
       throws IOException, InterruptedException {
     List<String> arguments = Session.arguments(timing);
     Process process = Jvm.start(Session.class, conditions, seed(), environment, log, arguments);
-    Session.sendTasks(process, tasks);
+    Messages.give(process, tasks);
     receive(process, receiver);
   }
 

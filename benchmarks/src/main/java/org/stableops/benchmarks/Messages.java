@@ -2,7 +2,10 @@ package org.stableops.benchmarks;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.util.List;
 import java.util.function.Consumer;
 
 /** Lines from a JVM that measures to the one that started it, among what the hosts print. */
@@ -20,6 +23,18 @@ final class Messages {
   void send(String message) {
     out.println(MARK + message);
     out.flush();
+  }
+
+  /** Gives a process its tasks, one a line. */
+  static void give(Process process, List<?> tasks) {
+    try (PrintWriter out = new PrintWriter(process.outputWriter())) {
+      tasks.forEach(out::println);
+    }
+  }
+
+  /** The tasks that this process was given. */
+  static List<String> given() {
+    return new BufferedReader(new InputStreamReader(System.in)).lines().toList();
   }
 
   /** Hands on all messages until the process ends. Returns its exit code. */

@@ -18,6 +18,9 @@ import org.nd4j.linalg.factory.Nd4j;
 record Nd4jCall(List<INDArray> inputs, Supplier<INDArray> call) implements Contestant {
   static final String HOST = "ND4J";
 
+  /** The end of a name. */
+  static final String IN_WORKSPACE = " in a workspace";
+
   /** The same in a workspace, where layers of DL4J call it. */
   private record InWorkspace(Nd4jCall outside) implements Contestant {
     private static final String ID = "BENCHMARK";

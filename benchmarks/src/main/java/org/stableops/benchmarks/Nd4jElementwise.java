@@ -75,7 +75,7 @@ final class Nd4jElementwise {
         function,
         Work.VALUE,
         Nd4jCall.HOST,
-        name + " in a workspace",
+        name + Nd4jCall.IN_WORKSPACE,
         problem -> call(problem, f).inWorkspace());
   }
 

@@ -8,12 +8,18 @@ import java.util.stream.Stream;
 /**
  * What is to be measured.
  *
- * @param timed whose time and heap allocation
+ * @param courses what is measured inside programs of the hosts
+ * @param timed whose isolated calls, in time and heap allocation
  * @param weighed whose native memory
  * @param threads under which numbers of threads
  * @param timing for how long
  */
-record Plan(List<Task> timed, List<Task> weighed, List<Integer> threads, Timing timing) {
+record Plan(
+    List<Course> courses,
+    List<Task> timed,
+    List<Task> weighed,
+    List<Integer> threads,
+    Timing timing) {
   /**
    * Peers stand side by side, and the small ones come last: they depend most on what has been
    * compiled.
@@ -22,22 +28,22 @@ record Plan(List<Task> timed, List<Task> weighed, List<Integer> threads, Timing 
       Comparator.comparingInt(task -> -task.size().elements());
 
   /** What the table and the pictures need. */
-  static Plan selection(Predicate<Task> filter) {
+  static Plan selection(Predicate<String> filter) {
     Stream<Task> ofBars =
         bars(false).flatMap(bar -> bar.comparisons().stream()).flatMap(Comparison::tasks);
     List<Task> timed =
         Stream.concat(ofBars, Curve.ALL.stream().flatMap(Curve::tasks))
             .distinct()
-            .filter(filter)
+            .filter(task -> filter.test(task.toString()))
             .sorted(BY_SIZE)
             .toList();
     List<Task> weighed =
         bars(true)
             .flatMap(bar -> bar.comparisons().stream())
             .flatMap(Comparison::tasks)
-            .filter(filter)
+            .filter(task -> filter.test(task.toString()))
             .toList();
-    return new Plan(timed, weighed, List.of(Bars.THREADS), Timing.SHORT);
+    return new Plan(courses(filter), timed, weighed, List.of(Bars.THREADS), Timing.SHORT);
   }
 
   private static Stream<Bar> bars(boolean ofMemory) {
@@ -45,15 +51,19 @@ record Plan(List<Task> timed, List<Task> weighed, List<Integer> threads, Timing 
   }
 
   /** Every contestant in every size. */
-  static Plan everything(Predicate<Task> filter) {
+  static Plan everything(Predicate<String> filter) {
     List<Task> all =
         Contestants.ALL.stream()
             .flatMap(entry -> entry.sizes().stream().map(size -> new Task(entry.id(), size)))
-            .filter(filter)
+            .filter(task -> filter.test(task.toString()))
             .toList();
     List<Task> weighed = all.stream().filter(Plan::isLargeLoss).toList();
     return new Plan(
-        all.stream().sorted(BY_SIZE).toList(), weighed, List.of(1, Bars.THREADS), Timing.LONG);
+        courses(filter),
+        all.stream().sorted(BY_SIZE).toList(),
+        weighed,
+        List.of(1, Bars.THREADS),
+        Timing.LONG);
   }
 
   /** In DJL, for in ND4J the probe finds memory that a former call has left behind. */
@@ -64,12 +74,24 @@ record Plan(List<Task> timed, List<Task> weighed, List<Integer> threads, Timing 
         && (task.size().equals(Size.WIDE) || task.size().equals(Size.VOCABULARY));
   }
 
+  private static List<Course> courses(Predicate<String> filter) {
+    return Courses.ALL.stream().filter(course -> course.names().anyMatch(filter)).toList();
+  }
+
   Plan withForks(int forks) {
-    return new Plan(timed, weighed, threads, timing.withForks(forks));
+    return new Plan(courses, timed, weighed, threads, timing.withForks(forks));
   }
 
   Plan withoutMemory() {
-    return new Plan(timed, List.of(), threads, timing);
+    return new Plan(courses, timed, List.of(), threads, timing);
+  }
+
+  Plan insideOnly() {
+    return new Plan(courses, List.of(), List.of(), threads, timing);
+  }
+
+  Plan isolatedOnly() {
+    return new Plan(List.of(), timed, weighed, threads, timing);
   }
 
   List<Conditions> conditions() {
@@ -78,13 +100,12 @@ record Plan(List<Task> timed, List<Task> weighed, List<Integer> threads, Timing 
         .toList();
   }
 
-  /** Memory does not depend on threads: it is weighed under the most of them. */
-  List<Conditions> conditionsOfMemory() {
-    int most = threads.get(threads.size() - 1);
-    return Stream.of(JvmMode.values()).map(mode -> new Conditions(mode, most)).toList();
+  /** Native memory does not depend on threads, nor on the JVM. */
+  Conditions conditionsOfMemory() {
+    return new Conditions(JvmMode.PLAIN, threads.get(threads.size() - 1));
   }
 
   int steps() {
-    return timed.size() * conditions().size() + weighed.size() * conditionsOfMemory().size();
+    return (courses.size() + timed.size()) * conditions().size() + weighed.size();
   }
 }

@@ -1,8 +1,6 @@
 package org.stableops.benchmarks;
 
-import java.io.PrintWriter;
 import java.util.List;
-import java.util.Scanner;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.openjdk.jmh.profile.GCProfiler;
@@ -35,10 +33,11 @@ final class Session {
   public static void main(String[] arguments) throws RunnerException {
     int[] numbers = Stream.of(arguments).mapToInt(Integer::parseInt).toArray();
     Session session =
-        new Session(new Timing(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]));
+        new Session(
+            new Timing(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]));
     Messages messages = new Messages();
     messages.send(FusedPath.describe());
-    List<Task> tasks = receiveTasks();
+    List<Task> tasks = Messages.given().stream().map(Task::parse).toList();
     if (session.timing.forks() == 0) {
       tasks.forEach(Session::warmUp);
     }
@@ -56,21 +55,10 @@ final class Session {
             timing.warmups(),
             timing.warmupMilliseconds(),
             timing.iterations(),
-            timing.milliseconds())
+            timing.milliseconds(),
+            timing.races())
         .map(Object::toString)
         .toList();
-  }
-
-  static void sendTasks(Process process, List<Task> tasks) {
-    try (PrintWriter out = new PrintWriter(process.outputWriter())) {
-      tasks.forEach(out::println);
-    }
-  }
-
-  private static List<Task> receiveTasks() {
-    try (Scanner lines = new Scanner(System.in)) {
-      return lines.useDelimiter("\n").tokens().map(Task::parse).toList();
-    }
   }
 
   /**

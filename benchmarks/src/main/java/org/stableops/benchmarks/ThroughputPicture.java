@@ -17,6 +17,10 @@ final class ThroughputPicture {
   private static final List<Color> COLORS =
       List.of(Color.GRAY, Pictures.DARK_BLUE, Pictures.ORANGE, Pictures.RED);
 
+  /** The line of the plain JVM. */
+  static final BasicStroke DASHES =
+      new BasicStroke(1.5f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, new float[] {5, 4}, 0);
+
   private ThroughputPicture() {}
 
   static void write(Path directory, Results results) throws IOException {
@@ -66,10 +70,6 @@ final class ThroughputPicture {
     series.setMarkerColor(color).setLineColor(color);
     boolean isFlag = mode == JvmMode.FLAG;
     series.setMarker(isFlag ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
-    series.setLineStyle(
-        isFlag
-            ? new BasicStroke(2)
-            : new BasicStroke(
-                1.5f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, new float[] {5, 4}, 0));
+    series.setLineStyle(isFlag ? new BasicStroke(2) : DASHES);
   }
 }
