@@ -27,8 +27,8 @@ import picocli.CommandLine.Spec;
     versionProvider = Versions.class,
     showDefaultValues = true,
     description =
-        "Measures time, heap allocation and native memory of the operators and their peers, in a"
-            + " plain JVM and in one with the Vector API, and compares them with the bars.")
+        "Measures whole training steps, operators inside a program of the host, and isolated calls,"
+            + " ours beside the host's own, in a plain JVM and in one with the Vector API.")
 final class Benchmarks implements Callable<Integer> {
   @Option(
       names = "--all",
@@ -39,7 +39,9 @@ final class Benchmarks implements Callable<Integer> {
   @Option(
       names = "--filter",
       paramLabel = "<regex>",
-      description = "Only what it is found in, such as squareplus/value/DJL/ours/2^20.")
+      description =
+          "Only what it is found in, such as network/DL4J, elementwise/DJL/2^14, or"
+              + " squareplus/value/DJL/ours/2^20 among the isolated calls.")
   private Pattern filter = Pattern.compile("");
 
   @Option(
@@ -53,6 +55,12 @@ final class Benchmarks implements Callable<Integer> {
       names = "--isolated",
       description = "Only isolated calls in loops of their own, and native memory.")
   private boolean isolated;
+
+  @Option(
+      names = "--jvm",
+      description = "Only in JVMs started so: ${COMPLETION-CANDIDATES}.",
+      split = ",")
+  private List<JvmMode> modes = JvmMode.ALL;
 
   @Option(
       names = "--busy-neighbour",
@@ -94,7 +102,10 @@ final class Benchmarks implements Callable<Integer> {
    * @param arguments see --help
    */
   public static void main(String[] arguments) {
-    System.exit(new CommandLine(new Benchmarks()).execute(arguments));
+    System.exit(
+        new CommandLine(new Benchmarks())
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .execute(arguments));
   }
 
   @Override
@@ -117,7 +128,7 @@ final class Benchmarks implements Callable<Integer> {
 
   private Plan plan() {
     Predicate<String> wanted = name -> filter.matcher(name).find();
-    Plan plan = (all ? Plan.everything(wanted) : Plan.selection(wanted)).withForks(forks);
+    Plan plan = (all ? Plan.everything(wanted) : Plan.selection(wanted)).withForks(forks).in(modes);
     if (inside == isolated) {
       return plan;
     }

@@ -10,6 +10,8 @@ enum JvmMode {
   /** With the incubating Vector API. */
   FLAG(List.of("--add-modules", "jdk.incubator.vector"));
 
+  static final List<JvmMode> ALL = List.of(values());
+
   final List<String> arguments;
 
   JvmMode(List<String> arguments) {

@@ -11,6 +11,7 @@ import java.util.stream.Stream;
  * @param courses what is measured inside programs of the hosts
  * @param timed whose isolated calls, in time and heap allocation
  * @param weighed whose native memory
+ * @param modes in which JVMs
  * @param threads under which numbers of threads
  * @param timing for how long
  */
@@ -18,6 +19,7 @@ record Plan(
     List<Course> courses,
     List<Task> timed,
     List<Task> weighed,
+    List<JvmMode> modes,
     List<Integer> threads,
     Timing timing) {
   /**
@@ -43,7 +45,8 @@ record Plan(
             .flatMap(Comparison::tasks)
             .filter(task -> filter.test(task.toString()))
             .toList();
-    return new Plan(courses(filter), timed, weighed, List.of(Bars.THREADS), Timing.SHORT);
+    return new Plan(
+        courses(filter), timed, weighed, JvmMode.ALL, List.of(Bars.THREADS), Timing.SHORT);
   }
 
   private static Stream<Bar> bars(boolean ofMemory) {
@@ -62,6 +65,7 @@ record Plan(
         courses(filter),
         all.stream().sorted(BY_SIZE).toList(),
         weighed,
+        JvmMode.ALL,
         List.of(1, Bars.THREADS),
         Timing.LONG);
   }
@@ -79,30 +83,34 @@ record Plan(
   }
 
   Plan withForks(int forks) {
-    return new Plan(courses, timed, weighed, threads, timing.withForks(forks));
+    return new Plan(courses, timed, weighed, modes, threads, timing.withForks(forks));
+  }
+
+  Plan in(List<JvmMode> some) {
+    return new Plan(courses, timed, weighed, some, threads, timing);
   }
 
   Plan withoutMemory() {
-    return new Plan(courses, timed, List.of(), threads, timing);
+    return new Plan(courses, timed, List.of(), modes, threads, timing);
   }
 
   Plan insideOnly() {
-    return new Plan(courses, List.of(), List.of(), threads, timing);
+    return new Plan(courses, List.of(), List.of(), modes, threads, timing);
   }
 
   Plan isolatedOnly() {
-    return new Plan(List.of(), timed, weighed, threads, timing);
+    return new Plan(List.of(), timed, weighed, modes, threads, timing);
   }
 
   List<Conditions> conditions() {
-    return Stream.of(JvmMode.values())
+    return modes.stream()
         .flatMap(mode -> threads.stream().map(number -> new Conditions(mode, number)))
         .toList();
   }
 
   /** Native memory does not depend on threads, nor on the JVM. */
   Conditions conditionsOfMemory() {
-    return new Conditions(JvmMode.PLAIN, threads.get(threads.size() - 1));
+    return new Conditions(modes.get(0), threads.get(threads.size() - 1));
   }
 
   int steps() {

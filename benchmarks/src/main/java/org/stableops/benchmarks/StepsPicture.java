@@ -4,7 +4,6 @@ import java.awt.Color;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.knowm.xchart.AnnotationLine;
@@ -58,8 +57,6 @@ final class StepsPicture {
         }
       }
     }
-    // The first comes at the bottom.
-    Collections.reverse(lines);
     return lines;
   }
 
