@@ -89,6 +89,10 @@ final class JavaDoubleTileMath implements DoubleTileMath {
       power[i] = rounded;
       fraction[i] = DoubleTileMath.q(remainder(d, rounded - EXP_ROUNDER) + lost);
     }
+    toExponentials(out, count);
+  }
+
+  private void toExponentials(double[] out, int count) {
     shiftToExponents(count);
     for (int i = 0; i < count; i++) {
       out[i] = Math.fma(power[i], fraction[i], power[i]);
@@ -226,18 +230,24 @@ final class JavaDoubleTileMath implements DoubleTileMath {
     }
     double[] folded = power;
     double[] other = fraction;
-    System.arraycopy(x, from, folded, 0, count);
-    int n = count;
+    int n = (count + 1) / 2;
+    // Copied, for C2 vectorises no loop over an array and the same array from elsewhere on.
+    System.arraycopy(x, from, folded, 0, n);
+    System.arraycopy(x, from + count - n, other, 0, n);
+    keepLarger(folded, other, n);
     while (n > FEW) {
       int half = (n + 1) / 2;
-      // Copied, for C2 vectorises no loop over an array and the same array from elsewhere on.
       System.arraycopy(folded, n - half, other, 0, half);
-      for (int i = 0; i < half; i++) {
-        folded[i] = Math.max(folded[i], other[i]);
-      }
+      keepLarger(folded, other, half);
       n = half;
     }
     return running(folded, 0, n);
+  }
+
+  private static void keepLarger(double[] x, double[] other, int count) {
+    for (int i = 0; i < count; i++) {
+      x[i] = Math.max(x[i], other[i]);
+    }
   }
 
   private static double running(double[] x, int from, int count) {

@@ -89,6 +89,10 @@ final class JavaFloatTileMath implements FloatTileMath {
       power[i] = rounded;
       fraction[i] = FloatTileMath.q(remainder(d, rounded - EXP_ROUNDER) + lost);
     }
+    toExponentials(out, count);
+  }
+
+  private void toExponentials(float[] out, int count) {
     shiftToExponents(count);
     for (int i = 0; i < count; i++) {
       out[i] = Math.fma(power[i], fraction[i], power[i]);
@@ -226,18 +230,24 @@ final class JavaFloatTileMath implements FloatTileMath {
     }
     float[] folded = power;
     float[] other = fraction;
-    System.arraycopy(x, from, folded, 0, count);
-    int n = count;
+    int n = (count + 1) / 2;
+    // Copied, for C2 vectorises no loop over an array and the same array from elsewhere on.
+    System.arraycopy(x, from, folded, 0, n);
+    System.arraycopy(x, from + count - n, other, 0, n);
+    keepLarger(folded, other, n);
     while (n > FEW) {
       int half = (n + 1) / 2;
-      // Copied, for C2 vectorises no loop over an array and the same array from elsewhere on.
       System.arraycopy(folded, n - half, other, 0, half);
-      for (int i = 0; i < half; i++) {
-        folded[i] = Math.max(folded[i], other[i]);
-      }
+      keepLarger(folded, other, half);
       n = half;
     }
     return running(folded, 0, n);
+  }
+
+  private static void keepLarger(float[] x, float[] other, int count) {
+    for (int i = 0; i < count; i++) {
+      x[i] = Math.max(x[i], other[i]);
+    }
   }
 
   private static float running(float[] x, int from, int count) {
@@ -246,6 +256,23 @@ final class JavaFloatTileMath implements FloatTileMath {
       max = Math.max(max, x[i]);
     }
     return max;
+  }
+
+  /** The loops of {@link #expOfDifference}, the first with one maximum. */
+  @Override
+  public double sumOfExps(float[] z, float max, float[] out, int count) {
+    float underflow = max + EXP_UNDERFLOW;
+    for (int i = 0; i < count; i++) {
+      float x = Math.max(z[i], underflow);
+      float d = x - max;
+      float back = x - d;
+      float lost = (x - (d + back)) + (back - max);
+      float rounded = Math.fma(d, LOG2_E, EXP_ROUNDER);
+      power[i] = rounded;
+      fraction[i] = FloatTileMath.q(remainder(d, rounded - EXP_ROUNDER) + lost);
+    }
+    toExponentials(out, count);
+    return sum(out, 0, count);
   }
 
   @Override

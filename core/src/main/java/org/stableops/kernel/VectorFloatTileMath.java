@@ -25,6 +25,12 @@ final class VectorFloatTileMath implements FloatTileMath {
   /** Of every so many-th element there is a sum. */
   private static final int SUMS = 8;
 
+  /** Elements below which plain Java is faster. */
+  private static final int FEW = 4 * SUMS;
+
+  /** That so many sums fill. */
+  private static final int REGISTERS = SUMS / WIDE.length();
+
   private static final FloatVector ROUND = FloatVector.broadcast(SPECIES, ROUNDER);
 
   private final OutOfLine exp = outOfLine("expTile");
@@ -295,22 +301,38 @@ final class VectorFloatTileMath implements FloatTileMath {
     return largest.max(other).reduceLanes(VectorOperators.MAX);
   }
 
-  /** Eight sums are one register of 512 bits; with others it is left to plain Java. */
+  /** Eight sums are one register of 512 bits, or two of 256; narrower ones have plain Java's. */
   @Override
   public double sum(float[] x, int from, int count) {
-    if (WIDE.length() != SUMS) {
+    if (REGISTERS > 2 || count < FEW) {
       return FloatTileMath.super.sum(x, from, count);
     }
-    DoubleVector sums = DoubleVector.zero(WIDE);
+    DoubleVector low = DoubleVector.zero(WIDE);
+    DoubleVector high = DoubleVector.zero(WIDE);
     int i = from;
     for (; i <= from + count - SUMS; i += SUMS) {
-      sums = sums.add(FloatVector.fromArray(HALF, x, i).convertShape(VectorOperators.F2D, WIDE, 0));
+      low = low.add(wide(x, i));
+      if (REGISTERS == 2) {
+        high = high.add(wide(x, i + SUMS / 2));
+      }
     }
-    sums.intoArray(eight, 0);
+    store(low, high);
     for (int j = 0; i < from + count; i++, j++) {
       eight[j] += x[i];
     }
     return total();
+  }
+
+  private static DoubleVector wide(float[] x, int i) {
+    FloatVector half = FloatVector.fromArray(HALF, x, i);
+    return (DoubleVector) half.convertShape(VectorOperators.F2D, WIDE, 0);
+  }
+
+  private void store(DoubleVector low, DoubleVector high) {
+    low.intoArray(eight, 0);
+    if (REGISTERS == 2) {
+      high.intoArray(eight, SUMS / 2);
+    }
   }
 
   /** Of the eight sums, which are no vector here, for that might become an object. */
@@ -322,7 +344,7 @@ final class VectorFloatTileMath implements FloatTileMath {
 
   @Override
   public double sumOfExps(float[] z, float max, float[] out, int count) {
-    return WIDE.length() == SUMS
+    return REGISTERS <= 2
         ? sumOfExps.callForSum(z, max, out, count)
         : FloatTileMath.super.sumOfExps(z, max, out, count);
   }
@@ -330,15 +352,21 @@ final class VectorFloatTileMath implements FloatTileMath {
   private double sumOfExpsTile(float[] z, float max, float[] out, int count) {
     // Behind the row, so that nothing is added there.
     Arrays.fill(z, count, Math.min(count + LANES, z.length), Float.NEGATIVE_INFINITY);
-    DoubleVector sums = DoubleVector.zero(WIDE);
+    DoubleVector low = DoubleVector.zero(WIDE);
+    DoubleVector high = DoubleVector.zero(WIDE);
     for (int i = 0; i < count; i += LANES) {
       FloatVector exp = expOfDifference(FloatVector.fromArray(SPECIES, z, i), constant(max));
       exp.intoArray(out, i);
-      sums =
-          sums.add(exp.convertShape(VectorOperators.F2D, WIDE, 0))
-              .add(exp.convertShape(VectorOperators.F2D, WIDE, 1));
+      // From memory, for half of a register is no cheap conversion.
+      low = low.add(wide(out, i));
+      DoubleVector second = wide(out, i + WIDE.length());
+      if (REGISTERS == 2) {
+        high = high.add(second);
+      } else {
+        low = low.add(second);
+      }
     }
-    sums.intoArray(eight, 0);
+    store(low, high);
     return total();
   }
 
