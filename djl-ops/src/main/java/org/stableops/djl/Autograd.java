@@ -34,24 +34,26 @@ final class Autograd {
     return wantsGradient(x) ? x.stopGradient() : x;
   }
 
-  /** Asks a view, which no other thread sees, as {@link #isInGraph} wants it. */
+  /** Asks a view, which no other thread sees. */
   private static boolean isComputedInGraph(NDArray x) {
     try (NDArray view = x.expandDims(0)) {
       return isInGraph(view);
-    } catch (EngineException inference) {
-      // The output of a TorchScript module is in no graph, and refuses the flag.
-      return false;
     }
   }
 
   /**
-   * Whether an array that this thread has just computed is in a graph. DJL's hasGradient is false
-   * even then, but it stays so when the flag behind it is set. Of an array that others may know,
-   * the flag would show for a moment.
+   * Whether an array that this thread has just made is in a graph. DJL's hasGradient is false even
+   * then, but it stays so when the flag behind it is set. On an array that others know, they might
+   * see the flag while it is set.
    */
-  static boolean isInGraph(NDArray computed) {
-    PtNDArray array = (PtNDArray) computed;
-    JniUtils.attachGradient(array, true);
+  static boolean isInGraph(NDArray own) {
+    PtNDArray array = (PtNDArray) own;
+    try {
+      JniUtils.attachGradient(array, true);
+    } catch (EngineException inference) {
+      // A view of what a TorchScript module has computed, outside any graph, refuses the flag.
+      return false;
+    }
     if (!JniUtils.requiresGrad(array)) {
       return true;
     }

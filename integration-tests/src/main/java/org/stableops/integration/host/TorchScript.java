@@ -57,13 +57,28 @@ public final class TorchScript implements AutoCloseable {
    * @return its result, of the first argument's manager
    */
   public NDArray call(String method, NDArray... arguments) {
+    return forward(method, true, arguments);
+  }
+
+  /**
+   * Calls a method for inference, as a Predictor does: in no graph, whatever is being recorded.
+   *
+   * @param method its name
+   * @param arguments one array or more
+   * @return its result, of the first argument's manager
+   */
+  public NDArray infer(String method, NDArray... arguments) {
+    return forward(method, false, arguments);
+  }
+
+  private NDArray forward(String method, boolean training, NDArray... arguments) {
     NDManager manager = arguments[0].getManager();
     try (NDArray choice = manager.create(0)) {
       choice.setName(METHOD + method);
       NDList list = new NDList(arguments);
       list.add(choice);
       ParameterStore parameters = new ParameterStore(manager, false);
-      return model.getBlock().forward(parameters, list, true).singletonOrThrow();
+      return model.getBlock().forward(parameters, list, training).singletonOrThrow();
     }
   }
 
