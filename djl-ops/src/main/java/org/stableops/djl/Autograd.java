@@ -17,9 +17,6 @@ import org.stableops.djl.internal.Halves;
  * multiplied, summed and then rounded once.
  */
 final class Autograd {
-  /** Elements of which a product and its sum take less time than a second thread. */
-  private static final int FEW = 1 << 14;
-
   private static final NDIndex EVERYTHING = new NDIndex("...");
 
   private Autograd() {}
@@ -98,7 +95,7 @@ final class Autograd {
   static NDArray scalar(NDArray x, NDArray gradient) {
     NDArray wide = Halves.widened(x);
     // Libtorch's dot calls for a second thread even for the smallest.
-    NDArray sum = x.size() <= FEW ? wide.mul(gradient).sum() : wide.dot(gradient);
+    NDArray sum = Fused.isSmall(x) ? wide.mul(gradient).sum() : wide.dot(gradient);
     return Halves.rounded(sum, x.getDataType());
   }
 

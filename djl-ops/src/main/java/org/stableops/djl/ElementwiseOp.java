@@ -30,12 +30,17 @@ record ElementwiseOp(
     return Scoped.compute(
         () -> {
           if (Fused.accepts(x)) {
-            return JniUtils.isGradMode() ? fused(x) : compute(x, kernel::value, compositeValue);
+            return mayBeInGraph(x) ? fused(x) : compute(x, kernel::value, compositeValue);
           }
           return Autograd.wantsGradient(x)
               ? composite(x)
               : compute(x, kernel::value, compositeValue);
         });
+  }
+
+  /** Of a small array its product will tell; that of a large one may be in vain. */
+  private static boolean mayBeInGraph(NDArray x) {
+    return Fused.isSmall(x) ? JniUtils.isGradMode() : Autograd.wantsGradient(x);
   }
 
   /**
