@@ -35,8 +35,6 @@ final class Bars {
   private static List<Bar> all() {
     List<Bar> bars = new ArrayList<>(elementwise());
     bars.addAll(losses());
-    List<Bar> faster = bars.stream().filter(bar -> bar.measure() == SPEEDUP).toList();
-    bars.add(small(faster, Size.SMALL));
     bars.add(tiny(DjlCall.HOST, DjlElementwise.LIBTORCH));
     bars.add(tiny(Nd4jCall.HOST, Nd4jElementwise.ND4J));
     for (Size size : List.of(Size.WIDE, Size.VOCABULARY)) {
@@ -104,16 +102,6 @@ final class Bars {
             task(kind, Work.STEP, Nd4jCall.HOST, OURS, Size.WIDE),
             task(kind, Work.STEP, Nd4jCall.HOST, peer, Size.WIDE));
     return new Bar(work, peer + " with softmax", SPEEDUP, plain, flag, List.of(comparison));
-  }
-
-  private static Bar small(List<Bar> faster, Size size) {
-    List<Comparison> comparisons =
-        faster.stream()
-            .flatMap(bar -> bar.comparisons().stream())
-            .map(comparison -> comparison.in(size))
-            .distinct()
-            .toList();
-    return new Bar(size + ", any of the above", "the same peer", SPEEDUP, 1, 1, comparisons);
   }
 
   private static Bar tiny(String host, String name) {

@@ -17,7 +17,7 @@ record NetworkShape(List<Integer> widths, int batch, double seconds) {
       List.of(
           new NetworkShape(List.of(64, 64, 64, 10), 32, 2),
           new NetworkShape(List.of(784, 256, 256, 10), 128, 3),
-          new NetworkShape(List.of(784, 1024, 1024, 1000), 256, 7));
+          new NetworkShape(List.of(784, 1024, 1024, 1000), 256, 5));
 
   int inputs() {
     return widths.get(0);

@@ -7,7 +7,7 @@ import java.util.function.Supplier;
 /** The networks of a host, each of which is checked before it competes. */
 final class Networks {
   /** Enough for a wrong gradient of any parameter to be seen in the loss. */
-  private static final int STEPS = 4;
+  private static final int STEPS = 3;
 
   /** Of the loss; a step changes it by a hundred times as much. */
   private static final double TOLERANCE = 2e-5;

@@ -32,7 +32,9 @@ final class RaceSession {
     List<Course> courses = Messages.given().stream().map(Courses::of).toList();
     warmUp(courses);
     for (Course course : courses) {
+      long begin = System.nanoTime();
       try (Race race = course.start()) {
+        System.err.printf("%s: made and checked in %.1f s%n", course, seconds(begin));
         race.warmUp(SLICE_SECONDS);
         messages.send(StepTimes.textOf(race.measure(factor * course.seconds())));
       }
