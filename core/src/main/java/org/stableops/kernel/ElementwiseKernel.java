@@ -10,11 +10,6 @@ package org.stableops.kernel;
 public final class ElementwiseKernel {
   /** The operator on a tile of floats; the first {@code count} elements count. */
   interface FloatForm {
-    /** Nanoseconds an element that plain Java takes for a value, roughly. */
-    default int cost() {
-      return 2;
-    }
-
     /** Computes what value and derivative share. */
     default void prepare(float[] x, float[] shared, int count, Scratch scratch) {}
 
@@ -25,11 +20,6 @@ public final class ElementwiseKernel {
 
   /** The operator on a tile of doubles. */
   interface DoubleForm {
-    /** Nanoseconds an element that plain Java takes for a value, roughly. */
-    default int cost() {
-      return 4;
-    }
-
     /** Computes what value and derivative share. */
     default void prepare(double[] x, double[] shared, int count, Scratch scratch) {}
 
@@ -104,11 +94,9 @@ public final class ElementwiseKernel {
   private void sweep(Elements x, Elements value, Elements gradient) {
     boolean inFloat = floats != null && x.areFloats();
     int size = x.size();
-    int cost = inFloat ? floats.cost() : doubles.cost();
-    int results = value == null || gradient == null ? 1 : 2;
     Tiles.forEach(
         Tiles.count(size),
-        (long) size * cost * results,
+        size,
         (tile, scratch) -> {
           int from = tile * Tiles.SIZE;
           int count = Math.min(Tiles.SIZE, size - from);

@@ -10,9 +10,6 @@ import org.stableops.ParameterShape;
  * <p>The parameter's elements are as many as x's; where it broadcasts, they are in strides of 0.
  */
 public final class ParametricKernel {
-  /** Nanoseconds an element, roughly. */
-  static final long COST = 6;
-
   /** The operator on a tile; the first {@code count} elements count. */
   interface Form {
     /** Computes what value and derivatives share. */
@@ -191,7 +188,7 @@ public final class ParametricKernel {
     int size = x.size();
     Tiles.forEach(
         Tiles.count(size),
-        COST * size,
+        size,
         (tile, scratch) -> {
           int from = tile * Tiles.SIZE;
           int count = Math.min(Tiles.SIZE, size - from);

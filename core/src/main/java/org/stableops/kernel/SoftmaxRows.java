@@ -12,9 +12,6 @@ final class SoftmaxRows {
   /** Rows from this length on are swept one at a time, unless they lie across memory. */
   private static final int ROW = 128;
 
-  /** Nanoseconds an element, without results, roughly. */
-  private static final long COST = 2;
-
   /** What is made of the rows. It is called by many threads, each with its own rows. */
   interface Visitor {
     /** Whether the row counts; one that does not is never shown, and its results are 0. */
@@ -55,17 +52,17 @@ final class SoftmaxRows {
   }
 
   private void sweep(int rows) {
-    long nanoseconds = (out == null ? COST : 2 * COST) * rows * classes;
+    long elements = (long) rows * classes;
     if (classes > Tiles.SIZE) {
-      Tiles.forEach(rows, nanoseconds, this::longRow);
+      Tiles.forEach(rows, elements, this::longRow);
     } else if (classes >= ROW && logits.isContiguous()) {
-      Tiles.forEach(rows, nanoseconds, this::row);
+      Tiles.forEach(rows, elements, this::row);
     } else {
       int rowsInTile = Tiles.SIZE / Math.max(1, classes);
       int tiles = (rows + rowsInTile - 1) / rowsInTile;
       Tiles.forEach(
           tiles,
-          nanoseconds,
+          elements,
           (tile, scratch) -> {
             int first = tile * rowsInTile;
             shortRows(first, Math.min(rowsInTile, rows - first), scratch);

@@ -40,11 +40,6 @@ public final class SoftplusInverseKernel {
   }
 
   private static final class Floats implements ElementwiseKernel.FloatForm {
-    @Override
-    public int cost() {
-      return 4;
-    }
-
     /** From here on e^{−y} is nothing beside 1. */
     private static final float LARGE = 60;
 
@@ -70,11 +65,6 @@ public final class SoftplusInverseKernel {
   }
 
   private static final class Doubles implements ElementwiseKernel.DoubleForm {
-    @Override
-    public int cost() {
-      return 8;
-    }
-
     private final double beta;
     private final double logBeta;
 

@@ -42,11 +42,6 @@ public final class SquareplusInverseKernel {
    * a b that is no float, what b/4 misses would be as large, and the two may cancel.
    */
   private static final class Floats implements ElementwiseKernel.FloatForm {
-    @Override
-    public int cost() {
-      return 1;
-    }
-
     /** From here on y is the value. */
     private static final float LARGE = 0x1p100f;
 
@@ -81,11 +76,6 @@ public final class SquareplusInverseKernel {
 
   /** s is scaled where it alone, or s/y, might overflow, and y with it or what comes of it back. */
   private static final class Doubles implements ElementwiseKernel.DoubleForm {
-    @Override
-    public int cost() {
-      return 3;
-    }
-
     private static final double LARGE = 0x1p1000;
 
     private final ScaledB scaled;

@@ -37,11 +37,6 @@ public final class SquareplusKernel {
   }
 
   private static final class Floats implements ElementwiseKernel.FloatForm {
-    @Override
-    public int cost() {
-      return 1;
-    }
-
     /** Keeps the squares of the derivative from overflowing before it is 0. */
     private static final float SCALE = 0x1p-32f;
 
@@ -81,11 +76,6 @@ public final class SquareplusKernel {
 
   /** b is scaled to be near 1, x with it. */
   private static final class Doubles implements ElementwiseKernel.DoubleForm {
-    @Override
-    public int cost() {
-      return 2;
-    }
-
     private final ScaledB s;
     private final double limit;
 

@@ -24,7 +24,7 @@ import org.stableops.Reduction;
 /** What the kernels promise beyond their formulas, which integration-tests hold to the oracle. */
 class KernelsTest {
   /** Large enough for more than one thread, and no multiple of a tile. */
-  private static final int LARGE = 400_003;
+  private static final int LARGE = 100_003;
 
   private interface Kernel {
     void apply(Elements x, Elements out);

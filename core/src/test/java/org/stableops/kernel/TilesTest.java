@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** How work is cut, and who does it. */
 class TilesTest {
-  private static final long MANY = Tiles.PARALLEL_FROM;
+  private static final long MANY = 1 << 15;
 
   @AfterEach
   void forgetTheLimit() {
