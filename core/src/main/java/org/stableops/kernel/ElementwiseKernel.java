@@ -96,7 +96,6 @@ public final class ElementwiseKernel {
     int size = x.size();
     Tiles.forEach(
         Tiles.count(size),
-        size,
         (tile, scratch) -> {
           int from = tile * Tiles.SIZE;
           int count = Math.min(Tiles.SIZE, size - from);

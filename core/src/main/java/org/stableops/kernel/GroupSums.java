@@ -39,7 +39,6 @@ final class GroupSums {
     int perTile = Tiles.SIZE / group;
     Tiles.forEach(
         (groups + perTile - 1) / perTile,
-        (long) groups * group,
         (tile, scratch) -> {
           int first = tile * perTile;
           int count = Math.min(perTile, groups - first);
@@ -58,7 +57,6 @@ final class GroupSums {
     double[] sums = new double[groups * parts * columns];
     Tiles.forEach(
         groups * parts,
-        (long) groups * length * columns,
         (task, scratch) -> {
           int first = task % parts * rows;
           int count = Math.min(rows, length - first);

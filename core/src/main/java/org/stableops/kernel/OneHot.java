@@ -24,7 +24,6 @@ final class OneHot {
     int rowsInTask = Math.max(1, Tiles.SIZE / classes);
     Tiles.forEach(
         (rows + rowsInTask - 1) / rowsInTask,
-        (long) rows * classes,
         (task, scratch) -> {
           int first = task * rowsInTask;
           for (int row = first; row < Math.min(first + rowsInTask, rows); row++) {

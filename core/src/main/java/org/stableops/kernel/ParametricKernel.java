@@ -188,7 +188,6 @@ public final class ParametricKernel {
     int size = x.size();
     Tiles.forEach(
         Tiles.count(size),
-        size,
         (tile, scratch) -> {
           int from = tile * Tiles.SIZE;
           int count = Math.min(Tiles.SIZE, size - from);

@@ -52,17 +52,15 @@ final class SoftmaxRows {
   }
 
   private void sweep(int rows) {
-    long elements = (long) rows * classes;
     if (classes > Tiles.SIZE) {
-      Tiles.forEach(rows, elements, this::longRow);
+      Tiles.forEach(rows, this::longRow);
     } else if (classes >= ROW && logits.isContiguous()) {
-      Tiles.forEach(rows, elements, this::row);
+      Tiles.forEach(rows, this::row);
     } else {
       int rowsInTile = Tiles.SIZE / Math.max(1, classes);
       int tiles = (rows + rowsInTile - 1) / rowsInTile;
       Tiles.forEach(
           tiles,
-          elements,
           (tile, scratch) -> {
             int first = tile * rowsInTile;
             shortRows(first, Math.min(rowsInTile, rows - first), scratch);

@@ -161,7 +161,6 @@ abstract sealed class Targets {
       this.rowWeights = classWeights.length == 0 ? rowMasses : new double[rows];
       Tiles.forEach(
           rows,
-          (long) rows * classes,
           (row, scratch) -> {
             if (sampleWeights == null || sampleWeights[row] != 0) {
               addUp(row, scratch);

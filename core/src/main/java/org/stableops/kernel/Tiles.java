@@ -1,25 +1,40 @@
 package org.stableops.kernel;
 
+import java.util.Arrays;
+import java.util.function.LongSupplier;
+
 /**
- * Cuts work into tiles and spreads them over threads: the caller alone below a threshold, the
- * caller and the common pool above it. A tile's result depends on the tile alone, so the number of
- * threads changes no bit of it.
+ * Runs tasks, such as the tiles of an array, on the caller alone or together with the common pool.
+ * A task's result depends on the task alone, so the number of threads changes no bit of it.
+ *
+ * <p>Whether helpers are called is decided by the time that the work takes: the caller begins, and
+ * calls them if what is left, at the pace it has seen, is worth it. So no cost of a kernel, type of
+ * number, layout or processor has to be known.
  */
 final class Tiles {
   /** Elements in a tile: four of floats fill 32 KiB, an L1 cache. */
   static final int SIZE = 2048;
 
-  /** Elements below which a second thread costs more than it brings. */
-  private static final int PARALLEL_FROM = 1 << 15;
+  /** For so many nanoseconds the caller looks how fast it is. */
+  static final long TRIAL = 16_000;
 
-  /** Parts a thread, so that one that comes late is not waited for. */
-  private static final int PARTS = 4;
+  /** Nanoseconds of one thread's work from which a second thread brings more than it costs. */
+  static final long WORTH_SHARING = 250_000;
+
+  /**
+   * Nanoseconds of work in the smallest part: taking one costs nothing beside it, and waiting for
+   * the last one little.
+   */
+  static final long SMALLEST_PART = 20_000;
 
   /** One piece of work, with tiles for the thread that does it. */
   @FunctionalInterface
   interface Task {
     void run(int index, Scratch scratch);
   }
+
+  /** Nanoseconds; other than this only in tests. */
+  static LongSupplier clock = System::nanoTime;
 
   private Tiles() {}
 
@@ -28,20 +43,56 @@ final class Tiles {
     return (int) (((long) elements + SIZE - 1) / SIZE);
   }
 
-  /** Runs tasks 0 … count − 1, which together touch so many elements, in any order. */
-  static void forEach(int count, long elements, Task task) {
-    int threads = elements < PARALLEL_FROM ? 1 : Math.min(count, Threads.count());
-    if (threads <= 1) {
+  /** Runs tasks 0 … count − 1, in any order. */
+  static void forEach(int count, Task task) {
+    if (count <= 1) {
       run(0, count, task);
-    } else {
-      int parts = Math.min(count, PARTS * threads);
-      new Parts(parts, p -> run(share(count, p, parts), share(count, p + 1, parts), task))
-          .run(threads - 1);
+      return;
+    }
+    int done = 0;
+    long nanos = 0;
+    try (Scratch scratch = Scratch.borrow()) {
+      long start = clock.getAsLong();
+      while (done < count && nanos < TRIAL) {
+        task.run(done, scratch);
+        done++;
+        nanos = clock.getAsLong() - start;
+      }
+      if (!isWorthSharing(count - done, done, nanos)) {
+        for (; done < count; done++) {
+          task.run(done, scratch);
+        }
+      }
+    }
+    if (done < count) {
+      int[] bounds = bounds(done, count, Threads.count(), smallest(done, nanos));
+      new Parts(bounds.length - 1, p -> run(bounds[p], bounds[p + 1], task))
+          .run(Threads.count() - 1);
     }
   }
 
-  private static int share(int count, int part, int parts) {
-    return (int) ((long) count * part / parts);
+  /** Whether so many tasks are, of which others have taken so many nanoseconds. */
+  private static boolean isWorthSharing(int left, int done, long nanos) {
+    return left > 1 && nanos / done * left >= WORTH_SHARING && Threads.count() > 1;
+  }
+
+  /** The tasks in the smallest part, of which so many have taken so many nanoseconds. */
+  static int smallest(int done, long nanos) {
+    return (int) Math.max(1, SMALLEST_PART * done / nanos);
+  }
+
+  /**
+   * Where parts begin and end. Each is half of a thread's share of what is left, so that there are
+   * few, and yet the last ones, for which all wait, are small.
+   */
+  static int[] bounds(int from, int to, int threads, int smallest) {
+    int[] bounds = {from};
+    for (int at = from; at < to; ) {
+      at += Math.min(to - at, Math.max(smallest, (to - at) / (2 * threads)));
+      bounds = Arrays.copyOf(bounds, bounds.length + 1);
+      bounds[bounds.length - 1] = at;
+    }
+    return bounds;
   }
 
   private static void run(int from, int to, Task task) {

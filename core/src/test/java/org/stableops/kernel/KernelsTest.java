@@ -16,6 +16,8 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.stableops.CrossEntropyOptions;
@@ -142,6 +144,16 @@ class KernelsTest {
     }
   }
 
+  @BeforeEach
+  void shareAllWork() {
+    Tiles.clock = TilesTest.slowClock();
+  }
+
+  @AfterEach
+  void forgetTheClock() {
+    Tiles.clock = System::nanoTime;
+  }
+
   @Test
   void outMustBeAsLongAsX() {
     Elements x = Elements.of(DoubleBuffer.allocate(3));
@@ -158,7 +170,6 @@ class KernelsTest {
         () ->
             Tiles.forEach(
                 1000,
-                1 << 20,
                 (index, scratch) -> {
                   if (index == 999) {
                     throw new ArithmeticException();
@@ -171,7 +182,7 @@ class KernelsTest {
     Set<Thread> threads = ConcurrentHashMap.newKeySet();
     System.setProperty(Threads.PROPERTY, "1");
     try {
-      Tiles.forEach(1000, 1 << 20, (index, scratch) -> threads.add(Thread.currentThread()));
+      Tiles.forEach(1000, (index, scratch) -> threads.add(Thread.currentThread()));
       assertEquals(Set.of(Thread.currentThread()), threads);
       assertTrue(FusedPath.describe().endsWith("1 thread"), FusedPath.describe());
     } finally {
@@ -182,7 +193,7 @@ class KernelsTest {
   @Test
   void noThreadIsLeftBehind() {
     Set<Thread> before = Thread.getAllStackTraces().keySet();
-    Tiles.forEach(1000, 1 << 20, (index, scratch) -> {});
+    Tiles.forEach(1000, (index, scratch) -> {});
     Set<Thread> after = new HashSet<>(Thread.getAllStackTraces().keySet());
     after.removeAll(before);
     // Those of the common pool are the JVM's, and end by themselves.
@@ -194,13 +205,12 @@ class KernelsTest {
   @Tag("sweep")
   void tilesAreLentAgain() {
     for (int call = 0; call < 1000; call++) {
-      Tiles.forEach(100, 1 << 20, (index, scratch) -> {});
+      Tiles.forEach(100, (index, scratch) -> {});
       assertThrows(
           ArithmeticException.class,
           () ->
               Tiles.forEach(
                   100,
-                  1 << 20,
                   (index, scratch) -> {
                     throw new ArithmeticException();
                   }));
@@ -237,7 +247,7 @@ class KernelsTest {
   @Test
   void everyTaskRunsOnce() {
     int[] runs = new int[1001];
-    Tiles.forEach(runs.length, 1 << 20, (index, scratch) -> runs[index]++);
+    Tiles.forEach(runs.length, (index, scratch) -> runs[index]++);
     assertTrue(Arrays.stream(runs).allMatch(count -> count == 1));
   }
 

@@ -1,5 +1,6 @@
 package org.stableops.kernel;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -9,8 +10,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,11 +25,21 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** How work is cut, and who does it. */
 class TilesTest {
-  private static final long MANY = 1 << 15;
-
   @AfterEach
-  void forgetTheLimit() {
+  void forgetTheLimitAndTheClock() {
     System.clearProperty(Threads.PROPERTY);
+    Tiles.clock = System::nanoTime;
+  }
+
+  /** By this clock each task takes so many nanoseconds. */
+  static LongSupplier clock(long nanos) {
+    AtomicLong now = new AtomicLong(17);
+    return () -> now.getAndAdd(nanos);
+  }
+
+  /** By this clock everything of more than one task is worth sharing. */
+  static LongSupplier slowClock() {
+    return clock(Tiles.WORTH_SHARING);
   }
 
   @ParameterizedTest
@@ -36,38 +52,94 @@ class TilesTest {
   @ValueSource(ints = {0, 1, 2, 3, 7, 8, 9, 63, 1000})
   void everyTaskRunsOnceWhateverTheirNumber(int count) {
     AtomicIntegerArray runs = new AtomicIntegerArray(count + 1);
-    Tiles.forEach(count, MANY, (index, scratch) -> runs.incrementAndGet(index));
-    Tiles.forEach(count, MANY - 1, (index, scratch) -> runs.incrementAndGet(index));
+    Tiles.forEach(count, (index, scratch) -> runs.incrementAndGet(index));
+    Tiles.clock = slowClock();
+    Tiles.forEach(count, (index, scratch) -> runs.incrementAndGet(index));
     for (int i = 0; i < count; i++) {
       assertEquals(2, runs.get(i));
     }
     assertEquals(0, runs.get(count));
   }
 
-  private static Set<Scratch> scratches(int count, long elements) {
+  private static Set<Scratch> scratches(int count) {
     Set<Scratch> seen = ConcurrentHashMap.newKeySet();
-    Tiles.forEach(count, elements, (index, scratch) -> seen.add(scratch));
+    Tiles.forEach(count, (index, scratch) -> seen.add(scratch));
     return seen;
   }
 
-  @Test
-  void fewElementsAreDoneByTheCallerInOnePart() {
-    assertEquals(1, scratches(100, MANY - 1).size());
-    assertEquals(1, scratches(1, MANY).size());
+  /** The threads that run tasks, where the caller's wait for another thread's. */
+  private static Set<Thread> threads(int count, long nanosOfTask) {
     Set<Thread> threads = ConcurrentHashMap.newKeySet();
-    Tiles.forEach(100, MANY - 1, (index, scratch) -> threads.add(Thread.currentThread()));
-    assertEquals(Set.of(Thread.currentThread()), threads);
+    CountDownLatch helped = new CountDownLatch(1);
+    Thread caller = Thread.currentThread();
+    long trial = Math.max(1, Tiles.TRIAL / nanosOfTask);
+    Tiles.clock = clock(nanosOfTask);
+    Tiles.forEach(
+        count,
+        (index, scratch) -> {
+          threads.add(Thread.currentThread());
+          if (Thread.currentThread() != caller) {
+            helped.countDown();
+          } else if (index >= trial) {
+            await(helped);
+          }
+        });
+    return threads;
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertTrue(latch.await(30, TimeUnit.SECONDS), "a helper comes");
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** After 16 of a microsecond, the caller knows what the others take. */
+  @Test
+  void workOfAQuarterOfAMillisecondIsShared() {
+    assertTrue(threads(16 + 250, 1_000).size() > 1);
+    assertTrue(threads(3, 125_000).size() > 1);
   }
 
   @Test
-  void tasksOfOneThreadAreInOrder() {
-    StringBuilder order = new StringBuilder();
-    Tiles.forEach(5, 1, (index, scratch) -> order.append(index));
-    assertEquals("01234", order.toString());
+  void lessIsDoneByTheCallerInOrder() {
+    for (long[] work : new long[][] {{16 + 249, 1_000}, {3, 124_999}, {2, 1_000_000}, {5, 1}}) {
+      StringBuilder order = new StringBuilder();
+      StringBuilder expected = new StringBuilder();
+      Set<Thread> threads = ConcurrentHashMap.newKeySet();
+      Tiles.clock = clock(work[1]);
+      Tiles.forEach(
+          (int) work[0],
+          (index, scratch) -> {
+            threads.add(Thread.currentThread());
+            order.append(index).append(' ');
+          });
+      IntStream.range(0, (int) work[0]).forEach(i -> expected.append(i).append(' '));
+      assertEquals(expected.toString(), order.toString());
+      assertEquals(Set.of(Thread.currentThread()), threads);
+      assertEquals(1, scratches((int) work[0]).size());
+    }
+  }
+
+  @Test
+  void partsAreHalfAShareAndAtLeastTheSmallest() {
+    assertArrayEquals(new int[] {10, 15, 18, 21, 24, 27, 30}, Tiles.bounds(10, 30, 2, 3));
+    assertArrayEquals(new int[] {0, 20, 30, 39, 40}, Tiles.bounds(0, 40, 1, 9));
+    assertArrayEquals(new int[] {0, 4, 5}, Tiles.bounds(0, 5, 4, 4));
+    assertArrayEquals(new int[] {7}, Tiles.bounds(7, 7, 2, 1));
+  }
+
+  @Test
+  void theSmallestPartTakesLongerThanTakingIt() {
+    assertEquals(20, Tiles.smallest(16, 16_000));
+    assertEquals(2, Tiles.smallest(2, 20_000));
+    assertEquals(1, Tiles.smallest(1, 1_000_000));
   }
 
   @Test
   void tilesAreLentUntilTheyAreGivenBack() {
+    Tiles.clock = clock(0);
     Scratch.FREE.clear();
     Scratch first = Scratch.borrow();
     try (Scratch second = Scratch.borrow()) {
@@ -79,7 +151,7 @@ class TilesTest {
     Scratch again = Scratch.borrow();
     assertEquals(1, Scratch.FREE.size());
     again.close();
-    assertEquals(1, scratches(100, 1).size());
+    assertEquals(1, scratches(100).size());
     assertEquals(2, Scratch.FREE.size());
   }
 
@@ -90,7 +162,7 @@ class TilesTest {
         (index, scratch) -> {
           throw new IllegalStateException();
         };
-    assertThrows(IllegalStateException.class, () -> Tiles.forEach(2, 1, failing));
+    assertThrows(IllegalStateException.class, () -> Tiles.forEach(2, failing));
     assertEquals(1, Scratch.FREE.size());
   }
 
