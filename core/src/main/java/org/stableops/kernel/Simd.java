@@ -106,6 +106,8 @@ final class Simd {
     int hash = 0;
     math.exp(x, out, SAMPLE);
     hash = 31 * hash + Arrays.hashCode(Arrays.copyOf(out, SAMPLE));
+    math.expOfMinus(x, out, SAMPLE);
+    hash = 31 * hash + Arrays.hashCode(Arrays.copyOf(out, SAMPLE));
     math.expm1(x, out, SAMPLE);
     hash = 31 * hash + Arrays.hashCode(Arrays.copyOf(out, SAMPLE));
     math.log1p(t, out, SAMPLE);
@@ -128,6 +130,8 @@ final class Simd {
     double[] out = new double[Tiles.SIZE];
     int hash = 0;
     math.exp(x, out, SAMPLE);
+    hash = 31 * hash + Arrays.hashCode(Arrays.copyOf(out, SAMPLE));
+    math.expOfMinus(x, out, SAMPLE);
     hash = 31 * hash + Arrays.hashCode(Arrays.copyOf(out, SAMPLE));
     math.expm1(x, out, SAMPLE);
     hash = 31 * hash + Arrays.hashCode(Arrays.copyOf(out, SAMPLE));
