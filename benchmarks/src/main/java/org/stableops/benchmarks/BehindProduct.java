@@ -13,51 +13,22 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * @param contestant is measured
  * @param product is run before
+ * @param release frees the product's factor
  */
-record BehindProduct(Contestant contestant, Product product) implements Loop {
+record BehindProduct(Contestant contestant, Runnable product, Runnable release) implements Loop {
   private static final int SIDE = 256;
-
-  /** A host's. */
-  interface Product extends Runnable, AutoCloseable {
-    @Override
-    void close();
-  }
 
   /** Behind a product of libtorch. */
   static Loop inDjl(Contestant contestant) {
     NDManager manager = NDManager.newBaseManager();
     NDArray factor = manager.randomUniform(-1, 1, new Shape(SIDE, SIDE), DataType.FLOAT32);
-    return new BehindProduct(
-        contestant,
-        new Product() {
-          @Override
-          public void run() {
-            factor.matMul(factor).close();
-          }
-
-          @Override
-          public void close() {
-            manager.close();
-          }
-        });
+    return new BehindProduct(contestant, () -> factor.matMul(factor).close(), manager::close);
   }
 
   /** Behind a product of ND4J. */
   static Loop inNd4j(Contestant contestant) {
     INDArray factor = Nd4j.rand(SIDE, SIDE);
-    return new BehindProduct(
-        contestant,
-        new Product() {
-          @Override
-          public void run() {
-            factor.mmul(factor).close();
-          }
-
-          @Override
-          public void close() {
-            factor.close();
-          }
-        });
+    return new BehindProduct(contestant, () -> factor.mmul(factor).close(), factor::close);
   }
 
   @Override
@@ -71,6 +42,6 @@ record BehindProduct(Contestant contestant, Product product) implements Loop {
   @Override
   public void close() {
     contestant.close();
-    product.close();
+    release.run();
   }
 }

@@ -6,13 +6,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 import org.knowm.xchart.HorizontalBarChart;
-import org.knowm.xchart.HorizontalBarChartBuilder;
 import org.stableops.integration.demo.Pictures;
 
 /** How many times faster ours is, beside the bars. */
 final class RatioPicture {
   private static final int WIDTH = 1200;
-  private static final int HEIGHT = 130;
   private static final int HEIGHT_OF_BAR = 52;
 
   private static final Color DARK = new Color(0xB8, 0xB8, 0xB8);
@@ -26,16 +24,12 @@ final class RatioPicture {
       return;
     }
     HorizontalBarChart chart =
-        new HorizontalBarChartBuilder()
-            .width(WIDTH)
-            .height(HEIGHT + HEIGHT_OF_BAR * bars.size())
-            .title("How many times as fast as the peer, and the bar")
-            .xAxisTitle("time of the peer / time of ours")
-            .build();
-    Pictures.style(chart.getStyler());
-    chart.getStyler().setAvailableSpaceFill(0.8);
-    // Or XChart leaves out every second name.
-    chart.getStyler().setXAxisMaxLabelCount(Math.max(2, bars.size()));
+        RatioChart.of(
+            "How many times as fast as the peer, and the bar",
+            "time of the peer / time of ours",
+            WIDTH,
+            HEIGHT_OF_BAR,
+            bars.size());
     List<String> names = bars.stream().map(RatioPicture::name).toList();
     for (JvmMode mode : JvmMode.values()) {
       boolean isFlag = mode == JvmMode.FLAG;

@@ -8,13 +8,11 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.knowm.xchart.AnnotationLine;
 import org.knowm.xchart.HorizontalBarChart;
-import org.knowm.xchart.HorizontalBarChartBuilder;
 import org.stableops.integration.demo.Pictures;
 
 /** How many times as fast as the peer's a whole training step is. */
 final class StepsPicture {
   private static final int WIDTH = 1000;
-  private static final int HEIGHT = 130;
   private static final int HEIGHT_OF_ROW = 34;
 
   /** A bar of each JVM. */
@@ -28,17 +26,13 @@ final class StepsPicture {
       return;
     }
     HorizontalBarChart chart =
-        new HorizontalBarChartBuilder()
-            .width(WIDTH)
-            .height(HEIGHT + HEIGHT_OF_ROW * lines.size())
-            .title("A whole training step: how many times as fast as the peer's")
-            .xAxisTitle("time of the peer's step / time of ours")
-            .build();
-    Pictures.style(chart.getStyler());
-    chart.getStyler().setAvailableSpaceFill(0.8);
+        RatioChart.of(
+            "A whole training step: how many times as fast as the peer's",
+            "time of the peer's step / time of ours",
+            WIDTH,
+            HEIGHT_OF_ROW,
+            lines.size());
     chart.getStyler().setXAxisMin(0.0).setXAxisMax(most(lines, outcomes));
-    // Or XChart leaves out every second name.
-    chart.getStyler().setXAxisMaxLabelCount(Math.max(2, lines.size()));
     for (JvmMode mode : JvmMode.values()) {
       add(chart, mode, lines, outcomes);
     }

@@ -22,10 +22,6 @@ record Task(String contestant, Size size) {
     return Contestants.of(contestant);
   }
 
-  Task in(Size other) {
-    return new Task(contestant, other);
-  }
-
   @Override
   public String toString() {
     return contestant + "/" + size;

@@ -65,9 +65,12 @@ class BarsTest {
   void theWorstOfSeveralCounts() {
     measured(OURS, 10);
     measured(PEER, 20);
-    measured(OURS.in(Size.WIDE), 10);
-    measured(PEER.in(Size.WIDE), 5);
-    Bar bar = bar(Bar.Measure.SPEEDUP, 1, COMPARISON, COMPARISON.in(Size.WIDE));
+    Comparison wide =
+        new Comparison(
+            new Task(OURS.contestant(), Size.WIDE), new Task(PEER.contestant(), Size.WIDE));
+    measured(wide.ours(), 10);
+    measured(wide.peer(), 5);
+    Bar bar = bar(Bar.Measure.SPEEDUP, 1, COMPARISON, wide);
     assertEquals(0.5, bar.worst(results, PLAIN).orElseThrow().value());
     assertEquals("missed", verdict(bar));
   }

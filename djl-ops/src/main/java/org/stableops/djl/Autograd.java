@@ -60,14 +60,12 @@ final class Autograd {
 
   /** Computes what no graph is to record. */
   static NDArray outsideGraph(Supplier<NDArray> computation) {
-    if (!JniUtils.isGradMode()) {
-      return computation.get();
-    }
+    boolean before = JniUtils.isGradMode();
     JniUtils.setGradMode(false);
     try {
       return computation.get();
     } finally {
-      JniUtils.setGradMode(true);
+      JniUtils.setGradMode(before);
     }
   }
 

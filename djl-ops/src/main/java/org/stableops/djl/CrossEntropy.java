@@ -214,8 +214,11 @@ final class CrossEntropy {
   }
 
   private static NDArray uninitialized(NDArray view) {
-    if (view == null || Fused.accepts(view)) {
-      return view == null ? null : Fused.uninitialized(view);
+    if (view == null) {
+      return null;
+    }
+    if (Fused.accepts(view)) {
+      return Fused.uninitialized(view);
     }
     DataType type = Halves.wideType(view.getDataType());
     return view.getManager().create(view.getShape(), type, view.getDevice());

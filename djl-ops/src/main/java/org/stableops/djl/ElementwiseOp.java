@@ -29,18 +29,16 @@ record ElementwiseOp(
     Inputs.requireFloating("x", x);
     return Scoped.compute(
         () -> {
-          if (Fused.accepts(x)) {
-            return mayBeInGraph(x) ? fused(x) : compute(x, kernel::value, compositeValue);
+          if (!mayBeInGraph(x)) {
+            return compute(x, kernel::value, compositeValue);
           }
-          return Autograd.wantsGradient(x)
-              ? composite(x)
-              : compute(x, kernel::value, compositeValue);
+          return Fused.accepts(x) ? fused(x) : composite(x);
         });
   }
 
-  /** Of a small array its product will tell; that of a large one may be in vain. */
+  /** Of a small array of a kernel's the product will tell; that of a large one may be in vain. */
   private static boolean mayBeInGraph(NDArray x) {
-    return Fused.isSmall(x) ? JniUtils.isGradMode() : Autograd.wantsGradient(x);
+    return Fused.accepts(x) && Fused.isSmall(x) ? JniUtils.isGradMode() : Autograd.wantsGradient(x);
   }
 
   /**

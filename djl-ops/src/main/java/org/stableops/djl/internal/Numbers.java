@@ -4,7 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
-import java.nio.FloatBuffer;
+import org.stableops.kernel.Elements;
 
 /** Reads arrays of any layout into Java. */
 public final class Numbers {
@@ -21,18 +21,10 @@ public final class Numbers {
     try (NDScope scope = new NDScope()) {
       scope.suppressNotUsedWarning();
       if (array.getDataType() == DataType.FLOAT32 && array.getDevice().equals(Device.cpu())) {
-        return widened(array.toByteBuffer(true).asFloatBuffer());
+        // Without a conversion of libtorch's, for this is done once a step.
+        return Elements.of(array.toByteBuffer(true).asFloatBuffer()).toDoubles();
       }
       return array.stopGradient().toType(DataType.FLOAT64, false).toDoubleArray();
     }
-  }
-
-  /** Without a call of libtorch's, for this is done once a step. */
-  private static double[] widened(FloatBuffer floats) {
-    double[] doubles = new double[floats.limit()];
-    for (int i = 0; i < doubles.length; i++) {
-      doubles[i] = floats.get(i);
-    }
-    return doubles;
   }
 }
