@@ -27,7 +27,7 @@ final class Marathon {
   enum Kind {
     DJL_CALLS("DJL", 100_000) {
       @Override
-      void run(Marathon marathon) throws IOException {
+      void run(Marathon marathon) throws IOException, InterruptedException {
         try (DjlCalls small = new DjlCalls(Format.FLOAT32, 3, 5);
             DjlCalls medium = new DjlCalls(Format.FLOAT64, 16, 64)) {
           marathon.run(
@@ -37,7 +37,7 @@ final class Marathon {
     },
     ND4J_CALLS("ND4J", 100_000) {
       @Override
-      void run(Marathon marathon) throws IOException {
+      void run(Marathon marathon) throws IOException, InterruptedException {
         marathon.run(
             calls(
                 new Nd4jCalls(Format.FLOAT32, 3, 5).all(),
@@ -47,7 +47,7 @@ final class Marathon {
     },
     DJL_TRAINER("DJL's Trainer", 10_000) {
       @Override
-      void run(Marathon marathon) throws IOException {
+      void run(Marathon marathon) throws IOException, InterruptedException {
         try (DjlTraining training = new DjlTraining(false)) {
           marathon.run(finite(training::step), training::leftBehind);
         }
@@ -55,7 +55,7 @@ final class Marathon {
     },
     FUSED_TRAINER("FusedTrainer", 10_000) {
       @Override
-      void run(Marathon marathon) throws IOException {
+      void run(Marathon marathon) throws IOException, InterruptedException {
         try (DjlTraining training = new DjlTraining(true)) {
           marathon.run(finite(training::step), training::leftBehind);
         }
@@ -63,14 +63,13 @@ final class Marathon {
     },
     SAMEDIFF("SameDiff", 10_000) {
       @Override
-      void run(Marathon marathon) throws IOException {
+      void run(Marathon marathon) throws IOException, InterruptedException {
         marathon.run(finite(Nd4jTraining.sameDiff()), Pointer::totalBytes);
       }
     },
-    /** More, for its count of malloc moves by 400 kB from sample to sample. */
-    DL4J("DL4J", 30_000) {
+    DL4J("DL4J", 10_000) {
       @Override
-      void run(Marathon marathon) throws IOException {
+      void run(Marathon marathon) throws IOException, InterruptedException {
         marathon.run(finite(Nd4jTraining.dl4j()), Pointer::totalBytes);
       }
     };
@@ -96,10 +95,10 @@ final class Marathon {
       return this == DJL_CALLS || this == DJL_TRAINER || this == FUSED_TRAINER;
     }
 
-    abstract void run(Marathon marathon) throws IOException;
+    abstract void run(Marathon marathon) throws IOException, InterruptedException;
   }
 
-  private static final int SAMPLES = 100;
+  private static final int SAMPLES = 50;
 
   /** Before the count, a quarter as many calls are made, so that what is hot is compiled. */
   private static final int COMPILING = 4;
@@ -115,7 +114,7 @@ final class Marathon {
   }
 
   /** Takes the kind, the file for the samples, and how many bytes to leak a call. */
-  public static void main(String[] arguments) throws IOException {
+  public static void main(String[] arguments) throws IOException, InterruptedException {
     Kind kind = Kind.valueOf(arguments[0]);
     try (PrintWriter file = Samples.writer(Path.of(arguments[1]))) {
       kind.run(new Marathon(kind.count, Integer.parseInt(arguments[2]), file));
@@ -125,7 +124,7 @@ final class Marathon {
     System.exit(0);
   }
 
-  private void run(IntConsumer one, LongSupplier live) throws IOException {
+  private void run(IntConsumer one, LongSupplier live) throws IOException, InterruptedException {
     for (int i = 1; i <= count / COMPILING; i++) {
       one.accept(i);
     }
@@ -137,7 +136,7 @@ final class Marathon {
         Native.malloc(leak);
       }
       if (i % (count / SAMPLES) == 0) {
-        file.println(Samples.line(i, live.getAsLong()));
+        file.println(Samples.line(i, live));
       }
     }
     if (Compilation.milliseconds() != compiled) {

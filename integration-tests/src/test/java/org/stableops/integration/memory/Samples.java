@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 
 /**
@@ -24,13 +25,39 @@ record Samples(double[] done, double[] heap, double[] malloc, double[] resident,
   /** The share of the samples in which caches fill. */
   private static final double WARM_UP = 0.3;
 
+  /** How long the hosts' threads may take to release what a collection has found. */
+  private static final int MILLISECONDS = 20;
+
+  /** Collections that find nothing, after which nothing is left. */
+  private static final int ENOUGH = 5;
+
   /** A sample now, as a line of a file. */
-  static String line(int done, long live) throws IOException {
-    System.gc();
+  static String line(int done, LongSupplier live) throws IOException, InterruptedException {
+    long heap = heapAfterRelease();
+    return "%d,%d,%d,%d,%d".formatted(done, heap, Malloc.inUse(), residentNow(), live.getAsLong());
+  }
+
+  /**
+   * Collects until nothing more is released. One collection is not enough: ND4J's threads release
+   * an array after it, which makes the garbage of the next, and what they have yet to release moves
+   * by megabytes from sample to sample.
+   */
+  private static long heapAfterRelease() throws InterruptedException {
+    long least = heapAfterCollection();
+    int idle = 0;
+    while (idle < ENOUGH) {
+      Thread.sleep(MILLISECONDS);
+      long heap = heapAfterCollection();
+      idle = heap < least ? 0 : idle + 1;
+      least = Math.min(least, heap);
+    }
+    return least;
+  }
+
+  private static long heapAfterCollection() {
     System.gc();
     Runtime runtime = Runtime.getRuntime();
-    long heap = runtime.totalMemory() - runtime.freeMemory();
-    return "%d,%d,%d,%d,%d".formatted(done, heap, Malloc.inUse(), residentNow(), live);
+    return runtime.totalMemory() - runtime.freeMemory();
   }
 
   private static long residentNow() throws IOException {
