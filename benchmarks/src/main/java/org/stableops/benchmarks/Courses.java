@@ -36,6 +36,9 @@ final class Courses {
               Stream.of(Size.SMALL))
           .toList();
 
+  /** How much longer than DJL's: the steps are slower, and vary by more. */
+  private static final double DL4J_TIMES = 2.5;
+
   static final List<Course> ALL = all();
 
   private Courses() {}
@@ -54,18 +57,19 @@ final class Courses {
 
   private static List<Course> all() {
     return Stream.of(
-            networks(DjlNetwork.HOST, DjlNetwork::of, Course.Jvms.DJL),
+            networks(DjlNetwork.HOST, DjlNetwork::of, 1, Course.Jvms.DJL),
             SIZES.stream().map(Courses::djlElementwise),
             Stream.of(Size.WIDE, Size.VOCABULARY).map(Courses::crossEntropy),
-            networks(Dl4jNetwork.HOST, Dl4jNetwork::of, Course.Jvms.ND4J),
-            networks(SameDiffNetwork.HOST, SameDiffNetwork::of, Course.Jvms.ND4J),
+            networks(Dl4jNetwork.HOST, Dl4jNetwork::of, DL4J_TIMES, Course.Jvms.ND4J),
+            networks(SameDiffNetwork.HOST, SameDiffNetwork::of, 1, Course.Jvms.ND4J),
             SIZES.stream().map(Courses::nd4jElementwise),
             Stream.of(dl4jLoss()))
         .flatMap(courses -> courses)
         .toList();
   }
 
-  private static Stream<Course> networks(String host, Networks.Maker maker, Course.Jvms jvm) {
+  private static Stream<Course> networks(
+      String host, Networks.Maker maker, double times, Course.Jvms jvm) {
     return NetworkShape.ALL.stream()
         .map(
             shape ->
@@ -74,7 +78,7 @@ final class Courses {
                     host,
                     shape.toString(),
                     Networks.contestants(shape, maker),
-                    shape.seconds(),
+                    times * shape.seconds(),
                     jvm));
   }
 

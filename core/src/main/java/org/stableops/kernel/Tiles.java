@@ -18,8 +18,11 @@ final class Tiles {
   /** For so many nanoseconds the caller looks how fast it is. */
   static final long TRIAL = 16_000;
 
-  /** Nanoseconds of one thread's work from which a second thread brings more than it costs. */
-  static final long WORTH_SHARING = 250_000;
+  /**
+   * Nanoseconds of one thread's work from which a second thread brings more than it costs behind
+   * operators of a host, whose own threads still hold the other cores.
+   */
+  static final long WORTH_SHARING = 1_000_000;
 
   /**
    * Nanoseconds of work in the smallest part: taking one costs nothing beside it, and waiting for

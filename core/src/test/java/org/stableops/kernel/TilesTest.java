@@ -97,14 +97,14 @@ class TilesTest {
 
   /** After 16 of a microsecond, the caller knows what the others take. */
   @Test
-  void workOfAQuarterOfAMillisecondIsShared() {
-    assertTrue(threads(16 + 250, 1_000).size() > 1);
-    assertTrue(threads(3, 125_000).size() > 1);
+  void workOfAMillisecondIsShared() {
+    assertTrue(threads(16 + 1_000, 1_000).size() > 1);
+    assertTrue(threads(3, 500_000).size() > 1);
   }
 
   @Test
   void lessIsDoneByTheCallerInOrder() {
-    for (long[] work : new long[][] {{16 + 249, 1_000}, {3, 124_999}, {2, 1_000_000}, {5, 1}}) {
+    for (long[] work : new long[][] {{16 + 999, 1_000}, {3, 499_999}, {2, 10_000_000}, {5, 1}}) {
       StringBuilder order = new StringBuilder();
       StringBuilder expected = new StringBuilder();
       Set<Thread> threads = ConcurrentHashMap.newKeySet();
