@@ -7,6 +7,7 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.ops.transforms.Transforms;
+import org.stableops.kernel.ProductKernel;
 
 /**
  * What the composites need beyond arithmetic, made of the host's primitives that are right. Its
@@ -44,9 +45,21 @@ final class Primitives {
     return Temporaries.filled(x.add(2), result -> Transforms.atanh(result.rdivi(x), false).muli(2));
   }
 
-  /** Multiplies by upstream, one number or one an element; as a number NaN would become 1e-5. */
+  /** Multiplies by upstream, which broadcasts; SameDiff starts with that of one number. */
   static void multiplyByUpstream(INDArray gradient, INDArray upstream) {
-    if (upstream.length() == 1 && Double.isNaN(upstream.getDouble(0))) {
+    boolean isOne = upstream.length() == 1;
+    boolean isFused =
+        (isOne || Arrays.equals(upstream.shape(), gradient.shape()))
+            && upstream.dataType() == gradient.dataType()
+            && !gradient.isEmpty()
+            && Fused.accepts(gradient)
+            && !Fused.meet(upstream, gradient);
+    if (isFused) {
+      Traversal traversal = new Traversal(gradient, isOne ? gradient : upstream);
+      long[] strides = isOne ? new long[gradient.rank()] : upstream.stride();
+      ProductKernel.multiply(traversal.elements(gradient), traversal.elements(upstream, strides));
+    } else if (isOne && Double.isNaN(upstream.getDouble(0))) {
+      // As a number NaN would become 1e-5.
       try (Temporaries temporaries = new Temporaries()) {
         gradient.assign(temporaries.keep(nanLike(gradient)));
       }
