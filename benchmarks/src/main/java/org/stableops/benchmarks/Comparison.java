@@ -10,7 +10,6 @@ import java.util.stream.Stream;
  * @param peer what it is measured by; null where that is the size of the logits
  */
 record Comparison(Task ours, Task peer) {
-
   Stream<Task> tasks() {
     return Stream.of(ours, peer).filter(task -> task != null && task.isKnown());
   }

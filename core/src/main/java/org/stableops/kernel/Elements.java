@@ -115,6 +115,14 @@ public abstract sealed class Elements {
     }
   }
 
+  /** Checks that there are so many. */
+  final void requireLength(String name, int expected) {
+    if (size != expected) {
+      throw new IllegalArgumentException(
+          "%s must have %d elements, got %d".formatted(name, expected, size));
+    }
+  }
+
   /** Whether the elements lie one behind the other in memory. */
   boolean isContiguous() {
     return true;

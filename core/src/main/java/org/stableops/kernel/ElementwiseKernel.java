@@ -54,7 +54,7 @@ public final class ElementwiseKernel {
    * @throws IllegalArgumentException if it is not as long as x
    */
   public void value(Elements x, Elements out) {
-    requireLength("out", out, x);
+    out.requireLength("out", x.size());
     sweep(x, out, null);
   }
 
@@ -66,7 +66,7 @@ public final class ElementwiseKernel {
    * @throws IllegalArgumentException if it is not as long as x
    */
   public void gradient(Elements x, Elements out) {
-    requireLength("out", out, x);
+    out.requireLength("out", x.size());
     sweep(x, null, out);
   }
 
@@ -79,26 +79,16 @@ public final class ElementwiseKernel {
    * @throws IllegalArgumentException if one is not as long as x
    */
   public void valueAndGradient(Elements x, Elements value, Elements gradient) {
-    requireLength("value", value, x);
-    requireLength("gradient", gradient, x);
+    value.requireLength("value", x.size());
+    gradient.requireLength("gradient", x.size());
     sweep(x, value, gradient);
-  }
-
-  private static void requireLength(String name, Elements out, Elements x) {
-    if (x.size() != out.size()) {
-      throw new IllegalArgumentException(
-          "%s must have %d elements, got %d".formatted(name, x.size(), out.size()));
-    }
   }
 
   private void sweep(Elements x, Elements value, Elements gradient) {
     boolean inFloat = floats != null && x.areFloats();
-    int size = x.size();
-    Tiles.forEach(
-        Tiles.count(size),
-        (tile, scratch) -> {
-          int from = tile * Tiles.SIZE;
-          int count = Math.min(Tiles.SIZE, size - from);
+    Tiles.forEachTile(
+        x.size(),
+        (from, count, scratch) -> {
           if (inFloat) {
             floatTile(x, value, gradient, from, count, scratch);
           } else {

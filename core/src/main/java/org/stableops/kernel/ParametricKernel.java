@@ -69,7 +69,7 @@ public final class ParametricKernel {
    * @throws IllegalArgumentException if one is not as long as x
    */
   public void value(Elements x, Elements parameter, Elements out) {
-    requireLength("out", out, x);
+    out.requireLength("out", x.size());
     sweep(x, parameter, out, null, null);
   }
 
@@ -82,7 +82,7 @@ public final class ParametricKernel {
    * @throws IllegalArgumentException if one is not as long as x
    */
   public void gradient(Elements x, Elements parameter, Elements out) {
-    requireLength("out", out, x);
+    out.requireLength("out", x.size());
     sweep(x, parameter, null, out, null);
   }
 
@@ -95,7 +95,7 @@ public final class ParametricKernel {
    * @throws IllegalArgumentException if one is not as long as x
    */
   public void parameterGradient(Elements x, Elements parameter, Elements out) {
-    requireLength("out", out, x);
+    out.requireLength("out", x.size());
     sweep(x, parameter, null, null, out);
   }
 
@@ -116,12 +116,12 @@ public final class ParametricKernel {
       Elements value,
       Elements gradient,
       Elements parameterGradient) {
-    requireLength("value", value, x);
+    value.requireLength("value", x.size());
     if (gradient != null) {
-      requireLength("gradient", gradient, x);
+      gradient.requireLength("gradient", x.size());
     }
     if (parameterGradient != null) {
-      requireLength("parameterGradient", parameterGradient, x);
+      parameterGradient.requireLength("parameterGradient", x.size());
     }
     sweep(x, parameter, value, gradient, parameterGradient);
   }
@@ -139,9 +139,9 @@ public final class ParametricKernel {
    */
   public void parameterGradient(
       Elements x, Elements parameter, Elements upstream, ParameterGroups groups, Elements out) {
-    requireLength("parameter", parameter, x);
+    parameter.requireLength("parameter", x.size());
     if (upstream != null) {
-      requireLength("upstream", upstream, x);
+      upstream.requireLength("upstream", x.size());
     }
     if (x.size() == 0) {
       out.setAll(new double[out.size()]);
@@ -152,7 +152,7 @@ public final class ParametricKernel {
           derivatives(x, parameter, from, count, scratch);
           if (upstream != null) {
             upstream.load(from, count, scratch.in, scratch);
-            multiply(scratch.out, scratch.in, count);
+            ProductKernel.multiply(scratch.out, scratch.in, count);
           }
         };
     new GroupSums(x.size(), groups.length(), groups.columns(), terms).write(out);
@@ -165,32 +165,16 @@ public final class ParametricKernel {
     form.parameterGradient(scratch.in, scratch.parameter, scratch.a, scratch.out, count, scratch);
   }
 
-  private static void multiply(double[] product, double[] factor, int count) {
-    for (int i = 0; i < count; i++) {
-      product[i] *= factor[i];
-    }
-  }
-
-  private static void requireLength(String name, Elements elements, Elements x) {
-    if (x.size() != elements.size()) {
-      throw new IllegalArgumentException(
-          "%s must have %d elements, got %d".formatted(name, x.size(), elements.size()));
-    }
-  }
-
   private void sweep(
       Elements x,
       Elements parameter,
       Elements value,
       Elements gradient,
       Elements parameterGradient) {
-    requireLength("parameter", parameter, x);
-    int size = x.size();
-    Tiles.forEach(
-        Tiles.count(size),
-        (tile, scratch) -> {
-          int from = tile * Tiles.SIZE;
-          int count = Math.min(Tiles.SIZE, size - from);
+    parameter.requireLength("parameter", x.size());
+    Tiles.forEachTile(
+        x.size(),
+        (from, count, scratch) -> {
           double[] in = scratch.in;
           double[] p = scratch.parameter;
           double[] shared = scratch.a;

@@ -12,17 +12,11 @@ public final class ProductKernel {
    * @throws IllegalArgumentException if it is not as long
    */
   public static void multiply(Elements product, Elements factor) {
-    if (product.size() != factor.size()) {
-      throw new IllegalArgumentException(
-          "factor must have %d elements, got %d".formatted(product.size(), factor.size()));
-    }
+    factor.requireLength("factor", product.size());
     boolean inFloat = product.areFloats() && factor.areFloats();
-    int size = product.size();
-    Tiles.forEach(
-        Tiles.count(size),
-        (tile, scratch) -> {
-          int from = tile * Tiles.SIZE;
-          int count = Math.min(Tiles.SIZE, size - from);
+    Tiles.forEachTile(
+        product.size(),
+        (from, count, scratch) -> {
           if (inFloat) {
             floatTile(product, factor, from, count, scratch);
           } else {
@@ -49,9 +43,14 @@ public final class ProductKernel {
     double[] in = scratch.in;
     product.load(from, count, out, scratch);
     factor.load(from, count, in, scratch);
-    for (int i = 0; i < count; i++) {
-      out[i] *= in[i];
-    }
+    multiply(out, in, count);
     product.store(out, from, count, scratch);
+  }
+
+  /** Multiplies the first {@code count} elements of a tile. */
+  static void multiply(double[] product, double[] factor, int count) {
+    for (int i = 0; i < count; i++) {
+      product[i] *= factor[i];
+    }
   }
 }

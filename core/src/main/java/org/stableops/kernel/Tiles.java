@@ -36,6 +36,12 @@ final class Tiles {
     void run(int index, Scratch scratch);
   }
 
+  /** A tile's work: so many elements from one on. */
+  @FunctionalInterface
+  interface TileTask {
+    void run(int from, int count, Scratch scratch);
+  }
+
   /** Nanoseconds; other than this only in tests. */
   static LongSupplier clock = System::nanoTime;
 
@@ -44,6 +50,16 @@ final class Tiles {
   /** The number of tiles that so many elements take. */
   static int count(int elements) {
     return (int) (((long) elements + SIZE - 1) / SIZE);
+  }
+
+  /** Runs a task for every tile of so many elements, in any order. */
+  static void forEachTile(int elements, TileTask task) {
+    forEach(
+        count(elements),
+        (tile, scratch) -> {
+          int from = tile * SIZE;
+          task.run(from, Math.min(SIZE, elements - from), scratch);
+        });
   }
 
   /** Runs tasks 0 … count − 1, in any order. */
