@@ -36,8 +36,8 @@ final class Courses {
               Stream.of(Size.SMALL))
           .toList();
 
-  /** How much longer than DJL's: the steps are slower, and vary by more. */
-  private static final double DL4J_TIMES = 2.5;
+  /** How much longer ND4J's networks run than DJL's: the steps are slower, and vary by more. */
+  private static final double ND4J_TIMES = 2.5;
 
   static final List<Course> ALL = all();
 
@@ -60,8 +60,8 @@ final class Courses {
             networks(DjlNetwork.HOST, DjlNetwork::of, 1, Course.Jvms.DJL),
             SIZES.stream().map(Courses::djlElementwise),
             Stream.of(Size.WIDE, Size.VOCABULARY).map(Courses::crossEntropy),
-            networks(Dl4jNetwork.HOST, Dl4jNetwork::of, DL4J_TIMES, Course.Jvms.ND4J),
-            networks(SameDiffNetwork.HOST, SameDiffNetwork::of, 1, Course.Jvms.ND4J),
+            networks(Dl4jNetwork.HOST, Dl4jNetwork::of, ND4J_TIMES, Course.Jvms.ND4J),
+            networks(SameDiffNetwork.HOST, SameDiffNetwork::of, ND4J_TIMES, Course.Jvms.ND4J),
             SIZES.stream().map(Courses::nd4jElementwise),
             Stream.of(dl4jLoss()))
         .flatMap(courses -> courses)

@@ -163,13 +163,18 @@ final class AlongAxis {
 
   private static void fill(INDArray array, double[] numbers) {
     if (Fused.accepts(array)) {
-      Fused.elements(array, Fused.logicalOrder(array)).setAll(numbers);
+      write(numbers, array);
       return;
     }
     try (Temporaries temporaries = new Temporaries()) {
       INDArray doubles = temporaries.keep(Nd4j.createFromArray(numbers));
       array.assign(doubles.reshape('c', array.shape()));
     }
+  }
+
+  /** Writes numbers, rounded once, into an array that a kernel accepts. */
+  static void write(double[] numbers, INDArray array) {
+    Fused.elements(array, Fused.logicalOrder(array)).setAll(numbers);
   }
 
   private static INDArray scalar(double value, DataType type) {

@@ -76,6 +76,18 @@ final class CrossEntropy {
     return reduced(rows, rows.losses());
   }
 
+  /** Writes the value into an array of its shape and of the logits' dtype. */
+  void valueInto(INDArray out) {
+    RowLosses rows = compute(false).rows();
+    if (Fused.accepts(out) && !out.isEmpty()) {
+      AlongAxis.write(numbers(rows, rows.losses()), out);
+      return;
+    }
+    try (Temporaries temporaries = new Temporaries()) {
+      out.assign(temporaries.keep(reduced(rows, rows.losses())));
+    }
+  }
+
   INDArray gradient() {
     return compute(true).gradient();
   }
@@ -237,13 +249,17 @@ final class CrossEntropy {
     return q;
   }
 
-  private INDArray reduced(RowLosses rows, double[] numbers) {
+  private INDArray reduced(RowLosses rows, double[] ofRows) {
     return options.reduction() == Reduction.NONE
-        ? ofRows(numbers)
-        : AlongAxis.array(
-            new double[] {rows.reduced(numbers, options.reduction())},
-            new long[0],
-            logits.dataType());
+        ? ofRows(ofRows)
+        : AlongAxis.array(numbers(rows, ofRows), new long[0], logits.dataType());
+  }
+
+  /** All of them, or what they are reduced to. */
+  private double[] numbers(RowLosses rows, double[] ofRows) {
+    return options.reduction() == Reduction.NONE
+        ? ofRows
+        : new double[] {rows.reduced(ofRows, options.reduction())};
   }
 
   private INDArray ofRows(double[] numbers) {

@@ -56,9 +56,7 @@ abstract class CrossEntropyValueOp extends JavaOp {
     if (inputs.size() > 2) {
       call = call.withSampleWeights(inputs.get(2));
     }
-    try (Temporaries temporaries = new Temporaries()) {
-      output.assign(temporaries.keep(call.value()));
-    }
+    call.valueInto(output);
   }
 
   @Override
