@@ -1,0 +1,109 @@
+package org.stableops.op;
+
+/**
+ * Elementwise arithmetic on a host's floating arrays of one shape. Formulas are written in it, so
+ * that they stand once for all hosts.
+ *
+ * <p>Every method returns a new array of its first floating argument's dtype and leaves its
+ * arguments as they are. Whoever makes the algebra owns its arrays, results included. NaN in the
+ * first argument is NaN in the result, also where the host's own minimum and maximum drop it.
+ *
+ * @param <A> the host's arrays; conditions are arrays of its truth values
+ */
+public interface Algebra<A> {
+  /** x + y. */
+  A add(A x, A y);
+
+  /** x + y. */
+  A add(A x, double y);
+
+  /** x − y. */
+  A subtract(A x, A y);
+
+  /** xy. */
+  A multiply(A x, A y);
+
+  /** xy. */
+  A multiply(A x, double y);
+
+  /** x/y. */
+  A divide(A x, A y);
+
+  /** x/y. */
+  A divide(A x, double y);
+
+  /** x/y. */
+  A divide(double x, A y);
+
+  /** −x. */
+  A negate(A x);
+
+  /** |x|. */
+  A abs(A x);
+
+  /** √x. */
+  A sqrt(A x);
+
+  /** e^x. */
+  A exp(A x);
+
+  /** log x. */
+  A log(A x);
+
+  /** sinh x. */
+  A sinh(A x);
+
+  /** log(1 + x), for x ≥ −½, to the last digits of small x. */
+  A log1p(A x);
+
+  /** log(1 + e^x), for x ≤ 0, to the last digits of small e^x. */
+  A log1pExp(A x);
+
+  /** The larger of x and y. */
+  A max(A x, A y);
+
+  /** The smaller of x and y. */
+  A min(A x, A y);
+
+  /** The larger of x and a number. */
+  A atLeast(A x, double least);
+
+  /** The smaller of x and a number. */
+  A atMost(A x, double most);
+
+  /** x &lt; y. */
+  A isLess(A x, double y);
+
+  /** x &lt; y. */
+  A isLess(A x, A y);
+
+  /** x &gt; y. */
+  A isMore(A x, double y);
+
+  /** x = y. */
+  A isEqual(A x, double y);
+
+  /** Whether x is NaN. */
+  A isNaN(A x);
+
+  /** Whether x is +inf or −inf. */
+  A isInfinite(A x);
+
+  /** The elements of {@code yes} where a condition is true, else those of {@code no}. */
+  A select(A condition, A yes, A no);
+
+  /** A number for every element of x. */
+  A constant(double number, A x);
+
+  /** The same elements. */
+  A copy(A x);
+
+  /** Whether the elements are of float64, and not of float32. */
+  boolean isDouble(A x);
+
+  /** The same elements in float64. */
+  A toDouble(A x);
+
+  /** The elements of x in the dtype of another array, each rounded once. */
+  A toTypeOf(A other, A x);
+}

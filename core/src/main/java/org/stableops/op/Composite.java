@@ -1,0 +1,62 @@
+package org.stableops.op;
+
+/**
+ * An elementwise operator f(x; p) in the primitives of a host: what is computed where no kernel can
+ * reach the memory. Arguments outside the domain and special values follow the operator's table.
+ */
+public interface Composite {
+  /**
+   * Returns f(x; p).
+   *
+   * @param <A> the host's arrays
+   * @param m the host's arithmetic
+   * @param x of float32 or float64
+   * @param p a valid parameter
+   * @return an array like x
+   */
+  <A> A value(Algebra<A> m, A x, double p);
+
+  /**
+   * Returns ∂f/∂x.
+   *
+   * @param <A> the host's arrays
+   * @param m the host's arithmetic
+   * @param x of float32 or float64
+   * @param p a valid parameter
+   * @return an array like x
+   */
+  <A> A gradient(Algebra<A> m, A x, double p);
+
+  /**
+   * Returns f(x; p) of parameters that are an array.
+   *
+   * @param <A> the host's arrays
+   * @param m the host's arithmetic
+   * @param x of float64
+   * @param p valid parameters of float64, one an element
+   * @return an array like x
+   */
+  <A> A value(Algebra<A> m, A x, A p);
+
+  /**
+   * Returns ∂f/∂x of parameters that are an array.
+   *
+   * @param <A> the host's arrays
+   * @param m the host's arithmetic
+   * @param x of float64
+   * @param p valid parameters of float64, one an element
+   * @return an array like x
+   */
+  <A> A gradient(Algebra<A> m, A x, A p);
+
+  /**
+   * Returns ∂f/∂p, one an element.
+   *
+   * @param <A> the host's arrays
+   * @param m the host's arithmetic
+   * @param x of float64
+   * @param p valid parameters of float64, one an element
+   * @return an array like x
+   */
+  <A> A parameterGradient(Algebra<A> m, A x, A p);
+}

@@ -1,0 +1,58 @@
+package org.stableops.op;
+
+import java.util.function.UnaryOperator;
+
+/** Softplus, max(x, 0) + log(1 + e^{−|βx|})/β, by primitives. */
+final class SoftplusComposite implements Composite {
+  /** Below, e^p is about to be a subnormal float32 number. */
+  private static final double FAR = 70;
+
+  /** From here on e^{−a} is 0, also in float64; inf times 0 would not be. */
+  private static final double VANISHED = 2000;
+
+  @Override
+  public <A> A value(Algebra<A> m, A x, double beta) {
+    return Widened.compute(
+        m, x, beta, w -> value(m, w, Widened.product(m, w, beta), t -> m.divide(t, beta)));
+  }
+
+  @Override
+  public <A> A value(Algebra<A> m, A x, A beta) {
+    return value(m, x, m.multiply(x, beta), t -> m.divide(t, beta));
+  }
+
+  private static <A> A value(Algebra<A> m, A x, A p, UnaryOperator<A> overBeta) {
+    A tail = overBeta.apply(m.log1pExp(m.negate(m.abs(p))));
+    // Two factors that are not subnormal keep the digits of a product that is.
+    A half = m.exp(m.multiply(p, 0.5));
+    A farTail = m.multiply(half, overBeta.apply(half));
+    return m.add(m.atLeast(x, 0), m.select(m.isLess(p, -FAR), farTail, tail));
+  }
+
+  @Override
+  public <A> A gradient(Algebra<A> m, A x, double beta) {
+    return Widened.compute(m, x, beta, w -> sigmoid(m, w, Widened.product(m, w, beta)));
+  }
+
+  @Override
+  public <A> A gradient(Algebra<A> m, A x, A beta) {
+    return sigmoid(m, x, m.multiply(x, beta));
+  }
+
+  private static <A> A sigmoid(Algebra<A> m, A x, A p) {
+    A t = m.exp(m.negate(m.abs(p)));
+    return m.divide(m.select(m.isLess(x, 0), t, m.constant(1, t)), m.add(t, 1));
+  }
+
+  /** −(a·t/(1 + t) + log(1 + t))/β², a = |βx|, t = e^{−a}. */
+  @Override
+  public <A> A parameterGradient(Algebra<A> m, A x, A beta) {
+    A a = m.atMost(m.abs(m.multiply(x, beta)), VANISHED);
+    A t = m.exp(m.negate(a));
+    A sum = m.add(m.divide(m.multiply(a, t), m.add(t, 1)), m.log1pExp(m.negate(a)));
+    A near = m.divide(m.divide(sum, beta), beta);
+    A root = m.divide(m.exp(m.multiply(a, -0.5)), beta);
+    A far = m.multiply(m.multiply(root, m.add(a, 1)), root);
+    return m.negate(m.select(m.isMore(a, FAR), far, near));
+  }
+}

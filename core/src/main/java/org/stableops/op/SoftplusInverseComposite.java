@@ -1,0 +1,105 @@
+package org.stableops.op;
+
+/** The inverse of softplus, x/2 + log(2·sinh(βx/2))/β, by primitives. */
+final class SoftplusInverseComposite implements Composite {
+  /** Below, 2·sinh(p/2) is p to the last bit. */
+  private static final double TINY = 1e-30;
+
+  /** Below, p = βx of float64 may have lost bits to subnormals; of float32, below TINY. */
+  private static final double TINIEST = 1e-290;
+
+  /** Above, the result is x to the last bit, and sinh may overflow. */
+  private static final double LARGE = 40;
+
+  /** Where e^{−p} is ½: above, p/2 − log(2·sinh(p/2)) would cancel. */
+  private static final double HALF = Math.log(2);
+
+  /** From here on two factors keep the digits of a product that may be subnormal. */
+  private static final double FAR = 70;
+
+  /** From here on e^{−p} is 0; inf times 0 would not be. */
+  private static final double VANISHED = 2000;
+
+  @Override
+  public <A> A value(Algebra<A> m, A x, double beta) {
+    return Widened.compute(
+        m,
+        x,
+        beta,
+        w -> {
+          A p = Widened.product(m, w, beta);
+          A log = logOfTwoSinh(m, p, m.add(m.log(w), Math.log(beta)));
+          return plusHalf(m, w, p, m.divide(log, beta));
+        });
+  }
+
+  @Override
+  public <A> A value(Algebra<A> m, A x, A beta) {
+    A p = m.multiply(x, beta);
+    A log = logOfTwoSinh(m, p, m.add(m.log(x), m.log(beta)));
+    return plusHalf(m, x, p, m.divide(log, beta));
+  }
+
+  /** log(2·sinh(p/2)), given log p. */
+  private static <A> A logOfTwoSinh(Algebra<A> m, A p, A logP) {
+    // No larger than need be, for the sum that log p is may cancel.
+    double tiniest = m.isDouble(p) ? TINIEST : TINY;
+    return m.select(m.isLess(p, tiniest), logP, m.log(twoSinh(m, m.multiply(p, 0.5))));
+  }
+
+  private static <A> A twoSinh(Algebra<A> m, A half) {
+    return m.multiply(m.sinh(half), 2);
+  }
+
+  private static <A> A plusHalf(Algebra<A> m, A x, A p, A log) {
+    return m.select(m.isMore(p, LARGE), x, m.add(log, m.multiply(x, 0.5)));
+  }
+
+  @Override
+  public <A> A gradient(Algebra<A> m, A x, double beta) {
+    return Widened.compute(m, x, beta, w -> quotient(m, w, Widened.product(m, w, beta)));
+  }
+
+  @Override
+  public <A> A gradient(Algebra<A> m, A x, A beta) {
+    return quotient(m, x, m.multiply(x, beta));
+  }
+
+  /** 1/(1 − e^{−p}). */
+  private static <A> A quotient(Algebra<A> m, A x, A p) {
+    A half = m.multiply(p, 0.5);
+    A quotient = m.divide(m.exp(half), twoSinh(m, half));
+    // |p|, for −0 is treated as 0.
+    quotient = m.select(m.isLess(p, TINY), m.divide(1, m.abs(p)), quotient);
+    quotient = m.select(m.isMore(p, LARGE), m.constant(1, p), quotient);
+    return Domain.positive(m, x, quotient);
+  }
+
+  /** (p/(e^p − 1) − log(1 − e^{−p}))/β². */
+  @Override
+  public <A> A parameterGradient(Algebra<A> m, A x, A beta) {
+    A p = m.atMost(m.multiply(x, beta), VANISHED);
+    A below = sumBelow(m, p, m.add(m.log(x), m.log(beta)));
+    A sum = m.select(m.isLess(p, HALF), below, sumAbove(m, p));
+    A near = m.divide(m.divide(sum, beta), beta);
+    A root = m.divide(m.exp(m.multiply(p, -0.5)), beta);
+    A far = m.multiply(m.multiply(root, m.add(p, 1)), root);
+    return Domain.positive(m, x, m.select(m.isMore(p, FAR), far, near));
+  }
+
+  /** The sum, given log p, by e^{p/2} and sinh(p/2). */
+  private static <A> A sumBelow(Algebra<A> m, A p, A logP) {
+    A half = m.multiply(p, 0.5);
+    A quotient = m.divide(p, m.multiply(m.exp(half), twoSinh(m, half)));
+    quotient = m.select(m.isLess(p, TINY), m.constant(1, p), quotient);
+    return m.add(quotient, m.subtract(half, logOfTwoSinh(m, p, logP)));
+  }
+
+  /** The sum by t = e^{−p}. */
+  private static <A> A sumAbove(Algebra<A> m, A p) {
+    A t = m.exp(m.negate(p));
+    A minusT = m.negate(t);
+    A quotient = m.divide(m.multiply(p, t), m.add(minusT, 1));
+    return m.subtract(quotient, m.log1p(minusT));
+  }
+}

@@ -1,0 +1,114 @@
+package org.stableops.op;
+
+import org.stableops.kernel.ScaledB;
+
+/** Squareplus, max(x, 0) + (b/4)/squareplus(|x|), by primitives. */
+final class SquareplusComposite implements Composite {
+  @Override
+  public <A> A value(Algebra<A> m, A x, double b) {
+    if (b == 0) {
+      return m.atLeast(x, 0);
+    }
+    return Widened.compute(
+        m,
+        x,
+        b,
+        w -> {
+          ScaledB s = new ScaledB(b);
+          A abs = m.abs(w);
+          A small = quotient(m, abs, root(m, abs, s), s);
+          return m.add(m.atLeast(w, 0), m.multiply(small, s.unscale));
+        });
+  }
+
+  @Override
+  public <A> A gradient(Algebra<A> m, A x, double b) {
+    if (b == 0) {
+      return step(m, x);
+    }
+    return Widened.compute(
+        m,
+        x,
+        b,
+        w -> {
+          ScaledB s = new ScaledB(b);
+          A abs = m.abs(w);
+          A root = root(m, abs, s);
+          A ratio = m.multiply(quotient(m, abs, root, s), m.divide(s.unscale, root));
+          return oneSided(m, w, ratio);
+        });
+  }
+
+  /** The ratio below 0, ½ at 0, and above what the ratio leaves of 1. */
+  private static <A> A oneSided(Algebra<A> m, A x, A ratio) {
+    A gradient = m.select(m.isLess(x, 0), ratio, m.add(m.negate(ratio), 1));
+    return m.select(m.isEqual(x, 0), m.constant(0.5, x), gradient);
+  }
+
+  /** √(x² + b), |x| cut off where b no longer matters and its square might overflow. */
+  static <A> A root(Algebra<A> m, A abs, ScaledB s) {
+    double epsilon = m.isDouble(abs) ? 0x1p-52 : 0x1p-23;
+    A c = m.multiply(m.atMost(abs, s.limit(epsilon)), s.scale);
+    return m.max(abs, m.multiply(m.sqrt(m.add(m.multiply(c, c), s.b)), s.unscale));
+  }
+
+  /** Squareplus of |x|: |x|/2 + root/2. */
+  static <A> A valueOfAbs(Algebra<A> m, A abs, A root) {
+    return m.add(m.multiply(abs, 0.5), m.multiply(root, 0.5));
+  }
+
+  /** 2^k·(b/4)/squareplus(|x|). */
+  private static <A> A quotient(Algebra<A> m, A abs, A root, ScaledB s) {
+    return m.divide(0.25 * s.b * s.unscale, valueOfAbs(m, abs, root));
+  }
+
+  @Override
+  public <A> A value(Algebra<A> m, A x, A b) {
+    A scale = Widened.scale(m, b);
+    A scaledB = m.multiply(m.multiply(b, scale), scale);
+    A abs = m.multiply(m.abs(x), scale);
+    A small = m.divide(quotient(m, abs, root(m, abs, scaledB), scaledB), scale);
+    A relu = m.atLeast(x, 0);
+    return m.select(m.isEqual(b, 0), relu, m.add(relu, small));
+  }
+
+  @Override
+  public <A> A gradient(Algebra<A> m, A x, A b) {
+    A scale = Widened.scale(m, b);
+    A scaledB = m.multiply(m.multiply(b, scale), scale);
+    A abs = m.multiply(m.abs(x), scale);
+    A root = root(m, abs, scaledB);
+    A ratio = m.divide(quotient(m, abs, root, scaledB), root);
+    return m.select(m.isEqual(b, 0), step(m, x), oneSided(m, x, ratio));
+  }
+
+  /** 1/(4√(x² + b)). */
+  @Override
+  public <A> A parameterGradient(Algebra<A> m, A x, A b) {
+    A scale = Widened.scale(m, b);
+    A abs = m.abs(x);
+    A scaledB = m.multiply(m.multiply(b, scale), scale);
+    A root = m.divide(root(m, m.multiply(abs, scale), scaledB), scale);
+    // The product with the scale may overflow, where the root is |x|.
+    return m.divide(0.25, m.select(m.isInfinite(root), abs, root));
+  }
+
+  /** √(x² + b), |x| cut off where b no longer matters and its square might overflow. */
+  private static <A> A root(Algebra<A> m, A abs, A b) {
+    A c = m.min(abs, m.multiply(m.sqrt(b), 0x1p26));
+    return m.max(abs, m.sqrt(m.add(m.multiply(c, c), b)));
+  }
+
+  /** (b/4)/squareplus(|x|). */
+  private static <A> A quotient(Algebra<A> m, A abs, A root, A b) {
+    return m.divide(m.multiply(b, 0.25), valueOfAbs(m, abs, root));
+  }
+
+  /** 0, ½ at 0, or 1. */
+  private static <A> A step(Algebra<A> m, A x) {
+    // Twice, for once would leave the smallest subnormal numbers below ½, or overflow itself.
+    double large = m.isDouble(x) ? 0x1p600 : 0x1p120;
+    A steep = m.multiply(m.multiply(x, large), large);
+    return m.atMost(m.atLeast(m.add(steep, 0.5), 0), 1);
+  }
+}
