@@ -6,34 +6,21 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.nio.DoubleBuffer;
 import java.util.function.BinaryOperator;
-import java.util.function.DoubleFunction;
 import org.stableops.ParameterShape;
 import org.stableops.djl.internal.Halves;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.ParameterGroups;
 import org.stableops.kernel.ParametricKernel;
+import org.stableops.op.Composite;
+import org.stableops.op.Elementwise;
 
 /**
- * What an elementwise operator is made of whose parameter p is an array that broadcasts against x:
- * its value and its derivatives by both, as a kernel and as composites on arrays outside any graph.
- * The rest is the same for all.
+ * An elementwise operator on the arrays of this host, with a parameter that is a number, or an
+ * array that broadcasts against x.
  *
- * @param name of the parameter, for messages
- * @param kernel f and its derivatives over the memory of arrays
- * @param ofOne the operator whose parameter is one number
- * @param compositeValue f(x; p) by the host's primitives, for float64 of one shape of rank 1 or
- *     more
- * @param compositeGradient ∂f/∂x in the same way
- * @param compositeParameterGradient ∂f/∂p in the same way, one an element of x
+ * @param operator what it is
  */
-record ParametricOp(
-    String name,
-    ParametricKernel kernel,
-    DoubleFunction<ElementwiseOp> ofOne,
-    BinaryOperator<NDArray> compositeValue,
-    BinaryOperator<NDArray> compositeGradient,
-    BinaryOperator<NDArray> compositeParameterGradient) {
-
+record ParametricOp(Elementwise operator) {
   /** A kernel's work on x and a parameter in x's shape. */
   @FunctionalInterface
   private interface Sweep {
@@ -66,8 +53,38 @@ record ParametricOp(
     }
   }
 
+  /** The operator whose parameter is one number. */
+  ElementwiseOp of(double p) {
+    operator.parameter().requireValid(p);
+    Composite composite = operator.composite();
+    return new ElementwiseOp(
+        operator.kernel().apply(p),
+        x -> composite.value(DjlAlgebra.INSTANCE, x, p),
+        x -> composite.gradient(DjlAlgebra.INSTANCE, x, p));
+  }
+
+  private String name() {
+    return operator.parameter().name();
+  }
+
+  private ParametricKernel kernel() {
+    return operator.arrays();
+  }
+
+  private NDArray compositeValue(NDArray x, NDArray p) {
+    return operator.composite().value(DjlAlgebra.INSTANCE, x, p);
+  }
+
+  private NDArray compositeGradient(NDArray x, NDArray p) {
+    return operator.composite().gradient(DjlAlgebra.INSTANCE, x, p);
+  }
+
+  private NDArray compositeParameterGradient(NDArray x, NDArray p) {
+    return operator.composite().parameterGradient(DjlAlgebra.INSTANCE, x, p);
+  }
+
   NDArray value(NDArray x, NDArray p) {
-    Inputs.requireParameter(name, p, x);
+    Inputs.requireParameter(name(), p, x);
     return Scoped.compute(
         () -> {
           Arguments detached = arguments(x, p);
@@ -75,26 +92,26 @@ record ParametricOp(
             return inGraph(x, p, detached);
           }
           if (detached.isOne()) {
-            return ofOne.apply(detached.one()).value(x);
+            return of(detached.one()).value(x);
           }
           return detached.wantsX ? inGraph(x, p, detached) : value(detached);
         });
   }
 
   NDArray gradient(NDArray x, NDArray p) {
-    Inputs.requireParameter(name, p, x);
+    Inputs.requireParameter(name(), p, x);
     return Scoped.compute(() -> gradient(arguments(x, p)));
   }
 
   /** The gradient by the parameter of the sum of the value, summed where the parameter repeats. */
   NDArray parameterGradient(NDArray x, NDArray p) {
-    Inputs.requireParameter(name, p, x);
+    Inputs.requireParameter(name(), p, x);
     return Scoped.compute(() -> sums(arguments(x, p)));
   }
 
   void valueInto(NDArray x, NDArray out, NDArray p) {
     Inputs.requireLike("out", out, x);
-    Inputs.requireParameter(name, p, x);
+    Inputs.requireParameter(name(), p, x);
     if (Autograd.wantsGradient(out)) {
       throw new IllegalArgumentException("out must be outside any graph");
     }
@@ -102,13 +119,13 @@ record ParametricOp(
       scope.suppressNotUsedWarning();
       Arguments detached = arguments(x, p);
       if (detached.isOne()) {
-        ofOne.apply(detached.one()).valueInto(x, out);
+        of(detached.one()).valueInto(x, out);
       } else if (Fused.accepts(detached.x) && Fused.isContiguous(out)) {
         // A copy where it repeats, for it may share memory with out.
         boolean repeats = detached.shape.isRepeated();
         NDArray own = repeats ? detached.p.duplicate() : detached.p;
         Elements elements = detached.withArrays(detached.x, own).repeated();
-        kernel.value(Fused.elements(detached.x), elements, Fused.elements(out));
+        kernel().value(Fused.elements(detached.x), elements, Fused.elements(out));
       } else {
         Autograd.overwrite(out, value(detached));
       }
@@ -118,7 +135,7 @@ record ParametricOp(
   /** Checks the shapes and every element of the parameter. */
   private Arguments arguments(NDArray x, NDArray p) {
     ParameterShape shape =
-        ParameterShape.of(name, p.getShape().getShape(), x.getShape().getShape());
+        ParameterShape.of(name(), p.getShape().getShape(), x.getShape().getShape());
     boolean wantsP = Autograd.wantsGradient(p);
     boolean wantsX = Autograd.wantsGradient(x);
     NDArray detached = wantsP ? p.stopGradient() : p;
@@ -127,7 +144,7 @@ record ParametricOp(
             ? Fused.elements(detached)
             : Elements.of(
                 DoubleBuffer.wrap(detached.toType(DataType.FLOAT64, false).toDoubleArray()));
-    kernel.requireValid(elements, shape);
+    kernel().requireValid(elements, shape);
     return new Arguments(wantsX ? x.stopGradient() : x, wantsX, detached, wantsP, shape);
   }
 
@@ -146,12 +163,13 @@ record ParametricOp(
     NDArray node = Autograd.products(x, gradient, p, parameterGradient);
     if (inOneSweep) {
       // Into the factors too: backward reads them, and nobody has yet.
-      kernel.valueAndGradients(
-          Fused.elements(detached.x),
-          detached.repeated(),
-          Fused.elements(node),
-          gradient == null ? null : Fused.elements(gradient),
-          parameterGradient == null ? null : Fused.elements(parameterGradient));
+      kernel()
+          .valueAndGradients(
+              Fused.elements(detached.x),
+              detached.repeated(),
+              Fused.elements(node),
+              gradient == null ? null : Fused.elements(gradient),
+              parameterGradient == null ? null : Fused.elements(parameterGradient));
     } else {
       Autograd.overwrite(node, value(detached));
     }
@@ -160,18 +178,18 @@ record ParametricOp(
 
   private NDArray value(Arguments detached) {
     return detached.isOne()
-        ? ofOne.apply(detached.one()).value(detached.x)
-        : compute(detached, kernel::value, compositeValue);
+        ? of(detached.one()).value(detached.x)
+        : compute(detached, kernel()::value, this::compositeValue);
   }
 
   private NDArray gradient(Arguments detached) {
     return detached.isOne()
-        ? ofOne.apply(detached.one()).gradient(detached.x)
-        : compute(detached, kernel::gradient, compositeGradient);
+        ? of(detached.one()).gradient(detached.x)
+        : compute(detached, kernel()::gradient, this::compositeGradient);
   }
 
   private NDArray parameterGradients(Arguments detached) {
-    return compute(detached, kernel::parameterGradient, compositeParameterGradient);
+    return compute(detached, kernel()::parameterGradient, this::compositeParameterGradient);
   }
 
   private static NDArray compute(
@@ -205,17 +223,18 @@ record ParametricOp(
     long[] strides = Fused.contiguousStrides(x.getShape().getShape());
     long[] repeated = arguments.shape.strides(Fused.contiguousStrides(p.getShape().getShape()));
     NDArray out = x.getManager().create(p.getShape(), p.getDataType(), x.getDevice());
-    kernel.parameterGradient(
-        Fused.elements(x, groups.shape(), groups.strides(strides)),
-        Fused.elements(p, groups.shape(), groups.strides(repeated)),
-        null,
-        groups,
-        Fused.elements(out));
+    kernel()
+        .parameterGradient(
+            Fused.elements(x, groups.shape(), groups.strides(strides)),
+            Fused.elements(p, groups.shape(), groups.strides(repeated)),
+            null,
+            groups,
+            Fused.elements(out));
     return out;
   }
 
   private NDArray compositeSums(Arguments arguments) {
-    NDArray terms = wide(arguments, compositeParameterGradient);
+    NDArray terms = wide(arguments, this::compositeParameterGradient);
     int[] axes = arguments.shape.repeatedAxes();
     NDArray sums = axes.length == 0 ? terms : terms.sum(axes);
     return sums.reshape(arguments.p.getShape()).toType(arguments.x.getDataType(), false);

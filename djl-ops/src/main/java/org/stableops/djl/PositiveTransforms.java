@@ -1,14 +1,12 @@
 package org.stableops.djl;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.types.DataType;
-import java.util.function.UnaryOperator;
 import org.stableops.Arguments;
 import org.stableops.PositiveTransform;
 import org.stableops.djl.internal.Numbers;
 import org.stableops.kernel.PositiveKernel;
-import org.stableops.kernel.ScaledB;
+import org.stableops.op.PositiveComposite;
 
 /**
  * {@link PositiveTransform} on the elements of arrays: the value lowerBound + f(r) of raw values r,
@@ -29,8 +27,6 @@ import org.stableops.kernel.ScaledB;
  * }</pre>
  */
 public final class PositiveTransforms {
-  private static final double LARGE = 1e300;
-
   private PositiveTransforms() {}
 
   /**
@@ -126,99 +122,29 @@ public final class PositiveTransforms {
   }
 
   private static ElementwiseOp op(PositiveTransform transform, DataType type) {
-    ElementwiseOp f =
-        switch (transform.family()) {
-          case SOFTPLUS -> Softplus.op(transform.parameter());
-          case SQUAREPLUS -> Squareplus.op(transform.parameter());
-          case EXP -> new ElementwiseOp(null, NDArray::exp, NDArray::exp);
-        };
+    PositiveComposite composite = new PositiveComposite(transform);
     double bound = transform.lowerBound();
     double least = type == DataType.FLOAT64 ? Math.nextUp(bound) : format(type).least(bound);
     return new ElementwiseOp(
         PositiveKernel.of(transform, format(type)),
-        raw -> f.compositeValue().apply(raw).add(bound).maximum(least),
-        f.compositeGradient());
+        x -> composite.value(DjlAlgebra.INSTANCE, x, least),
+        x -> composite.gradient(DjlAlgebra.INSTANCE, x));
   }
 
   private static ElementwiseOp inverseOp(PositiveTransform transform, DataType type) {
-    UnaryOperator<NDArray> inverse =
-        switch (transform.family()) {
-          case SOFTPLUS -> SoftplusInverse.op(transform.parameter()).compositeValue();
-          case SQUAREPLUS -> SquareplusInverse.op(transform.parameter()).compositeValue();
-          case EXP -> NDArray::log;
-        };
-    UnaryOperator<NDArray> wide = wide(p -> inverse.apply(p.sub(transform.lowerBound())));
+    PositiveComposite composite = new PositiveComposite(transform);
     double lowest = type == DataType.FLOAT64 ? -Double.MAX_VALUE : format(type).lowest();
     return new ElementwiseOp(
-        PositiveKernel.inverse(transform, format(type)), p -> wide.apply(p).maximum(lowest), null);
+        PositiveKernel.inverse(transform, format(type)),
+        x -> composite.inverse(DjlAlgebra.INSTANCE, x, lowest),
+        null);
   }
 
   private static ElementwiseOp logDerivativeOp(PositiveTransform transform) {
-    return switch (transform.family()) {
-      case SOFTPLUS, SQUAREPLUS ->
-          new ElementwiseOp(
-              PositiveKernel.logDerivative(transform),
-              wide(raw -> logSigmoid(raw, transform)),
-              wide(raw -> logitDerivative(raw, transform).mul(sigmoidOfMinus(raw, transform))));
-      case EXP ->
-          new ElementwiseOp(
-              PositiveKernel.logDerivative(transform),
-              NDArray::duplicate,
-              raw -> NDArrays.where(raw.isNaN(), raw, raw.onesLike()));
-    };
-  }
-
-  /** Computes in float64, for differences of what float32 has rounded. */
-  private static UnaryOperator<NDArray> wide(UnaryOperator<NDArray> composite) {
-    return x -> composite.apply(x.toType(DataType.FLOAT64, false)).toType(x.getDataType(), false);
-  }
-
-  /** v in f′ = 1/(1 + e^−v): βr or 2·asinh(r/√b), of |r| because that does not cancel. */
-  private static NDArray logit(NDArray raw, PositiveTransform transform) {
-    if (transform.family() == PositiveTransform.Family.SOFTPLUS) {
-      return raw.mul(transform.parameter());
-    }
-    ScaledB s = new ScaledB(transform.parameter());
-    NDArray half = valueOfAbs(raw, s);
-    NDArray ratio = half.div(s.halfRoot());
-    // Two logarithms cancel where b is large or tiny; but for huge r and tiny b the ratio
-    // overflows.
-    NDArray twoLogs = half.log().sub(Math.log(s.halfRoot()));
-    NDArray log = NDArrays.where(ratio.lt(LARGE), ratio.log(), twoLogs);
-    return log.mul(2).mul(raw.sign());
-  }
-
-  private static NDArray logitDerivative(NDArray raw, PositiveTransform transform) {
-    if (transform.family() == PositiveTransform.Family.SOFTPLUS) {
-      return raw.onesLike().mul(transform.parameter());
-    }
-    NDArray root = Squareplus.root(raw.abs(), new ScaledB(transform.parameter()));
-    return raw.onesLike().mul(2).div(root);
-  }
-
-  /** Squareplus of |r|. */
-  private static NDArray valueOfAbs(NDArray raw, ScaledB s) {
-    NDArray abs = raw.abs();
-    return Squareplus.valueOfAbs(abs, Squareplus.root(abs, s));
-  }
-
-  /** q = e^−|v|, for squareplus without v, whose rounding a power of e would magnify. */
-  private static NDArray tail(NDArray raw, PositiveTransform transform) {
-    if (transform.family() == PositiveTransform.Family.SOFTPLUS) {
-      return logit(raw, transform).abs().neg().exp();
-    }
-    ScaledB s = new ScaledB(transform.parameter());
-    NDArray root = raw.onesLike().mul(s.halfRoot()).div(valueOfAbs(raw, s));
-    return root.mul(root);
-  }
-
-  private static NDArray logSigmoid(NDArray raw, PositiveTransform transform) {
-    NDArray log = SoftmaxComposite.log1p(tail(raw, transform));
-    return logit(raw, transform).minimum(0).sub(log);
-  }
-
-  private static NDArray sigmoidOfMinus(NDArray raw, PositiveTransform transform) {
-    NDArray q = tail(raw, transform);
-    return NDArrays.where(raw.gt(0), q, q.onesLike()).div(q.add(1));
+    PositiveComposite composite = new PositiveComposite(transform);
+    return new ElementwiseOp(
+        PositiveKernel.logDerivative(transform),
+        x -> composite.logDerivative(DjlAlgebra.INSTANCE, x),
+        x -> composite.logDerivativeGradient(DjlAlgebra.INSTANCE, x));
   }
 }

@@ -1,12 +1,9 @@
 package org.stableops.djl;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
-import java.util.function.UnaryOperator;
 import org.stableops.Parameters;
-import org.stableops.kernel.SoftplusKernel;
+import org.stableops.op.Operators;
 
 /**
  * Softplus, the smooth ReLU:
@@ -38,14 +35,7 @@ import org.stableops.kernel.SoftplusKernel;
  * }</pre>
  */
 public final class Softplus {
-  private static final ParametricOp ARRAYS =
-      new ParametricOp(
-          "beta",
-          SoftplusKernel.parametric(),
-          Softplus::op,
-          Softplus::compositeValue,
-          Softplus::compositeGradient,
-          Softplus::compositeParameterGradient);
+  private static final ParametricOp OPERATOR = new ParametricOp(Operators.SOFTPLUS);
 
   private Softplus() {}
 
@@ -71,7 +61,7 @@ public final class Softplus {
    * @throws IllegalStateException if x is closed
    */
   public static NDArray value(NDArray x, double beta) {
-    return op(beta).value(x);
+    return OPERATOR.of(beta).value(x);
   }
 
   /**
@@ -86,7 +76,7 @@ public final class Softplus {
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray value(NDArray x, NDArray beta) {
-    return ARRAYS.value(x, beta);
+    return OPERATOR.value(x, beta);
   }
 
   /**
@@ -111,7 +101,7 @@ public final class Softplus {
    * @throws IllegalStateException if x is closed
    */
   public static NDArray gradient(NDArray x, double beta) {
-    return op(beta).gradient(x);
+    return OPERATOR.of(beta).gradient(x);
   }
 
   /**
@@ -126,7 +116,7 @@ public final class Softplus {
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray gradient(NDArray x, NDArray beta) {
-    return ARRAYS.gradient(x, beta);
+    return OPERATOR.gradient(x, beta);
   }
 
   /**
@@ -143,7 +133,7 @@ public final class Softplus {
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray parameterGradient(NDArray x, NDArray beta) {
-    return ARRAYS.parameterGradient(x, beta);
+    return OPERATOR.parameterGradient(x, beta);
   }
 
   /**
@@ -168,7 +158,7 @@ public final class Softplus {
    * @throws IllegalStateException if an array is closed
    */
   public static void valueInto(NDArray x, NDArray out, double beta) {
-    op(beta).valueInto(x, out);
+    OPERATOR.of(beta).valueInto(x, out);
   }
 
   /**
@@ -183,7 +173,7 @@ public final class Softplus {
    * @throws IllegalStateException if an array is closed
    */
   public static void valueInto(NDArray x, NDArray out, NDArray beta) {
-    ARRAYS.valueInto(x, out, beta);
+    OPERATOR.valueInto(x, out, beta);
   }
 
   /**
@@ -203,7 +193,7 @@ public final class Softplus {
    * @throws IllegalArgumentException if β is invalid
    */
   public static Block block(double beta) {
-    return op(beta).block("Softplus", beta);
+    return OPERATOR.of(beta).block("Softplus", beta);
   }
 
   /**
@@ -223,53 +213,6 @@ public final class Softplus {
    * @throws IllegalArgumentException if β is invalid
    */
   public static Block gradientBlock(double beta) {
-    return op(beta).gradientBlock("Softplus", beta);
-  }
-
-  static ElementwiseOp op(double beta) {
-    Parameters.requireBeta(beta);
-    return new ElementwiseOp(
-        SoftplusKernel.of(beta),
-        x -> Widened.compute(x, beta, wide -> compositeValue(wide, beta)),
-        x -> Widened.compute(x, beta, wide -> compositeGradient(wide, beta)));
-  }
-
-  private static NDArray compositeValue(NDArray x, double beta) {
-    return compositeValue(x, Widened.product(x, beta), t -> t.div(beta));
-  }
-
-  private static NDArray compositeValue(NDArray x, NDArray beta) {
-    return compositeValue(x, x.mul(beta), t -> t.div(beta));
-  }
-
-  private static NDArray compositeValue(NDArray x, NDArray p, UnaryOperator<NDArray> overBeta) {
-    NDArray tail = overBeta.apply(Activation.softPlus(p.abs().neg()));
-    // Where e^p is about to be subnormal, two factors that are not keep its digits.
-    NDArray half = p.mul(0.5).exp();
-    NDArray farTail = half.mul(overBeta.apply(half));
-    return x.maximum(0).add(NDArrays.where(p.lt(-70), farTail, tail));
-  }
-
-  private static NDArray compositeGradient(NDArray x, double beta) {
-    return sigmoid(x, Widened.product(x, beta));
-  }
-
-  private static NDArray compositeGradient(NDArray x, NDArray beta) {
-    return sigmoid(x, x.mul(beta));
-  }
-
-  private static NDArray sigmoid(NDArray x, NDArray p) {
-    NDArray t = p.abs().neg().exp();
-    return NDArrays.where(x.lt(0), t, t.onesLike()).div(t.add(1));
-  }
-
-  private static NDArray compositeParameterGradient(NDArray x, NDArray beta) {
-    // Cut off where t is 0 already, for inf times 0 is not.
-    NDArray a = x.mul(beta).abs().minimum(2000);
-    NDArray t = a.neg().exp();
-    NDArray sum = a.mul(t).div(t.add(1)).add(Activation.softPlus(a.neg()));
-    NDArray root = a.mul(-0.5).exp().div(beta);
-    NDArray farTail = root.mul(a.add(1)).mul(root);
-    return NDArrays.where(a.gt(70), farTail, sum.div(beta).div(beta)).neg();
+    return OPERATOR.of(beta).gradientBlock("Softplus", beta);
   }
 }

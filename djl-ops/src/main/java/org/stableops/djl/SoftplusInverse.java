@@ -1,11 +1,9 @@
 package org.stableops.djl;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import org.stableops.Parameters;
-import org.stableops.kernel.SoftplusInverseKernel;
+import org.stableops.op.Operators;
 
 /**
  * The inverse of softplus, from the positive to all real numbers:
@@ -38,26 +36,7 @@ import org.stableops.kernel.SoftplusInverseKernel;
  * }</pre>
  */
 public final class SoftplusInverse {
-  /** Below, 2·sinh(p/2) is p to the last bit. */
-  private static final double TINY = 1e-30;
-
-  /** Below, p = βx of float64 may have lost bits to subnormals; of float32, below TINY. */
-  private static final double TINIEST = 1e-290;
-
-  /** Above, the result is x to the last bit, and sinh may overflow. */
-  private static final double LARGE = 40;
-
-  /** Where e^{−p} is ½: above, p/2 − log(2·sinh(p/2)) would cancel. */
-  private static final double HALF = Math.log(2);
-
-  private static final ParametricOp ARRAYS =
-      new ParametricOp(
-          "beta",
-          SoftplusInverseKernel.parametric(),
-          SoftplusInverse::op,
-          SoftplusInverse::compositeValue,
-          SoftplusInverse::compositeGradient,
-          SoftplusInverse::compositeParameterGradient);
+  private static final ParametricOp OPERATOR = new ParametricOp(Operators.SOFTPLUS_INVERSE);
 
   private SoftplusInverse() {}
 
@@ -83,7 +62,7 @@ public final class SoftplusInverse {
    * @throws IllegalStateException if x is closed
    */
   public static NDArray value(NDArray x, double beta) {
-    return op(beta).value(x);
+    return OPERATOR.of(beta).value(x);
   }
 
   /**
@@ -98,7 +77,7 @@ public final class SoftplusInverse {
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray value(NDArray x, NDArray beta) {
-    return ARRAYS.value(x, beta);
+    return OPERATOR.value(x, beta);
   }
 
   /**
@@ -123,7 +102,7 @@ public final class SoftplusInverse {
    * @throws IllegalStateException if x is closed
    */
   public static NDArray gradient(NDArray x, double beta) {
-    return op(beta).gradient(x);
+    return OPERATOR.of(beta).gradient(x);
   }
 
   /**
@@ -138,7 +117,7 @@ public final class SoftplusInverse {
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray gradient(NDArray x, NDArray beta) {
-    return ARRAYS.gradient(x, beta);
+    return OPERATOR.gradient(x, beta);
   }
 
   /**
@@ -154,7 +133,7 @@ public final class SoftplusInverse {
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray parameterGradient(NDArray x, NDArray beta) {
-    return ARRAYS.parameterGradient(x, beta);
+    return OPERATOR.parameterGradient(x, beta);
   }
 
   /**
@@ -179,7 +158,7 @@ public final class SoftplusInverse {
    * @throws IllegalStateException if an array is closed
    */
   public static void valueInto(NDArray x, NDArray out, double beta) {
-    op(beta).valueInto(x, out);
+    OPERATOR.of(beta).valueInto(x, out);
   }
 
   /**
@@ -194,7 +173,7 @@ public final class SoftplusInverse {
    * @throws IllegalStateException if an array is closed
    */
   public static void valueInto(NDArray x, NDArray out, NDArray beta) {
-    ARRAYS.valueInto(x, out, beta);
+    OPERATOR.valueInto(x, out, beta);
   }
 
   /**
@@ -214,7 +193,7 @@ public final class SoftplusInverse {
    * @throws IllegalArgumentException if β is invalid
    */
   public static Block block(double beta) {
-    return op(beta).block("SoftplusInverse", beta);
+    return OPERATOR.of(beta).block("SoftplusInverse", beta);
   }
 
   /**
@@ -234,85 +213,6 @@ public final class SoftplusInverse {
    * @throws IllegalArgumentException if β is invalid
    */
   public static Block gradientBlock(double beta) {
-    return op(beta).gradientBlock("SoftplusInverse", beta);
-  }
-
-  static ElementwiseOp op(double beta) {
-    Parameters.requireBeta(beta);
-    return new ElementwiseOp(
-        SoftplusInverseKernel.of(beta),
-        x -> Widened.compute(x, beta, wide -> compositeValue(wide, beta)),
-        x -> Widened.compute(x, beta, wide -> compositeGradient(wide, beta)));
-  }
-
-  private static NDArray compositeValue(NDArray x, double beta) {
-    NDArray p = Widened.product(x, beta);
-    NDArray log = logOfTwoSinh(p, x.log().add(Math.log(beta)));
-    return plusHalf(x, p, log.div(beta));
-  }
-
-  private static NDArray compositeValue(NDArray x, NDArray beta) {
-    NDArray p = x.mul(beta);
-    return plusHalf(x, p, logOfTwoSinh(p, x.log().add(beta.log())).div(beta));
-  }
-
-  /** log(2·sinh(p/2)), given log p. */
-  private static NDArray logOfTwoSinh(NDArray p, NDArray log) {
-    // No larger than need be, for the sum that log p is may cancel.
-    double tiniest = p.getDataType() == DataType.FLOAT64 ? TINIEST : TINY;
-    return NDArrays.where(p.lt(tiniest), log, p.mul(0.5).sinh().mul(2).log());
-  }
-
-  private static NDArray plusHalf(NDArray x, NDArray p, NDArray log) {
-    return NDArrays.where(p.gt(LARGE), x, log.add(x.mul(0.5)));
-  }
-
-  private static NDArray compositeGradient(NDArray x, double beta) {
-    return quotient(x, Widened.product(x, beta));
-  }
-
-  private static NDArray compositeGradient(NDArray x, NDArray beta) {
-    return quotient(x, x.mul(beta));
-  }
-
-  /** 1/(1 − e^{−p}). */
-  private static NDArray quotient(NDArray x, NDArray p) {
-    NDArray half = p.mul(0.5);
-    NDArray quotient = half.exp().div(half.sinh().mul(2));
-    // |p|, for −0 is treated as 0.
-    NDArray tiny = p.onesLike().div(p.abs());
-    quotient = NDArrays.where(p.lt(TINY), tiny, quotient);
-    quotient = NDArrays.where(p.gt(LARGE), p.onesLike(), quotient);
-    return positiveOnly(x, quotient);
-  }
-
-  private static NDArray positiveOnly(NDArray x, NDArray result) {
-    NDArray nan = x.getManager().full(x.getShape(), Float.NaN, x.getDataType(), x.getDevice());
-    return NDArrays.where(x.lt(0), nan, result);
-  }
-
-  private static NDArray compositeParameterGradient(NDArray x, NDArray beta) {
-    // Cut off where e^{−p} is 0 already, for inf times 0 is not.
-    NDArray p = x.mul(beta).minimum(2000);
-    NDArray sum = NDArrays.where(p.lt(HALF), sumBelow(p, x.log().add(beta.log())), sumAbove(p));
-    NDArray root = p.mul(-0.5).exp().div(beta);
-    NDArray farTail = root.mul(p.add(1)).mul(root);
-    return positiveOnly(x, NDArrays.where(p.gt(70), farTail, sum.div(beta).div(beta)));
-  }
-
-  /** p/(e^p − 1) − log(1 − e^{−p}), given log p, by e^{p/2} and sinh(p/2). */
-  private static NDArray sumBelow(NDArray p, NDArray log) {
-    NDArray half = p.mul(0.5);
-    NDArray quotient = p.div(half.exp().mul(half.sinh().mul(2)));
-    quotient = NDArrays.where(p.lt(TINY), p.onesLike(), quotient);
-    return quotient.add(half.sub(logOfTwoSinh(p, log)));
-  }
-
-  /** The same by t = e^{−p}: log(1 − t) as t·log(w)/(w − 1), w = 1 − t, is right for any t. */
-  private static NDArray sumAbove(NDArray p) {
-    NDArray t = p.neg().exp();
-    NDArray w = t.neg().add(1);
-    NDArray log = t.mul(w.log()).div(w.sub(1));
-    return p.mul(t).div(w).add(NDArrays.where(w.eq(1), t, log));
+    return OPERATOR.of(beta).gradientBlock("SoftplusInverse", beta);
   }
 }

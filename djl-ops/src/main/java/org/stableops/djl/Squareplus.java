@@ -1,12 +1,9 @@
 package org.stableops.djl;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import org.stableops.Parameters;
-import org.stableops.kernel.ScaledB;
-import org.stableops.kernel.SquareplusKernel;
+import org.stableops.op.Operators;
 
 /**
  * Squareplus, a smooth ReLU without a transcendental function:
@@ -37,14 +34,7 @@ import org.stableops.kernel.SquareplusKernel;
  * }</pre>
  */
 public final class Squareplus {
-  private static final ParametricOp ARRAYS =
-      new ParametricOp(
-          "b",
-          SquareplusKernel.parametric(),
-          Squareplus::op,
-          Squareplus::compositeValue,
-          Squareplus::compositeGradient,
-          Squareplus::compositeParameterGradient);
+  private static final ParametricOp OPERATOR = new ParametricOp(Operators.SQUAREPLUS);
 
   private Squareplus() {}
 
@@ -70,7 +60,7 @@ public final class Squareplus {
    * @throws IllegalStateException if x is closed
    */
   public static NDArray value(NDArray x, double b) {
-    return op(b).value(x);
+    return OPERATOR.of(b).value(x);
   }
 
   /**
@@ -84,7 +74,7 @@ public final class Squareplus {
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray value(NDArray x, NDArray b) {
-    return ARRAYS.value(x, b);
+    return OPERATOR.value(x, b);
   }
 
   /**
@@ -109,7 +99,7 @@ public final class Squareplus {
    * @throws IllegalStateException if x is closed
    */
   public static NDArray gradient(NDArray x, double b) {
-    return op(b).gradient(x);
+    return OPERATOR.of(b).gradient(x);
   }
 
   /**
@@ -123,7 +113,7 @@ public final class Squareplus {
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray gradient(NDArray x, NDArray b) {
-    return ARRAYS.gradient(x, b);
+    return OPERATOR.gradient(x, b);
   }
 
   /**
@@ -138,7 +128,7 @@ public final class Squareplus {
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray parameterGradient(NDArray x, NDArray b) {
-    return ARRAYS.parameterGradient(x, b);
+    return OPERATOR.parameterGradient(x, b);
   }
 
   /**
@@ -163,7 +153,7 @@ public final class Squareplus {
    * @throws IllegalStateException if an array is closed
    */
   public static void valueInto(NDArray x, NDArray out, double b) {
-    op(b).valueInto(x, out);
+    OPERATOR.of(b).valueInto(x, out);
   }
 
   /**
@@ -177,7 +167,7 @@ public final class Squareplus {
    * @throws IllegalStateException if an array is closed
    */
   public static void valueInto(NDArray x, NDArray out, NDArray b) {
-    ARRAYS.valueInto(x, out, b);
+    OPERATOR.valueInto(x, out, b);
   }
 
   /**
@@ -197,7 +187,7 @@ public final class Squareplus {
    * @throws IllegalArgumentException if b is invalid
    */
   public static Block block(double b) {
-    return op(b).block("Squareplus", b);
+    return OPERATOR.of(b).block("Squareplus", b);
   }
 
   /**
@@ -217,96 +207,6 @@ public final class Squareplus {
    * @throws IllegalArgumentException if b is invalid
    */
   public static Block gradientBlock(double b) {
-    return op(b).gradientBlock("Squareplus", b);
-  }
-
-  static ElementwiseOp op(double b) {
-    Parameters.requireB(b);
-    return new ElementwiseOp(
-        SquareplusKernel.of(b),
-        x -> b == 0 ? x.maximum(0) : Widened.compute(x, b, wide -> compositeValue(wide, b)),
-        x -> b == 0 ? step(x) : Widened.compute(x, b, wide -> compositeGradient(wide, b)));
-  }
-
-  private static NDArray compositeValue(NDArray x, double b) {
-    ScaledB s = new ScaledB(b);
-    NDArray abs = x.abs();
-    return x.maximum(0).add(quotient(abs, root(abs, s), s).mul(s.unscale));
-  }
-
-  private static NDArray compositeGradient(NDArray x, double b) {
-    ScaledB s = new ScaledB(b);
-    NDArray abs = x.abs();
-    NDArray root = root(abs, s);
-    NDArray inverseRoot = root.onesLike().mul(s.unscale).div(root);
-    NDArray ratio = quotient(abs, root, s).mul(inverseRoot);
-    return oneSided(x, ratio);
-  }
-
-  /** The ratio below 0, ½ at 0, and above what the ratio leaves of 1. */
-  private static NDArray oneSided(NDArray x, NDArray ratio) {
-    NDArray gradient = NDArrays.where(x.lt(0), ratio, ratio.neg().add(1));
-    return NDArrays.where(x.eq(0), x.zerosLike().add(0.5), gradient);
-  }
-
-  /** √(x² + b), |x| cut off where b no longer matters and its square might overflow. */
-  static NDArray root(NDArray abs, ScaledB s) {
-    double epsilon = abs.getDataType() == DataType.FLOAT64 ? 0x1p-52 : 0x1p-23;
-    NDArray c = abs.minimum(s.limit(epsilon)).mul(s.scale);
-    return c.mul(c).add(s.b).sqrt().mul(s.unscale).maximum(abs);
-  }
-
-  /** Squareplus of |x|: |x|/2 + root/2. */
-  static NDArray valueOfAbs(NDArray abs, NDArray root) {
-    return abs.mul(0.5).add(root.mul(0.5));
-  }
-
-  /** 2^k·(b/4)/squareplus(|x|). */
-  private static NDArray quotient(NDArray abs, NDArray root, ScaledB s) {
-    NDArray h = valueOfAbs(abs, root);
-    return h.onesLike().mul(0.25 * s.b * s.unscale).div(h);
-  }
-
-  private static NDArray compositeValue(NDArray x, NDArray b) {
-    NDArray scale = Widened.scale(b);
-    NDArray scaledB = b.mul(scale).mul(scale);
-    NDArray abs = x.abs().mul(scale);
-    NDArray small = quotient(abs, root(abs, scaledB), scaledB).div(scale);
-    NDArray relu = x.maximum(0);
-    return NDArrays.where(b.eq(0), relu, relu.add(small));
-  }
-
-  private static NDArray compositeGradient(NDArray x, NDArray b) {
-    NDArray scale = Widened.scale(b);
-    NDArray scaledB = b.mul(scale).mul(scale);
-    NDArray abs = x.abs().mul(scale);
-    NDArray root = root(abs, scaledB);
-    NDArray ratio = quotient(abs, root, scaledB).div(root);
-    return NDArrays.where(b.eq(0), step(x), oneSided(x, ratio));
-  }
-
-  private static NDArray compositeParameterGradient(NDArray x, NDArray b) {
-    NDArray scale = Widened.scale(b);
-    NDArray abs = x.abs();
-    NDArray root = root(abs.mul(scale), b.mul(scale).mul(scale)).div(scale);
-    // The product with the scale may overflow, where the root is |x|.
-    root = NDArrays.where(root.isInfinite(), abs, root);
-    return root.onesLike().mul(0.25).div(root);
-  }
-
-  /** √(x² + b), |x| cut off where b no longer matters and its square might overflow. */
-  private static NDArray root(NDArray abs, NDArray b) {
-    NDArray c = abs.minimum(b.sqrt().mul(0x1p26));
-    return c.mul(c).add(b).sqrt().maximum(abs);
-  }
-
-  /** (b/4)/squareplus(|x|). */
-  private static NDArray quotient(NDArray abs, NDArray root, NDArray b) {
-    return b.mul(0.25).div(valueOfAbs(abs, root));
-  }
-
-  private static NDArray step(NDArray x) {
-    NDArray steps = x.gt(0).toType(x.getDataType(), false).add(x.gte(0)).mul(0.5);
-    return NDArrays.where(x.isNaN(), x, steps);
+    return OPERATOR.of(b).gradientBlock("Squareplus", b);
   }
 }

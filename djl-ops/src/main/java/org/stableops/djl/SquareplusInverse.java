@@ -1,12 +1,9 @@
 package org.stableops.djl;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import org.stableops.Parameters;
-import org.stableops.kernel.ScaledB;
-import org.stableops.kernel.SquareplusInverseKernel;
+import org.stableops.op.Operators;
 
 /**
  * The inverse of squareplus, from the positive to all real numbers:
@@ -36,14 +33,7 @@ import org.stableops.kernel.SquareplusInverseKernel;
  * }</pre>
  */
 public final class SquareplusInverse {
-  private static final ParametricOp ARRAYS =
-      new ParametricOp(
-          "b",
-          SquareplusInverseKernel.parametric(),
-          SquareplusInverse::op,
-          SquareplusInverse::compositeValue,
-          SquareplusInverse::compositeGradient,
-          SquareplusInverse::compositeParameterGradient);
+  private static final ParametricOp OPERATOR = new ParametricOp(Operators.SQUAREPLUS_INVERSE);
 
   private SquareplusInverse() {}
 
@@ -69,7 +59,7 @@ public final class SquareplusInverse {
    * @throws IllegalStateException if x is closed
    */
   public static NDArray value(NDArray x, double b) {
-    return op(b).value(x);
+    return OPERATOR.of(b).value(x);
   }
 
   /**
@@ -83,7 +73,7 @@ public final class SquareplusInverse {
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray value(NDArray x, NDArray b) {
-    return ARRAYS.value(x, b);
+    return OPERATOR.value(x, b);
   }
 
   /**
@@ -108,7 +98,7 @@ public final class SquareplusInverse {
    * @throws IllegalStateException if x is closed
    */
   public static NDArray gradient(NDArray x, double b) {
-    return op(b).gradient(x);
+    return OPERATOR.of(b).gradient(x);
   }
 
   /**
@@ -122,7 +112,7 @@ public final class SquareplusInverse {
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray gradient(NDArray x, NDArray b) {
-    return ARRAYS.gradient(x, b);
+    return OPERATOR.gradient(x, b);
   }
 
   /**
@@ -137,7 +127,7 @@ public final class SquareplusInverse {
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray parameterGradient(NDArray x, NDArray b) {
-    return ARRAYS.parameterGradient(x, b);
+    return OPERATOR.parameterGradient(x, b);
   }
 
   /**
@@ -162,7 +152,7 @@ public final class SquareplusInverse {
    * @throws IllegalStateException if an array is closed
    */
   public static void valueInto(NDArray x, NDArray out, double b) {
-    op(b).valueInto(x, out);
+    OPERATOR.of(b).valueInto(x, out);
   }
 
   /**
@@ -176,7 +166,7 @@ public final class SquareplusInverse {
    * @throws IllegalStateException if an array is closed
    */
   public static void valueInto(NDArray x, NDArray out, NDArray b) {
-    ARRAYS.valueInto(x, out, b);
+    OPERATOR.valueInto(x, out, b);
   }
 
   /**
@@ -196,7 +186,7 @@ public final class SquareplusInverse {
    * @throws IllegalArgumentException if b is invalid
    */
   public static Block block(double b) {
-    return op(b).block("SquareplusInverse", b);
+    return OPERATOR.of(b).block("SquareplusInverse", b);
   }
 
   /**
@@ -216,74 +206,6 @@ public final class SquareplusInverse {
    * @throws IllegalArgumentException if b is invalid
    */
   public static Block gradientBlock(double b) {
-    return op(b).gradientBlock("SquareplusInverse", b);
-  }
-
-  static ElementwiseOp op(double b) {
-    Parameters.requireB(b);
-    return new ElementwiseOp(
-        SquareplusInverseKernel.of(b),
-        x -> b == 0 ? x.duplicate() : Widened.compute(x, b, wide -> compositeValue(wide, b)),
-        x -> b == 0 ? one(x) : Widened.compute(x, b, wide -> compositeGradient(wide, b)));
-  }
-
-  private static NDArray compositeValue(NDArray x, double b) {
-    ScaledB scaled = new ScaledB(b);
-    double exact = scaled.halfRoot();
-    double s = x.getDataType() == DataType.FLOAT64 ? exact : (float) exact;
-    double lost = exact - s + scaled.lostOfHalfRoot();
-    // |x| under the division, for −0 is treated as 0.
-    NDArray abs = x.abs();
-    NDArray ratio = x.onesLike().mul(s).div(abs);
-    NDArray product = x.sub(s).sub(lost).mul(ratio.add(1));
-    NDArray quotient = x.sub(x.onesLike().mul(b / 4).div(abs));
-    return positiveOnly(x, NDArrays.where(abs.lt(scaled.quotientBelow()), quotient, product));
-  }
-
-  private static NDArray compositeGradient(NDArray x, double b) {
-    NDArray ratio = x.onesLike().mul(new ScaledB(b).halfRoot()).div(x);
-    return positiveOnly(x, ratio.mul(ratio).add(1));
-  }
-
-  private static NDArray compositeValue(NDArray x, NDArray b) {
-    NDArray abs = x.abs();
-    NDArray scale = Widened.scale(b);
-    NDArray y = abs.mul(scale);
-    NDArray scaledB = b.mul(scale).mul(scale);
-    NDArray s = scaledB.sqrt().mul(0.5);
-    NDArray isNearZero = y.gt(s.mul(0.5)).logicalAnd(y.lt(s.mul(2)));
-    NDArray d = y.sub(s).sub(lostOfHalfRoot(s, scaledB));
-    NDArray product = d.mul(y.add(s)).div(y).div(scale);
-    NDArray value = NDArrays.where(isNearZero, product, x.sub(b.div(abs.mul(4))));
-    return NDArrays.where(b.eq(0), x, positiveOnly(x, value));
-  }
-
-  /** √b/2 − s, by what the rounding of s² loses: s is split into two halves of its digits. */
-  private static NDArray lostOfHalfRoot(NDArray s, NDArray b) {
-    NDArray large = s.mul(0x1p27 + 1);
-    NDArray high = large.sub(large.sub(s));
-    NDArray low = s.sub(high);
-    NDArray square = s.mul(s);
-    NDArray rest = high.mul(high).sub(square).add(high.mul(low).mul(2)).add(low.mul(low));
-    return b.mul(0.25).sub(square).sub(rest).div(s.mul(2));
-  }
-
-  private static NDArray compositeGradient(NDArray x, NDArray b) {
-    NDArray ratio = b.sqrt().mul(0.5).div(x);
-    return NDArrays.where(b.eq(0), one(x), positiveOnly(x, ratio.mul(ratio).add(1)));
-  }
-
-  private static NDArray compositeParameterGradient(NDArray x, NDArray b) {
-    // |x|, for −0 is treated as 0.
-    return positiveOnly(x, x.onesLike().mul(-0.25).div(x.abs()));
-  }
-
-  private static NDArray positiveOnly(NDArray x, NDArray result) {
-    NDArray nan = x.getManager().full(x.getShape(), Float.NaN, x.getDataType(), x.getDevice());
-    return NDArrays.where(x.lt(0), nan, result);
-  }
-
-  private static NDArray one(NDArray x) {
-    return NDArrays.where(x.isNaN(), x, x.onesLike());
+    return OPERATOR.of(b).gradientBlock("SquareplusInverse", b);
   }
 }

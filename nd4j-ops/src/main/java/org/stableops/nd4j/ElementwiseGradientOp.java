@@ -43,7 +43,7 @@ abstract class ElementwiseGradientOp extends JavaOp {
     if (inputs.size() > 2) {
       definition.gradientInto(inputs.get(0), output, inputs.get(2));
     } else {
-      definition.ofOne().apply(numbers(1, 1)[0]).gradientInto(inputs.get(0), output);
+      definition.of(numbers(1, 1)[0]).gradientInto(inputs.get(0), output);
     }
     Primitives.multiplyByUpstream(output, inputs.get(1));
   }

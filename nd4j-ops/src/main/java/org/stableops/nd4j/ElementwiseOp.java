@@ -15,13 +15,12 @@ import org.stableops.nd4j.internal.Halves;
  * @param compositeValue f(x) by the host's primitives, for contiguous float and double
  * @param compositeGradient f′(x) in the same way
  */
-record ElementwiseOp(
-    ElementwiseKernel kernel, Composite compositeValue, Composite compositeGradient) {
+record ElementwiseOp(ElementwiseKernel kernel, Formula compositeValue, Formula compositeGradient) {
 
-  /** A computation by primitives: a new array from x; all but it, or it too, is its owner's. */
+  /** A formula on a contiguous array of float or double, of two elements or more. */
   @FunctionalInterface
-  interface Composite {
-    INDArray compute(INDArray x, Temporaries temporaries);
+  interface Formula {
+    INDArray apply(Nd4jAlgebra m, INDArray x);
   }
 
   INDArray value(INDArray x) {
@@ -47,12 +46,12 @@ record ElementwiseOp(
   }
 
   private static INDArray compute(
-      INDArray x, BiConsumer<Elements, Elements> sweep, Composite composite) {
+      INDArray x, BiConsumer<Elements, Elements> sweep, Formula composite) {
     return Temporaries.filled(Fused.uninitialized(x), out -> computeInto(x, out, sweep, composite));
   }
 
   private static void computeInto(
-      INDArray x, INDArray out, BiConsumer<Elements, Elements> sweep, Composite composite) {
+      INDArray x, INDArray out, BiConsumer<Elements, Elements> sweep, Formula composite) {
     if (x.isEmpty()) {
       return;
     }
@@ -63,7 +62,7 @@ record ElementwiseOp(
         computeOne(x, out, sweep, composite, temporaries);
       } else {
         INDArray wide = Fused.readable(x, temporaries);
-        out.assign(temporaries.keep(computeWide(wide, sweep, composite, temporaries)));
+        out.assign(computeWide(wide, sweep, composite, temporaries));
       }
     }
   }
@@ -73,12 +72,12 @@ record ElementwiseOp(
       INDArray x,
       INDArray out,
       BiConsumer<Elements, Elements> sweep,
-      Composite composite,
+      Formula composite,
       Temporaries temporaries) {
     double element = x.getDouble(0);
     INDArray pair = temporaries.keep(Nd4j.createFromArray(element, element));
     INDArray wide = temporaries.keepUnless(pair, pair.castTo(Halves.wideType(x.dataType())));
-    INDArray result = temporaries.keep(computeWide(wide, sweep, composite, temporaries));
+    INDArray result = computeWide(wide, sweep, composite, temporaries);
     Primitives.put(out, result.getDouble(0));
   }
 
@@ -92,13 +91,13 @@ record ElementwiseOp(
   private static INDArray computeWide(
       INDArray wide,
       BiConsumer<Elements, Elements> sweep,
-      Composite composite,
+      Formula composite,
       Temporaries temporaries) {
     if (!Fused.accepts(wide)) {
-      return composite.compute(wide, temporaries);
+      return composite.apply(new Nd4jAlgebra(temporaries), wide);
     }
-    return Temporaries.filled(
-        Nd4j.createUninitialized(wide.dataType(), wide.shape(), 'c'),
-        out -> run(sweep, wide, out, temporaries));
+    INDArray out = temporaries.keep(Nd4j.createUninitialized(wide.dataType(), wide.shape(), 'c'));
+    run(sweep, wide, out, temporaries);
+    return out;
   }
 }

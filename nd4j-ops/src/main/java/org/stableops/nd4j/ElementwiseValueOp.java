@@ -40,7 +40,7 @@ abstract class ElementwiseValueOp extends JavaOp {
     if (inputs.size() > 1) {
       definition.valueInto(inputs.get(0), output, inputs.get(1));
     } else {
-      definition.ofOne().apply(numbers(1, 1)[0]).valueInto(inputs.get(0), output);
+      definition.of(numbers(1, 1)[0]).valueInto(inputs.get(0), output);
     }
   }
 

@@ -1,7 +1,6 @@
 package org.stableops.nd4j;
 
 import java.nio.DoubleBuffer;
-import java.util.function.DoubleFunction;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -9,31 +8,21 @@ import org.stableops.ParameterShape;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.ParameterGroups;
 import org.stableops.kernel.ParametricKernel;
+import org.stableops.op.Composite;
+import org.stableops.op.Elementwise;
 
 /**
- * What an elementwise operator is made of whose parameter p is an array that broadcasts against x:
- * its value and its derivatives by both, as a kernel and as composites. The rest is the same for
- * all.
+ * An elementwise operator on the arrays of this host, with a parameter that is a number, or an
+ * array that broadcasts against x.
  *
- * @param name of the parameter, for messages
- * @param kernel f and its derivatives over the memory of arrays
- * @param ofOne the operator whose parameter is one number
- * @param compositeValue f(x; p) by the host's primitives, for vectors of two doubles or more
- * @param compositeGradient ∂f/∂x in the same way
- * @param compositeParameterGradient ∂f/∂p in the same way, one an element of x
+ * @param operator what it is
  */
-record ParametricOp(
-    String name,
-    ParametricKernel kernel,
-    DoubleFunction<ElementwiseOp> ofOne,
-    Composite compositeValue,
-    Composite compositeGradient,
-    Composite compositeParameterGradient) {
+record ParametricOp(Elementwise operator) {
 
-  /** A computation by primitives: a new array; all but it, or it too, is its owner's. */
+  /** A formula on vectors of two doubles or more. */
   @FunctionalInterface
-  interface Composite {
-    INDArray compute(INDArray x, INDArray p, Temporaries temporaries);
+  private interface Formula {
+    INDArray apply(Nd4jAlgebra m, INDArray x, INDArray p);
   }
 
   /** A kernel's work on x and a parameter in x's shape. */
@@ -42,24 +31,46 @@ record ParametricOp(
     void run(Elements x, Elements p, Elements out);
   }
 
+  /** The operator whose parameter is one number. */
+  ElementwiseOp of(double p) {
+    operator.parameter().requireValid(p);
+    Composite composite = operator.composite();
+    return new ElementwiseOp(
+        operator.kernel().apply(p),
+        (m, x) -> composite.value(m, x, p),
+        (m, x) -> composite.gradient(m, x, p));
+  }
+
+  private String name() {
+    return operator.parameter().name();
+  }
+
+  private ParametricKernel kernel() {
+    return operator.arrays();
+  }
+
+  private Composite composite() {
+    return operator.composite();
+  }
+
   INDArray value(INDArray x, INDArray p) {
     ParameterShape shape = requireValid(x, p);
     if (p.length() == 1) {
-      return ofOne.apply(p.getDouble(0)).value(x);
+      return of(p.getDouble(0)).value(x);
     }
     return Temporaries.filled(
         Fused.uninitialized(x),
-        out -> computeInto(x, p, out, shape, kernel::value, compositeValue));
+        out -> computeInto(x, p, out, shape, kernel()::value, composite()::value));
   }
 
   INDArray gradient(INDArray x, INDArray p) {
     ParameterShape shape = requireValid(x, p);
     if (p.length() == 1) {
-      return ofOne.apply(p.getDouble(0)).gradient(x);
+      return of(p.getDouble(0)).gradient(x);
     }
     return Temporaries.filled(
         Fused.uninitialized(x),
-        out -> computeInto(x, p, out, shape, kernel::gradient, compositeGradient));
+        out -> computeInto(x, p, out, shape, kernel()::gradient, composite()::gradient));
   }
 
   /** The gradient by the parameter of the sum of the value, summed where the parameter repeats. */
@@ -73,9 +84,9 @@ record ParametricOp(
     Inputs.requireLike("out", out, x);
     ParameterShape shape = requireValid(x, p);
     if (p.length() == 1) {
-      ofOne.apply(p.getDouble(0)).valueInto(x, out);
+      of(p.getDouble(0)).valueInto(x, out);
     } else {
-      computeInto(x, p, out, shape, kernel::value, compositeValue);
+      computeInto(x, p, out, shape, kernel()::value, composite()::value);
     }
   }
 
@@ -84,9 +95,9 @@ record ParametricOp(
     Inputs.requireLike("out", out, x);
     ParameterShape shape = requireValid(x, p);
     if (p.length() == 1) {
-      ofOne.apply(p.getDouble(0)).gradientInto(x, out);
+      of(p.getDouble(0)).gradientInto(x, out);
     } else {
-      computeInto(x, p, out, shape, kernel::gradient, compositeGradient);
+      computeInto(x, p, out, shape, kernel()::gradient, composite()::gradient);
     }
   }
 
@@ -96,25 +107,20 @@ record ParametricOp(
   }
 
   private ParameterShape requireValid(INDArray x, INDArray p) {
-    Inputs.requireParameter(name, p, x);
-    ParameterShape shape = ParameterShape.of(name, p.shape(), x.shape());
+    Inputs.requireParameter(name(), p, x);
+    ParameterShape shape = ParameterShape.of(name(), p.shape(), x.shape());
     if (!p.isEmpty()) {
       Elements elements =
           Fused.accepts(p)
               ? Fused.elements(p, Fused.logicalOrder(p))
               : Elements.of(DoubleBuffer.wrap(Fused.doubles(p)));
-      kernel.requireValid(elements, shape);
+      kernel().requireValid(elements, shape);
     }
     return shape;
   }
 
   private static void computeInto(
-      INDArray x,
-      INDArray p,
-      INDArray out,
-      ParameterShape shape,
-      Sweep sweep,
-      Composite composite) {
+      INDArray x, INDArray p, INDArray out, ParameterShape shape, Sweep sweep, Formula formula) {
     if (x.isEmpty()) {
       return;
     }
@@ -130,7 +136,7 @@ record ParametricOp(
         run(sweep, wide, Fused.readable(p, temporaries), result, shape, temporaries);
         out.assign(result);
       } else {
-        INDArray result = composite(x, p, shape, composite, temporaries);
+        INDArray result = composite(x, p, shape, formula, temporaries);
         out.assign(result.reshape('c', x.shape()));
       }
     }
@@ -188,12 +194,13 @@ record ParametricOp(
   private void runSum(
       INDArray x, INDArray p, INDArray upstream, INDArray out, ParameterShape shape) {
     ParameterGroups groups = ParameterGroups.of(shape);
-    kernel.parameterGradient(
-        grouped(x, x.stride(), groups),
-        grouped(p, shape.strides(p.stride()), groups),
-        upstream == null ? null : grouped(upstream, upstreamStrides(upstream, x), groups),
-        groups,
-        Fused.elements(out, Fused.logicalOrder(out)));
+    kernel()
+        .parameterGradient(
+            grouped(x, x.stride(), groups),
+            grouped(p, shape.strides(p.stride()), groups),
+            upstream == null ? null : grouped(upstream, upstreamStrides(upstream, x), groups),
+            groups,
+            Fused.elements(out, Fused.logicalOrder(out)));
   }
 
   private static Elements grouped(INDArray array, long[] strides, ParameterGroups groups) {
@@ -212,7 +219,7 @@ record ParametricOp(
       INDArray out,
       ParameterShape shape,
       Temporaries temporaries) {
-    INDArray terms = composite(x, p, shape, compositeParameterGradient, temporaries);
+    INDArray terms = composite(x, p, shape, composite()::parameterGradient, temporaries);
     if (upstream != null) {
       boolean isOne = upstream.length() == 1;
       ParameterShape ofUpstream =
@@ -244,10 +251,10 @@ record ParametricOp(
 
   /** The composite on doubles, as a vector of x's elements in order; of a single one, twice. */
   private static INDArray composite(
-      INDArray x, INDArray p, ParameterShape shape, Composite composite, Temporaries temporaries) {
+      INDArray x, INDArray p, ParameterShape shape, Formula formula, Temporaries temporaries) {
     ParameterShape ofX = ParameterShape.of("x", x.shape(), x.shape());
-    return temporaries.keep(
-        composite.compute(vector(x, ofX, temporaries), vector(p, shape, temporaries), temporaries));
+    return formula.apply(
+        new Nd4jAlgebra(temporaries), vector(x, ofX, temporaries), vector(p, shape, temporaries));
   }
 
   /**

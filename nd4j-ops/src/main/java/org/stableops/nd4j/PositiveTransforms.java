@@ -4,12 +4,10 @@ import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.ops.transforms.Transforms;
 import org.stableops.Arguments;
 import org.stableops.PositiveTransform;
 import org.stableops.kernel.PositiveKernel;
-import org.stableops.kernel.ScaledB;
+import org.stableops.op.PositiveComposite;
 
 /**
  * {@link PositiveTransform} on the elements of arrays: the value lowerBound + f(r) of raw values r,
@@ -28,8 +26,6 @@ import org.stableops.kernel.ScaledB;
  * }</pre>
  */
 public final class PositiveTransforms {
-  private static final double LARGE = 1e300;
-
   private PositiveTransforms() {}
 
   /**
@@ -278,122 +274,29 @@ public final class PositiveTransforms {
   }
 
   private static ElementwiseOp op(PositiveTransform transform, DataType type) {
-    ElementwiseOp f =
-        switch (transform.family()) {
-          case SOFTPLUS -> Softplus.op(transform.parameter());
-          case SQUAREPLUS -> Squareplus.op(transform.parameter());
-          case EXP ->
-              new ElementwiseOp(
-                  null, (x, t) -> Transforms.exp(x, true), (x, t) -> Transforms.exp(x, true));
-        };
+    PositiveComposite composite = new PositiveComposite(transform);
     double bound = transform.lowerBound();
     double least = type == DataType.DOUBLE ? Math.nextUp(bound) : format(type).least(bound);
     return new ElementwiseOp(
         PositiveKernel.of(transform, format(type)),
-        (raw, t) -> atLeast(least, t.keep(f.compositeValue().compute(raw, t)).addi(bound), t),
-        f.compositeGradient());
-  }
-
-  /** The host's max would drop NaN. */
-  private static INDArray atLeast(double least, INDArray x, Temporaries temporaries) {
-    INDArray bound = temporaries.keep(Nd4j.valueArrayOf(x.shape(), least, x.dataType()));
-    return Primitives.select(temporaries.keep(x.lt(least)), bound, x);
+        (m, x) -> composite.value(m, x, least),
+        (m, x) -> composite.gradient(m, x));
   }
 
   private static ElementwiseOp inverseOp(PositiveTransform transform, DataType type) {
-    ElementwiseOp.Composite inverse =
-        switch (transform.family()) {
-          case SOFTPLUS -> SoftplusInverse.op(transform.parameter()).compositeValue();
-          case SQUAREPLUS -> SquareplusInverse.op(transform.parameter()).compositeValue();
-          case EXP -> (x, t) -> Transforms.log(x, true);
-        };
-    ElementwiseOp.Composite wide =
-        wide((x, t) -> inverse.compute(t.keep(x.sub(transform.lowerBound())), t));
+    PositiveComposite composite = new PositiveComposite(transform);
     double lowest = type == DataType.DOUBLE ? -Double.MAX_VALUE : format(type).lowest();
     return new ElementwiseOp(
         PositiveKernel.inverse(transform, format(type)),
-        (p, t) -> atLeast(lowest, t.keep(wide.compute(p, t)), t),
+        (m, x) -> composite.inverse(m, x, lowest),
         null);
   }
 
   private static ElementwiseOp logDerivativeOp(PositiveTransform transform) {
-    return switch (transform.family()) {
-      case SOFTPLUS, SQUAREPLUS ->
-          new ElementwiseOp(
-              PositiveKernel.logDerivative(transform),
-              wide((raw, t) -> logSigmoid(raw, transform, t)),
-              wide((raw, t) -> logDerivativeGradient(raw, transform, t)));
-      case EXP ->
-          new ElementwiseOp(
-              PositiveKernel.logDerivative(transform),
-              (raw, t) -> raw.dup(),
-              (raw, t) -> Primitives.select(t.keep(raw.isNaN()), raw, t.keep(Nd4j.onesLike(raw))));
-    };
-  }
-
-  /** Computes in double, for differences of what float has rounded. */
-  private static ElementwiseOp.Composite wide(ElementwiseOp.Composite composite) {
-    return (x, t) -> {
-      INDArray wide = t.keepUnless(x, x.castTo(DataType.DOUBLE));
-      INDArray result = composite.compute(wide, t);
-      return x.dataType() == DataType.DOUBLE ? result : t.keep(result).castTo(x.dataType());
-    };
-  }
-
-  /** v in f′ = 1/(1 + e^−v): βr or 2·asinh(r/√b), of |r| because that does not cancel. */
-  private static INDArray logit(INDArray raw, PositiveTransform transform, Temporaries t) {
-    if (transform.family() == PositiveTransform.Family.SOFTPLUS) {
-      return t.keep(raw.mul(transform.parameter()));
-    }
-    ScaledB s = new ScaledB(transform.parameter());
-    INDArray half = valueOfAbs(raw, s, t);
-    INDArray ratio = t.keep(half.div(s.halfRoot()));
-    // Two logarithms cancel where b is large or tiny; but for huge r and tiny b the ratio
-    // overflows.
-    INDArray twoLogs = t.keep(Transforms.log(half, true)).subi(Math.log(s.halfRoot()));
-    INDArray one = t.keep(Transforms.log(ratio, true));
-    INDArray v = t.keep(Primitives.select(t.keep(ratio.lt(LARGE)), one, twoLogs)).muli(2);
-    return t.keep(Primitives.select(t.keep(raw.lt(0)), t.keep(v.neg()), v));
-  }
-
-  /** Squareplus of |r|. */
-  private static INDArray valueOfAbs(INDArray raw, ScaledB s, Temporaries t) {
-    INDArray abs = t.keep(Transforms.abs(raw, true));
-    return Squareplus.valueOfAbs(abs, t.keep(Squareplus.root(abs, s, t)), t);
-  }
-
-  /** q = e^−|v|, for squareplus without v, whose rounding a power of e would magnify. */
-  private static INDArray tail(INDArray raw, PositiveTransform transform, Temporaries t) {
-    if (transform.family() == PositiveTransform.Family.SOFTPLUS) {
-      INDArray v = logit(raw, transform, t);
-      return t.keep(Transforms.exp(t.keep(Transforms.abs(v, true)).negi(), true));
-    }
-    ScaledB s = new ScaledB(transform.parameter());
-    INDArray root = t.keep(valueOfAbs(raw, s, t).rdiv(s.halfRoot()));
-    return root.muli(root);
-  }
-
-  private static INDArray logSigmoid(INDArray raw, PositiveTransform transform, Temporaries t) {
-    INDArray positivePart = t.keep(Primitives.relu(t.keep(logit(raw, transform, t).neg())));
-    INDArray log = t.keep(Primitives.log1p(tail(raw, transform, t)));
-    return log.add(positivePart).negi();
-  }
-
-  /** v′/(1 + e^v), v′ = β or 2/√(r² + b). */
-  private static INDArray logDerivativeGradient(
-      INDArray raw, PositiveTransform transform, Temporaries t) {
-    INDArray q = tail(raw, transform, t);
-    INDArray one = t.keep(Nd4j.onesLike(q));
-    INDArray sigmoid = t.keep(Primitives.select(t.keep(raw.gt(0)), q, one)).divi(t.keep(q.add(1)));
-    return logitDerivative(raw, transform, t).muli(sigmoid);
-  }
-
-  private static INDArray logitDerivative(
-      INDArray raw, PositiveTransform transform, Temporaries t) {
-    if (transform.family() == PositiveTransform.Family.SOFTPLUS) {
-      return Nd4j.valueArrayOf(raw.shape(), transform.parameter(), DataType.DOUBLE);
-    }
-    INDArray abs = t.keep(Transforms.abs(raw, true));
-    return Squareplus.root(abs, new ScaledB(transform.parameter()), t).rdivi(2);
+    PositiveComposite composite = new PositiveComposite(transform);
+    return new ElementwiseOp(
+        PositiveKernel.logDerivative(transform),
+        (m, x) -> composite.logDerivative(m, x),
+        (m, x) -> composite.logDerivativeGradient(m, x));
   }
 }

@@ -1,12 +1,9 @@
 package org.stableops.nd4j;
 
-import java.util.function.UnaryOperator;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.ops.transforms.Transforms;
 import org.stableops.Parameters;
-import org.stableops.kernel.SoftplusKernel;
+import org.stableops.op.Operators;
 
 /**
  * Softplus, the smooth ReLU:
@@ -37,14 +34,7 @@ import org.stableops.kernel.SoftplusKernel;
  * }</pre>
  */
 public final class Softplus {
-  private static final ParametricOp ARRAYS =
-      new ParametricOp(
-          "beta",
-          SoftplusKernel.parametric(),
-          Softplus::op,
-          Softplus::compositeValue,
-          Softplus::compositeGradient,
-          Softplus::compositeParameterGradient);
+  private static final ParametricOp OPERATOR = new ParametricOp(Operators.SOFTPLUS);
 
   private Softplus() {}
 
@@ -70,7 +60,7 @@ public final class Softplus {
    * @throws IllegalStateException if x is closed
    */
   public static INDArray value(INDArray x, double beta) {
-    return op(beta).value(x);
+    return OPERATOR.of(beta).value(x);
   }
 
   /**
@@ -85,7 +75,7 @@ public final class Softplus {
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray value(INDArray x, INDArray beta) {
-    return ARRAYS.value(x, beta);
+    return OPERATOR.value(x, beta);
   }
 
   /**
@@ -110,7 +100,7 @@ public final class Softplus {
    * @throws IllegalStateException if x is closed
    */
   public static INDArray gradient(INDArray x, double beta) {
-    return op(beta).gradient(x);
+    return OPERATOR.of(beta).gradient(x);
   }
 
   /**
@@ -125,7 +115,7 @@ public final class Softplus {
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray gradient(INDArray x, INDArray beta) {
-    return ARRAYS.gradient(x, beta);
+    return OPERATOR.gradient(x, beta);
   }
 
   /**
@@ -141,7 +131,7 @@ public final class Softplus {
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray parameterGradient(INDArray x, INDArray beta) {
-    return ARRAYS.parameterGradient(x, beta);
+    return OPERATOR.parameterGradient(x, beta);
   }
 
   /**
@@ -166,7 +156,7 @@ public final class Softplus {
    * @throws IllegalStateException if an array is closed
    */
   public static void valueInto(INDArray x, INDArray out, double beta) {
-    op(beta).valueInto(x, out);
+    OPERATOR.of(beta).valueInto(x, out);
   }
 
   /**
@@ -181,7 +171,7 @@ public final class Softplus {
    * @throws IllegalStateException if an array is closed
    */
   public static void valueInto(INDArray x, INDArray out, INDArray beta) {
-    ARRAYS.valueInto(x, out, beta);
+    OPERATOR.valueInto(x, out, beta);
   }
 
   /**
@@ -222,15 +212,15 @@ public final class Softplus {
   public static final class ValueOp extends ElementwiseValueOp {
     /** For the registry. */
     public ValueOp() {
-      super("stable_softplus", ARRAYS);
+      super("stable_softplus", OPERATOR);
     }
 
     ValueOp(SDVariable x, double beta) {
-      super("stable_softplus", ARRAYS, x, beta);
+      super("stable_softplus", OPERATOR, x, beta);
     }
 
     ValueOp(SDVariable x, SDVariable beta) {
-      super("stable_softplus", ARRAYS, x, beta);
+      super("stable_softplus", OPERATOR, x, beta);
     }
 
     @Override
@@ -253,15 +243,15 @@ public final class Softplus {
   public static final class GradientOp extends ElementwiseGradientOp {
     /** For the registry. */
     public GradientOp() {
-      super("stable_softplus_bp", ARRAYS);
+      super("stable_softplus_bp", OPERATOR);
     }
 
     GradientOp(SDVariable x, SDVariable upstream, double beta) {
-      super("stable_softplus_bp", ARRAYS, x, upstream, beta);
+      super("stable_softplus_bp", OPERATOR, x, upstream, beta);
     }
 
     GradientOp(SDVariable x, SDVariable upstream, SDVariable beta) {
-      super("stable_softplus_bp", ARRAYS, x, upstream, beta);
+      super("stable_softplus_bp", OPERATOR, x, upstream, beta);
     }
   }
 
@@ -272,77 +262,11 @@ public final class Softplus {
   public static final class BetaGradientOp extends ParameterGradientOp {
     /** For the registry. */
     public BetaGradientOp() {
-      super("stable_softplus_beta_bp", ARRAYS);
+      super("stable_softplus_beta_bp", OPERATOR);
     }
 
     BetaGradientOp(SDVariable x, SDVariable upstream, SDVariable beta) {
-      super("stable_softplus_beta_bp", ARRAYS, x, upstream, beta);
+      super("stable_softplus_beta_bp", OPERATOR, x, upstream, beta);
     }
-  }
-
-  static ElementwiseOp op(double beta) {
-    Parameters.requireBeta(beta);
-    return new ElementwiseOp(
-        SoftplusKernel.of(beta),
-        (x, t) -> Widened.compute(x, beta, t, wide -> compositeValue(wide, beta, t)),
-        (x, t) -> Widened.compute(x, beta, t, wide -> compositeGradient(wide, beta, t)));
-  }
-
-  private static INDArray compositeValue(INDArray x, double beta, Temporaries temporaries) {
-    INDArray p = Widened.product(x, beta, temporaries);
-    return compositeValue(x, p, tail -> tail.divi(beta), temporaries);
-  }
-
-  private static INDArray compositeValue(INDArray x, INDArray beta, Temporaries temporaries) {
-    INDArray p = temporaries.keep(x.mul(beta));
-    return compositeValue(x, p, tail -> tail.divi(beta), temporaries);
-  }
-
-  private static INDArray compositeValue(
-      INDArray x, INDArray p, UnaryOperator<INDArray> overBeta, Temporaries temporaries) {
-    INDArray t = temporaries.keep(expOfMinusAbs(p));
-    INDArray tail = overBeta.apply(temporaries.keep(Primitives.log1p(t)));
-    // Where e^p is about to be subnormal, two factors that are not keep its digits.
-    INDArray half = temporaries.keep(Transforms.exp(temporaries.keep(p.mul(0.5)), true));
-    INDArray farTail = overBeta.apply(temporaries.keep(half.dup())).muli(half);
-    INDArray isFar = temporaries.keep(p.lt(-70));
-    INDArray selected = temporaries.keep(Primitives.select(isFar, farTail, tail));
-    return Primitives.relu(x).addi(selected);
-  }
-
-  private static INDArray compositeGradient(INDArray x, double beta, Temporaries temporaries) {
-    return sigmoid(x, Widened.product(x, beta, temporaries), temporaries);
-  }
-
-  private static INDArray compositeGradient(INDArray x, INDArray beta, Temporaries temporaries) {
-    return sigmoid(x, temporaries.keep(x.mul(beta)), temporaries);
-  }
-
-  private static INDArray sigmoid(INDArray x, INDArray p, Temporaries temporaries) {
-    INDArray t = temporaries.keep(expOfMinusAbs(p));
-    INDArray one = temporaries.keep(Nd4j.onesLike(t));
-    INDArray numerator = temporaries.keep(Primitives.select(temporaries.keep(x.lt(0)), t, one));
-    return numerator.divi(t.addi(1));
-  }
-
-  private static INDArray compositeParameterGradient(
-      INDArray x, INDArray beta, Temporaries temporaries) {
-    INDArray abs = Transforms.abs(temporaries.keep(x.mul(beta)), false);
-    // Cut off where t is 0 already, for inf times 0 is not.
-    INDArray a = temporaries.keep(Transforms.min(abs, 2000, true));
-    INDArray t = temporaries.keep(expOfMinusAbs(a));
-    INDArray log = temporaries.keep(Primitives.log1p(t));
-    INDArray product = temporaries.keep(a.mul(t)).divi(temporaries.keep(t.add(1)));
-    INDArray sum = product.addi(log).divi(beta).divi(beta);
-    INDArray root = temporaries.keep(Transforms.exp(temporaries.keep(a.mul(-0.5)), true));
-    INDArray farTail = temporaries.keep(root.divi(beta).mul(temporaries.keep(a.add(1)))).muli(root);
-    INDArray isFar = temporaries.keep(a.gt(70));
-    INDArray gradient = temporaries.keep(Primitives.select(isFar, farTail, sum)).negi();
-    // The host's max and min drop NaN.
-    return Primitives.select(temporaries.keep(x.isNaN()), x, gradient);
-  }
-
-  private static INDArray expOfMinusAbs(INDArray p) {
-    return Transforms.exp(Transforms.abs(p, true).negi(), false);
   }
 }

@@ -1,12 +1,9 @@
 package org.stableops.nd4j;
 
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.ops.transforms.Transforms;
 import org.stableops.Parameters;
-import org.stableops.kernel.SoftplusInverseKernel;
+import org.stableops.op.Operators;
 
 /**
  * The inverse of softplus, from the positive to all real numbers:
@@ -38,26 +35,7 @@ import org.stableops.kernel.SoftplusInverseKernel;
  * }</pre>
  */
 public final class SoftplusInverse {
-  /** Below, 2·sinh(p/2) is p to the last bit. */
-  private static final double TINY = 1e-30;
-
-  /** Below, p = βx of float64 may have lost bits to subnormals; of float32, below TINY. */
-  private static final double TINIEST = 1e-290;
-
-  /** Above, the result is x to the last bit, and sinh may overflow. */
-  private static final double LARGE = 40;
-
-  /** Where e^{−p} is ½: above, p/2 − log(2·sinh(p/2)) would cancel. */
-  private static final double HALF = Math.log(2);
-
-  private static final ParametricOp ARRAYS =
-      new ParametricOp(
-          "beta",
-          SoftplusInverseKernel.parametric(),
-          SoftplusInverse::op,
-          SoftplusInverse::compositeValue,
-          SoftplusInverse::compositeGradient,
-          SoftplusInverse::compositeParameterGradient);
+  private static final ParametricOp OPERATOR = new ParametricOp(Operators.SOFTPLUS_INVERSE);
 
   private SoftplusInverse() {}
 
@@ -83,7 +61,7 @@ public final class SoftplusInverse {
    * @throws IllegalStateException if x is closed
    */
   public static INDArray value(INDArray x, double beta) {
-    return op(beta).value(x);
+    return OPERATOR.of(beta).value(x);
   }
 
   /**
@@ -98,7 +76,7 @@ public final class SoftplusInverse {
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray value(INDArray x, INDArray beta) {
-    return ARRAYS.value(x, beta);
+    return OPERATOR.value(x, beta);
   }
 
   /**
@@ -123,7 +101,7 @@ public final class SoftplusInverse {
    * @throws IllegalStateException if x is closed
    */
   public static INDArray gradient(INDArray x, double beta) {
-    return op(beta).gradient(x);
+    return OPERATOR.of(beta).gradient(x);
   }
 
   /**
@@ -138,7 +116,7 @@ public final class SoftplusInverse {
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray gradient(INDArray x, INDArray beta) {
-    return ARRAYS.gradient(x, beta);
+    return OPERATOR.gradient(x, beta);
   }
 
   /**
@@ -154,7 +132,7 @@ public final class SoftplusInverse {
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray parameterGradient(INDArray x, INDArray beta) {
-    return ARRAYS.parameterGradient(x, beta);
+    return OPERATOR.parameterGradient(x, beta);
   }
 
   /**
@@ -179,7 +157,7 @@ public final class SoftplusInverse {
    * @throws IllegalStateException if an array is closed
    */
   public static void valueInto(INDArray x, INDArray out, double beta) {
-    op(beta).valueInto(x, out);
+    OPERATOR.of(beta).valueInto(x, out);
   }
 
   /**
@@ -194,7 +172,7 @@ public final class SoftplusInverse {
    * @throws IllegalStateException if an array is closed
    */
   public static void valueInto(INDArray x, INDArray out, INDArray beta) {
-    ARRAYS.valueInto(x, out, beta);
+    OPERATOR.valueInto(x, out, beta);
   }
 
   /**
@@ -236,15 +214,15 @@ public final class SoftplusInverse {
   public static final class ValueOp extends ElementwiseValueOp {
     /** For the registry. */
     public ValueOp() {
-      super("stable_softplus_inverse", ARRAYS);
+      super("stable_softplus_inverse", OPERATOR);
     }
 
     ValueOp(SDVariable x, double beta) {
-      super("stable_softplus_inverse", ARRAYS, x, beta);
+      super("stable_softplus_inverse", OPERATOR, x, beta);
     }
 
     ValueOp(SDVariable x, SDVariable beta) {
-      super("stable_softplus_inverse", ARRAYS, x, beta);
+      super("stable_softplus_inverse", OPERATOR, x, beta);
     }
 
     @Override
@@ -269,15 +247,15 @@ public final class SoftplusInverse {
   public static final class GradientOp extends ElementwiseGradientOp {
     /** For the registry. */
     public GradientOp() {
-      super("stable_softplus_inverse_bp", ARRAYS);
+      super("stable_softplus_inverse_bp", OPERATOR);
     }
 
     GradientOp(SDVariable x, SDVariable upstream, double beta) {
-      super("stable_softplus_inverse_bp", ARRAYS, x, upstream, beta);
+      super("stable_softplus_inverse_bp", OPERATOR, x, upstream, beta);
     }
 
     GradientOp(SDVariable x, SDVariable upstream, SDVariable beta) {
-      super("stable_softplus_inverse_bp", ARRAYS, x, upstream, beta);
+      super("stable_softplus_inverse_bp", OPERATOR, x, upstream, beta);
     }
   }
 
@@ -288,111 +266,11 @@ public final class SoftplusInverse {
   public static final class BetaGradientOp extends ParameterGradientOp {
     /** For the registry. */
     public BetaGradientOp() {
-      super("stable_softplus_inverse_beta_bp", ARRAYS);
+      super("stable_softplus_inverse_beta_bp", OPERATOR);
     }
 
     BetaGradientOp(SDVariable x, SDVariable upstream, SDVariable beta) {
-      super("stable_softplus_inverse_beta_bp", ARRAYS, x, upstream, beta);
+      super("stable_softplus_inverse_beta_bp", OPERATOR, x, upstream, beta);
     }
-  }
-
-  static ElementwiseOp op(double beta) {
-    Parameters.requireBeta(beta);
-    return new ElementwiseOp(
-        SoftplusInverseKernel.of(beta),
-        (x, t) -> Widened.compute(x, beta, t, wide -> compositeValue(wide, beta, t)),
-        (x, t) -> Widened.compute(x, beta, t, wide -> compositeGradient(wide, beta, t)));
-  }
-
-  private static INDArray compositeValue(INDArray x, double beta, Temporaries temporaries) {
-    INDArray p = Widened.product(x, beta, temporaries);
-    INDArray logP = temporaries.keep(Transforms.log(x, true)).addi(Math.log(beta));
-    return plusHalf(x, p, logOfTwoSinh(p, logP, temporaries).divi(beta), temporaries);
-  }
-
-  private static INDArray compositeValue(INDArray x, INDArray beta, Temporaries temporaries) {
-    INDArray p = temporaries.keep(x.mul(beta));
-    INDArray logP = logOfProduct(x, beta, temporaries);
-    return plusHalf(x, p, logOfTwoSinh(p, logP, temporaries).divi(beta), temporaries);
-  }
-
-  private static INDArray logOfProduct(INDArray x, INDArray beta, Temporaries temporaries) {
-    INDArray log = temporaries.keep(Transforms.log(x, true));
-    return log.addi(temporaries.keep(Transforms.log(beta, true)));
-  }
-
-  /** log(2·sinh(p/2)), given log p. */
-  private static INDArray logOfTwoSinh(INDArray p, INDArray logP, Temporaries temporaries) {
-    // No larger than need be, for the sum that log p is may cancel.
-    double tiniest = p.dataType() == DataType.DOUBLE ? TINIEST : TINY;
-    INDArray twoSinh = Transforms.sinh(temporaries.keep(p.mul(0.5)), false).muli(2);
-    INDArray log = Transforms.log(twoSinh, false);
-    return temporaries.keep(Primitives.select(temporaries.keep(p.lt(tiniest)), logP, log));
-  }
-
-  private static INDArray plusHalf(INDArray x, INDArray p, INDArray log, Temporaries temporaries) {
-    INDArray sum = log.addi(temporaries.keep(x.mul(0.5)));
-    return Primitives.select(temporaries.keep(p.gt(LARGE)), x, sum);
-  }
-
-  private static INDArray compositeGradient(INDArray x, double beta, Temporaries temporaries) {
-    return quotient(x, Widened.product(x, beta, temporaries), temporaries);
-  }
-
-  private static INDArray compositeGradient(INDArray x, INDArray beta, Temporaries temporaries) {
-    return quotient(x, temporaries.keep(x.mul(beta)), temporaries);
-  }
-
-  /** 1/(1 − e^{−p}). */
-  private static INDArray quotient(INDArray x, INDArray p, Temporaries temporaries) {
-    INDArray half = temporaries.keep(p.mul(0.5));
-    INDArray twoSinh = temporaries.keep(Transforms.sinh(half, true)).muli(2);
-    INDArray quotient = temporaries.keep(Transforms.exp(half, true)).divi(twoSinh);
-    // |p|, for −0 is treated as 0.
-    INDArray tiny = temporaries.keep(Transforms.abs(p, true)).rdivi(1);
-    quotient = temporaries.keep(Primitives.select(temporaries.keep(p.lt(TINY)), tiny, quotient));
-    INDArray one = temporaries.keep(Nd4j.onesLike(p));
-    quotient = temporaries.keep(Primitives.select(temporaries.keep(p.gt(LARGE)), one, quotient));
-    return positiveOnly(x, quotient, temporaries);
-  }
-
-  private static INDArray positiveOnly(INDArray x, INDArray result, Temporaries temporaries) {
-    INDArray nan = temporaries.keep(Primitives.nanLike(x));
-    return Primitives.select(temporaries.keep(x.lt(0)), nan, result);
-  }
-
-  private static INDArray compositeParameterGradient(
-      INDArray x, INDArray beta, Temporaries temporaries) {
-    // Cut off where e^{−p} is 0 already, for inf times 0 is not.
-    INDArray p = Transforms.min(temporaries.keep(x.mul(beta)), 2000, false);
-    INDArray below = sumBelow(p, logOfProduct(x, beta, temporaries), temporaries);
-    INDArray above = sumAbove(p, temporaries);
-    INDArray sum = temporaries.keep(Primitives.select(temporaries.keep(p.lt(HALF)), below, above));
-    INDArray root = temporaries.keep(Transforms.exp(temporaries.keep(p.mul(-0.5)), true));
-    INDArray farTail = temporaries.keep(root.divi(beta).mul(temporaries.keep(p.add(1)))).muli(root);
-    INDArray isFar = temporaries.keep(p.gt(70));
-    INDArray gradient = Primitives.select(isFar, farTail, sum.divi(beta).divi(beta));
-    INDArray positive = temporaries.keep(positiveOnly(x, temporaries.keep(gradient), temporaries));
-    // The host's max and min drop NaN.
-    return Primitives.select(temporaries.keep(x.isNaN()), x, positive);
-  }
-
-  /** p/(e^p − 1) − log(1 − e^{−p}), given log p, by e^{p/2} and sinh(p/2). */
-  private static INDArray sumBelow(INDArray p, INDArray logP, Temporaries temporaries) {
-    INDArray half = temporaries.keep(p.mul(0.5));
-    INDArray expm1 = temporaries.keep(Transforms.sinh(half, true)).muli(2);
-    expm1.muli(temporaries.keep(Transforms.exp(half, true)));
-    INDArray quotient = temporaries.keep(p.div(expm1));
-    INDArray one = temporaries.keep(Nd4j.onesLike(p));
-    quotient = temporaries.keep(Primitives.select(temporaries.keep(p.lt(TINY)), one, quotient));
-    return quotient.addi(half.subi(logOfTwoSinh(p, logP, temporaries)));
-  }
-
-  /** The same by t = e^{−p}. */
-  private static INDArray sumAbove(INDArray p, Temporaries temporaries) {
-    INDArray t = temporaries.keep(Transforms.exp(temporaries.keep(p.neg()), true));
-    INDArray log = temporaries.keep(Primitives.log1p(temporaries.keep(t.neg())));
-    INDArray quotient = temporaries.keep(p.mul(t)).divi(temporaries.keep(t.rsub(1)));
-    return quotient.subi(log);
   }
 }

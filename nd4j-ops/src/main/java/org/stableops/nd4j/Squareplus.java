@@ -1,13 +1,9 @@
 package org.stableops.nd4j;
 
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.ops.transforms.Transforms;
 import org.stableops.Parameters;
-import org.stableops.kernel.ScaledB;
-import org.stableops.kernel.SquareplusKernel;
+import org.stableops.op.Operators;
 
 /**
  * Squareplus, a smooth ReLU without a transcendental function:
@@ -37,14 +33,7 @@ import org.stableops.kernel.SquareplusKernel;
  * }</pre>
  */
 public final class Squareplus {
-  private static final ParametricOp ARRAYS =
-      new ParametricOp(
-          "b",
-          SquareplusKernel.parametric(),
-          Squareplus::op,
-          Squareplus::compositeValue,
-          Squareplus::compositeGradient,
-          Squareplus::compositeParameterGradient);
+  private static final ParametricOp OPERATOR = new ParametricOp(Operators.SQUAREPLUS);
 
   private Squareplus() {}
 
@@ -70,7 +59,7 @@ public final class Squareplus {
    * @throws IllegalStateException if x is closed
    */
   public static INDArray value(INDArray x, double b) {
-    return op(b).value(x);
+    return OPERATOR.of(b).value(x);
   }
 
   /**
@@ -84,7 +73,7 @@ public final class Squareplus {
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray value(INDArray x, INDArray b) {
-    return ARRAYS.value(x, b);
+    return OPERATOR.value(x, b);
   }
 
   /**
@@ -109,7 +98,7 @@ public final class Squareplus {
    * @throws IllegalStateException if x is closed
    */
   public static INDArray gradient(INDArray x, double b) {
-    return op(b).gradient(x);
+    return OPERATOR.of(b).gradient(x);
   }
 
   /**
@@ -123,7 +112,7 @@ public final class Squareplus {
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray gradient(INDArray x, INDArray b) {
-    return ARRAYS.gradient(x, b);
+    return OPERATOR.gradient(x, b);
   }
 
   /**
@@ -138,7 +127,7 @@ public final class Squareplus {
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray parameterGradient(INDArray x, INDArray b) {
-    return ARRAYS.parameterGradient(x, b);
+    return OPERATOR.parameterGradient(x, b);
   }
 
   /**
@@ -163,7 +152,7 @@ public final class Squareplus {
    * @throws IllegalStateException if an array is closed
    */
   public static void valueInto(INDArray x, INDArray out, double b) {
-    op(b).valueInto(x, out);
+    OPERATOR.of(b).valueInto(x, out);
   }
 
   /**
@@ -177,7 +166,7 @@ public final class Squareplus {
    * @throws IllegalStateException if an array is closed
    */
   public static void valueInto(INDArray x, INDArray out, INDArray b) {
-    ARRAYS.valueInto(x, out, b);
+    OPERATOR.valueInto(x, out, b);
   }
 
   /**
@@ -218,15 +207,15 @@ public final class Squareplus {
   public static final class ValueOp extends ElementwiseValueOp {
     /** For the registry. */
     public ValueOp() {
-      super("stable_squareplus", ARRAYS);
+      super("stable_squareplus", OPERATOR);
     }
 
     ValueOp(SDVariable x, double b) {
-      super("stable_squareplus", ARRAYS, x, b);
+      super("stable_squareplus", OPERATOR, x, b);
     }
 
     ValueOp(SDVariable x, SDVariable b) {
-      super("stable_squareplus", ARRAYS, x, b);
+      super("stable_squareplus", OPERATOR, x, b);
     }
 
     @Override
@@ -249,15 +238,15 @@ public final class Squareplus {
   public static final class GradientOp extends ElementwiseGradientOp {
     /** For the registry. */
     public GradientOp() {
-      super("stable_squareplus_bp", ARRAYS);
+      super("stable_squareplus_bp", OPERATOR);
     }
 
     GradientOp(SDVariable x, SDVariable upstream, double b) {
-      super("stable_squareplus_bp", ARRAYS, x, upstream, b);
+      super("stable_squareplus_bp", OPERATOR, x, upstream, b);
     }
 
     GradientOp(SDVariable x, SDVariable upstream, SDVariable b) {
-      super("stable_squareplus_bp", ARRAYS, x, upstream, b);
+      super("stable_squareplus_bp", OPERATOR, x, upstream, b);
     }
   }
 
@@ -268,125 +257,11 @@ public final class Squareplus {
   public static final class BGradientOp extends ParameterGradientOp {
     /** For the registry. */
     public BGradientOp() {
-      super("stable_squareplus_b_bp", ARRAYS);
+      super("stable_squareplus_b_bp", OPERATOR);
     }
 
     BGradientOp(SDVariable x, SDVariable upstream, SDVariable b) {
-      super("stable_squareplus_b_bp", ARRAYS, x, upstream, b);
+      super("stable_squareplus_b_bp", OPERATOR, x, upstream, b);
     }
-  }
-
-  static ElementwiseOp op(double b) {
-    Parameters.requireB(b);
-    return new ElementwiseOp(
-        SquareplusKernel.of(b),
-        (x, t) ->
-            b == 0
-                ? Primitives.relu(x)
-                : Widened.compute(x, b, t, wide -> compositeValue(wide, b, t)),
-        (x, t) ->
-            b == 0 ? step(x, t) : Widened.compute(x, b, t, wide -> compositeGradient(wide, b, t)));
-  }
-
-  private static INDArray compositeValue(INDArray x, double b, Temporaries temporaries) {
-    ScaledB s = new ScaledB(b);
-    INDArray abs = temporaries.keep(Transforms.abs(x, true));
-    INDArray root = temporaries.keep(root(abs, s, temporaries));
-    INDArray small = quotient(abs, root, s, temporaries).muli(s.unscale);
-    return small.addi(temporaries.keep(Primitives.relu(x)));
-  }
-
-  private static INDArray compositeGradient(INDArray x, double b, Temporaries temporaries) {
-    ScaledB s = new ScaledB(b);
-    INDArray abs = temporaries.keep(Transforms.abs(x, true));
-    INDArray root = temporaries.keep(root(abs, s, temporaries));
-    INDArray inverseRoot = temporaries.keep(root.rdiv(s.unscale));
-    INDArray ratio = quotient(abs, root, s, temporaries).muli(inverseRoot);
-    return oneSided(x, ratio, temporaries);
-  }
-
-  /** The ratio below 0, ½ at 0, and above what the ratio leaves of 1. */
-  private static INDArray oneSided(INDArray x, INDArray ratio, Temporaries temporaries) {
-    INDArray above = temporaries.keep(ratio.rsub(1));
-    INDArray half = temporaries.keep(Nd4j.valueArrayOf(x.shape(), 0.5, x.dataType()));
-    INDArray gradient =
-        temporaries.keep(Primitives.select(temporaries.keep(x.lt(0)), ratio, above));
-    gradient = temporaries.keep(Primitives.select(temporaries.keep(x.eq(0)), half, gradient));
-    // The host's max and min drop NaN.
-    return Primitives.select(temporaries.keep(x.isNaN()), x, gradient);
-  }
-
-  /** √(x² + b), |x| cut off where b no longer matters and its square might overflow. */
-  static INDArray root(INDArray abs, ScaledB s, Temporaries temporaries) {
-    double epsilon = abs.dataType() == DataType.DOUBLE ? 0x1p-52 : 0x1p-23;
-    INDArray c = temporaries.keep(Transforms.min(abs, s.limit(epsilon), true)).muli(s.scale);
-    INDArray root = temporaries.keep(Transforms.sqrt(c.muli(c).addi(s.b), false)).muli(s.unscale);
-    return Transforms.max(abs, root, true);
-  }
-
-  /** Squareplus of |x|: |x|/2 + root/2. */
-  static INDArray valueOfAbs(INDArray abs, INDArray root, Temporaries temporaries) {
-    return temporaries.keep(root.mul(0.5)).addi(temporaries.keep(abs.mul(0.5)));
-  }
-
-  /** 2^k·(b/4)/squareplus(|x|). */
-  private static INDArray quotient(
-      INDArray abs, INDArray root, ScaledB s, Temporaries temporaries) {
-    return valueOfAbs(abs, root, temporaries).rdivi(0.25 * s.b * s.unscale);
-  }
-
-  private static INDArray compositeValue(INDArray x, INDArray b, Temporaries temporaries) {
-    INDArray scale = Widened.scale(b, temporaries);
-    INDArray scaledB = temporaries.keep(b.mul(scale)).muli(scale);
-    INDArray abs = temporaries.keep(Transforms.abs(x, true)).muli(scale);
-    INDArray root = root(abs, scaledB, temporaries);
-    INDArray relu = temporaries.keep(Primitives.relu(x));
-    INDArray value = quotient(abs, root, scaledB, temporaries).divi(scale).addi(relu);
-    return Primitives.select(temporaries.keep(b.eq(0)), relu, value);
-  }
-
-  private static INDArray compositeGradient(INDArray x, INDArray b, Temporaries temporaries) {
-    INDArray scale = Widened.scale(b, temporaries);
-    INDArray scaledB = temporaries.keep(b.mul(scale)).muli(scale);
-    INDArray abs = temporaries.keep(Transforms.abs(x, true)).muli(scale);
-    INDArray root = root(abs, scaledB, temporaries);
-    INDArray ratio = quotient(abs, root, scaledB, temporaries).divi(root);
-    INDArray gradient = temporaries.keep(oneSided(x, ratio, temporaries));
-    INDArray step = temporaries.keep(step(x, temporaries));
-    return Primitives.select(temporaries.keep(b.eq(0)), step, gradient);
-  }
-
-  private static INDArray compositeParameterGradient(
-      INDArray x, INDArray b, Temporaries temporaries) {
-    INDArray scale = Widened.scale(b, temporaries);
-    INDArray scaledB = temporaries.keep(b.mul(scale)).muli(scale);
-    INDArray abs = temporaries.keep(Transforms.abs(x, true));
-    INDArray root = root(temporaries.keep(abs.mul(scale)), scaledB, temporaries).divi(scale);
-    // The product with the scale may overflow, where the root is |x|.
-    INDArray isInfinite = temporaries.keep(root.isInfinite());
-    INDArray gradient = temporaries.keep(Primitives.select(isInfinite, abs, root)).rdivi(0.25);
-    // The host's max and min drop NaN.
-    return Primitives.select(temporaries.keep(x.isNaN()), x, gradient);
-  }
-
-  /** √(x² + b), |x| cut off where b no longer matters and its square might overflow. */
-  private static INDArray root(INDArray abs, INDArray b, Temporaries temporaries) {
-    INDArray limit = temporaries.keep(Transforms.sqrt(b, true)).muli(0x1p26);
-    INDArray c = temporaries.keep(Transforms.min(abs, limit, true));
-    INDArray root = temporaries.keep(Transforms.sqrt(c.muli(c).addi(b), false));
-    return temporaries.keep(Transforms.max(abs, root, true));
-  }
-
-  /** (b/4)/squareplus(|x|). */
-  private static INDArray quotient(
-      INDArray abs, INDArray root, INDArray b, Temporaries temporaries) {
-    return temporaries.keep(b.mul(0.25)).divi(valueOfAbs(abs, root, temporaries));
-  }
-
-  private static INDArray step(INDArray x, Temporaries temporaries) {
-    INDArray above = temporaries.keep(temporaries.keep(x.gt(0)).castTo(x.dataType()));
-    INDArray notBelow = temporaries.keep(temporaries.keep(x.gte(0)).castTo(x.dataType()));
-    INDArray steps = above.addi(notBelow).muli(0.5);
-    return Primitives.select(temporaries.keep(x.isNaN()), x, steps);
   }
 }

@@ -1,13 +1,9 @@
 package org.stableops.nd4j;
 
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.ops.transforms.Transforms;
 import org.stableops.Parameters;
-import org.stableops.kernel.ScaledB;
-import org.stableops.kernel.SquareplusInverseKernel;
+import org.stableops.op.Operators;
 
 /**
  * The inverse of squareplus, from the positive to all real numbers:
@@ -36,14 +32,7 @@ import org.stableops.kernel.SquareplusInverseKernel;
  * }</pre>
  */
 public final class SquareplusInverse {
-  private static final ParametricOp ARRAYS =
-      new ParametricOp(
-          "b",
-          SquareplusInverseKernel.parametric(),
-          SquareplusInverse::op,
-          SquareplusInverse::compositeValue,
-          SquareplusInverse::compositeGradient,
-          SquareplusInverse::compositeParameterGradient);
+  private static final ParametricOp OPERATOR = new ParametricOp(Operators.SQUAREPLUS_INVERSE);
 
   private SquareplusInverse() {}
 
@@ -69,7 +58,7 @@ public final class SquareplusInverse {
    * @throws IllegalStateException if x is closed
    */
   public static INDArray value(INDArray x, double b) {
-    return op(b).value(x);
+    return OPERATOR.of(b).value(x);
   }
 
   /**
@@ -83,7 +72,7 @@ public final class SquareplusInverse {
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray value(INDArray x, INDArray b) {
-    return ARRAYS.value(x, b);
+    return OPERATOR.value(x, b);
   }
 
   /**
@@ -108,7 +97,7 @@ public final class SquareplusInverse {
    * @throws IllegalStateException if x is closed
    */
   public static INDArray gradient(INDArray x, double b) {
-    return op(b).gradient(x);
+    return OPERATOR.of(b).gradient(x);
   }
 
   /**
@@ -122,7 +111,7 @@ public final class SquareplusInverse {
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray gradient(INDArray x, INDArray b) {
-    return ARRAYS.gradient(x, b);
+    return OPERATOR.gradient(x, b);
   }
 
   /**
@@ -137,7 +126,7 @@ public final class SquareplusInverse {
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray parameterGradient(INDArray x, INDArray b) {
-    return ARRAYS.parameterGradient(x, b);
+    return OPERATOR.parameterGradient(x, b);
   }
 
   /**
@@ -162,7 +151,7 @@ public final class SquareplusInverse {
    * @throws IllegalStateException if an array is closed
    */
   public static void valueInto(INDArray x, INDArray out, double b) {
-    op(b).valueInto(x, out);
+    OPERATOR.of(b).valueInto(x, out);
   }
 
   /**
@@ -176,7 +165,7 @@ public final class SquareplusInverse {
    * @throws IllegalStateException if an array is closed
    */
   public static void valueInto(INDArray x, INDArray out, INDArray b) {
-    ARRAYS.valueInto(x, out, b);
+    OPERATOR.valueInto(x, out, b);
   }
 
   /**
@@ -218,15 +207,15 @@ public final class SquareplusInverse {
   public static final class ValueOp extends ElementwiseValueOp {
     /** For the registry. */
     public ValueOp() {
-      super("stable_squareplus_inverse", ARRAYS);
+      super("stable_squareplus_inverse", OPERATOR);
     }
 
     ValueOp(SDVariable x, double b) {
-      super("stable_squareplus_inverse", ARRAYS, x, b);
+      super("stable_squareplus_inverse", OPERATOR, x, b);
     }
 
     ValueOp(SDVariable x, SDVariable b) {
-      super("stable_squareplus_inverse", ARRAYS, x, b);
+      super("stable_squareplus_inverse", OPERATOR, x, b);
     }
 
     @Override
@@ -252,15 +241,15 @@ public final class SquareplusInverse {
   public static final class GradientOp extends ElementwiseGradientOp {
     /** For the registry. */
     public GradientOp() {
-      super("stable_squareplus_inverse_bp", ARRAYS);
+      super("stable_squareplus_inverse_bp", OPERATOR);
     }
 
     GradientOp(SDVariable x, SDVariable upstream, double b) {
-      super("stable_squareplus_inverse_bp", ARRAYS, x, upstream, b);
+      super("stable_squareplus_inverse_bp", OPERATOR, x, upstream, b);
     }
 
     GradientOp(SDVariable x, SDVariable upstream, SDVariable b) {
-      super("stable_squareplus_inverse_bp", ARRAYS, x, upstream, b);
+      super("stable_squareplus_inverse_bp", OPERATOR, x, upstream, b);
     }
   }
 
@@ -271,100 +260,11 @@ public final class SquareplusInverse {
   public static final class BGradientOp extends ParameterGradientOp {
     /** For the registry. */
     public BGradientOp() {
-      super("stable_squareplus_inverse_b_bp", ARRAYS);
+      super("stable_squareplus_inverse_b_bp", OPERATOR);
     }
 
     BGradientOp(SDVariable x, SDVariable upstream, SDVariable b) {
-      super("stable_squareplus_inverse_b_bp", ARRAYS, x, upstream, b);
+      super("stable_squareplus_inverse_b_bp", OPERATOR, x, upstream, b);
     }
-  }
-
-  static ElementwiseOp op(double b) {
-    Parameters.requireB(b);
-    return new ElementwiseOp(
-        SquareplusInverseKernel.of(b),
-        (x, t) -> b == 0 ? x.dup() : Widened.compute(x, b, t, wide -> compositeValue(wide, b, t)),
-        (x, t) ->
-            b == 0 ? one(x, t) : Widened.compute(x, b, t, wide -> compositeGradient(wide, b, t)));
-  }
-
-  private static INDArray compositeValue(INDArray x, double b, Temporaries temporaries) {
-    ScaledB scaled = new ScaledB(b);
-    double exact = scaled.halfRoot();
-    double s = x.dataType() == DataType.DOUBLE ? exact : (float) exact;
-    double lost = exact - s + scaled.lostOfHalfRoot();
-    // |x| under the division, for −0 is treated as 0.
-    INDArray abs = temporaries.keep(Transforms.abs(x, true));
-    INDArray ratio = temporaries.keep(abs.rdiv(s));
-    INDArray product = temporaries.keep(x.sub(s)).subi(lost).muli(ratio.addi(1));
-    INDArray quotient = temporaries.keep(temporaries.keep(abs.rdiv(b / 4)).rsub(x));
-    INDArray useQuotient = temporaries.keep(abs.lt(scaled.quotientBelow()));
-    INDArray value = temporaries.keep(Primitives.select(useQuotient, quotient, product));
-    return positiveOnly(x, value, temporaries);
-  }
-
-  private static INDArray compositeGradient(INDArray x, double b, Temporaries temporaries) {
-    INDArray ratio = temporaries.keep(x.rdiv(new ScaledB(b).halfRoot()));
-    return positiveOnly(x, ratio.muli(ratio).addi(1), temporaries);
-  }
-
-  private static INDArray compositeValue(INDArray x, INDArray b, Temporaries temporaries) {
-    INDArray abs = temporaries.keep(Transforms.abs(x, true));
-    INDArray four = temporaries.keep(abs.mul(4));
-    INDArray quotient = temporaries.keep(temporaries.keep(b.div(four)).rsub(x));
-    INDArray scale = Widened.scale(b, temporaries);
-    INDArray y = abs.muli(scale);
-    INDArray scaledB = temporaries.keep(b.mul(scale)).muli(scale);
-    INDArray s = temporaries.keep(Transforms.sqrt(scaledB, true)).muli(0.5);
-    INDArray value = product(y, s, scaledB, temporaries).divi(scale);
-    INDArray isBelow = temporaries.keep(y.lt(temporaries.keep(s.mul(0.5))));
-    value = temporaries.keep(Primitives.select(isBelow, quotient, value));
-    INDArray isAbove = temporaries.keep(y.gt(temporaries.keep(s.mul(2))));
-    value = temporaries.keep(Primitives.select(isAbove, quotient, value));
-    value = temporaries.keep(positiveOnly(x, value, temporaries));
-    return Primitives.select(temporaries.keep(b.eq(0)), x, value);
-  }
-
-  /** ((y − s) − what s lost)·(y + s)/y, for y near s = √b/2. */
-  private static INDArray product(INDArray y, INDArray s, INDArray b, Temporaries temporaries) {
-    INDArray d = temporaries.keep(y.sub(s)).subi(lostOfHalfRoot(s, b, temporaries));
-    return d.muli(temporaries.keep(y.add(s))).divi(y);
-  }
-
-  /** √b/2 − s, by what the rounding of s² loses: s is split into two halves of its digits. */
-  private static INDArray lostOfHalfRoot(INDArray s, INDArray b, Temporaries temporaries) {
-    INDArray large = temporaries.keep(s.mul(0x1p27 + 1));
-    INDArray high = temporaries.keep(large.sub(temporaries.keep(large.sub(s))));
-    INDArray low = temporaries.keep(s.sub(high));
-    INDArray square = temporaries.keep(s.mul(s));
-    INDArray rest = temporaries.keep(high.mul(high)).subi(square);
-    rest.addi(temporaries.keep(high.mul(low)).muli(2)).addi(low.muli(low));
-    INDArray lost = temporaries.keep(b.mul(0.25)).subi(square).subi(rest);
-    return lost.divi(temporaries.keep(s.mul(2)));
-  }
-
-  private static INDArray compositeGradient(INDArray x, INDArray b, Temporaries temporaries) {
-    INDArray s = temporaries.keep(Transforms.sqrt(b, true)).muli(0.5);
-    INDArray ratio = s.divi(x);
-    INDArray gradient = temporaries.keep(positiveOnly(x, ratio.muli(ratio).addi(1), temporaries));
-    INDArray one = temporaries.keep(one(x, temporaries));
-    return Primitives.select(temporaries.keep(b.eq(0)), one, gradient);
-  }
-
-  private static INDArray compositeParameterGradient(
-      INDArray x, INDArray b, Temporaries temporaries) {
-    // |x|, for −0 is treated as 0.
-    INDArray gradient = temporaries.keep(Transforms.abs(x, true)).rdivi(-0.25);
-    return positiveOnly(x, gradient, temporaries);
-  }
-
-  private static INDArray positiveOnly(INDArray x, INDArray result, Temporaries temporaries) {
-    INDArray nan = temporaries.keep(Primitives.nanLike(x));
-    return Primitives.select(temporaries.keep(x.lt(0)), nan, result);
-  }
-
-  private static INDArray one(INDArray x, Temporaries temporaries) {
-    INDArray one = temporaries.keep(Nd4j.onesLike(x));
-    return Primitives.select(temporaries.keep(x.isNaN()), x, one);
   }
 }
