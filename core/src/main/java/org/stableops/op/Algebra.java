@@ -53,7 +53,7 @@ public interface Algebra<A> {
   /** sinh x. */
   A sinh(A x);
 
-  /** log(1 + x), for x ≥ −½, to the last digits of small x. */
+  /** log(1 + x), for −½ ≤ x ≤ 1, to the last digits of small x. */
   A log1p(A x);
 
   /** log(1 + e^x), for x ≤ 0, to the last digits of small e^x. */
@@ -82,6 +82,9 @@ public interface Algebra<A> {
 
   /** x = y. */
   A isEqual(A x, double y);
+
+  /** x = y. */
+  A isEqual(A x, A y);
 
   /** Whether x is NaN. */
   A isNaN(A x);

@@ -8,6 +8,7 @@ import java.util.function.Function;
 import org.stableops.SoftmaxShape;
 import org.stableops.djl.internal.Halves;
 import org.stableops.kernel.Elements;
+import org.stableops.op.SoftmaxComposite;
 
 /** One call of an operator on the rows of x along an axis: by a kernel or a composite, and back. */
 final class AlongAxis {
@@ -65,7 +66,7 @@ final class AlongAxis {
   }
 
   /** One number a row, where the composite gives a column. */
-  NDArray perRow(RowKernel kernel, Function<SoftmaxComposite, NDArray> composite) {
+  NDArray perRow(RowKernel kernel, Function<SoftmaxComposite<NDArray>, NDArray> composite) {
     NDManager manager = x.getManager();
     if (x.size() == 0) {
       return manager.create(rowShape(), x.getDataType(), x.getDevice());
@@ -74,28 +75,33 @@ final class AlongAxis {
     NDArray rows =
         Fused.accepts(z)
             ? manager.create(kernel.apply(Fused.elements(z), rows(), classes()), rowShape())
-            : composite.apply(new SoftmaxComposite(wideRows(x))).reshape(rowShape());
+            : composite.apply(softmax()).reshape(rowShape());
     // A copy: it may lie in Java's memory, and toType copies nothing of the same dtype.
     return rows.toType(x.getDataType(), false).duplicate();
   }
 
   /** One number an element. */
-  NDArray perElement(ElementKernel kernel, Function<SoftmaxComposite, NDArray> composite) {
+  NDArray perElement(ElementKernel kernel, Function<SoftmaxComposite<NDArray>, NDArray> composite) {
     return widePerElement(kernel, composite).toType(x.getDataType(), false);
   }
 
   /** The same in float32 for float16. */
-  NDArray widePerElement(ElementKernel kernel, Function<SoftmaxComposite, NDArray> composite) {
+  NDArray widePerElement(
+      ElementKernel kernel, Function<SoftmaxComposite<NDArray>, NDArray> composite) {
     DataType type = Halves.wideType(x.getDataType());
     NDArray z = classesLast(x, shape);
     if (x.size() > 0 && !Fused.accepts(z)) {
-      return fromWideRows(composite.apply(new SoftmaxComposite(wideRows(x))), shape, type);
+      return fromWideRows(composite.apply(softmax()), shape, type);
     }
     NDArray out = x.getManager().create(x.getShape(), type, x.getDevice());
     if (x.size() > 0) {
       kernel.apply(Fused.elements(z), rows(), classes(), Fused.elements(out, shape));
     }
     return out;
+  }
+
+  private SoftmaxComposite<NDArray> softmax() {
+    return new SoftmaxComposite<>(DjlAlgebra.INSTANCE, wideRows(x));
   }
 
   /** The elements of an array like x, row by row. */

@@ -20,6 +20,8 @@ import org.stableops.djl.internal.Numbers;
 import org.stableops.kernel.CrossEntropyKernel;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.RowLosses;
+import org.stableops.op.CrossEntropyComposite;
+import org.stableops.op.SoftmaxComposite;
 
 /** One call of a cross-entropy with valid arguments: the part that both kinds of labels share. */
 final class CrossEntropy {
@@ -269,8 +271,9 @@ final class CrossEntropy {
   private Result composite(NDArray z, long[] integers, NDArray view) {
     double[] weights = shape.rowWeights(integers, sampleWeights, options);
     NDArray q = integers == null ? requiredMasses(weights) : oneHot(integers, weights, z);
-    SoftmaxComposite softmax = new SoftmaxComposite(asRows(z.toType(DataType.FLOAT64, false)));
-    CrossEntropyComposite composite = new CrossEntropyComposite(softmax, q, options);
+    NDArray rowsOfZ = asRows(z.toType(DataType.FLOAT64, false));
+    SoftmaxComposite<NDArray> softmax = new SoftmaxComposite<>(DjlAlgebra.INSTANCE, rowsOfZ);
+    CrossEntropyComposite<NDArray> composite = new CrossEntropyComposite<>(softmax, q, options);
     RowLosses rows =
         RowLosses.weighted(
             composite.losses().toDoubleArray(),

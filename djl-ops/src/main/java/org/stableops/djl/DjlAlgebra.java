@@ -2,16 +2,19 @@ package org.stableops.djl;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Activation;
-import org.stableops.op.Algebra;
+import org.stableops.op.RowAlgebra;
 
 /**
  * Arithmetic on arrays outside any graph, of rank 1 or more: the dtype of a scalar gives way to
  * that of a Number. The surrounding NDScope owns the results.
  */
-enum DjlAlgebra implements Algebra<NDArray> {
+enum DjlAlgebra implements RowAlgebra<NDArray> {
   INSTANCE;
+
+  private static final int[] CLASSES = {1};
 
   @Override
   public NDArray add(NDArray x, NDArray y) {
@@ -137,6 +140,11 @@ enum DjlAlgebra implements Algebra<NDArray> {
   }
 
   @Override
+  public NDArray isEqual(NDArray x, NDArray y) {
+    return x.eq(y);
+  }
+
+  @Override
   public NDArray isNaN(NDArray x) {
     return x.isNaN();
   }
@@ -174,5 +182,29 @@ enum DjlAlgebra implements Algebra<NDArray> {
   @Override
   public NDArray toTypeOf(NDArray other, NDArray x) {
     return x.toType(other.getDataType(), false);
+  }
+
+  @Override
+  public NDArray rowSums(NDArray rows) {
+    return rows.sum(CLASSES, true);
+  }
+
+  @Override
+  public NDArray alongRows(NDArray column, NDArray rows) {
+    return column.broadcast(rows.getShape());
+  }
+
+  @Override
+  public NDArray alongClasses(double[] numbers, NDArray rows) {
+    NDArray row = rows.getManager().create(numbers).toDevice(rows.getDevice(), false);
+    return row.reshape(1, -1).broadcast(rows.getShape());
+  }
+
+  @Override
+  public NDArray isFirstLargest(NDArray rows) {
+    NDManager manager = rows.getManager();
+    long classes = rows.getShape().get(1);
+    NDArray numbers = manager.arange(0, classes, 1, DataType.INT64, rows.getDevice());
+    return rows.argMax(1).reshape(-1, 1).eq(numbers.reshape(1, -1));
   }
 }

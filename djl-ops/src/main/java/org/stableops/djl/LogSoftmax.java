@@ -3,6 +3,7 @@ package org.stableops.djl;
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
 import org.stableops.kernel.LogSoftmaxKernel;
+import org.stableops.op.SoftmaxComposite;
 
 /**
  * Log-softmax along an axis,
@@ -80,14 +81,7 @@ public final class LogSoftmax {
             rows.perElement(
                 (in, count, classes, out) ->
                     LogSoftmaxKernel.gradient(in, count, classes, rows.elements(upstream), out),
-                softmax -> gradient(softmax, rows.wideRows(upstream))));
-  }
-
-  /** u·(1 − p) − (Σu − u)·p, which cancels nothing where p is almost 1. */
-  private static NDArray gradient(SoftmaxComposite softmax, NDArray u) {
-    NDArray others = u.sum(SoftmaxComposite.CLASSES, true).sub(u);
-    // A result belongs to its first operand's manager, which shall be that of x.
-    return softmax.oneMinusP().mul(u).sub(softmax.p().mul(others));
+                softmax -> softmax.logSoftmaxGradient(rows.wideRows(upstream))));
   }
 
   /**

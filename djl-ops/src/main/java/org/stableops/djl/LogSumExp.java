@@ -3,6 +3,7 @@ package org.stableops.djl;
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
 import org.stableops.kernel.LogSumExpKernel;
+import org.stableops.op.SoftmaxComposite;
 
 /**
  * Log-sum-exp along an axis,

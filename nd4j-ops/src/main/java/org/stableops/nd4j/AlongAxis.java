@@ -5,9 +5,11 @@ import java.util.function.Function;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.stableops.SoftmaxShape;
 import org.stableops.kernel.Elements;
 import org.stableops.nd4j.internal.Halves;
+import org.stableops.op.SoftmaxComposite;
 
 /** One call of an operator on the rows of x along an axis: by a kernel or a composite, and back. */
 final class AlongAxis {
@@ -38,7 +40,7 @@ final class AlongAxis {
   }
 
   /** One number a row, where the composite gives a column. */
-  INDArray perRow(RowKernel kernel, Function<SoftmaxComposite, INDArray> composite) {
+  INDArray perRow(RowKernel kernel, Function<SoftmaxComposite<INDArray>, INDArray> composite) {
     if (x.isEmpty()) {
       return array(new double[0], shape.rowShape(), x.dataType());
     }
@@ -46,18 +48,19 @@ final class AlongAxis {
     double[] rows =
         Fused.accepts(z)
             ? kernel.apply(elements(z, shape), (int) shape.rows(), (int) shape.classes())
-            : composite.apply(softmax(z)).data().asDouble();
+            : ofRows(composite.apply(softmax(z)), shape);
     return array(rows, shape.rowShape(), x.dataType());
   }
 
   /** One number an element. */
-  INDArray perElement(ElementKernel kernel, Function<SoftmaxComposite, INDArray> composite) {
+  INDArray perElement(
+      ElementKernel kernel, Function<SoftmaxComposite<INDArray>, INDArray> composite) {
     if (x.isEmpty()) {
       return Nd4j.create(x.dataType(), x.shape());
     }
     INDArray z = readable(x, shape, temporaries);
     if (!Fused.accepts(z)) {
-      return fromWideRows(composite.apply(softmax(z)), shape, x.dataType(), temporaries);
+      return fromWideRows(cut(composite.apply(softmax(z))), shape, x.dataType(), temporaries);
     }
     INDArray out = like(z, temporaries);
     kernel.apply(
@@ -65,8 +68,12 @@ final class AlongAxis {
     return typed(out, x.dataType(), temporaries);
   }
 
-  private SoftmaxComposite softmax(INDArray z) {
-    return new SoftmaxComposite(wideRows(z), temporaries);
+  private SoftmaxComposite<INDArray> softmax(INDArray z) {
+    return softmax(wideRows(z, shape, temporaries), temporaries);
+  }
+
+  private INDArray cut(INDArray rows) {
+    return cut(rows, shape);
   }
 
   /** The elements of an array like x, row by row. */
@@ -74,9 +81,9 @@ final class AlongAxis {
     return elements(Fused.readable(array, temporaries), shape);
   }
 
-  /** Rows × classes of double. */
+  /** Rows × classes of double for the arithmetic of composites. */
   INDArray wideRows(INDArray array) {
-    return wideRows(array, shape, temporaries);
+    return twice(wideRows(array, shape, temporaries), temporaries);
   }
 
   /**
@@ -105,6 +112,28 @@ final class AlongAxis {
     }
     rows = temporaries.keepUnless(rows, rows.castTo(DataType.DOUBLE));
     return rows.reshape('c', shape.rows(), shape.classes());
+  }
+
+  /** The softmax of rows × classes of double. */
+  static SoftmaxComposite<INDArray> softmax(INDArray rows, Temporaries temporaries) {
+    return new SoftmaxComposite<>(new Nd4jAlgebra(temporaries), twice(rows, temporaries));
+  }
+
+  /** The rows, or a single one twice: the arithmetic of one row takes NaN for 1e-5. */
+  static INDArray twice(INDArray rows, Temporaries temporaries) {
+    return rows.size(0) > 1
+        ? rows
+        : temporaries.keep(Primitives.tile(rows, new long[] {2, rows.size(1)}));
+  }
+
+  /** What was computed of rows that may be there twice, once. */
+  static INDArray cut(INDArray rows, SoftmaxShape shape) {
+    return rows.get(NDArrayIndex.interval(0, shape.rows()), NDArrayIndex.all());
+  }
+
+  /** The numbers of a column of rows that may be there twice, once. */
+  static double[] ofRows(INDArray column, SoftmaxShape shape) {
+    return Arrays.copyOf(column.data().asDouble(), Math.toIntExact(shape.rows()));
   }
 
   /**

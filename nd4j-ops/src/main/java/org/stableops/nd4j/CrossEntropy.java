@@ -12,6 +12,8 @@ import org.stableops.ValueAndGradient;
 import org.stableops.kernel.CrossEntropyKernel;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.RowLosses;
+import org.stableops.op.CrossEntropyComposite;
+import org.stableops.op.SoftmaxComposite;
 
 /** One call of a cross-entropy with valid arguments: the part that both kinds of labels share. */
 final class CrossEntropy {
@@ -200,20 +202,21 @@ final class CrossEntropy {
         integers == null
             ? requiredMasses(weights, temporaries)
             : oneHot(integers, weights, temporaries);
-    SoftmaxComposite softmax = new SoftmaxComposite(z, temporaries);
-    CrossEntropyComposite composite = new CrossEntropyComposite(softmax, q, options, temporaries);
+    SoftmaxComposite<INDArray> softmax = AlongAxis.softmax(z, temporaries);
+    CrossEntropyComposite<INDArray> composite =
+        new CrossEntropyComposite<>(softmax, AlongAxis.twice(q, temporaries), options);
     RowLosses result =
         RowLosses.weighted(
-            composite.losses().data().asDouble(),
-            softmax.logSumExp().data().asDouble(),
-            composite.weight().data().asDouble(),
+            AlongAxis.ofRows(composite.losses(), shape),
+            AlongAxis.ofRows(softmax.logSumExp(), shape),
+            AlongAxis.ofRows(composite.weight(), shape),
             weights,
             options);
     if (!wantsGradient) {
       return new Result(result, null);
     }
     double[] scales = result.scales(weights, options.reduction());
-    INDArray wide = weighted(composite.gradient(), scales, temporaries);
+    INDArray wide = weighted(AlongAxis.cut(composite.gradient(), shape), scales, temporaries);
     return new Result(result, AlongAxis.fromWideRows(wide, shape, logits.dataType(), temporaries));
   }
 

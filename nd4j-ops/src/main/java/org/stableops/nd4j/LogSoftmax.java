@@ -5,6 +5,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.kernel.LogSoftmaxKernel;
+import org.stableops.op.SoftmaxComposite;
 
 /**
  * Log-softmax along an axis,
@@ -69,16 +70,8 @@ public final class LogSoftmax {
       return rows.perElement(
           (in, count, classes, out) ->
               LogSoftmaxKernel.gradient(in, count, classes, rows.elements(upstream), out),
-          softmax -> gradient(softmax, rows.wideRows(upstream), temporaries));
+          softmax -> softmax.logSoftmaxGradient(rows.wideRows(upstream)));
     }
-  }
-
-  /** u·(1 − p) − (Σu − u)·p, which cancels nothing where p is almost 1. */
-  private static INDArray gradient(SoftmaxComposite softmax, INDArray u, Temporaries temporaries) {
-    INDArray sum = Primitives.rowSums(u, temporaries);
-    INDArray others = temporaries.keep(u.neg()).addiColumnVector(sum).muli(softmax.p());
-    INDArray own = temporaries.keep(u.mul(softmax.oneMinusP()));
-    return softmax.rowsOfNan(sum, softmax.rowsOfNan(own.subi(others)));
   }
 
   /**

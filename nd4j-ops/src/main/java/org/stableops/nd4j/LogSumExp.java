@@ -5,6 +5,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.SoftmaxShape;
 import org.stableops.kernel.LogSumExpKernel;
+import org.stableops.op.SoftmaxComposite;
 
 /**
  * Log-sum-exp along an axis,

@@ -2,17 +2,18 @@ package org.stableops.nd4j;
 
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.impl.shape.OneHot;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
-import org.stableops.op.Algebra;
+import org.stableops.op.RowAlgebra;
 
 /**
- * Arithmetic on arrays of two elements or more: an array of one counts as a number, and as a number
- * NaN becomes 1e-5.
+ * Arithmetic on arrays of two elements or more, and of two rows or more: an array of one element
+ * counts as a number, and as a number NaN becomes 1e-5.
  *
  * @param temporaries own the results
  */
-record Nd4jAlgebra(Temporaries temporaries) implements Algebra<INDArray> {
+record Nd4jAlgebra(Temporaries temporaries) implements RowAlgebra<INDArray> {
   private INDArray keep(INDArray result) {
     return temporaries.keep(result);
   }
@@ -147,6 +148,11 @@ record Nd4jAlgebra(Temporaries temporaries) implements Algebra<INDArray> {
   }
 
   @Override
+  public INDArray isEqual(INDArray x, INDArray y) {
+    return keep(x.eq(y));
+  }
+
+  @Override
   public INDArray isNaN(INDArray x) {
     return keep(x.isNaN());
   }
@@ -186,5 +192,30 @@ record Nd4jAlgebra(Temporaries temporaries) implements Algebra<INDArray> {
   @Override
   public INDArray toTypeOf(INDArray other, INDArray x) {
     return temporaries.keepUnless(x, x.castTo(other.dataType()));
+  }
+
+  @Override
+  public INDArray rowSums(INDArray rows) {
+    return Primitives.rowSums(rows, temporaries);
+  }
+
+  @Override
+  public INDArray alongRows(INDArray column, INDArray rows) {
+    return keep(Primitives.tile(column, rows.shape()));
+  }
+
+  @Override
+  public INDArray alongClasses(double[] numbers, INDArray rows) {
+    INDArray row = keep(Nd4j.createFromArray(numbers));
+    return keep(Primitives.tile(row.reshape(1, numbers.length), rows.shape()));
+  }
+
+  /** By argmax and not by max, which drops NaN. */
+  @Override
+  public INDArray isFirstLargest(INDArray rows) {
+    INDArray argmax = keep(rows.argMax(1));
+    INDArray oneHot = keep(Nd4j.create(rows.dataType(), rows.shape()));
+    Nd4j.exec(new OneHot(argmax, oneHot, (int) rows.size(1)));
+    return keep(oneHot.gt(0));
   }
 }
