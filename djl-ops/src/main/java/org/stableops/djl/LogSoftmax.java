@@ -38,6 +38,16 @@ public final class LogSoftmax {
   private LogSoftmax() {}
 
   /**
+   * Returns the log-softmax along the last axis.
+   *
+   * @param x any floating array of rank 1 at least
+   * @return {@link #value(NDArray, int)} of axis −1
+   */
+  public static NDArray value(NDArray x) {
+    return value(x, -1);
+  }
+
+  /**
    * Returns the log-softmax.
    *
    * @param x any floating array of rank 1 at least
@@ -64,6 +74,17 @@ public final class LogSoftmax {
   }
 
   /**
+   * Returns the gradient along the last axis.
+   *
+   * @param x any floating array of rank 1 at least
+   * @param upstream an array like x
+   * @return {@link #gradient(NDArray, int, NDArray)} of axis −1
+   */
+  public static NDArray gradient(NDArray x, NDArray upstream) {
+    return gradient(x, -1, upstream);
+  }
+
+  /**
    * Returns the gradient of the sum of upstream × value.
    *
    * @param x any floating array of rank 1 at least
@@ -85,6 +106,15 @@ public final class LogSoftmax {
   }
 
   /**
+   * Returns the log-softmax along the last axis as a block.
+   *
+   * @return {@link #block(int)} of axis −1
+   */
+  public static Block block() {
+    return block(-1);
+  }
+
+  /**
    * Returns the operator as a block.
    *
    * @param axis the axis of the classes; negative counts from the end
@@ -94,6 +124,15 @@ public final class LogSoftmax {
     return new OpBlock(
             "LogSoftmax", 1, inputs -> value(inputs.singletonOrThrow(), axis), shapes -> shapes[0])
         .describedBy(axis);
+  }
+
+  /**
+   * Returns the gradient along the last axis as a block.
+   *
+   * @return {@link #gradientBlock(int)} of axis −1
+   */
+  public static Block gradientBlock() {
+    return gradientBlock(-1);
   }
 
   /**

@@ -37,6 +37,16 @@ public final class LogSumExp {
   private LogSumExp() {}
 
   /**
+   * Returns the log-sum-exp along the last axis.
+   *
+   * @param x any floating array of rank 1 at least
+   * @return {@link #value(NDArray, int)} of axis −1
+   */
+  public static NDArray value(NDArray x) {
+    return value(x, -1);
+  }
+
+  /**
    * Returns the log-sum-exp.
    *
    * @param x any floating array of rank 1 at least
@@ -58,6 +68,16 @@ public final class LogSumExp {
   }
 
   /**
+   * Returns softmax along the last axis.
+   *
+   * @param x any floating array of rank 1 at least
+   * @return {@link #gradient(NDArray, int)} of axis −1
+   */
+  public static NDArray gradient(NDArray x) {
+    return gradient(x, -1);
+  }
+
+  /**
    * Returns the gradient of the sum of the value: softmax.
    *
    * @param x any floating array of rank 1 at least
@@ -76,6 +96,15 @@ public final class LogSumExp {
   }
 
   /**
+   * Returns the log-sum-exp along the last axis as a block.
+   *
+   * @return {@link #block(int)} of axis −1
+   */
+  public static Block block() {
+    return block(-1);
+  }
+
+  /**
    * Returns the operator as a block.
    *
    * @param axis the axis to sum along; negative counts from the end
@@ -88,6 +117,15 @@ public final class LogSumExp {
             inputs -> value(inputs.singletonOrThrow(), axis),
             shapes -> AlongAxis.rowShape(shapes[0], axis))
         .describedBy(axis);
+  }
+
+  /**
+   * Returns the gradient along the last axis as a block.
+   *
+   * @return {@link #gradientBlock(int)} of axis −1
+   */
+  public static Block gradientBlock() {
+    return gradientBlock(-1);
   }
 
   /**

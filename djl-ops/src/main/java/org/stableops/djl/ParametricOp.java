@@ -109,7 +109,7 @@ record ParametricOp(Elementwise operator) {
     return Scoped.compute(() -> sums(arguments(x, p)));
   }
 
-  void valueInto(NDArray x, NDArray out, NDArray p) {
+  void valueInto(NDArray x, NDArray p, NDArray out) {
     Inputs.requireLike("out", out, x);
     Inputs.requireParameter(name(), p, x);
     if (Autograd.wantsGradient(out)) {

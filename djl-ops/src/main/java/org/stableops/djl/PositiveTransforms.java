@@ -47,13 +47,13 @@ public final class PositiveTransforms {
    * Writes the values of raw values into memory that is there already.
    *
    * @param raw any floating array
-   * @param out an array of raw's shape and dtype, outside any graph; may be raw
    * @param transform any
+   * @param out an array of raw's shape and dtype, outside any graph; may be raw
    * @throws IllegalArgumentException if raw has another dtype, out is not like raw, or an argument
    *     is null
    * @throws IllegalStateException if an array is closed
    */
-  public static void valueInto(NDArray raw, NDArray out, PositiveTransform transform) {
+  public static void valueInto(NDArray raw, PositiveTransform transform, NDArray out) {
     Inputs.requireFloating("raw", raw);
     op(require(transform), raw.getDataType()).valueInto(raw, out);
   }

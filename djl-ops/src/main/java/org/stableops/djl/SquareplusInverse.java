@@ -139,19 +139,19 @@ public final class SquareplusInverse {
    * @throws IllegalStateException if an array is closed
    */
   public static void valueInto(NDArray x, NDArray out) {
-    valueInto(x, out, Parameters.DEFAULT_B);
+    valueInto(x, Parameters.DEFAULT_B, out);
   }
 
   /**
    * Writes the inverse of squareplus into memory that is there already.
    *
    * @param x any floating array
-   * @param out an array of x's shape and dtype, outside any graph; may be x
    * @param b finite and not negative
+   * @param out an array of x's shape and dtype, outside any graph; may be x
    * @throws IllegalArgumentException if x has another dtype, out is not like x, or b is invalid
    * @throws IllegalStateException if an array is closed
    */
-  public static void valueInto(NDArray x, NDArray out, double b) {
+  public static void valueInto(NDArray x, double b, NDArray out) {
     OPERATOR.of(b).valueInto(x, out);
   }
 
@@ -159,14 +159,14 @@ public final class SquareplusInverse {
    * Writes the inverse of squareplus whose parameter is an array into memory that is there already.
    *
    * @param x any floating array
-   * @param out an array of x's shape and dtype, outside any graph; may be x
    * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
+   * @param out an array of x's shape and dtype, outside any graph; may be x
    * @throws IllegalArgumentException if x has another dtype, out is not like x, b has not the dtype
    *     of x, does not broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
-  public static void valueInto(NDArray x, NDArray out, NDArray b) {
-    OPERATOR.valueInto(x, out, b);
+  public static void valueInto(NDArray x, NDArray b, NDArray out) {
+    OPERATOR.valueInto(x, b, out);
   }
 
   /**

@@ -41,7 +41,7 @@ abstract class ElementwiseGradientOp extends JavaOp {
   @Override
   final void forward(List<INDArray> inputs, INDArray output) {
     if (inputs.size() > 2) {
-      definition.gradientInto(inputs.get(0), output, inputs.get(2));
+      definition.gradientInto(inputs.get(0), inputs.get(2), output);
     } else {
       definition.of(numbers(1, 1)[0]).gradientInto(inputs.get(0), output);
     }

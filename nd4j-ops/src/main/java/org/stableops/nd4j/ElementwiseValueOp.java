@@ -38,7 +38,7 @@ abstract class ElementwiseValueOp extends JavaOp {
   @Override
   final void forward(List<INDArray> inputs, INDArray output) {
     if (inputs.size() > 1) {
-      definition.valueInto(inputs.get(0), output, inputs.get(1));
+      definition.valueInto(inputs.get(0), inputs.get(1), output);
     } else {
       definition.of(numbers(1, 1)[0]).valueInto(inputs.get(0), output);
     }

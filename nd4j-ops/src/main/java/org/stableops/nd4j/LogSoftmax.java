@@ -38,6 +38,16 @@ public final class LogSoftmax {
   private LogSoftmax() {}
 
   /**
+   * Returns the log-softmax along the last axis.
+   *
+   * @param x any floating array of rank 1 at least
+   * @return {@link #value(INDArray, int)} of axis −1
+   */
+  public static INDArray value(INDArray x) {
+    return value(x, -1);
+  }
+
+  /**
    * Returns the log-softmax.
    *
    * @param x any floating array of rank 1 at least
@@ -51,6 +61,17 @@ public final class LogSoftmax {
       return new AlongAxis(x, axis, temporaries)
           .perElement(LogSoftmaxKernel::value, SoftmaxComposite::logSoftmax);
     }
+  }
+
+  /**
+   * Returns the gradient along the last axis.
+   *
+   * @param x any floating array of rank 1 at least
+   * @param upstream an array like x
+   * @return {@link #gradient(INDArray, int, INDArray)} of axis −1
+   */
+  public static INDArray gradient(INDArray x, INDArray upstream) {
+    return gradient(x, -1, upstream);
   }
 
   /**
@@ -72,6 +93,16 @@ public final class LogSoftmax {
               LogSoftmaxKernel.gradient(in, count, classes, rows.elements(upstream), out),
           softmax -> softmax.logSoftmaxGradient(rows.wideRows(upstream)));
     }
+  }
+
+  /**
+   * Adds the log-softmax along the last axis to a graph.
+   *
+   * @param x any floating variable of rank 1 at least
+   * @return {@link #value(SDVariable, int)} of axis −1
+   */
+  public static SDVariable value(SDVariable x) {
+    return value(x, -1);
   }
 
   /**

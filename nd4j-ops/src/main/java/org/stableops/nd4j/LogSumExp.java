@@ -37,6 +37,16 @@ public final class LogSumExp {
   private LogSumExp() {}
 
   /**
+   * Returns the log-sum-exp along the last axis.
+   *
+   * @param x any floating array of rank 1 at least
+   * @return {@link #value(INDArray, int)} of axis −1
+   */
+  public static INDArray value(INDArray x) {
+    return value(x, -1);
+  }
+
+  /**
    * Returns the log-sum-exp.
    *
    * @param x any floating array of rank 1 at least
@@ -53,6 +63,16 @@ public final class LogSumExp {
   }
 
   /**
+   * Returns softmax along the last axis.
+   *
+   * @param x any floating array of rank 1 at least
+   * @return {@link #gradient(INDArray, int)} of axis −1
+   */
+  public static INDArray gradient(INDArray x) {
+    return gradient(x, -1);
+  }
+
+  /**
    * Returns the gradient of the sum of the value: softmax.
    *
    * @param x any floating array of rank 1 at least
@@ -66,6 +86,16 @@ public final class LogSumExp {
       return new AlongAxis(x, axis, temporaries)
           .perElement(LogSumExpKernel::gradient, SoftmaxComposite::p);
     }
+  }
+
+  /**
+   * Adds the log-sum-exp along the last axis to a graph.
+   *
+   * @param x any floating variable of rank 1 at least
+   * @return {@link #value(SDVariable, int)} of axis −1
+   */
+  public static SDVariable value(SDVariable x) {
+    return value(x, -1);
   }
 
   /**

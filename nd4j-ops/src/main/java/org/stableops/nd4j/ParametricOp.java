@@ -80,7 +80,7 @@ record ParametricOp(Elementwise operator) {
   }
 
   /** Writes f(x; p) into an array of x's shape and dtype, which may be x. */
-  void valueInto(INDArray x, INDArray out, INDArray p) {
+  void valueInto(INDArray x, INDArray p, INDArray out) {
     Inputs.requireLike("out", out, x);
     ParameterShape shape = requireValid(x, p);
     if (p.length() == 1) {
@@ -91,7 +91,7 @@ record ParametricOp(Elementwise operator) {
   }
 
   /** Writes ∂f/∂x into an array of x's shape and dtype, which may be x. */
-  void gradientInto(INDArray x, INDArray out, INDArray p) {
+  void gradientInto(INDArray x, INDArray p, INDArray out) {
     Inputs.requireLike("out", out, x);
     ParameterShape shape = requireValid(x, p);
     if (p.length() == 1) {

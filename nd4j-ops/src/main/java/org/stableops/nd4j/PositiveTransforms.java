@@ -46,13 +46,13 @@ public final class PositiveTransforms {
    * Writes the values of raw values into memory that is there already.
    *
    * @param raw any floating array
-   * @param out an array of raw's shape and dtype; may be raw
    * @param transform any
+   * @param out an array of raw's shape and dtype; may be raw
    * @throws IllegalArgumentException if raw has another dtype, out is not like raw, or an argument
    *     is null
    * @throws IllegalStateException if an array is closed
    */
-  public static void valueInto(INDArray raw, INDArray out, PositiveTransform transform) {
+  public static void valueInto(INDArray raw, PositiveTransform transform, INDArray out) {
     Inputs.requireFloating("raw", raw);
     op(require(transform), raw.dataType()).valueInto(raw, out);
   }

@@ -143,19 +143,19 @@ public final class Softplus {
    * @throws IllegalStateException if an array is closed
    */
   public static void valueInto(INDArray x, INDArray out) {
-    valueInto(x, out, Parameters.DEFAULT_BETA);
+    valueInto(x, Parameters.DEFAULT_BETA, out);
   }
 
   /**
    * Writes softplus into memory that is there already.
    *
    * @param x any floating array
-   * @param out an array of x's shape and dtype; may be x
    * @param beta β, finite and positive
+   * @param out an array of x's shape and dtype; may be x
    * @throws IllegalArgumentException if x has another dtype, out is not like x, or β is invalid
    * @throws IllegalStateException if an array is closed
    */
-  public static void valueInto(INDArray x, INDArray out, double beta) {
+  public static void valueInto(INDArray x, double beta, INDArray out) {
     OPERATOR.of(beta).valueInto(x, out);
   }
 
@@ -163,15 +163,15 @@ public final class Softplus {
    * Writes softplus whose parameter is an array into memory that is there already.
    *
    * @param x any floating array
-   * @param out an array of x's shape and dtype; may be x
    * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
    *     positive
+   * @param out an array of x's shape and dtype; may be x
    * @throws IllegalArgumentException if x has another dtype, out is not like x, β has not the dtype
    *     of x, does not broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
-  public static void valueInto(INDArray x, INDArray out, INDArray beta) {
-    OPERATOR.valueInto(x, out, beta);
+  public static void valueInto(INDArray x, INDArray beta, INDArray out) {
+    OPERATOR.valueInto(x, beta, out);
   }
 
   /**

@@ -139,19 +139,19 @@ public final class Squareplus {
    * @throws IllegalStateException if an array is closed
    */
   public static void valueInto(INDArray x, INDArray out) {
-    valueInto(x, out, Parameters.DEFAULT_B);
+    valueInto(x, Parameters.DEFAULT_B, out);
   }
 
   /**
    * Writes squareplus into memory that is there already.
    *
    * @param x any floating array
-   * @param out an array of x's shape and dtype; may be x
    * @param b finite and not negative
+   * @param out an array of x's shape and dtype; may be x
    * @throws IllegalArgumentException if x has another dtype, out is not like x, or b is invalid
    * @throws IllegalStateException if an array is closed
    */
-  public static void valueInto(INDArray x, INDArray out, double b) {
+  public static void valueInto(INDArray x, double b, INDArray out) {
     OPERATOR.of(b).valueInto(x, out);
   }
 
@@ -159,14 +159,14 @@ public final class Squareplus {
    * Writes squareplus whose parameter is an array into memory that is there already.
    *
    * @param x any floating array
-   * @param out an array of x's shape and dtype; may be x
    * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
+   * @param out an array of x's shape and dtype; may be x
    * @throws IllegalArgumentException if x has another dtype, out is not like x, b has not the dtype
    *     of x, does not broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
-  public static void valueInto(INDArray x, INDArray out, INDArray b) {
-    OPERATOR.valueInto(x, out, b);
+  public static void valueInto(INDArray x, INDArray b, INDArray out) {
+    OPERATOR.valueInto(x, b, out);
   }
 
   /**

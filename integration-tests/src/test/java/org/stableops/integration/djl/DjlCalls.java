@@ -169,7 +169,7 @@ public final class DjlCalls implements AutoCloseable {
               name + " valueInto",
               () -> {
                 try (NDArray out = x.duplicate()) {
-                  op.valueInto(x, out, column);
+                  op.valueInto(x, column, out);
                   return Djl.doubles(out);
                 }
               }));

@@ -33,6 +33,7 @@ import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 import org.stableops.djl.LogSoftmax;
 import org.stableops.djl.LogSumExp;
+import org.stableops.djl.OpDescription;
 
 /** Log-sum-exp and log-softmax in autograd, as blocks, and their errors. */
 class DjlLogSoftmaxTest extends OnBothPaths {
@@ -259,6 +260,19 @@ class DjlLogSoftmaxTest extends OnBothPaths {
           Djl.gradient(x, leaf -> view.apply(leaf).mul(local)),
           Djl.gradient(x, leaf -> op.value(view.apply(leaf), along).mul(upstream)));
     }
+  }
+
+  @Test
+  void theAxisIsTheLastWhereNoneIsGiven() {
+    NDArray x = manager.create(new float[] {1, 2, 4, 7, 11, 16}, new Shape(2, 3));
+    assertEquals(LogSumExp.value(x, 1), LogSumExp.value(x));
+    assertEquals(LogSumExp.gradient(x, 1), LogSumExp.gradient(x));
+    assertEquals(LogSoftmax.value(x, 1), LogSoftmax.value(x));
+    assertEquals(LogSoftmax.gradient(x, 1, x.mul(x)), LogSoftmax.gradient(x, x.mul(x)));
+    assertEquals(OpDescription.of(LogSumExp.block(-1)), OpDescription.of(LogSumExp.block()));
+    assertEquals(
+        OpDescription.of(LogSoftmax.gradientBlock(-1)),
+        OpDescription.of(LogSoftmax.gradientBlock()));
   }
 
   @Test

@@ -83,7 +83,7 @@ class DjlParametricTest extends OnBothPaths {
     assertSameArray(op.value(x, expanded), op.value(x, p));
     assertSameArray(op.gradient(x, expanded), op.gradient(x, p));
     NDArray out = manager.create(ofX, type);
-    op.valueInto(x, out, p);
+    op.valueInto(x, p, out);
     assertSameArray(op.value(x, expanded), out);
   }
 
@@ -286,7 +286,7 @@ class DjlParametricTest extends OnBothPaths {
     NDArray p = parameter(DataType.FLOAT32, new Shape(4, 6)).add(0.5);
     NDArray expected = op.value(x, p);
     NDArray overX = x.duplicate();
-    op.valueInto(overX, overX, p);
+    op.valueInto(overX, p, overX);
     assertSameArray(expected, overX);
     NDArray overP = p.duplicate();
     op.valueInto(x, overP, overP);
@@ -295,7 +295,7 @@ class DjlParametricTest extends OnBothPaths {
     NDArray out = p.duplicate();
     NDArray row = out.get(new NDIndex("0:1"));
     NDArray ofRow = op.value(x, row.duplicate());
-    op.valueInto(x, out, row);
+    op.valueInto(x, row, out);
     assertSameArray(ofRow, out);
   }
 
@@ -374,7 +374,7 @@ class DjlParametricTest extends OnBothPaths {
             () -> op.value(x, p),
             () -> op.gradient(x, p),
             () -> op.parameterGradient(x, p),
-            () -> op.valueInto(x, out, p))) {
+            () -> op.valueInto(x, p, out))) {
       assertEquals(message, assertThrows(IllegalArgumentException.class, call).getMessage());
     }
   }

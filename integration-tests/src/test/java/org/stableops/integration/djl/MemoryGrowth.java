@@ -103,7 +103,7 @@ final class MemoryGrowth {
     op.parameterGradient(input, column);
     op.parameterGradient(half, halfColumn);
     op.gradient(input, column);
-    op.valueInto(input, input.duplicate(), column);
+    op.valueInto(input, column, input.duplicate());
     Djl.gradientArray(input, z -> op.value(z, column));
     Djl.gradientArray(column, p -> op.value(input, p));
     Djl.gradientArray(halfColumn, p -> op.value(half, p));

@@ -40,7 +40,7 @@ enum Parametric {
 
   @FunctionalInterface
   private interface Writer {
-    void accept(NDArray x, NDArray out, NDArray parameter);
+    void accept(NDArray x, NDArray parameter, NDArray out);
   }
 
   final String parameter;
@@ -79,7 +79,7 @@ enum Parametric {
     return parameterGradient.apply(x, p);
   }
 
-  void valueInto(NDArray x, NDArray out, NDArray p) {
-    valueInto.accept(x, out, p);
+  void valueInto(NDArray x, NDArray p, NDArray out) {
+    valueInto.accept(x, p, out);
   }
 }

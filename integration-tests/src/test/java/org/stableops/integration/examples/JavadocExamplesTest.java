@@ -153,6 +153,7 @@ class JavadocExamplesTest {
         && !path.endsWith("package-info.java")
         && !NOT_FOR_USERS.contains(name(file))
         && !path.contains("/internal/")
+        && !path.contains("/op/")
         && (!path.contains("/kernel/") || path.endsWith("/FusedPath.java"))
         && isPublic(file);
   }

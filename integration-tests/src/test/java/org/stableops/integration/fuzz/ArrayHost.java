@@ -134,13 +134,13 @@ interface ArrayHost<A extends AutoCloseable> extends AutoCloseable {
   /** The same into memory that is there. */
   @FunctionalInterface
   interface ScalarInto<A> {
-    void apply(A x, A out, double parameter);
+    void apply(A x, double parameter, A out);
   }
 
   /** With an array for its parameter. */
   @FunctionalInterface
   interface ArrayInto<A> {
-    void apply(A x, A out, A parameter);
+    void apply(A x, A parameter, A out);
   }
 
   /** All forms of an elementwise operator. */
@@ -158,7 +158,7 @@ interface ArrayHost<A extends AutoCloseable> extends AutoCloseable {
   /** Into memory that is there. */
   @FunctionalInterface
   interface TransformInto<A> {
-    void apply(A raw, A out, PositiveTransform transform);
+    void apply(A raw, PositiveTransform transform, A out);
   }
 
   /** All forms of a positive transform. */

@@ -111,12 +111,12 @@ class BitsTest {
       A out = host.laid(draw.layout(shape, false), new double[tied.length], format).view();
       add(function, "value", operator.value().apply(x, parameter));
       add(function, "gradient", operator.gradient().apply(x, parameter));
-      operator.valueInto().apply(x, out, parameter);
+      operator.valueInto().apply(x, parameter, out);
       add(function, "valueInto", out);
       add(function, "value of arrays", operator.arrayValue().apply(x, p));
       add(function, "gradient of arrays", operator.arrayGradient().apply(x, p));
       add(function, "parameterGradient", operator.parameterGradient().apply(x, p));
-      operator.arrayValueInto().apply(x, out, p);
+      operator.arrayValueInto().apply(x, p, out);
       add(function, "valueInto of arrays", out);
       if (!layout.isRepeated() && elements.length > 0) {
         add(function, "backprop", host.backprop(function, layout, tied, format, parameter));

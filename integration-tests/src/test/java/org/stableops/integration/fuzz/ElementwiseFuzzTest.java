@@ -95,11 +95,11 @@ class ElementwiseFuzzTest {
         double[] values,
         String where) {
       ArrayHost.Laid<A> out = host.laid(outLayout, new double[x.length], format);
-      operator.valueInto().apply(laid.view(), out.view(), parameter);
+      operator.valueInto().apply(laid.view(), parameter, out.view());
       host.requireWritten(out, outLayout, values, where + " valueInto");
       host.requireUnchanged(laid, where + " x of valueInto");
       if (!layout.isRepeated()) {
-        operator.valueInto().apply(laid.view(), laid.view(), parameter);
+        operator.valueInto().apply(laid.view(), parameter, laid.view());
         host.requireWritten(laid, layout, values, where + " valueInto x");
       }
     }

@@ -172,15 +172,15 @@ class InvalidArgumentsFuzzTest {
         case 3 -> {
           A out = x();
           yield Mistake.of(
-              name + " must be finite and >", () -> operator.valueInto().apply(x, out, invalid));
+              name + " must be finite and >", () -> operator.valueInto().apply(x, invalid, out));
         }
         case 4 -> {
           A out = ofAnotherDtype(shape);
-          yield Mistake.of("out must be like x", () -> operator.valueInto().apply(x, out, 1));
+          yield Mistake.of("out must be like x", () -> operator.valueInto().apply(x, 1, out));
         }
         default -> {
           A out = of(otherShape(shape), 7);
-          yield Mistake.of("out must be like x", () -> operator.valueInto().apply(x, out, 1));
+          yield Mistake.of("out must be like x", () -> operator.valueInto().apply(x, 1, out));
         }
       };
     }
@@ -217,7 +217,7 @@ class InvalidArgumentsFuzzTest {
         case 0 -> new Mistake(start, () -> operator.arrayValue().apply(x, parameter));
         case 1 -> new Mistake(start, () -> operator.arrayGradient().apply(x, parameter));
         case 2 -> new Mistake(start, () -> operator.parameterGradient().apply(x, parameter));
-        default -> Mistake.of(start, () -> operator.arrayValueInto().apply(x, out, parameter));
+        default -> Mistake.of(start, () -> operator.arrayValueInto().apply(x, parameter, out));
       };
     }
 
@@ -275,7 +275,7 @@ class InvalidArgumentsFuzzTest {
       return switch (draw.below(3)) {
         case 0 -> new Mistake("value[", () -> transforms.inverse().apply(spoilt, transform));
         case 1 ->
-            Mistake.of("out must be like", () -> transforms.valueInto().apply(x, out, transform));
+            Mistake.of("out must be like", () -> transforms.valueInto().apply(x, transform, out));
         default -> new Mistake("transform must be", () -> transforms.value().apply(x, null));
       };
     }

@@ -125,12 +125,12 @@ class ParametricFuzzTest {
         double[] values,
         String where) {
       ArrayHost.Laid<A> out = host.laid(outLayout, new double[x.length], format);
-      operator.arrayValueInto().apply(laidX.view(), out.view(), laidP.view());
+      operator.arrayValueInto().apply(laidX.view(), laidP.view(), out.view());
       host.requireWritten(out, outLayout, values, where + " valueInto");
       host.requireUnchanged(laidX, where + " x of valueInto");
       host.requireUnchanged(laidP, where + " parameter of valueInto");
       if (!layout.isRepeated()) {
-        operator.arrayValueInto().apply(laidX.view(), laidX.view(), laidP.view());
+        operator.arrayValueInto().apply(laidX.view(), laidP.view(), laidX.view());
         host.requireWritten(laidX, layout, values, where + " valueInto x");
       }
     }

@@ -107,7 +107,7 @@ class PositiveTransformsFuzzTest {
       host.requireSame(valueOfPlain, values, path, where + " value");
       host.requireSame(gradientOfPlain, gradients, path, where + " gradient");
       ArrayHost.Laid<A> out = host.laid(outLayout, new double[raw.length], format);
-      transforms.valueInto().apply(laid.view(), out.view(), transform);
+      transforms.valueInto().apply(laid.view(), transform, out.view());
       host.requireWritten(out, outLayout, values, where + " valueInto");
       invert(host, value, where);
       if (trains) {

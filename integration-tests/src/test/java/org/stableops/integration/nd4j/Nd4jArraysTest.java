@@ -45,17 +45,17 @@ final class Nd4jArraysTest {
     SOFTPLUS(
         x -> Softplus.value(x, 1.7),
         x -> Softplus.gradient(x, 1.7),
-        (x, out) -> Softplus.valueInto(x, out, 1.7)),
+        (x, out) -> Softplus.valueInto(x, 1.7, out)),
     SOFTPLUS_INVERSE(SoftplusInverse::value, SoftplusInverse::gradient, SoftplusInverse::valueInto),
     SQUAREPLUS(Squareplus::value, Squareplus::gradient, Squareplus::valueInto),
     RELU(
         x -> Squareplus.value(x, 0),
         x -> Squareplus.gradient(x, 0),
-        (x, out) -> Squareplus.valueInto(x, out, 0)),
+        (x, out) -> Squareplus.valueInto(x, 0, out)),
     SQUAREPLUS_INVERSE(
         x -> SquareplusInverse.value(x, 0.3),
         x -> SquareplusInverse.gradient(x, 0.3),
-        (x, out) -> SquareplusInverse.valueInto(x, out, 0.3));
+        (x, out) -> SquareplusInverse.valueInto(x, 0.3, out));
 
     final UnaryOperator<INDArray> value;
     final UnaryOperator<INDArray> gradient;

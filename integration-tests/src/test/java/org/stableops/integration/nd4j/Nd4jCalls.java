@@ -74,7 +74,7 @@ public final class Nd4jCalls {
 
   @FunctionalInterface
   private interface Into {
-    void apply(INDArray x, INDArray out, INDArray parameter);
+    void apply(INDArray x, INDArray parameter, INDArray out);
   }
 
   @FunctionalInterface
@@ -249,7 +249,7 @@ public final class Nd4jCalls {
             name + " with array valueInto",
             () -> {
               try (INDArray out = x.dup()) {
-                op.valueInto.apply(x, out, column);
+                op.valueInto.apply(x, column, out);
                 return doubles(out);
               }
             }));

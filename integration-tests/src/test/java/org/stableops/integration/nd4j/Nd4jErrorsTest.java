@@ -48,13 +48,13 @@ final class Nd4jErrorsTest {
     refused(message, () -> Softplus.valueInto(wrong, wrong));
     refused(message, () -> SoftplusInverse.value(wrong, 2));
     refused(message, () -> SoftplusInverse.gradient(wrong));
-    refused(message, () -> SoftplusInverse.valueInto(wrong, wrong, 2));
+    refused(message, () -> SoftplusInverse.valueInto(wrong, 2, wrong));
     refused(message, () -> Squareplus.value(wrong));
     refused(message, () -> Squareplus.gradient(wrong, 2));
     refused(message, () -> Squareplus.valueInto(wrong, wrong));
     refused(message, () -> SquareplusInverse.value(wrong, 2));
     refused(message, () -> SquareplusInverse.gradient(wrong));
-    refused(message, () -> SquareplusInverse.valueInto(wrong, wrong, 2));
+    refused(message, () -> SquareplusInverse.valueInto(wrong, 2, wrong));
   }
 
   @Test
@@ -79,10 +79,10 @@ final class Nd4jErrorsTest {
     String message = "beta must be finite and > 0, got " + beta;
     refused(message, () -> Softplus.value(x, beta));
     refused(message, () -> Softplus.gradient(x, beta));
-    refused(message, () -> Softplus.valueInto(x, x, beta));
+    refused(message, () -> Softplus.valueInto(x, beta, x));
     refused(message, () -> SoftplusInverse.value(x, beta));
     refused(message, () -> SoftplusInverse.gradient(x, beta));
-    refused(message, () -> SoftplusInverse.valueInto(x, x, beta));
+    refused(message, () -> SoftplusInverse.valueInto(x, beta, x));
     argumentsAreUnchanged();
   }
 
@@ -92,10 +92,10 @@ final class Nd4jErrorsTest {
     String message = "b must be finite and >= 0, got " + b;
     refused(message, () -> Squareplus.value(x, b));
     refused(message, () -> Squareplus.gradient(x, b));
-    refused(message, () -> Squareplus.valueInto(x, x, b));
+    refused(message, () -> Squareplus.valueInto(x, b, x));
     refused(message, () -> SquareplusInverse.value(x, b));
     refused(message, () -> SquareplusInverse.gradient(x, b));
-    refused(message, () -> SquareplusInverse.valueInto(x, x, b));
+    refused(message, () -> SquareplusInverse.valueInto(x, b, x));
     argumentsAreUnchanged();
   }
 

@@ -14,6 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.memory.conf.WorkspaceConfiguration;
@@ -178,6 +180,19 @@ final class Nd4jLogSoftmaxTest {
             .assign(plain));
     layouts.put("broadcast", sines(type, 1, 5, 3).broadcast(4, 5, 3));
     return layouts;
+  }
+
+  @Test
+  void theAxisIsTheLastWhereNoneIsGiven() {
+    INDArray x = Nd4j.createFromArray(new float[][] {{1, 2, 4}, {7, 11, 16}});
+    assertEquals(LogSumExp.value(x, 1), LogSumExp.value(x));
+    assertEquals(LogSumExp.gradient(x, 1), LogSumExp.gradient(x));
+    assertEquals(LogSoftmax.value(x, 1), LogSoftmax.value(x));
+    assertEquals(LogSoftmax.gradient(x, 1, x.mul(x)), LogSoftmax.gradient(x, x.mul(x)));
+    SameDiff graph = SameDiff.create();
+    SDVariable variable = graph.var("x", x);
+    assertEquals(LogSumExp.value(x), LogSumExp.value(variable).eval());
+    assertEquals(LogSoftmax.value(x), LogSoftmax.value(variable).eval());
   }
 
   @ParameterizedTest

@@ -306,7 +306,7 @@ final class Nd4jMemoryTest {
           close(SquareplusInverse.value(x, column), SquareplusInverse.gradient(x, all));
         }
       }
-      Squareplus.valueInto(X, OUT, X_PARAMETERS);
+      Squareplus.valueInto(X, X_PARAMETERS, OUT);
     }
 
     private static void crossEntropies() {

@@ -77,7 +77,7 @@ final class Nd4jParametricTest {
 
   @FunctionalInterface
   private interface Writer {
-    void accept(INDArray x, INDArray out, INDArray parameter);
+    void accept(INDArray x, INDArray parameter, INDArray out);
   }
 
   enum Op {
@@ -171,7 +171,7 @@ final class Nd4jParametricTest {
     Elements.assertSame(
         op.parameterGradient.apply(plainX, Elements.plain(p)), byParameter, "sums, " + what);
     INDArray out = Nd4j.create(x.dataType(), x.shape(), 'f');
-    op.valueInto.accept(x, out, p);
+    op.valueInto.accept(x, p, out);
     Elements.assertSame(value, out, "valueInto, " + what);
     assertArrayEquals(beforeX, Elements.bits(x), "x is read only: " + what);
     assertArrayEquals(beforeP, Elements.bits(p), "the parameter is read only: " + what);
@@ -353,7 +353,7 @@ final class Nd4jParametricTest {
       INDArray p = positive(type, 4, 6).addi(1);
       INDArray expected = op.value.apply(x, p);
       INDArray overX = x.dup();
-      op.valueInto.accept(overX, overX, p);
+      op.valueInto.accept(overX, p, overX);
       Elements.assertSame(expected, overX, "over x");
       INDArray overP = p.dup();
       op.valueInto.accept(x, overP, overP);
@@ -361,7 +361,7 @@ final class Nd4jParametricTest {
       INDArray out = p.dup();
       INDArray row = out.get(NDArrayIndex.interval(0, 1), NDArrayIndex.all());
       INDArray ofRow = op.value.apply(x, row.dup());
-      op.valueInto.accept(x, out, row);
+      op.valueInto.accept(x, row, out);
       Elements.assertSame(ofRow, out, "over the row that is the parameter");
     }
   }
@@ -418,11 +418,11 @@ final class Nd4jParametricTest {
             () -> op.value.apply(x, p),
             () -> op.gradient.apply(x, p),
             () -> op.parameterGradient.apply(x, p),
-            () -> op.valueInto.accept(x, x.dup(), p))) {
+            () -> op.valueInto.accept(x, p, x.dup()))) {
       assertEquals(message, assertThrows(IllegalArgumentException.class, call).getMessage());
     }
     if (x.dataType() == out.dataType()) {
-      assertThrows(IllegalArgumentException.class, () -> op.valueInto.accept(x, out, p));
+      assertThrows(IllegalArgumentException.class, () -> op.valueInto.accept(x, p, out));
     }
   }
 

@@ -51,7 +51,7 @@ public final class ActivationSoftplusInverse extends BaseActivationFunction {
   /** Overwrites the pre-activations with the activations, as DL4J wants it. */
   @Override
   public INDArray getActivation(INDArray in, boolean training) {
-    SoftplusInverse.valueInto(in, in, beta);
+    SoftplusInverse.valueInto(in, beta, in);
     return in;
   }
 

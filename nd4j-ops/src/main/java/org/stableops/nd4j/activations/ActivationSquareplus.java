@@ -51,7 +51,7 @@ public final class ActivationSquareplus extends BaseActivationFunction {
   /** Overwrites the pre-activations with the activations, as DL4J wants it. */
   @Override
   public INDArray getActivation(INDArray in, boolean training) {
-    Squareplus.valueInto(in, in, b);
+    Squareplus.valueInto(in, b, in);
     return in;
   }
 

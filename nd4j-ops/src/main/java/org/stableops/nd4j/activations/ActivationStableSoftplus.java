@@ -51,7 +51,7 @@ public final class ActivationStableSoftplus extends BaseActivationFunction {
   /** Overwrites the pre-activations with the activations, as DL4J wants it. */
   @Override
   public INDArray getActivation(INDArray in, boolean training) {
-    Softplus.valueInto(in, in, beta);
+    Softplus.valueInto(in, beta, in);
     return in;
   }
 

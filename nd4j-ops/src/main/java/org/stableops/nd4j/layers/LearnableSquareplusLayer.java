@@ -138,7 +138,7 @@ public final class LearnableSquareplusLayer extends PositiveParameterLayer {
 
     @Override
     void value(INDArray x, INDArray b, INDArray out) {
-      Squareplus.valueInto(x, out, alongChannels(x, b));
+      Squareplus.valueInto(x, alongChannels(x, b), out);
     }
 
     @Override

@@ -73,7 +73,7 @@ final class PositiveValues extends Reparameterization implements IWeightNoise {
               .filter(old -> old.dataType() == raw.dataType() && old.equalShapes(raw))
               .findFirst()
               .orElseGet(() -> newlyKept(layer, key, raw));
-      PositiveTransforms.valueInto(raw, values, transform());
+      PositiveTransforms.valueInto(raw, transform(), values);
       return values;
     }
   }
