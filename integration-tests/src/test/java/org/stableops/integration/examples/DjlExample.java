@@ -15,6 +15,14 @@ final class DjlExample {
   private DjlExample() {}
 
   public static void main(String[] args) {
+    // README: operators
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray raw = SoftplusInverse.value(manager.create(0.7f)); // softplus(raw) is 0.7 again
+      NDArray logits = manager.create(new float[] {20, 0, 0}, new Shape(1, 3));
+      NDArray loss = SparseSoftmaxCrossEntropy.value(logits, manager.create(new long[] {0}));
+      System.out.println(raw.getFloat() + " " + loss.getFloat()); // 0.0136... 4.1223074E-9
+    }
+    // end
     // README: DJL
     SequentialBlock network =
         new SequentialBlock()
@@ -22,13 +30,6 @@ final class DjlExample {
             .add(Squareplus.block())
             .add(Linear.builder().setUnits(10).build());
     DefaultTrainingConfig config = new DefaultTrainingConfig(new FusedSoftmaxCrossEntropyLoss());
-
-    try (NDManager manager = NDManager.newBaseManager()) {
-      NDArray raw = SoftplusInverse.value(manager.create(0.7f)); // softplus(raw) is 0.7 again
-      NDArray logits = manager.create(new float[] {20, 0, 0}, new Shape(1, 3));
-      NDArray loss = SparseSoftmaxCrossEntropy.value(logits, manager.create(new long[] {0}));
-      System.out.println(raw.getFloat() + " " + loss.getFloat()); // 0.0136... 4.1223074E-9
-    }
     // end
     System.out.println(network.getChildren().size() + " " + config.getLossFunction().getName());
   }

@@ -17,28 +17,32 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** What the README shows is what is compiled here, and does what it says. */
+/** What the README and the docs show is what is compiled here, and does what it says. */
 class ReadmeTest {
   private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
 
-  @Test
-  void showsTheExamples() throws IOException {
-    String readme = squeezed(Files.readString(ROOT.resolve("README.md")));
-    for (String example :
-        new String[] {
-          "DjlExample", "Dl4jExample", "OptionsExample", "PositiveDjlExample", "PositiveNd4jExample"
-        }) {
-      for (String part : shown(example)) {
-        assertTrue(readme.contains(squeezed(part)), "README.md must show " + example + part);
-      }
+  @ParameterizedTest
+  @CsvSource({
+    "README.md, DjlExample",
+    "README.md, Dl4jExample",
+    "docs/cross-entropy.md, OptionsExample",
+    "docs/positive.md, PositiveDjlExample",
+    "docs/positive.md, PositiveNd4jExample",
+  })
+  void showsTheExamples(String page, String example) throws IOException {
+    String shown = squeezed(Files.readString(ROOT.resolve(page)));
+    for (String part : parts(example)) {
+      assertTrue(shown.contains(squeezed(part)), page + " must show " + example + part);
     }
   }
 
   /** The lines between two comments each. */
-  private static List<String> shown(String example) throws IOException {
+  private static List<String> parts(String example) throws IOException {
     String source =
         Files.readString(
             ROOT.resolve(
@@ -52,7 +56,7 @@ class ReadmeTest {
         .toList();
   }
 
-  /** The README breaks lines as a reader likes them, the formatter as it does. */
+  /** The pages break lines as a reader likes them, the formatter as it does. */
   private static String squeezed(String text) {
     return text.replaceAll("\\s+", "");
   }
