@@ -30,6 +30,16 @@ public record Elementwise(
     return "stable_" + name.replaceAll("(?<=.)(?=\\p{Lu})", "_").toLowerCase(Locale.ROOT);
   }
 
+  /** The name of the gradient to x in graphs of SameDiff. */
+  public String gradientGraphName() {
+    return graphName() + "_bp";
+  }
+
+  /** The name of the gradient to p in graphs of SameDiff. */
+  public String parameterGradientGraphName() {
+    return graphName() + "_" + parameter.name() + "_bp";
+  }
+
   @Override
   public String toString() {
     return name;

@@ -1,10 +1,13 @@
 package org.stableops.djl;
 
 import ai.djl.nn.Block;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.DoubleFunction;
 import java.util.function.IntFunction;
+import org.stableops.op.Elementwise;
+import org.stableops.op.Operators;
 
 /**
  * What the block of an operator was made of, for a {@link ai.djl.nn.BlockFactory} that makes it
@@ -36,16 +39,7 @@ public record OpDescription(String name, double argument) {
     }
   }
 
-  private static final Map<String, Operator> OPERATORS =
-      Map.of(
-          "Softplus", new Operator("beta", Softplus::block, Softplus::gradientBlock),
-          "SoftplusInverse",
-              new Operator("beta", SoftplusInverse::block, SoftplusInverse::gradientBlock),
-          "Squareplus", new Operator("b", Squareplus::block, Squareplus::gradientBlock),
-          "SquareplusInverse",
-              new Operator("b", SquareplusInverse::block, SquareplusInverse::gradientBlock),
-          "LogSoftmax", Operator.alongAnAxis(LogSoftmax::block, LogSoftmax::gradientBlock),
-          "LogSumExp", Operator.alongAnAxis(LogSumExp::block, LogSumExp::gradientBlock));
+  private static final Map<String, Operator> OPERATORS = operators();
 
   /**
    * Makes a description.
@@ -96,6 +90,18 @@ public record OpDescription(String name, double argument) {
    */
   public Block block() {
     return make(name, argument);
+  }
+
+  private static Map<String, Operator> operators() {
+    Map<String, Operator> operators = new HashMap<>();
+    operators.put("LogSoftmax", Operator.alongAnAxis(LogSoftmax::block, LogSoftmax::gradientBlock));
+    operators.put("LogSumExp", Operator.alongAnAxis(LogSumExp::block, LogSumExp::gradientBlock));
+    for (Elementwise elementwise : Operators.ALL) {
+      ParametricOp op = new ParametricOp(elementwise);
+      String argument = elementwise.parameter().name();
+      operators.put(elementwise.name(), new Operator(argument, op::block, op::gradientBlock));
+    }
+    return Map.copyOf(operators);
   }
 
   private static Block make(String name, double argument) {

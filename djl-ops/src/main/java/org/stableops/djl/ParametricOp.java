@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import java.nio.DoubleBuffer;
 import java.util.function.BinaryOperator;
 import org.stableops.ParameterShape;
@@ -61,6 +62,16 @@ record ParametricOp(Elementwise operator) {
         operator.kernel().apply(p),
         x -> composite.value(DjlAlgebra.INSTANCE, x, p),
         x -> composite.gradient(DjlAlgebra.INSTANCE, x, p));
+  }
+
+  /** The operator as a Block. */
+  Block block(double p) {
+    return of(p).block(operator.name(), p);
+  }
+
+  /** Its gradient as a Block. */
+  Block gradientBlock(double p) {
+    return of(p).gradientBlock(operator.name(), p);
   }
 
   private String name() {

@@ -193,7 +193,7 @@ public final class SoftplusInverse {
    * @throws IllegalArgumentException if β is invalid
    */
   public static Block block(double beta) {
-    return OPERATOR.of(beta).block("SoftplusInverse", beta);
+    return OPERATOR.block(beta);
   }
 
   /**
@@ -213,6 +213,6 @@ public final class SoftplusInverse {
    * @throws IllegalArgumentException if β is invalid
    */
   public static Block gradientBlock(double beta) {
-    return OPERATOR.of(beta).gradientBlock("SoftplusInverse", beta);
+    return OPERATOR.gradientBlock(beta);
   }
 }

@@ -187,7 +187,7 @@ public final class Squareplus {
    * @throws IllegalArgumentException if b is invalid
    */
   public static Block block(double b) {
-    return OPERATOR.of(b).block("Squareplus", b);
+    return OPERATOR.block(b);
   }
 
   /**
@@ -207,6 +207,6 @@ public final class Squareplus {
    * @throws IllegalArgumentException if b is invalid
    */
   public static Block gradientBlock(double b) {
-    return OPERATOR.of(b).gradientBlock("Squareplus", b);
+    return OPERATOR.gradientBlock(b);
   }
 }

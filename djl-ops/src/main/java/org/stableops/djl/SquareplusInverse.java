@@ -186,7 +186,7 @@ public final class SquareplusInverse {
    * @throws IllegalArgumentException if b is invalid
    */
   public static Block block(double b) {
-    return OPERATOR.of(b).block("SquareplusInverse", b);
+    return OPERATOR.block(b);
   }
 
   /**
@@ -206,6 +206,6 @@ public final class SquareplusInverse {
    * @throws IllegalArgumentException if b is invalid
    */
   public static Block gradientBlock(double b) {
-    return OPERATOR.of(b).gradientBlock("SquareplusInverse", b);
+    return OPERATOR.gradientBlock(b);
   }
 }

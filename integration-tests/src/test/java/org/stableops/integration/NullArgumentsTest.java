@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -49,35 +49,24 @@ class NullArgumentsTest {
     manager.close();
   }
 
+  static Stream<String> classes() {
+    List<String> others =
+        List.of(
+            "CrossEntropyOptions",
+            "PositiveTransform",
+            "djl.loss.FusedSoftmaxCrossEntropyLoss",
+            "djl.evaluator.SoftmaxAccuracy",
+            "nd4j.lossfunctions.LossFusedSoftmaxCrossEntropy",
+            "nd4j.evaluation.SparseEvaluation",
+            "nd4j.weights.PositiveWeights");
+    Stream<String> ofBothHosts =
+        MirroredSignaturesTest.operators()
+            .flatMap(name -> Stream.of("djl." + name, "nd4j." + name));
+    return Stream.concat(others.stream(), ofBothHosts);
+  }
+
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "CrossEntropyOptions",
-        "PositiveTransform",
-        "djl.Softplus",
-        "djl.SoftplusInverse",
-        "djl.Squareplus",
-        "djl.SquareplusInverse",
-        "djl.SparseSoftmaxCrossEntropy",
-        "djl.SoftmaxCrossEntropy",
-        "djl.LogSumExp",
-        "djl.LogSoftmax",
-        "djl.PositiveTransforms",
-        "djl.loss.FusedSoftmaxCrossEntropyLoss",
-        "djl.evaluator.SoftmaxAccuracy",
-        "nd4j.Softplus",
-        "nd4j.SoftplusInverse",
-        "nd4j.Squareplus",
-        "nd4j.SquareplusInverse",
-        "nd4j.SparseSoftmaxCrossEntropy",
-        "nd4j.SoftmaxCrossEntropy",
-        "nd4j.LogSumExp",
-        "nd4j.LogSoftmax",
-        "nd4j.PositiveTransforms",
-        "nd4j.lossfunctions.LossFusedSoftmaxCrossEntropy",
-        "nd4j.evaluation.SparseEvaluation",
-        "nd4j.weights.PositiveWeights"
-      })
+  @MethodSource("classes")
   void areNamed(String name) throws ReflectiveOperationException {
     Class<?> type = Class.forName("org.stableops." + name);
     isSparse = name.contains("Sparse");

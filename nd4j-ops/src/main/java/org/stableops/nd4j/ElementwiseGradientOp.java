@@ -11,25 +11,21 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 abstract class ElementwiseGradientOp extends JavaOp {
   private final transient ParametricOp definition;
 
-  ElementwiseGradientOp(String name, ParametricOp definition) {
-    super(name);
+  ElementwiseGradientOp(ParametricOp definition) {
+    super(definition.operator().gradientGraphName());
     this.definition = definition;
   }
 
   ElementwiseGradientOp(
-      String name, ParametricOp definition, SDVariable x, SDVariable upstream, double parameter) {
-    super(name, x, upstream);
+      ParametricOp definition, SDVariable x, SDVariable upstream, double parameter) {
+    super(definition.operator().gradientGraphName(), x, upstream);
     this.definition = definition;
     addTArgument(parameter);
   }
 
   ElementwiseGradientOp(
-      String name,
-      ParametricOp definition,
-      SDVariable x,
-      SDVariable upstream,
-      SDVariable parameter) {
-    super(name, x, upstream, parameter);
+      ParametricOp definition, SDVariable x, SDVariable upstream, SDVariable parameter) {
+    super(definition.operator().gradientGraphName(), x, upstream, parameter);
     this.definition = definition;
   }
 

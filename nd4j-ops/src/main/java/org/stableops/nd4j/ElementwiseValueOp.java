@@ -10,19 +10,19 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 abstract class ElementwiseValueOp extends JavaOp {
   private final transient ParametricOp definition;
 
-  ElementwiseValueOp(String name, ParametricOp definition) {
-    super(name);
+  ElementwiseValueOp(ParametricOp definition) {
+    super(definition.operator().graphName());
     this.definition = definition;
   }
 
-  ElementwiseValueOp(String name, ParametricOp definition, SDVariable x, double parameter) {
-    super(name, x);
+  ElementwiseValueOp(ParametricOp definition, SDVariable x, double parameter) {
+    super(definition.operator().graphName(), x);
     this.definition = definition;
     addTArgument(parameter);
   }
 
-  ElementwiseValueOp(String name, ParametricOp definition, SDVariable x, SDVariable parameter) {
-    super(name, x, parameter);
+  ElementwiseValueOp(ParametricOp definition, SDVariable x, SDVariable parameter) {
+    super(definition.operator().graphName(), x, parameter);
     this.definition = definition;
   }
 

@@ -11,18 +11,14 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 abstract class ParameterGradientOp extends JavaOp {
   private final transient ParametricOp definition;
 
-  ParameterGradientOp(String name, ParametricOp definition) {
-    super(name);
+  ParameterGradientOp(ParametricOp definition) {
+    super(definition.operator().parameterGradientGraphName());
     this.definition = definition;
   }
 
   ParameterGradientOp(
-      String name,
-      ParametricOp definition,
-      SDVariable x,
-      SDVariable upstream,
-      SDVariable parameter) {
-    super(name, x, upstream, parameter);
+      ParametricOp definition, SDVariable x, SDVariable upstream, SDVariable parameter) {
+    super(definition.operator().parameterGradientGraphName(), x, upstream, parameter);
     this.definition = definition;
   }
 

@@ -212,15 +212,15 @@ public final class Softplus {
   public static final class ValueOp extends ElementwiseValueOp {
     /** For the registry. */
     public ValueOp() {
-      super("stable_softplus", OPERATOR);
+      super(OPERATOR);
     }
 
     ValueOp(SDVariable x, double beta) {
-      super("stable_softplus", OPERATOR, x, beta);
+      super(OPERATOR, x, beta);
     }
 
     ValueOp(SDVariable x, SDVariable beta) {
-      super("stable_softplus", OPERATOR, x, beta);
+      super(OPERATOR, x, beta);
     }
 
     @Override
@@ -243,15 +243,15 @@ public final class Softplus {
   public static final class GradientOp extends ElementwiseGradientOp {
     /** For the registry. */
     public GradientOp() {
-      super("stable_softplus_bp", OPERATOR);
+      super(OPERATOR);
     }
 
     GradientOp(SDVariable x, SDVariable upstream, double beta) {
-      super("stable_softplus_bp", OPERATOR, x, upstream, beta);
+      super(OPERATOR, x, upstream, beta);
     }
 
     GradientOp(SDVariable x, SDVariable upstream, SDVariable beta) {
-      super("stable_softplus_bp", OPERATOR, x, upstream, beta);
+      super(OPERATOR, x, upstream, beta);
     }
   }
 
@@ -262,11 +262,11 @@ public final class Softplus {
   public static final class BetaGradientOp extends ParameterGradientOp {
     /** For the registry. */
     public BetaGradientOp() {
-      super("stable_softplus_beta_bp", OPERATOR);
+      super(OPERATOR);
     }
 
     BetaGradientOp(SDVariable x, SDVariable upstream, SDVariable beta) {
-      super("stable_softplus_beta_bp", OPERATOR, x, upstream, beta);
+      super(OPERATOR, x, upstream, beta);
     }
   }
 }

@@ -207,15 +207,15 @@ public final class Squareplus {
   public static final class ValueOp extends ElementwiseValueOp {
     /** For the registry. */
     public ValueOp() {
-      super("stable_squareplus", OPERATOR);
+      super(OPERATOR);
     }
 
     ValueOp(SDVariable x, double b) {
-      super("stable_squareplus", OPERATOR, x, b);
+      super(OPERATOR, x, b);
     }
 
     ValueOp(SDVariable x, SDVariable b) {
-      super("stable_squareplus", OPERATOR, x, b);
+      super(OPERATOR, x, b);
     }
 
     @Override
@@ -238,15 +238,15 @@ public final class Squareplus {
   public static final class GradientOp extends ElementwiseGradientOp {
     /** For the registry. */
     public GradientOp() {
-      super("stable_squareplus_bp", OPERATOR);
+      super(OPERATOR);
     }
 
     GradientOp(SDVariable x, SDVariable upstream, double b) {
-      super("stable_squareplus_bp", OPERATOR, x, upstream, b);
+      super(OPERATOR, x, upstream, b);
     }
 
     GradientOp(SDVariable x, SDVariable upstream, SDVariable b) {
-      super("stable_squareplus_bp", OPERATOR, x, upstream, b);
+      super(OPERATOR, x, upstream, b);
     }
   }
 
@@ -257,11 +257,11 @@ public final class Squareplus {
   public static final class BGradientOp extends ParameterGradientOp {
     /** For the registry. */
     public BGradientOp() {
-      super("stable_squareplus_b_bp", OPERATOR);
+      super(OPERATOR);
     }
 
     BGradientOp(SDVariable x, SDVariable upstream, SDVariable b) {
-      super("stable_squareplus_b_bp", OPERATOR, x, upstream, b);
+      super(OPERATOR, x, upstream, b);
     }
   }
 }

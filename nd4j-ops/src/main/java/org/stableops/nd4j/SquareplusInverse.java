@@ -207,15 +207,15 @@ public final class SquareplusInverse {
   public static final class ValueOp extends ElementwiseValueOp {
     /** For the registry. */
     public ValueOp() {
-      super("stable_squareplus_inverse", OPERATOR);
+      super(OPERATOR);
     }
 
     ValueOp(SDVariable x, double b) {
-      super("stable_squareplus_inverse", OPERATOR, x, b);
+      super(OPERATOR, x, b);
     }
 
     ValueOp(SDVariable x, SDVariable b) {
-      super("stable_squareplus_inverse", OPERATOR, x, b);
+      super(OPERATOR, x, b);
     }
 
     @Override
@@ -241,15 +241,15 @@ public final class SquareplusInverse {
   public static final class GradientOp extends ElementwiseGradientOp {
     /** For the registry. */
     public GradientOp() {
-      super("stable_squareplus_inverse_bp", OPERATOR);
+      super(OPERATOR);
     }
 
     GradientOp(SDVariable x, SDVariable upstream, double b) {
-      super("stable_squareplus_inverse_bp", OPERATOR, x, upstream, b);
+      super(OPERATOR, x, upstream, b);
     }
 
     GradientOp(SDVariable x, SDVariable upstream, SDVariable b) {
-      super("stable_squareplus_inverse_bp", OPERATOR, x, upstream, b);
+      super(OPERATOR, x, upstream, b);
     }
   }
 
@@ -260,11 +260,11 @@ public final class SquareplusInverse {
   public static final class BGradientOp extends ParameterGradientOp {
     /** For the registry. */
     public BGradientOp() {
-      super("stable_squareplus_inverse_b_bp", OPERATOR);
+      super(OPERATOR);
     }
 
     BGradientOp(SDVariable x, SDVariable upstream, SDVariable b) {
-      super("stable_squareplus_inverse_b_bp", OPERATOR, x, upstream, b);
+      super(OPERATOR, x, upstream, b);
     }
   }
 }

@@ -16,11 +16,7 @@ import org.stableops.djl.LogSoftmax;
 import org.stableops.djl.LogSumExp;
 import org.stableops.djl.PositiveTransforms;
 import org.stableops.djl.SoftmaxCrossEntropy;
-import org.stableops.djl.Softplus;
-import org.stableops.djl.SoftplusInverse;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
-import org.stableops.djl.Squareplus;
-import org.stableops.djl.SquareplusInverse;
 import org.stableops.integration.oracle.CrossEntropyCase;
 import org.stableops.integration.oracle.ElementwiseFunction;
 import org.stableops.integration.oracle.Format;
@@ -325,48 +321,23 @@ public final class DjlHost implements Host {
   }
 
   private static NDArray value(ElementwiseFunction function, NDArray x, double parameter) {
-    return switch (function) {
-      case SOFTPLUS -> Softplus.value(x, parameter);
-      case SOFTPLUS_INVERSE -> SoftplusInverse.value(x, parameter);
-      case SQUAREPLUS -> Squareplus.value(x, parameter);
-      case SQUAREPLUS_INVERSE -> SquareplusInverse.value(x, parameter);
-    };
+    return OperatorClass.inDjl(function.operator()).call("value", x, parameter);
   }
 
   private static NDArray gradient(ElementwiseFunction function, NDArray x, double parameter) {
-    return switch (function) {
-      case SOFTPLUS -> Softplus.gradient(x, parameter);
-      case SOFTPLUS_INVERSE -> SoftplusInverse.gradient(x, parameter);
-      case SQUAREPLUS -> Squareplus.gradient(x, parameter);
-      case SQUAREPLUS_INVERSE -> SquareplusInverse.gradient(x, parameter);
-    };
+    return OperatorClass.inDjl(function.operator()).call("gradient", x, parameter);
   }
 
   private static NDArray value(ElementwiseFunction function, NDArray x, NDArray parameter) {
-    return switch (function) {
-      case SOFTPLUS -> Softplus.value(x, parameter);
-      case SOFTPLUS_INVERSE -> SoftplusInverse.value(x, parameter);
-      case SQUAREPLUS -> Squareplus.value(x, parameter);
-      case SQUAREPLUS_INVERSE -> SquareplusInverse.value(x, parameter);
-    };
+    return OperatorClass.inDjl(function.operator()).call("value", x, parameter);
   }
 
   private static NDArray gradient(ElementwiseFunction function, NDArray x, NDArray parameter) {
-    return switch (function) {
-      case SOFTPLUS -> Softplus.gradient(x, parameter);
-      case SOFTPLUS_INVERSE -> SoftplusInverse.gradient(x, parameter);
-      case SQUAREPLUS -> Squareplus.gradient(x, parameter);
-      case SQUAREPLUS_INVERSE -> SquareplusInverse.gradient(x, parameter);
-    };
+    return OperatorClass.inDjl(function.operator()).call("gradient", x, parameter);
   }
 
   private static NDArray parameterGradient(
       ElementwiseFunction function, NDArray x, NDArray parameter) {
-    return switch (function) {
-      case SOFTPLUS -> Softplus.parameterGradient(x, parameter);
-      case SOFTPLUS_INVERSE -> SoftplusInverse.parameterGradient(x, parameter);
-      case SQUAREPLUS -> Squareplus.parameterGradient(x, parameter);
-      case SQUAREPLUS_INVERSE -> SquareplusInverse.parameterGradient(x, parameter);
-    };
+    return OperatorClass.inDjl(function.operator()).call("parameterGradient", x, parameter);
   }
 }

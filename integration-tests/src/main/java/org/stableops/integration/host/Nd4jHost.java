@@ -19,11 +19,7 @@ import org.stableops.nd4j.LogSoftmax;
 import org.stableops.nd4j.LogSumExp;
 import org.stableops.nd4j.PositiveTransforms;
 import org.stableops.nd4j.SoftmaxCrossEntropy;
-import org.stableops.nd4j.Softplus;
-import org.stableops.nd4j.SoftplusInverse;
 import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
-import org.stableops.nd4j.Squareplus;
-import org.stableops.nd4j.SquareplusInverse;
 
 /** ND4J on its CPU backend; what training sees comes from SameDiff. */
 public final class Nd4jHost implements Host {
@@ -40,13 +36,7 @@ public final class Nd4jHost implements Host {
   @Override
   public double[] value(ElementwiseFunction function, double[] x, double parameter, Format format) {
     try (INDArray argument = array(x, format)) {
-      return doubles(
-          switch (function) {
-            case SOFTPLUS -> Softplus.value(argument, parameter);
-            case SOFTPLUS_INVERSE -> SoftplusInverse.value(argument, parameter);
-            case SQUAREPLUS -> Squareplus.value(argument, parameter);
-            case SQUAREPLUS_INVERSE -> SquareplusInverse.value(argument, parameter);
-          });
+      return doubles(value(function, argument, parameter));
     }
   }
 
@@ -54,13 +44,7 @@ public final class Nd4jHost implements Host {
   public double[] gradient(
       ElementwiseFunction function, double[] x, double parameter, Format format) {
     try (INDArray argument = array(x, format)) {
-      return doubles(
-          switch (function) {
-            case SOFTPLUS -> Softplus.gradient(argument, parameter);
-            case SOFTPLUS_INVERSE -> SoftplusInverse.gradient(argument, parameter);
-            case SQUAREPLUS -> Squareplus.gradient(argument, parameter);
-            case SQUAREPLUS_INVERSE -> SquareplusInverse.gradient(argument, parameter);
-          });
+      return doubles(gradient(function, argument, parameter));
     }
   }
 
@@ -73,13 +57,7 @@ public final class Nd4jHost implements Host {
       Format format) {
     SameDiff graph = SameDiff.create();
     SDVariable variable = graph.var("x", array(x, format));
-    SDVariable value =
-        switch (function) {
-          case SOFTPLUS -> Softplus.value(variable, parameter);
-          case SOFTPLUS_INVERSE -> SoftplusInverse.value(variable, parameter);
-          case SQUAREPLUS -> Squareplus.value(variable, parameter);
-          case SQUAREPLUS_INVERSE -> SquareplusInverse.value(variable, parameter);
-        };
+    SDVariable value = OperatorClass.inNd4j(function.operator()).call("value", variable, parameter);
     value.mul(graph.constant(array(upstream, format))).rename("loss");
     graph.setLossVariables("loss");
     return doubles(graph.calculateGradients(Map.of(), "x").get("x"));
@@ -318,41 +296,29 @@ public final class Nd4jHost implements Host {
     };
   }
 
+  private static INDArray value(ElementwiseFunction function, INDArray x, double parameter) {
+    return OperatorClass.inNd4j(function.operator()).call("value", x, parameter);
+  }
+
   private static INDArray value(ElementwiseFunction function, INDArray x, INDArray parameter) {
-    return switch (function) {
-      case SOFTPLUS -> Softplus.value(x, parameter);
-      case SOFTPLUS_INVERSE -> SoftplusInverse.value(x, parameter);
-      case SQUAREPLUS -> Squareplus.value(x, parameter);
-      case SQUAREPLUS_INVERSE -> SquareplusInverse.value(x, parameter);
-    };
+    return OperatorClass.inNd4j(function.operator()).call("value", x, parameter);
+  }
+
+  private static INDArray gradient(ElementwiseFunction function, INDArray x, double parameter) {
+    return OperatorClass.inNd4j(function.operator()).call("gradient", x, parameter);
   }
 
   private static INDArray gradient(ElementwiseFunction function, INDArray x, INDArray parameter) {
-    return switch (function) {
-      case SOFTPLUS -> Softplus.gradient(x, parameter);
-      case SOFTPLUS_INVERSE -> SoftplusInverse.gradient(x, parameter);
-      case SQUAREPLUS -> Squareplus.gradient(x, parameter);
-      case SQUAREPLUS_INVERSE -> SquareplusInverse.gradient(x, parameter);
-    };
+    return OperatorClass.inNd4j(function.operator()).call("gradient", x, parameter);
   }
 
   private static INDArray parameterGradient(
       ElementwiseFunction function, INDArray x, INDArray parameter) {
-    return switch (function) {
-      case SOFTPLUS -> Softplus.parameterGradient(x, parameter);
-      case SOFTPLUS_INVERSE -> SoftplusInverse.parameterGradient(x, parameter);
-      case SQUAREPLUS -> Squareplus.parameterGradient(x, parameter);
-      case SQUAREPLUS_INVERSE -> SquareplusInverse.parameterGradient(x, parameter);
-    };
+    return OperatorClass.inNd4j(function.operator()).call("parameterGradient", x, parameter);
   }
 
   private static SDVariable value(
       ElementwiseFunction function, SDVariable x, SDVariable parameter) {
-    return switch (function) {
-      case SOFTPLUS -> Softplus.value(x, parameter);
-      case SOFTPLUS_INVERSE -> SoftplusInverse.value(x, parameter);
-      case SQUAREPLUS -> Squareplus.value(x, parameter);
-      case SQUAREPLUS_INVERSE -> SquareplusInverse.value(x, parameter);
-    };
+    return OperatorClass.inNd4j(function.operator()).call("value", x, parameter);
   }
 }

@@ -12,11 +12,14 @@ import static org.stableops.integration.oracle.BigFunctions.sqrt;
 
 import java.math.BigDecimal;
 import java.util.function.BinaryOperator;
+import org.stableops.op.Elementwise;
+import org.stableops.op.Operators;
 
 /** The four elementwise operators by definition, for finite arguments inside the domain. */
 public enum ElementwiseFunction {
   /** log(1 + e^{βx})/β. */
   SOFTPLUS(
+      Operators.SOFTPLUS,
       false,
       new double[] {1, 0.1, 1.0 / 3, 0.25, 1.7, 20},
       new double[] {0, -37, -70, -87.3, -103.9, -700, -708.4, -745, 20, 37, 88.7, 709.7},
@@ -26,6 +29,7 @@ public enum ElementwiseFunction {
 
   /** log(e^{βx} − 1)/β. */
   SOFTPLUS_INVERSE(
+      Operators.SOFTPLUS_INVERSE,
       true,
       new double[] {1, 0.1, 1.0 / 3, 0.25, 1.7, 20},
       new double[] {Math.log(2), 0.4, 0.35, 1.1, 1e-30, 1e-290, 1, 20, 37, 88.7, 709.7},
@@ -35,6 +39,7 @@ public enum ElementwiseFunction {
 
   /** (x + √(x² + b))/2. */
   SQUAREPLUS(
+      Operators.SQUAREPLUS,
       false,
       new double[] {4, 0, 1e-6, 1, 1.9218120556728056, 1e6, 1e-35, 1e50, 1e-320, 1e300},
       new double[] {0, 1, 2, 5e3, 1e8},
@@ -44,6 +49,7 @@ public enum ElementwiseFunction {
 
   /** x − b/(4x). */
   SQUAREPLUS_INVERSE(
+      Operators.SQUAREPLUS_INVERSE,
       true,
       new double[] {4, 0, 1e-6, 1, 1.9218120556728056, 1e6, 1e-35, 1e50, 1e-320, 1e300},
       new double[] {0.25, 0.5, 1, 2, 5e3, 1e8},
@@ -55,6 +61,7 @@ public enum ElementwiseFunction {
   private static final BigDecimal HALF = new BigDecimal("0.5");
   private static final BigDecimal TWO = BigDecimal.valueOf(2);
 
+  private final Elementwise operator;
   private final boolean positiveDomain;
   private final double[] parameters;
   private final double[] branchPoints;
@@ -63,18 +70,29 @@ public enum ElementwiseFunction {
   private final BinaryOperator<BigDecimal> parameterGradient;
 
   ElementwiseFunction(
+      Elementwise operator,
       boolean positiveDomain,
       double[] parameters,
       double[] branchPoints,
       BinaryOperator<BigDecimal> value,
       BinaryOperator<BigDecimal> gradient,
       BinaryOperator<BigDecimal> parameterGradient) {
+    this.operator = operator;
     this.positiveDomain = positiveDomain;
     this.parameters = parameters;
     this.branchPoints = branchPoints;
     this.value = value;
     this.gradient = gradient;
     this.parameterGradient = parameterGradient;
+  }
+
+  /**
+   * Returns the operator.
+   *
+   * @return what is to compute this
+   */
+  public Elementwise operator() {
+    return operator;
   }
 
   /**
@@ -125,7 +143,7 @@ public enum ElementwiseFunction {
    * @return true for softplus and its inverse, false where it is b
    */
   public boolean isOfBeta() {
-    return this == SOFTPLUS || this == SOFTPLUS_INVERSE;
+    return operator.parameter().name().equals("beta");
   }
 
   /**

@@ -157,7 +157,7 @@ public final class DjlCalls implements AutoCloseable {
   }
 
   private void addParametric() {
-    for (Parametric op : Parametric.values()) {
+    for (Elementwise op : Elementwise.values()) {
       String name = op + " with array";
       add(name + " value", () -> op.value(x, positive));
       add(name + " value by rows", () -> op.value(view, column));

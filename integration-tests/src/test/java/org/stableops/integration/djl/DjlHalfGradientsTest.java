@@ -132,7 +132,7 @@ class DjlHalfGradientsTest extends OnBothPaths {
 
   @ParameterizedTest
   @EnumSource
-  void aBroadcastParameterSumsItsProductsWider(Parametric op) {
+  void aBroadcastParameterSumsItsProductsWider(Elementwise op) {
     Shape shape = new Shape(4, 600);
     NDArray x = waves(manager, HALF, shape, 1).abs().add(0.5).toType(HALF, false);
     NDArray p = array(manager, HALF, new Shape(4, 1), 0.5, 1, 2, 3);

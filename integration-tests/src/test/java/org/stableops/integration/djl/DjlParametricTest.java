@@ -47,7 +47,7 @@ class DjlParametricTest extends OnBothPaths {
   };
 
   static Stream<Arguments> opsAndShapes() {
-    return Stream.of(Parametric.values())
+    return Stream.of(Elementwise.values())
         .flatMap(
             op ->
                 Djl.FLOATS.stream()
@@ -76,7 +76,7 @@ class DjlParametricTest extends OnBothPaths {
 
   @ParameterizedTest
   @MethodSource("opsAndShapes")
-  void broadcastingIsExpansion(Parametric op, DataType type, Shape ofP, Shape ofX) {
+  void broadcastingIsExpansion(Elementwise op, DataType type, Shape ofP, Shape ofX) {
     NDArray x = waves(manager, type, ofX, 1);
     NDArray p = parameter(type, ofP);
     NDArray expanded = expanded(p, ofX);
@@ -90,7 +90,7 @@ class DjlParametricTest extends OnBothPaths {
   @ParameterizedTest
   @MethodSource("opsAndShapes")
   void theGradientToTheParameterIsTheSumOfItsTerms(
-      Parametric op, DataType type, Shape ofP, Shape ofX) {
+      Elementwise op, DataType type, Shape ofP, Shape ofX) {
     // Positive, so that no sum is NaN.
     NDArray x = waves(manager, type, ofX, 1).abs().add(0.1);
     NDArray p = parameter(type, ofP);
@@ -137,7 +137,7 @@ class DjlParametricTest extends OnBothPaths {
 
   @ParameterizedTest
   @MethodSource("opsAndShapes")
-  void bothLeavesReceiveTheExplicitGradient(Parametric op, DataType type, Shape ofP, Shape ofX) {
+  void bothLeavesReceiveTheExplicitGradient(Elementwise op, DataType type, Shape ofP, Shape ofX) {
     NDArray x = waves(manager, type, ofX, 1).abs().add(0.1);
     NDArray p = parameter(type, ofP);
     NDArray upstream = waves(manager, type, ofX, 2);
@@ -152,7 +152,7 @@ class DjlParametricTest extends OnBothPaths {
 
   @ParameterizedTest
   @EnumSource
-  void onlyWhatIsWantedReceivesAGradient(Parametric op) {
+  void onlyWhatIsWantedReceivesAGradient(Elementwise op) {
     Shape matrix = new Shape(4, 6);
     NDArray x = waves(manager, DataType.FLOAT32, matrix, 1);
     NDArray p = parameter(DataType.FLOAT32, new Shape(4, 1));
@@ -171,7 +171,7 @@ class DjlParametricTest extends OnBothPaths {
 
   @ParameterizedTest
   @EnumSource
-  void aComputedParameterPassesTheGradientOn(Parametric op) {
+  void aComputedParameterPassesTheGradientOn(Elementwise op) {
     NDArray x = waves(manager, DataType.FLOAT64, new Shape(6), 1).abs().add(0.1);
     NDArray w = parameter(DataType.FLOAT64, new Shape(6));
     // d(w²) = 2w, and a doubling is exact.
@@ -181,7 +181,7 @@ class DjlParametricTest extends OnBothPaths {
 
   @ParameterizedTest
   @EnumSource
-  void theValueHasTheSameBitsInAGraphAndOutside(Parametric op) {
+  void theValueHasTheSameBitsInAGraphAndOutside(Elementwise op) {
     for (DataType type : Djl.FLOATS) {
       NDArray x = special(type);
       NDArray p = parameter(type, x.getShape());
@@ -209,16 +209,16 @@ class DjlParametricTest extends OnBothPaths {
 
   @ParameterizedTest
   @EnumSource
-  void oneElementIsANumber(Parametric op) {
+  void oneElementIsANumber(Elementwise op) {
     for (DataType type : Djl.FLOATS) {
       NDArray x = special(type);
       for (Shape shape : new Shape[] {new Shape(), new Shape(1)}) {
         NDArray p = array(manager, type, shape, 1.75);
-        assertSameArray(op.scalar().value(x, 1.75), op.value(x, p));
-        assertSameArray(op.scalar().gradient(x, 1.75), op.gradient(x, p));
+        assertSameArray(op.value(x, 1.75), op.value(x, p));
+        assertSameArray(op.gradient(x, 1.75), op.gradient(x, p));
         NDArray leaf = x.stopGradient();
         NDArray[] seen = backprop(leaf, p, x.onesLike(), op::value);
-        assertSameArray(op.scalar().gradient(x, 1.75), seen[0]);
+        assertSameArray(op.gradient(x, 1.75), seen[0]);
         assertEquals(shape, seen[1].getShape());
         assertEquals(shape, op.parameterGradient(x, p).getShape());
       }
@@ -227,7 +227,7 @@ class DjlParametricTest extends OnBothPaths {
 
   @ParameterizedTest
   @EnumSource
-  void scalarsAndRanksUpToEight(Parametric op) {
+  void scalarsAndRanksUpToEight(Elementwise op) {
     long[] sizes = {2, 1, 3, 1, 2, 1, 2, 2};
     for (DataType type : Djl.FLOATS) {
       for (int rank = 0; rank <= 8; rank++) {
@@ -248,7 +248,7 @@ class DjlParametricTest extends OnBothPaths {
 
   @ParameterizedTest
   @EnumSource
-  void emptyArraysGiveEmptyValuesAndSumsOfNothing(Parametric op) {
+  void emptyArraysGiveEmptyValuesAndSumsOfNothing(Elementwise op) {
     for (DataType type : Djl.FLOATS) {
       NDArray x = manager.create(new Shape(0, 3), type);
       NDArray p = parameter(type, new Shape(3));
@@ -263,7 +263,7 @@ class DjlParametricTest extends OnBothPaths {
 
   @ParameterizedTest
   @EnumSource
-  void viewsAreTheirCopies(Parametric op) {
+  void viewsAreTheirCopies(Elementwise op) {
     NDArray x = waves(manager, DataType.FLOAT32, new Shape(6, 4), 1).transpose();
     NDArray whole = parameter(DataType.FLOAT32, new Shape(4, 12));
     for (NDArray p : List.of(whole.get(new NDIndex(":, ::2")), whole.get(new NDIndex(":, 3:4")))) {
@@ -281,7 +281,7 @@ class DjlParametricTest extends OnBothPaths {
 
   @ParameterizedTest
   @EnumSource
-  void theResultMayBeWrittenOverAnArgument(Parametric op) {
+  void theResultMayBeWrittenOverAnArgument(Elementwise op) {
     NDArray x = parameter(DataType.FLOAT32, new Shape(4, 6));
     NDArray p = parameter(DataType.FLOAT32, new Shape(4, 6)).add(0.5);
     NDArray expected = op.value(x, p);
@@ -301,7 +301,7 @@ class DjlParametricTest extends OnBothPaths {
 
   @ParameterizedTest
   @EnumSource
-  void theResultsBelongToTheManagerOfXAndNothingElseStays(Parametric op) {
+  void theResultsBelongToTheManagerOfXAndNothingElseStays(Elementwise op) {
     try (NDManager parameters = manager.newSubManager();
         NDManager batch = manager.newSubManager()) {
       NDArray p = array(parameters, DataType.FLOAT32, new Shape(4, 1), 1, 2, 0.5, 3);
@@ -327,7 +327,7 @@ class DjlParametricTest extends OnBothPaths {
 
   @ParameterizedTest
   @EnumSource
-  void whatIsWrongIsSaidAndNothingIsWritten(Parametric op) {
+  void whatIsWrongIsSaidAndNothingIsWritten(Elementwise op) {
     NDArray x = waves(manager, DataType.FLOAT32, new Shape(2, 4), 1);
     NDArray out = x.onesLike();
     String name = op.parameter;
@@ -368,7 +368,7 @@ class DjlParametricTest extends OnBothPaths {
     assertFalse(x.hasGradient());
   }
 
-  private static void refused(Parametric op, String message, NDArray x, NDArray out, NDArray p) {
+  private static void refused(Elementwise op, String message, NDArray x, NDArray out, NDArray p) {
     for (Executable call :
         List.<Executable>of(
             () -> op.value(x, p),

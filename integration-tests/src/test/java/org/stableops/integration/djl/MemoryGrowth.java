@@ -77,7 +77,7 @@ final class MemoryGrowth {
         Djl.gradientArray(input, op::value);
         op.gradient(input);
       }
-      withArrays(Parametric.values()[i % 4], input, masses);
+      withArrays(Elementwise.values()[i % 4], input, masses);
       Djl.gradientArray(input, z -> CrossEntropyKind.SPARSE.value(z, labels, options));
       CrossEntropyKind.SPARSE.both(input, labels, options);
       try (NDArray own = masses.duplicate()) {
@@ -93,7 +93,7 @@ final class MemoryGrowth {
   }
 
   /** With a parameter a column, which broadcasts, and as many parameters as elements. */
-  private static void withArrays(Parametric op, NDArray input, NDArray masses) {
+  private static void withArrays(Elementwise op, NDArray input, NDArray masses) {
     NDArray all = masses.add(1);
     all.attach(input.getManager());
     NDArray column = all.get(new NDIndex(":, 3:4"));
@@ -155,7 +155,7 @@ final class MemoryGrowth {
         }
       }
       case 4 -> assertInvalid(() -> LogSoftmax.gradient(x, 2, badMasses));
-      case 5 -> assertInvalid(() -> Parametric.values()[i % 4].value(x, badMasses));
+      case 5 -> assertInvalid(() -> Elementwise.values()[i % 4].value(x, badMasses));
       default -> assertInvalid(() -> LogSumExp.value(x, 2));
     }
   }

@@ -15,13 +15,10 @@ import org.stableops.djl.LogSoftmax;
 import org.stableops.djl.LogSumExp;
 import org.stableops.djl.PositiveTransforms;
 import org.stableops.djl.SoftmaxCrossEntropy;
-import org.stableops.djl.Softplus;
-import org.stableops.djl.SoftplusInverse;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
-import org.stableops.djl.Squareplus;
-import org.stableops.djl.SquareplusInverse;
 import org.stableops.integration.host.DjlHost;
 import org.stableops.integration.host.Host;
+import org.stableops.integration.host.OperatorClass;
 import org.stableops.integration.host.Path;
 import org.stableops.integration.oracle.ElementwiseFunction;
 import org.stableops.integration.oracle.Format;
@@ -111,44 +108,15 @@ final class DjlArrays implements ArrayHost<NDArray> {
 
   @Override
   public Elementwise<NDArray> elementwise(ElementwiseFunction function) {
-    return switch (function) {
-      case SOFTPLUS ->
-          new Elementwise<>(
-              Softplus::value,
-              Softplus::gradient,
-              Softplus::valueInto,
-              Softplus::value,
-              Softplus::gradient,
-              Softplus::parameterGradient,
-              Softplus::valueInto);
-      case SOFTPLUS_INVERSE ->
-          new Elementwise<>(
-              SoftplusInverse::value,
-              SoftplusInverse::gradient,
-              SoftplusInverse::valueInto,
-              SoftplusInverse::value,
-              SoftplusInverse::gradient,
-              SoftplusInverse::parameterGradient,
-              SoftplusInverse::valueInto);
-      case SQUAREPLUS ->
-          new Elementwise<>(
-              Squareplus::value,
-              Squareplus::gradient,
-              Squareplus::valueInto,
-              Squareplus::value,
-              Squareplus::gradient,
-              Squareplus::parameterGradient,
-              Squareplus::valueInto);
-      case SQUAREPLUS_INVERSE ->
-          new Elementwise<>(
-              SquareplusInverse::value,
-              SquareplusInverse::gradient,
-              SquareplusInverse::valueInto,
-              SquareplusInverse::value,
-              SquareplusInverse::gradient,
-              SquareplusInverse::parameterGradient,
-              SquareplusInverse::valueInto);
-    };
+    OperatorClass operator = OperatorClass.inDjl(function.operator());
+    return new Elementwise<>(
+        (x, parameter) -> operator.call("value", x, parameter),
+        (x, parameter) -> operator.call("gradient", x, parameter),
+        (x, parameter, out) -> operator.call("valueInto", x, parameter, out),
+        (x, parameter) -> operator.call("value", x, parameter),
+        (x, parameter) -> operator.call("gradient", x, parameter),
+        (x, parameter) -> operator.call("parameterGradient", x, parameter),
+        (x, parameter, out) -> operator.call("valueInto", x, parameter, out));
   }
 
   @Override

@@ -12,6 +12,7 @@ import org.stableops.CrossEntropyOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.integration.host.Host;
 import org.stableops.integration.host.Nd4jHost;
+import org.stableops.integration.host.OperatorClass;
 import org.stableops.integration.host.Path;
 import org.stableops.integration.oracle.ElementwiseFunction;
 import org.stableops.integration.oracle.Format;
@@ -99,44 +100,15 @@ final class Nd4jArrays implements ArrayHost<INDArray> {
 
   @Override
   public Elementwise<INDArray> elementwise(ElementwiseFunction function) {
-    return switch (function) {
-      case SOFTPLUS ->
-          new Elementwise<>(
-              Softplus::value,
-              Softplus::gradient,
-              Softplus::valueInto,
-              Softplus::value,
-              Softplus::gradient,
-              Softplus::parameterGradient,
-              Softplus::valueInto);
-      case SOFTPLUS_INVERSE ->
-          new Elementwise<>(
-              SoftplusInverse::value,
-              SoftplusInverse::gradient,
-              SoftplusInverse::valueInto,
-              SoftplusInverse::value,
-              SoftplusInverse::gradient,
-              SoftplusInverse::parameterGradient,
-              SoftplusInverse::valueInto);
-      case SQUAREPLUS ->
-          new Elementwise<>(
-              Squareplus::value,
-              Squareplus::gradient,
-              Squareplus::valueInto,
-              Squareplus::value,
-              Squareplus::gradient,
-              Squareplus::parameterGradient,
-              Squareplus::valueInto);
-      case SQUAREPLUS_INVERSE ->
-          new Elementwise<>(
-              SquareplusInverse::value,
-              SquareplusInverse::gradient,
-              SquareplusInverse::valueInto,
-              SquareplusInverse::value,
-              SquareplusInverse::gradient,
-              SquareplusInverse::parameterGradient,
-              SquareplusInverse::valueInto);
-    };
+    OperatorClass operator = OperatorClass.inNd4j(function.operator());
+    return new Elementwise<>(
+        (x, parameter) -> operator.call("value", x, parameter),
+        (x, parameter) -> operator.call("gradient", x, parameter),
+        (x, parameter, out) -> operator.call("valueInto", x, parameter, out),
+        (x, parameter) -> operator.call("value", x, parameter),
+        (x, parameter) -> operator.call("gradient", x, parameter),
+        (x, parameter) -> operator.call("parameterGradient", x, parameter),
+        (x, parameter, out) -> operator.call("valueInto", x, parameter, out));
   }
 
   @Override

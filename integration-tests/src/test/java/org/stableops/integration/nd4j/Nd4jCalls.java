@@ -26,20 +26,19 @@ import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
 import org.stableops.ValueAndGradient;
 import org.stableops.integration.Call;
+import org.stableops.integration.host.OperatorClass;
 import org.stableops.integration.oracle.Format;
 import org.stableops.nd4j.LogSoftmax;
 import org.stableops.nd4j.LogSumExp;
 import org.stableops.nd4j.PositiveTransforms;
 import org.stableops.nd4j.SoftmaxCrossEntropy;
-import org.stableops.nd4j.Softplus;
-import org.stableops.nd4j.SoftplusInverse;
 import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
-import org.stableops.nd4j.Squareplus;
-import org.stableops.nd4j.SquareplusInverse;
 import org.stableops.nd4j.activations.ActivationSoftplusInverse;
 import org.stableops.nd4j.activations.ActivationSquareplus;
 import org.stableops.nd4j.activations.ActivationStableSoftplus;
 import org.stableops.nd4j.lossfunctions.LossFusedSoftmaxCrossEntropy;
+import org.stableops.op.Elementwise;
+import org.stableops.op.Operators;
 
 /** Every operator in every form on the same arrays and graphs, by any number of threads. */
 public final class Nd4jCalls {
@@ -82,48 +81,27 @@ public final class Nd4jCalls {
     SDVariable apply(SDVariable x, SDVariable parameter);
   }
 
-  private static final List<Op> OPS =
-      List.of(
-          new Op(
-              "Softplus",
-              Softplus::value,
-              Softplus::gradient,
-              Softplus::value,
-              Softplus::gradient,
-              Softplus::parameterGradient,
-              Softplus::valueInto,
-              Softplus::value,
-              ActivationStableSoftplus::new),
-          new Op(
-              "SoftplusInverse",
-              SoftplusInverse::value,
-              SoftplusInverse::gradient,
-              SoftplusInverse::value,
-              SoftplusInverse::gradient,
-              SoftplusInverse::parameterGradient,
-              SoftplusInverse::valueInto,
-              SoftplusInverse::value,
-              ActivationSoftplusInverse::new),
-          new Op(
-              "Squareplus",
-              Squareplus::value,
-              Squareplus::gradient,
-              Squareplus::value,
-              Squareplus::gradient,
-              Squareplus::parameterGradient,
-              Squareplus::valueInto,
-              Squareplus::value,
-              ActivationSquareplus::new),
-          new Op(
-              "SquareplusInverse",
-              SquareplusInverse::value,
-              SquareplusInverse::gradient,
-              SquareplusInverse::value,
-              SquareplusInverse::gradient,
-              SquareplusInverse::parameterGradient,
-              SquareplusInverse::valueInto,
-              SquareplusInverse::value,
-              null));
+  private static final Map<String, DoubleFunction<IActivation>> ACTIVATIONS =
+      Map.of(
+          "Softplus", ActivationStableSoftplus::new,
+          "SoftplusInverse", ActivationSoftplusInverse::new,
+          "Squareplus", ActivationSquareplus::new);
+
+  private static final List<Op> OPS = Operators.ALL.stream().map(Nd4jCalls::op).toList();
+
+  private static Op op(Elementwise operator) {
+    OperatorClass of = OperatorClass.inNd4j(operator);
+    return new Op(
+        operator.name(),
+        (x, p) -> of.call("value", x, p),
+        (x, p) -> of.call("gradient", x, p),
+        (x, p) -> of.call("value", x, p),
+        (x, p) -> of.call("gradient", x, p),
+        (x, p) -> of.call("parameterGradient", x, p),
+        (x, p, out) -> of.call("valueInto", x, p, out),
+        (x, p) -> of.call("value", x, p),
+        ACTIVATIONS.get(operator.name()));
+  }
 
   private final List<Call> calls = new ArrayList<>();
   private final Map<String, Supplier<INDArray>> results = new LinkedHashMap<>();

@@ -28,12 +28,11 @@ import org.nd4j.linalg.dataset.adapter.SingletonDataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.config.Sgd;
+import org.stableops.integration.host.OperatorClass;
 import org.stableops.integration.host.Path;
 import org.stableops.kernel.FusedPath;
-import org.stableops.nd4j.Softplus;
-import org.stableops.nd4j.SoftplusInverse;
-import org.stableops.nd4j.Squareplus;
-import org.stableops.nd4j.SquareplusInverse;
+import org.stableops.op.Elementwise;
+import org.stableops.op.Operators;
 
 /**
  * An array for the parameter: shapes, layouts, SameDiff, errors. How good the numbers are, the
@@ -81,42 +80,10 @@ final class Nd4jParametricTest {
   }
 
   enum Op {
-    SOFTPLUS(
-        "beta",
-        Softplus::value,
-        Softplus::gradient,
-        Softplus::parameterGradient,
-        Softplus::valueInto,
-        Softplus::value,
-        Softplus::value,
-        Softplus::gradient),
-    SOFTPLUS_INVERSE(
-        "beta",
-        SoftplusInverse::value,
-        SoftplusInverse::gradient,
-        SoftplusInverse::parameterGradient,
-        SoftplusInverse::valueInto,
-        SoftplusInverse::value,
-        SoftplusInverse::value,
-        SoftplusInverse::gradient),
-    SQUAREPLUS(
-        "b",
-        Squareplus::value,
-        Squareplus::gradient,
-        Squareplus::parameterGradient,
-        Squareplus::valueInto,
-        Squareplus::value,
-        Squareplus::value,
-        Squareplus::gradient),
-    SQUAREPLUS_INVERSE(
-        "b",
-        SquareplusInverse::value,
-        SquareplusInverse::gradient,
-        SquareplusInverse::parameterGradient,
-        SquareplusInverse::valueInto,
-        SquareplusInverse::value,
-        SquareplusInverse::value,
-        SquareplusInverse::gradient);
+    SOFTPLUS(Operators.SOFTPLUS),
+    SOFTPLUS_INVERSE(Operators.SOFTPLUS_INVERSE),
+    SQUAREPLUS(Operators.SQUAREPLUS),
+    SQUAREPLUS_INVERSE(Operators.SQUAREPLUS_INVERSE);
 
     private final String parameter;
     private final Function value;
@@ -127,23 +94,16 @@ final class Nd4jParametricTest {
     private final OfNumber valueOfNumber;
     private final OfNumber gradientOfNumber;
 
-    Op(
-        String parameter,
-        Function value,
-        Function gradient,
-        Function parameterGradient,
-        Writer valueInto,
-        InGraph inGraph,
-        OfNumber valueOfNumber,
-        OfNumber gradientOfNumber) {
-      this.parameter = parameter;
-      this.value = value;
-      this.gradient = gradient;
-      this.parameterGradient = parameterGradient;
-      this.valueInto = valueInto;
-      this.inGraph = inGraph;
-      this.valueOfNumber = valueOfNumber;
-      this.gradientOfNumber = gradientOfNumber;
+    Op(Elementwise operator) {
+      OperatorClass of = OperatorClass.inNd4j(operator);
+      parameter = operator.parameter().name();
+      value = (x, p) -> of.call("value", x, p);
+      gradient = (x, p) -> of.call("gradient", x, p);
+      parameterGradient = (x, p) -> of.call("parameterGradient", x, p);
+      valueInto = (x, p, out) -> of.call("valueInto", x, p, out);
+      inGraph = (x, p) -> of.call("value", x, p);
+      valueOfNumber = (x, p) -> of.call("value", x, p);
+      gradientOfNumber = (x, p) -> of.call("gradient", x, p);
     }
   }
 
