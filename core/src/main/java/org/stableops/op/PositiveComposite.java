@@ -88,7 +88,8 @@ public record PositiveComposite(PositiveTransform transform) {
 
   /** min(v, 0) − log(1 + q). */
   private <A> A logSigmoid(Algebra<A> m, A raw) {
-    return m.subtract(m.atMost(logit(m, raw), 0), m.log1p(tail(m, raw)));
+    A root = rootOfTail(m, raw);
+    return m.subtract(m.atMost(logit(m, raw), 0), m.log1p(m.multiply(root, root)));
   }
 
   /**
@@ -102,7 +103,17 @@ public record PositiveComposite(PositiveTransform transform) {
   public <A> A logDerivativeGradient(Algebra<A> m, A raw) {
     return transform.family() == Family.EXP
         ? m.select(m.isNaN(raw), raw, m.constant(1, raw))
-        : Widened.inDouble(m, raw, w -> m.multiply(logitGradient(m, w), sigmoidOfMinus(m, w)));
+        : Widened.inDouble(m, raw, w -> logSigmoidGradient(m, w));
+  }
+
+  /** v′/(1 + e^v). */
+  private <A> A logSigmoidGradient(Algebra<A> m, A raw) {
+    A slope = logitGradient(m, raw);
+    A root = rootOfTail(m, raw);
+    // Not v′·q, for q may be subnormal where the product is not.
+    A ofTail = m.multiply(m.multiply(slope, root), root);
+    A numerator = m.select(m.isMore(raw, 0), ofTail, slope);
+    return m.divide(numerator, m.add(m.multiply(root, root), 1));
   }
 
   /** v in f′ = 1/(1 + e^−v): βr or 2·asinh(r/√b), of |r| because that does not cancel. */
@@ -133,19 +144,12 @@ public record PositiveComposite(PositiveTransform transform) {
     return SquareplusComposite.valueOfAbs(m, abs, SquareplusComposite.root(m, abs, s));
   }
 
-  /** q = e^−|v|, for squareplus without v, whose rounding a power of e would magnify. */
-  private <A> A tail(Algebra<A> m, A raw) {
+  /** √q, q = e^−|v|; for squareplus without v, whose rounding a power of e would magnify. */
+  private <A> A rootOfTail(Algebra<A> m, A raw) {
     if (transform.family() == Family.SOFTPLUS) {
-      return m.exp(m.negate(m.abs(logit(m, raw))));
+      return m.exp(m.multiply(m.abs(logit(m, raw)), -0.5));
     }
     ScaledB s = new ScaledB(transform.parameter());
-    A root = m.divide(s.halfRoot(), valueOfAbs(m, raw, s));
-    return m.multiply(root, root);
-  }
-
-  /** 1/(1 + e^v). */
-  private <A> A sigmoidOfMinus(Algebra<A> m, A raw) {
-    A q = tail(m, raw);
-    return m.divide(m.select(m.isMore(raw, 0), q, m.constant(1, q)), m.add(q, 1));
+    return m.divide(s.halfRoot(), valueOfAbs(m, raw, s));
   }
 }
