@@ -223,7 +223,8 @@ final class CrossEntropy {
   /** Each row times its number, and 0 where that is 0, even for NaN. */
   private static INDArray weighted(INDArray rows, double[] numbers, Temporaries temporaries) {
     INDArray column = temporaries.keep(Nd4j.createFromArray(numbers)).reshape(-1, 1);
-    INDArray counts = temporaries.keep(temporaries.keep(Primitives.alongRows(column, rows)).gt(0));
+    INDArray tiled = temporaries.keep(Primitives.tile(column, rows.shape()));
+    INDArray counts = temporaries.keep(tiled.gt(0));
     INDArray product = temporaries.keep(rows.mulColumnVector(column));
     INDArray zeros = temporaries.keep(Nd4j.zeros(rows.dataType(), rows.shape()));
     return temporaries.keep(Primitives.select(counts, product, zeros));

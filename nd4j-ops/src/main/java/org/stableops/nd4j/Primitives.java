@@ -1,7 +1,6 @@
 package org.stableops.nd4j;
 
 import java.util.Arrays;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
@@ -103,15 +102,6 @@ final class Primitives {
       INDArray rounded = temporaries.keep(Nd4j.createUninitialized(out.dataType(), 2)).assign(pair);
       out.putScalar(0, rounded.getDouble(0));
     }
-  }
-
-  /**
-   * A column repeated along the rows of another array. The host's broadcast leaves memory to the
-   * garbage collector. Where there is one row only, a NaN in it counts as the number 1e-5.
-   */
-  static INDArray alongRows(INDArray column, INDArray rows) {
-    return Temporaries.filled(
-        Nd4j.zeros(DataType.DOUBLE, rows.shape()), result -> result.addiColumnVector(column));
   }
 
   /**

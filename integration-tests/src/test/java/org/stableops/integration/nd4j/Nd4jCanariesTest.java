@@ -53,8 +53,8 @@ final class Nd4jCanariesTest {
   }
 
   /**
-   * Why ElementwiseOp.computeOne, Primitives.multiplyByUpstream and the last step of
-   * CrossEntropyComposite.gradient are there: an array of one element counts as a number.
+   * Why ElementwiseOp.computeOne, Primitives.multiplyByUpstream and AlongAxis.twice are there: an
+   * array of one element counts as a number.
    */
   @Test
   void theNumberNanBecomesASmallOne() {
@@ -64,7 +64,7 @@ final class Nd4jCanariesTest {
     assertEquals(1e-5, x.reshape(1, 2).mulColumnVector(column).getDouble(0), 1e-12);
   }
 
-  /** Why SoftplusInverse goes by sinh: expm1 is exp(x) − 1. */
+  /** Why the composite of softplus's inverse goes by sinh: expm1 is exp(x) − 1. */
   @Test
   void expm1IsNaive() {
     INDArray x = Nd4j.createFromArray(1e-9);
@@ -72,7 +72,7 @@ final class Nd4jCanariesTest {
     assertTrue(ulps(Math.expm1(1e-9), expm1.getDouble(0)) > 1e6);
   }
 
-  /** Why Primitives.log1p goes by atanh, and CrossEntropyComposite has its own. */
+  /** Why Primitives.log1p goes by atanh, and SoftmaxComposite has its own. */
   @Test
   void log1pIsNaive() {
     INDArray x = Nd4j.createFromArray(1e-9);
@@ -80,7 +80,7 @@ final class Nd4jCanariesTest {
     assertTrue(ulps(Math.log1p(1e-9), log1p.getDouble(0)) > 1e6);
   }
 
-  /** Why SoftplusInverse has not the branch-free form with tanh. */
+  /** Why softplus's inverse has not the branch-free form with tanh. */
   @Test
   void tanhIsInaccurate() {
     INDArray x = Nd4j.createFromArray(1e-3f, 1e-5f, 0.01f);
@@ -93,7 +93,7 @@ final class Nd4jCanariesTest {
     assertTrue(worst > 10, "errs by " + worst);
   }
 
-  /** Why CrossEntropyComposite subtracts the maximum itself. */
+  /** Why SoftmaxComposite subtracts the maximum itself. */
   @Test
   void logSoftmaxIsTheLogOfSoftmax() {
     INDArray z = Nd4j.createFromArray(new float[][] {{0, 104}});
@@ -102,7 +102,7 @@ final class Nd4jCanariesTest {
     assertEquals(Double.NEGATIVE_INFINITY, result.getDouble(0, 0), "-104 is right");
   }
 
-  /** Why CrossEntropyComposite finds its maximum by argmax. */
+  /** Why Nd4jAlgebra finds the largest of a row by argmax. */
   @Test
   void maxOfARowDropsNan() {
     INDArray z = Nd4j.createFromArray(new double[][] {{1, Double.NaN, 2}, {Double.NaN, 1, 0}});
