@@ -66,7 +66,7 @@ public final class CrossEntropyComposite<A> {
   public A gradient() {
     A p = softmax.p();
     A otherMass = m.subtract(m.alongRows(m.rowSums(v), v), v);
-    A gradient = m.subtract(m.multiply(otherMass, p), m.multiply(v, softmax.oneMinusP()));
+    A gradient = m.subtract(m.multiply(otherMass, p), m.multiply(v, softmax.oneMinus(p)));
     return options.zLoss() == 0 ? gradient : m.add(gradient, zGradient(p));
   }
 

@@ -93,7 +93,8 @@ public final class SoftmaxComposite<A> {
   /** u·(1 − p) − (Σu − u)·p, the gradient of log-softmax for an upstream u. */
   public A logSoftmaxGradient(A u) {
     A others = m.subtract(m.alongRows(m.rowSums(u), u), u);
-    return m.subtract(m.multiply(oneMinusP(), u), m.multiply(p(), others));
+    A p = p();
+    return m.subtract(m.multiply(oneMinus(p), u), m.multiply(p, others));
   }
 
   /** 1 where an element is more than −inf, else 0. */
@@ -108,8 +109,13 @@ public final class SoftmaxComposite<A> {
 
   /** 1 − softmax, to the last digits of small ones. */
   public A oneMinusP() {
+    return oneMinus(p());
+  }
+
+  /** The same where p is there already. */
+  A oneMinus(A p) {
     A atMax = m.alongRows(m.multiply(rest, inverseSum()), z);
-    return m.select(isMax, atMax, m.add(m.negate(p()), 1));
+    return m.select(isMax, atMax, m.add(m.negate(p), 1));
   }
 
   private A inverseSum() {

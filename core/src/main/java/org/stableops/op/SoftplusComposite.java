@@ -8,7 +8,7 @@ final class SoftplusComposite implements Composite {
   private static final double FAR = 70;
 
   /** From here on e^{−a} is 0, also in float64; inf times 0 would not be. */
-  private static final double VANISHED = 2000;
+  static final double VANISHED = 2000;
 
   @Override
   public <A> A value(Algebra<A> m, A x, double beta) {
@@ -50,9 +50,14 @@ final class SoftplusComposite implements Composite {
     A a = m.atMost(m.abs(m.multiply(x, beta)), VANISHED);
     A t = m.exp(m.negate(a));
     A sum = m.add(m.divide(m.multiply(a, t), m.add(t, 1)), m.log1pExp(m.negate(a)));
+    return m.negate(overBetaSquared(m, sum, a, beta));
+  }
+
+  /** sum/β², where far out, at a = |βx|, the sum is (a + 1)·e^{−a}. */
+  static <A> A overBetaSquared(Algebra<A> m, A sum, A a, A beta) {
     A near = m.divide(m.divide(sum, beta), beta);
     A root = m.divide(m.exp(m.multiply(a, -0.5)), beta);
     A far = m.multiply(m.multiply(root, m.add(a, 1)), root);
-    return m.negate(m.select(m.isMore(a, FAR), far, near));
+    return m.select(m.isMore(a, FAR), far, near);
   }
 }

@@ -14,12 +14,6 @@ final class SoftplusInverseComposite implements Composite {
   /** Where e^{−p} is ½: above, p/2 − log(2·sinh(p/2)) would cancel. */
   private static final double HALF = Math.log(2);
 
-  /** From here on two factors keep the digits of a product that may be subnormal. */
-  private static final double FAR = 70;
-
-  /** From here on e^{−p} is 0; inf times 0 would not be. */
-  private static final double VANISHED = 2000;
-
   @Override
   public <A> A value(Algebra<A> m, A x, double beta) {
     return Widened.compute(
@@ -78,13 +72,10 @@ final class SoftplusInverseComposite implements Composite {
   /** (p/(e^p − 1) − log(1 − e^{−p}))/β². */
   @Override
   public <A> A parameterGradient(Algebra<A> m, A x, A beta) {
-    A p = m.atMost(m.multiply(x, beta), VANISHED);
+    A p = m.atMost(m.multiply(x, beta), SoftplusComposite.VANISHED);
     A below = sumBelow(m, p, m.add(m.log(x), m.log(beta)));
     A sum = m.select(m.isLess(p, HALF), below, sumAbove(m, p));
-    A near = m.divide(m.divide(sum, beta), beta);
-    A root = m.divide(m.exp(m.multiply(p, -0.5)), beta);
-    A far = m.multiply(m.multiply(root, m.add(p, 1)), root);
-    return Domain.positive(m, x, m.select(m.isMore(p, FAR), far, near));
+    return Domain.positive(m, x, SoftplusComposite.overBetaSquared(m, sum, p, beta));
   }
 
   /** The sum, given log p, by e^{p/2} and sinh(p/2). */

@@ -13,6 +13,7 @@ import org.stableops.CrossEntropyOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.ValueAndGradient;
 import org.stableops.integration.host.Host;
+import org.stableops.integration.host.OperatorClass;
 import org.stableops.integration.host.Path;
 import org.stableops.integration.oracle.ElementwiseFunction;
 import org.stableops.integration.oracle.Format;
@@ -151,7 +152,20 @@ interface ArrayHost<A extends AutoCloseable> extends AutoCloseable {
       BinaryOperator<A> arrayValue,
       BinaryOperator<A> arrayGradient,
       BinaryOperator<A> parameterGradient,
-      ArrayInto<A> arrayValueInto) {}
+      ArrayInto<A> arrayValueInto) {
+
+    /** Those of a host's class. */
+    static <A> Elementwise<A> of(OperatorClass operator) {
+      return new Elementwise<>(
+          (x, parameter) -> operator.call("value", x, parameter),
+          (x, parameter) -> operator.call("gradient", x, parameter),
+          (x, parameter, out) -> operator.call("valueInto", x, parameter, out),
+          (x, parameter) -> operator.call("value", x, parameter),
+          (x, parameter) -> operator.call("gradient", x, parameter),
+          (x, parameter) -> operator.call("parameterGradient", x, parameter),
+          (x, parameter, out) -> operator.call("valueInto", x, parameter, out));
+    }
+  }
 
   Elementwise<A> elementwise(ElementwiseFunction function);
 

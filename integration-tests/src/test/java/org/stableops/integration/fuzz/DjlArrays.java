@@ -108,15 +108,7 @@ final class DjlArrays implements ArrayHost<NDArray> {
 
   @Override
   public Elementwise<NDArray> elementwise(ElementwiseFunction function) {
-    OperatorClass operator = OperatorClass.inDjl(function.operator());
-    return new Elementwise<>(
-        (x, parameter) -> operator.call("value", x, parameter),
-        (x, parameter) -> operator.call("gradient", x, parameter),
-        (x, parameter, out) -> operator.call("valueInto", x, parameter, out),
-        (x, parameter) -> operator.call("value", x, parameter),
-        (x, parameter) -> operator.call("gradient", x, parameter),
-        (x, parameter) -> operator.call("parameterGradient", x, parameter),
-        (x, parameter, out) -> operator.call("valueInto", x, parameter, out));
+    return Elementwise.of(OperatorClass.inDjl(function.operator()));
   }
 
   @Override

@@ -100,15 +100,7 @@ final class Nd4jArrays implements ArrayHost<INDArray> {
 
   @Override
   public Elementwise<INDArray> elementwise(ElementwiseFunction function) {
-    OperatorClass operator = OperatorClass.inNd4j(function.operator());
-    return new Elementwise<>(
-        (x, parameter) -> operator.call("value", x, parameter),
-        (x, parameter) -> operator.call("gradient", x, parameter),
-        (x, parameter, out) -> operator.call("valueInto", x, parameter, out),
-        (x, parameter) -> operator.call("value", x, parameter),
-        (x, parameter) -> operator.call("gradient", x, parameter),
-        (x, parameter) -> operator.call("parameterGradient", x, parameter),
-        (x, parameter, out) -> operator.call("valueInto", x, parameter, out));
+    return Elementwise.of(OperatorClass.inNd4j(function.operator()));
   }
 
   @Override
