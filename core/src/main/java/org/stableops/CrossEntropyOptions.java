@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.OptionalLong;
+import org.stableops.internal.Arguments;
 
 /**
  * The options of softmax cross-entropy, an immutable value that validates itself.

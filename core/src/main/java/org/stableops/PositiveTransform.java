@@ -2,6 +2,7 @@ package org.stableops;
 
 import java.io.Serializable;
 import java.nio.DoubleBuffer;
+import org.stableops.internal.Arguments;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.PositiveKernel;
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
+import org.stableops.internal.SoftmaxShape;
 
 class SoftmaxShapeTest {
   private static final long[] LOGITS = {2, 3, 4, 5};

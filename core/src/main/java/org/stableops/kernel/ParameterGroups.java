@@ -1,6 +1,6 @@
 package org.stableops.kernel;
 
-import org.stableops.ParameterShape;
+import org.stableops.internal.ParameterShape;
 
 /**
  * The order of x's elements in which those that meet the same element of a parameter are together:

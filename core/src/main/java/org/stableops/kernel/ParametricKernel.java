@@ -1,7 +1,7 @@
 package org.stableops.kernel;
 
 import java.util.function.DoubleUnaryOperator;
-import org.stableops.ParameterShape;
+import org.stableops.internal.ParameterShape;
 
 /**
  * An elementwise operator whose parameter is an array too: its value, and its derivatives by x and

@@ -2,7 +2,7 @@ package org.stableops.kernel;
 
 import java.util.Arrays;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.SoftmaxShape;
+import org.stableops.internal.SoftmaxShape;
 
 /**
  * What the rows of logits are compared with: v_c = w_c q′_c, the masses of the classes, smoothed

@@ -1,6 +1,5 @@
 package org.stableops.op;
 
-import java.util.Locale;
 import java.util.function.DoubleFunction;
 import org.stableops.kernel.ElementwiseKernel;
 import org.stableops.kernel.ParametricKernel;
@@ -27,17 +26,17 @@ public record Elementwise(
    * @return such as {@code stable_squareplus_inverse}
    */
   public String graphName() {
-    return "stable_" + name.replaceAll("(?<=.)(?=\\p{Lu})", "_").toLowerCase(Locale.ROOT);
+    return GraphNames.of(name);
   }
 
   /** The name of the gradient to x in graphs of SameDiff. */
   public String gradientGraphName() {
-    return graphName() + "_bp";
+    return GraphNames.gradient(graphName());
   }
 
   /** The name of the gradient to p in graphs of SameDiff. */
   public String parameterGradientGraphName() {
-    return graphName() + "_" + parameter.name() + "_bp";
+    return GraphNames.gradient(graphName() + "_" + parameter.name());
   }
 
   @Override

@@ -8,7 +8,7 @@ import static org.stableops.kernel.Pointwise.elements;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
-import org.stableops.ParameterShape;
+import org.stableops.internal.ParameterShape;
 
 /** The order of the sums to a parameter, and the kernels that make them. */
 class ParameterGroupsTest {

@@ -13,7 +13,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
-import org.stableops.ParameterShape;
+import org.stableops.internal.ParameterShape;
 
 /** What the kernels with an array for their parameter promise beyond their formulas. */
 class ParametricKernelTest {

@@ -2,6 +2,11 @@ package org.stableops.djl;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
+import org.stableops.djl.internal.AlongAxis;
+import org.stableops.djl.internal.Autograd;
+import org.stableops.djl.internal.Inputs;
+import org.stableops.djl.internal.OpBlock;
+import org.stableops.djl.internal.Scoped;
 import org.stableops.kernel.LogSoftmaxKernel;
 import org.stableops.op.SoftmaxComposite;
 

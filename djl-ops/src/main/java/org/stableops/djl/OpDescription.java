@@ -6,6 +6,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.DoubleFunction;
 import java.util.function.IntFunction;
+import org.stableops.djl.internal.OpBlock;
+import org.stableops.djl.internal.ParametricOp;
 import org.stableops.op.Elementwise;
 import org.stableops.op.Operators;
 

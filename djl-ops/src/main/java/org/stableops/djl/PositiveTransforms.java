@@ -2,9 +2,13 @@ package org.stableops.djl;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
-import org.stableops.Arguments;
 import org.stableops.PositiveTransform;
+import org.stableops.djl.internal.DjlAlgebra;
+import org.stableops.djl.internal.ElementwiseOp;
+import org.stableops.djl.internal.Inputs;
 import org.stableops.djl.internal.Numbers;
+import org.stableops.djl.internal.Scoped;
+import org.stableops.internal.Arguments;
 import org.stableops.kernel.PositiveKernel;
 import org.stableops.op.PositiveComposite;
 

@@ -1,6 +1,7 @@
 package org.stableops.djl;
 
 import ai.djl.training.GradientCollector;
+import org.stableops.djl.internal.SeedingCollector;
 
 /**
  * Lets the gradient of a cross-entropy enter backward at its logits. {@code

@@ -5,6 +5,8 @@ import ai.djl.nn.Block;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.ValueAndGradient;
+import org.stableops.djl.internal.CrossEntropy;
+import org.stableops.op.SoftmaxLoss;
 
 /**
  * Softmax cross-entropy of logits and class probabilities, or any masses that are not negative,
@@ -76,7 +78,7 @@ public final class SoftmaxCrossEntropy {
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray value(NDArray logits, NDArray labels, CrossEntropyOptions options) {
-    return CrossEntropy.dense(logits, labels, options).value();
+    return CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, options).value();
   }
 
   /**
@@ -97,7 +99,9 @@ public final class SoftmaxCrossEntropy {
    */
   public static NDArray value(
       NDArray logits, NDArray labels, NDArray sampleWeights, CrossEntropyOptions options) {
-    return CrossEntropy.dense(logits, labels, options).withSampleWeights(sampleWeights).value();
+    return CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, options)
+        .withSampleWeights(sampleWeights)
+        .value();
   }
 
   /**
@@ -129,7 +133,7 @@ public final class SoftmaxCrossEntropy {
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray gradient(NDArray logits, NDArray labels, CrossEntropyOptions options) {
-    return CrossEntropy.dense(logits, labels, options).gradient();
+    return CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, options).gradient();
   }
 
   /**
@@ -149,7 +153,9 @@ public final class SoftmaxCrossEntropy {
    */
   public static NDArray gradient(
       NDArray logits, NDArray labels, NDArray sampleWeights, CrossEntropyOptions options) {
-    return CrossEntropy.dense(logits, labels, options).withSampleWeights(sampleWeights).gradient();
+    return CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, options)
+        .withSampleWeights(sampleWeights)
+        .gradient();
   }
 
   /**
@@ -182,7 +188,7 @@ public final class SoftmaxCrossEntropy {
    */
   public static ValueAndGradient<NDArray> valueAndGradient(
       NDArray logits, NDArray labels, CrossEntropyOptions options) {
-    return CrossEntropy.dense(logits, labels, options).valueAndGradient();
+    return CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, options).valueAndGradient();
   }
 
   /**
@@ -202,7 +208,7 @@ public final class SoftmaxCrossEntropy {
    */
   public static ValueAndGradient<NDArray> valueAndGradient(
       NDArray logits, NDArray labels, NDArray sampleWeights, CrossEntropyOptions options) {
-    return CrossEntropy.dense(logits, labels, options)
+    return CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, options)
         .withSampleWeights(sampleWeights)
         .valueAndGradient();
   }
@@ -236,7 +242,7 @@ public final class SoftmaxCrossEntropy {
    */
   public static CrossEntropyEvaluation<NDArray> evaluate(
       NDArray logits, NDArray labels, CrossEntropyOptions options) {
-    return CrossEntropy.dense(logits, labels, options).evaluate();
+    return CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, options).evaluate();
   }
 
   /**
@@ -256,7 +262,9 @@ public final class SoftmaxCrossEntropy {
    */
   public static CrossEntropyEvaluation<NDArray> evaluate(
       NDArray logits, NDArray labels, NDArray sampleWeights, CrossEntropyOptions options) {
-    return CrossEntropy.dense(logits, labels, options).withSampleWeights(sampleWeights).evaluate();
+    return CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, options)
+        .withSampleWeights(sampleWeights)
+        .evaluate();
   }
 
   /**
@@ -275,7 +283,7 @@ public final class SoftmaxCrossEntropy {
    * @return a block from (logits, labels) or (logits, labels, sampleWeights) to the value
    */
   public static Block block(CrossEntropyOptions options) {
-    return CrossEntropy.block("SoftmaxCrossEntropy", CrossEntropy::dense, options);
+    return CrossEntropy.block(SoftmaxLoss.DENSE, options);
   }
 
   /**
@@ -294,6 +302,6 @@ public final class SoftmaxCrossEntropy {
    * @return a block from (logits, labels) or (logits, labels, sampleWeights) to the gradient
    */
   public static Block gradientBlock(CrossEntropyOptions options) {
-    return CrossEntropy.gradientBlock("SoftmaxCrossEntropy", CrossEntropy::dense, options);
+    return CrossEntropy.gradientBlock(SoftmaxLoss.DENSE, options);
   }
 }

@@ -5,6 +5,8 @@ import ai.djl.nn.Block;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.ValueAndGradient;
+import org.stableops.djl.internal.CrossEntropy;
+import org.stableops.op.SoftmaxLoss;
 
 /**
  * Softmax cross-entropy of logits and integer labels, fused. With z the logits of a row, y its
@@ -78,7 +80,7 @@ public final class SparseSoftmaxCrossEntropy {
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray value(NDArray logits, NDArray labels, CrossEntropyOptions options) {
-    return CrossEntropy.sparse(logits, labels, options).value();
+    return CrossEntropy.of(SoftmaxLoss.SPARSE, logits, labels, options).value();
   }
 
   /**
@@ -100,7 +102,9 @@ public final class SparseSoftmaxCrossEntropy {
    */
   public static NDArray value(
       NDArray logits, NDArray labels, NDArray sampleWeights, CrossEntropyOptions options) {
-    return CrossEntropy.sparse(logits, labels, options).withSampleWeights(sampleWeights).value();
+    return CrossEntropy.of(SoftmaxLoss.SPARSE, logits, labels, options)
+        .withSampleWeights(sampleWeights)
+        .value();
   }
 
   /**
@@ -132,7 +136,7 @@ public final class SparseSoftmaxCrossEntropy {
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray gradient(NDArray logits, NDArray labels, CrossEntropyOptions options) {
-    return CrossEntropy.sparse(logits, labels, options).gradient();
+    return CrossEntropy.of(SoftmaxLoss.SPARSE, logits, labels, options).gradient();
   }
 
   /**
@@ -153,7 +157,9 @@ public final class SparseSoftmaxCrossEntropy {
    */
   public static NDArray gradient(
       NDArray logits, NDArray labels, NDArray sampleWeights, CrossEntropyOptions options) {
-    return CrossEntropy.sparse(logits, labels, options).withSampleWeights(sampleWeights).gradient();
+    return CrossEntropy.of(SoftmaxLoss.SPARSE, logits, labels, options)
+        .withSampleWeights(sampleWeights)
+        .gradient();
   }
 
   /**
@@ -186,7 +192,7 @@ public final class SparseSoftmaxCrossEntropy {
    */
   public static ValueAndGradient<NDArray> valueAndGradient(
       NDArray logits, NDArray labels, CrossEntropyOptions options) {
-    return CrossEntropy.sparse(logits, labels, options).valueAndGradient();
+    return CrossEntropy.of(SoftmaxLoss.SPARSE, logits, labels, options).valueAndGradient();
   }
 
   /**
@@ -207,7 +213,7 @@ public final class SparseSoftmaxCrossEntropy {
    */
   public static ValueAndGradient<NDArray> valueAndGradient(
       NDArray logits, NDArray labels, NDArray sampleWeights, CrossEntropyOptions options) {
-    return CrossEntropy.sparse(logits, labels, options)
+    return CrossEntropy.of(SoftmaxLoss.SPARSE, logits, labels, options)
         .withSampleWeights(sampleWeights)
         .valueAndGradient();
   }
@@ -241,7 +247,7 @@ public final class SparseSoftmaxCrossEntropy {
    */
   public static CrossEntropyEvaluation<NDArray> evaluate(
       NDArray logits, NDArray labels, CrossEntropyOptions options) {
-    return CrossEntropy.sparse(logits, labels, options).evaluate();
+    return CrossEntropy.of(SoftmaxLoss.SPARSE, logits, labels, options).evaluate();
   }
 
   /**
@@ -262,7 +268,9 @@ public final class SparseSoftmaxCrossEntropy {
    */
   public static CrossEntropyEvaluation<NDArray> evaluate(
       NDArray logits, NDArray labels, NDArray sampleWeights, CrossEntropyOptions options) {
-    return CrossEntropy.sparse(logits, labels, options).withSampleWeights(sampleWeights).evaluate();
+    return CrossEntropy.of(SoftmaxLoss.SPARSE, logits, labels, options)
+        .withSampleWeights(sampleWeights)
+        .evaluate();
   }
 
   /**
@@ -281,7 +289,7 @@ public final class SparseSoftmaxCrossEntropy {
    * @return a block from (logits, labels) or (logits, labels, sampleWeights) to the value
    */
   public static Block block(CrossEntropyOptions options) {
-    return CrossEntropy.block("SparseSoftmaxCrossEntropy", CrossEntropy::sparse, options);
+    return CrossEntropy.block(SoftmaxLoss.SPARSE, options);
   }
 
   /**
@@ -300,6 +308,6 @@ public final class SparseSoftmaxCrossEntropy {
    * @return a block from (logits, labels) or (logits, labels, sampleWeights) to the gradient
    */
   public static Block gradientBlock(CrossEntropyOptions options) {
-    return CrossEntropy.gradientBlock("SparseSoftmaxCrossEntropy", CrossEntropy::sparse, options);
+    return CrossEntropy.gradientBlock(SoftmaxLoss.SPARSE, options);
   }
 }

@@ -3,6 +3,7 @@ package org.stableops.djl;
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
 import org.stableops.Parameters;
+import org.stableops.djl.internal.ParametricOp;
 import org.stableops.op.Operators;
 
 /**

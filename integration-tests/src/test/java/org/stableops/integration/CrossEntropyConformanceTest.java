@@ -16,11 +16,11 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
-import org.stableops.SoftmaxShape;
 import org.stableops.integration.host.Host;
 import org.stableops.integration.host.Path;
 import org.stableops.integration.oracle.CrossEntropyCase;
 import org.stableops.integration.oracle.Format;
+import org.stableops.internal.SoftmaxShape;
 
 /** Both cross-entropies on every host, path and dtype against exact arithmetic. */
 class CrossEntropyConformanceTest {

@@ -4,9 +4,9 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
-import org.stableops.SoftmaxShape;
 import org.stableops.integration.oracle.CrossEntropyCase;
 import org.stableops.integration.oracle.Format;
+import org.stableops.internal.SoftmaxShape;
 
 /** Draws cross-entropy problems whose numbers are those of a dtype. */
 public final class RandomProblem {

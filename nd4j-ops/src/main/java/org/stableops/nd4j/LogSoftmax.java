@@ -5,6 +5,11 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.kernel.LogSoftmaxKernel;
+import org.stableops.nd4j.internal.AlongAxis;
+import org.stableops.nd4j.internal.AxisOp;
+import org.stableops.nd4j.internal.Inputs;
+import org.stableops.nd4j.internal.JavaOp;
+import org.stableops.nd4j.internal.Temporaries;
 import org.stableops.op.SoftmaxComposite;
 
 /**
@@ -113,22 +118,23 @@ public final class LogSoftmax {
    * @return the value, of x's shape
    */
   public static SDVariable value(SDVariable x, int axis) {
-    return new ValueOp(axis, x).outputVariable();
+    return new ValueOp().of(axis, x);
   }
 
   /** The operator in a graph. */
   public static final class ValueOp extends AxisOp {
-    /** For the registry. */
+    /** A blank one, for the registry. */
     public ValueOp() {
       super("stable_log_softmax");
     }
 
-    ValueOp(int axis, SDVariable x) {
-      super("stable_log_softmax", axis, x);
+    @Override
+    public List<JavaOp> family() {
+      return List.of(this, new GradientOp());
     }
 
     @Override
-    void forward(List<INDArray> inputs, INDArray output) {
+    protected void forward(List<INDArray> inputs, INDArray output) {
       try (Temporaries temporaries = new Temporaries()) {
         output.assign(temporaries.keep(value(inputs.get(0), axis())));
       }
@@ -136,24 +142,19 @@ public final class LogSoftmax {
 
     @Override
     public List<SDVariable> doDiff(List<SDVariable> upstream) {
-      SDVariable gradient = new GradientOp(axis(), arg(), upstream.get(0)).outputVariable();
-      return List.of(gradient);
+      return List.of(new GradientOp().of(axis(), arg(), upstream.get(0)));
     }
   }
 
   /** The gradient in a graph, from x and upstream. */
   public static final class GradientOp extends AxisOp {
-    /** For the registry. */
+    /** A blank one, for the registry. */
     public GradientOp() {
       super("stable_log_softmax_bp");
     }
 
-    GradientOp(int axis, SDVariable x, SDVariable upstream) {
-      super("stable_log_softmax_bp", axis, x, upstream);
-    }
-
     @Override
-    void forward(List<INDArray> inputs, INDArray output) {
+    protected void forward(List<INDArray> inputs, INDArray output) {
       INDArray x = inputs.get(0);
       try (Temporaries temporaries = new Temporaries()) {
         INDArray upstream = likeX(inputs.get(1), x, temporaries);
@@ -166,11 +167,6 @@ public final class LogSoftmax {
       return upstream.rank() == x.rank()
           ? upstream
           : temporaries.keep(Nd4j.valueArrayOf(x.shape(), upstream.getDouble(0), x.dataType()));
-    }
-
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> upstream) {
-      throw noSecondDerivative();
     }
   }
 }

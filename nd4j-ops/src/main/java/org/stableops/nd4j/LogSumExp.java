@@ -3,8 +3,12 @@ package org.stableops.nd4j;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.stableops.SoftmaxShape;
+import org.stableops.internal.SoftmaxShape;
 import org.stableops.kernel.LogSumExpKernel;
+import org.stableops.nd4j.internal.AlongAxis;
+import org.stableops.nd4j.internal.AxisOp;
+import org.stableops.nd4j.internal.JavaOp;
+import org.stableops.nd4j.internal.Temporaries;
 import org.stableops.op.SoftmaxComposite;
 
 /**
@@ -106,27 +110,28 @@ public final class LogSumExp {
    * @return the value, of x's shape without the axis
    */
   public static SDVariable value(SDVariable x, int axis) {
-    return new ValueOp(axis, x).outputVariable();
+    return new ValueOp().of(axis, x);
   }
 
   /** The operator in a graph. */
   public static final class ValueOp extends AxisOp {
-    /** For the registry. */
+    /** A blank one, for the registry. */
     public ValueOp() {
       super("stable_log_sum_exp");
     }
 
-    ValueOp(int axis, SDVariable x) {
-      super("stable_log_sum_exp", axis, x);
+    @Override
+    public List<JavaOp> family() {
+      return List.of(this, new GradientOp());
     }
 
     @Override
-    long[] outputShape(List<INDArray> inputs) {
+    protected long[] outputShape(List<INDArray> inputs) {
       return SoftmaxShape.of("x", inputs.get(0).shape(), axis()).rowShape();
     }
 
     @Override
-    void forward(List<INDArray> inputs, INDArray output) {
+    protected void forward(List<INDArray> inputs, INDArray output) {
       try (Temporaries temporaries = new Temporaries()) {
         output.assign(temporaries.keep(value(inputs.get(0), axis())));
       }
@@ -134,38 +139,29 @@ public final class LogSumExp {
 
     @Override
     public List<SDVariable> doDiff(List<SDVariable> upstream) {
-      return List.of(new GradientOp(axis(), arg(), upstream.get(0)).outputVariable());
+      return List.of(new GradientOp().of(axis(), arg(), upstream.get(0)));
     }
   }
 
   /** The gradient in a graph: from x and upstream to upstream × gradient. */
   public static final class GradientOp extends AxisOp {
-    /** For the registry. */
+    /** A blank one, for the registry. */
     public GradientOp() {
       super("stable_log_sum_exp_bp");
     }
 
-    GradientOp(int axis, SDVariable x, SDVariable upstream) {
-      super("stable_log_sum_exp_bp", axis, x, upstream);
-    }
-
     @Override
-    boolean isProduct() {
+    protected boolean isProduct() {
       return true;
     }
 
     @Override
-    void forward(List<INDArray> inputs, INDArray output) {
+    protected void forward(List<INDArray> inputs, INDArray output) {
       INDArray x = inputs.get(0);
       try (Temporaries temporaries = new Temporaries()) {
         output.assign(temporaries.keep(gradient(x, axis())));
         new AlongAxis(x, axis(), temporaries).multiplyByUpstream(output, inputs.get(1));
       }
-    }
-
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> upstream) {
-      throw noSecondDerivative();
     }
   }
 }

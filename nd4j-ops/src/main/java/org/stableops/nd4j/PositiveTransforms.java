@@ -4,9 +4,13 @@ import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.stableops.Arguments;
 import org.stableops.PositiveTransform;
+import org.stableops.internal.Arguments;
 import org.stableops.kernel.PositiveKernel;
+import org.stableops.nd4j.internal.ElementwiseOp;
+import org.stableops.nd4j.internal.Fused;
+import org.stableops.nd4j.internal.Inputs;
+import org.stableops.nd4j.internal.JavaOp;
 import org.stableops.op.PositiveComposite;
 
 /**
@@ -111,7 +115,7 @@ public final class PositiveTransforms {
    * @throws IllegalArgumentException if transform is null
    */
   public static SDVariable value(SDVariable raw, PositiveTransform transform) {
-    return new ValueOp(require(transform), raw).outputVariable();
+    return new ValueOp().of(require(transform), raw);
   }
 
   /**
@@ -123,7 +127,7 @@ public final class PositiveTransforms {
    * @throws IllegalArgumentException if transform is null
    */
   public static SDVariable logDerivative(SDVariable raw, PositiveTransform transform) {
-    return new LogDerivativeOp(require(transform), raw).outputVariable();
+    return new LogDerivativeOp().of(require(transform), raw);
   }
 
   /** An op of a graph whose transform is its T arguments. */
@@ -132,9 +136,9 @@ public final class PositiveTransforms {
       super(name);
     }
 
-    TransformOp(String name, PositiveTransform transform, SDVariable... inputs) {
-      super(name, inputs);
+    SDVariable of(PositiveTransform transform, SDVariable... inputs) {
       addTArgument(transform.family().ordinal(), transform.parameter(), transform.lowerBound());
+      return output(inputs);
     }
 
     /**
@@ -151,102 +155,83 @@ public final class PositiveTransforms {
 
   /** The transform in a graph: from raw to the value. */
   public static final class ValueOp extends TransformOp {
-    /** For the registry. */
+    /** A blank one, for the registry. */
     public ValueOp() {
       super("stable_positive");
     }
 
-    ValueOp(PositiveTransform transform, SDVariable raw) {
-      super("stable_positive", transform, raw);
+    @Override
+    public List<JavaOp> family() {
+      return List.of(this, new GradientOp());
     }
 
     @Override
-    void forward(List<INDArray> inputs, INDArray output) {
+    protected void forward(List<INDArray> inputs, INDArray output) {
       op(transform(), output.dataType()).valueInto(inputs.get(0), output);
     }
 
     @Override
     public List<SDVariable> doDiff(List<SDVariable> upstream) {
-      return List.of(new GradientOp(transform(), arg(0), upstream.get(0)).outputVariable());
+      return List.of(new GradientOp().of(transform(), arg(), upstream.get(0)));
     }
   }
 
   /** The gradient of the transform in a graph: from raw and upstream to upstream × gradient. */
   public static final class GradientOp extends TransformOp {
-    /** For the registry. */
+    /** A blank one, for the registry. */
     public GradientOp() {
       super("stable_positive_bp");
     }
 
-    GradientOp(PositiveTransform transform, SDVariable raw, SDVariable upstream) {
-      super("stable_positive_bp", transform, raw, upstream);
-    }
-
     @Override
-    boolean isProduct() {
+    protected boolean isProduct() {
       return true;
     }
 
     @Override
-    void forward(List<INDArray> inputs, INDArray output) {
-      op(transform(), output.dataType()).gradientInto(inputs.get(0), output);
-      Primitives.multiplyByUpstream(output, inputs.get(1));
-    }
-
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> upstream) {
-      throw noSecondDerivative();
+    protected void forward(List<INDArray> inputs, INDArray output) {
+      op(transform(), output.dataType()).backpropInto(inputs.get(0), inputs.get(1), output);
     }
   }
 
   /** The log-Jacobian in a graph: from raw to the logarithm of the gradient. */
   public static final class LogDerivativeOp extends TransformOp {
-    /** For the registry. */
+    /** A blank one, for the registry. */
     public LogDerivativeOp() {
       super("stable_positive_log_derivative");
     }
 
-    LogDerivativeOp(PositiveTransform transform, SDVariable raw) {
-      super("stable_positive_log_derivative", transform, raw);
+    @Override
+    public List<JavaOp> family() {
+      return List.of(this, new LogDerivativeGradientOp());
     }
 
     @Override
-    void forward(List<INDArray> inputs, INDArray output) {
+    protected void forward(List<INDArray> inputs, INDArray output) {
       logDerivativeOp(transform()).valueInto(inputs.get(0), output);
     }
 
     @Override
     public List<SDVariable> doDiff(List<SDVariable> upstream) {
-      return List.of(
-          new LogDerivativeGradientOp(transform(), arg(0), upstream.get(0)).outputVariable());
+      return List.of(new LogDerivativeGradientOp().of(transform(), arg(), upstream.get(0)));
     }
   }
 
   /** The gradient of the log-Jacobian in a graph: from raw and upstream to their product. */
   public static final class LogDerivativeGradientOp extends TransformOp {
-    /** For the registry. */
+    /** A blank one, for the registry. */
     public LogDerivativeGradientOp() {
       super("stable_positive_log_derivative_bp");
     }
 
-    LogDerivativeGradientOp(PositiveTransform transform, SDVariable raw, SDVariable upstream) {
-      super("stable_positive_log_derivative_bp", transform, raw, upstream);
-    }
-
     @Override
-    boolean isProduct() {
+    protected boolean isProduct() {
       return true;
     }
 
     @Override
-    void forward(List<INDArray> inputs, INDArray output) {
-      logDerivativeOp(transform()).gradientInto(inputs.get(0), output);
-      Primitives.multiplyByUpstream(output, inputs.get(1));
-    }
-
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> upstream) {
-      throw noSecondDerivative();
+    protected void forward(List<INDArray> inputs, INDArray output) {
+      logDerivativeOp(transform()).backpropInto(inputs.get(0), inputs.get(1), output);
     }
   }
 

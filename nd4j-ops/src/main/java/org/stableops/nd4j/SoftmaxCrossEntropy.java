@@ -5,6 +5,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.ValueAndGradient;
+import org.stableops.nd4j.internal.CrossEntropy;
+import org.stableops.nd4j.internal.CrossEntropyGradientOp;
+import org.stableops.nd4j.internal.CrossEntropyValueOp;
+import org.stableops.op.SoftmaxLoss;
 
 /**
  * Softmax cross-entropy of logits and class probabilities, or any masses that are not negative,
@@ -72,7 +76,7 @@ public final class SoftmaxCrossEntropy {
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray value(INDArray logits, INDArray labels, CrossEntropyOptions options) {
-    return CrossEntropy.dense(logits, labels, options).value();
+    return CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, options).value();
   }
 
   /**
@@ -92,7 +96,9 @@ public final class SoftmaxCrossEntropy {
    */
   public static INDArray value(
       INDArray logits, INDArray labels, INDArray sampleWeights, CrossEntropyOptions options) {
-    return CrossEntropy.dense(logits, labels, options).withSampleWeights(sampleWeights).value();
+    return CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, options)
+        .withSampleWeights(sampleWeights)
+        .value();
   }
 
   /**
@@ -124,7 +130,7 @@ public final class SoftmaxCrossEntropy {
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray gradient(INDArray logits, INDArray labels, CrossEntropyOptions options) {
-    return CrossEntropy.dense(logits, labels, options).gradient();
+    return CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, options).gradient();
   }
 
   /**
@@ -144,7 +150,9 @@ public final class SoftmaxCrossEntropy {
    */
   public static INDArray gradient(
       INDArray logits, INDArray labels, INDArray sampleWeights, CrossEntropyOptions options) {
-    return CrossEntropy.dense(logits, labels, options).withSampleWeights(sampleWeights).gradient();
+    return CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, options)
+        .withSampleWeights(sampleWeights)
+        .gradient();
   }
 
   /**
@@ -177,7 +185,7 @@ public final class SoftmaxCrossEntropy {
    */
   public static ValueAndGradient<INDArray> valueAndGradient(
       INDArray logits, INDArray labels, CrossEntropyOptions options) {
-    return CrossEntropy.dense(logits, labels, options).valueAndGradient();
+    return CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, options).valueAndGradient();
   }
 
   /**
@@ -197,7 +205,7 @@ public final class SoftmaxCrossEntropy {
    */
   public static ValueAndGradient<INDArray> valueAndGradient(
       INDArray logits, INDArray labels, INDArray sampleWeights, CrossEntropyOptions options) {
-    return CrossEntropy.dense(logits, labels, options)
+    return CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, options)
         .withSampleWeights(sampleWeights)
         .valueAndGradient();
   }
@@ -233,7 +241,7 @@ public final class SoftmaxCrossEntropy {
    */
   public static CrossEntropyEvaluation<INDArray> evaluate(
       INDArray logits, INDArray labels, CrossEntropyOptions options) {
-    return CrossEntropy.dense(logits, labels, options).evaluate();
+    return CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, options).evaluate();
   }
 
   /**
@@ -254,7 +262,9 @@ public final class SoftmaxCrossEntropy {
    */
   public static CrossEntropyEvaluation<INDArray> evaluate(
       INDArray logits, INDArray labels, INDArray sampleWeights, CrossEntropyOptions options) {
-    return CrossEntropy.dense(logits, labels, options).withSampleWeights(sampleWeights).evaluate();
+    return CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, options)
+        .withSampleWeights(sampleWeights)
+        .evaluate();
   }
 
   /**
@@ -278,7 +288,7 @@ public final class SoftmaxCrossEntropy {
    */
   public static SDVariable value(
       SDVariable logits, SDVariable labels, CrossEntropyOptions options) {
-    return new ValueOp(options, logits, labels).outputVariable();
+    return new ValueOp().of(options, logits, labels);
   }
 
   /**
@@ -292,28 +302,14 @@ public final class SoftmaxCrossEntropy {
    */
   public static SDVariable value(
       SDVariable logits, SDVariable labels, SDVariable sampleWeights, CrossEntropyOptions options) {
-    return new ValueOp(options, logits, labels, sampleWeights).outputVariable();
+    return new ValueOp().of(options, logits, labels, sampleWeights);
   }
 
   /** The loss in a graph: from logits, labels and perhaps sample weights to the loss. */
   public static final class ValueOp extends CrossEntropyValueOp {
-    /** For the registry. */
+    /** A blank one, for the registry. */
     public ValueOp() {
-      super("stable_softmax_cross_entropy");
-    }
-
-    ValueOp(CrossEntropyOptions options, SDVariable... inputs) {
-      super("stable_softmax_cross_entropy", options, inputs);
-    }
-
-    @Override
-    CrossEntropy call(INDArray logits, INDArray labels, CrossEntropyOptions options) {
-      return CrossEntropy.dense(logits, labels, options);
-    }
-
-    @Override
-    SDVariable gradient(CrossEntropyOptions options, SDVariable... inputs) {
-      return new GradientOp(options, inputs).outputVariable();
+      super(SoftmaxLoss.DENSE, GradientOp::new);
     }
   }
 
@@ -322,18 +318,9 @@ public final class SoftmaxCrossEntropy {
    * with respect to the logits.
    */
   public static final class GradientOp extends CrossEntropyGradientOp {
-    /** For the registry. */
+    /** A blank one, for the registry. */
     public GradientOp() {
-      super("stable_softmax_cross_entropy_bp");
-    }
-
-    GradientOp(CrossEntropyOptions options, SDVariable... inputs) {
-      super("stable_softmax_cross_entropy_bp", options, inputs);
-    }
-
-    @Override
-    CrossEntropy call(INDArray logits, INDArray labels, CrossEntropyOptions options) {
-      return CrossEntropy.dense(logits, labels, options);
+      super(SoftmaxLoss.DENSE);
     }
   }
 }

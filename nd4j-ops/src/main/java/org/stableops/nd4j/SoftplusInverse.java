@@ -3,6 +3,10 @@ package org.stableops.nd4j;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.Parameters;
+import org.stableops.nd4j.internal.ElementwiseGradientOp;
+import org.stableops.nd4j.internal.ElementwiseValueOp;
+import org.stableops.nd4j.internal.ParameterGradientOp;
+import org.stableops.nd4j.internal.ParametricOp;
 import org.stableops.op.Operators;
 
 /**
@@ -194,7 +198,7 @@ public final class SoftplusInverse {
    * @throws IllegalArgumentException if β is invalid
    */
   public static SDVariable value(SDVariable x, double beta) {
-    return new ValueOp(x, Parameters.requireBeta(beta)).outputVariable();
+    return new ValueOp().of(x, beta);
   }
 
   /**
@@ -207,37 +211,14 @@ public final class SoftplusInverse {
    * @return log(e^{βx} − 1)/β, of x's shape and dtype
    */
   public static SDVariable value(SDVariable x, SDVariable beta) {
-    return new ValueOp(x, beta).outputVariable();
+    return new ValueOp().of(x, beta);
   }
 
   /** The inverse of softplus in a graph: from x to the value. */
   public static final class ValueOp extends ElementwiseValueOp {
-    /** For the registry. */
+    /** A blank one, for the registry. */
     public ValueOp() {
-      super(OPERATOR);
-    }
-
-    ValueOp(SDVariable x, double beta) {
-      super(OPERATOR, x, beta);
-    }
-
-    ValueOp(SDVariable x, SDVariable beta) {
-      super(OPERATOR, x, beta);
-    }
-
-    @Override
-    SDVariable gradient(SDVariable x, SDVariable upstream, double beta) {
-      return new GradientOp(x, upstream, beta).outputVariable();
-    }
-
-    @Override
-    SDVariable gradient(SDVariable x, SDVariable upstream, SDVariable beta) {
-      return new GradientOp(x, upstream, beta).outputVariable();
-    }
-
-    @Override
-    SDVariable parameterGradient(SDVariable x, SDVariable upstream, SDVariable beta) {
-      return new BetaGradientOp(x, upstream, beta).outputVariable();
+      super(OPERATOR, GradientOp::new, BetaGradientOp::new);
     }
   }
 
@@ -245,17 +226,9 @@ public final class SoftplusInverse {
    * The gradient of the inverse of softplus in a graph: from x and upstream to upstream × gradient.
    */
   public static final class GradientOp extends ElementwiseGradientOp {
-    /** For the registry. */
+    /** A blank one, for the registry. */
     public GradientOp() {
       super(OPERATOR);
-    }
-
-    GradientOp(SDVariable x, SDVariable upstream, double beta) {
-      super(OPERATOR, x, upstream, beta);
-    }
-
-    GradientOp(SDVariable x, SDVariable upstream, SDVariable beta) {
-      super(OPERATOR, x, upstream, beta);
     }
   }
 
@@ -264,13 +237,9 @@ public final class SoftplusInverse {
    * gradient, summed to β's shape.
    */
   public static final class BetaGradientOp extends ParameterGradientOp {
-    /** For the registry. */
+    /** A blank one, for the registry. */
     public BetaGradientOp() {
       super(OPERATOR);
-    }
-
-    BetaGradientOp(SDVariable x, SDVariable upstream, SDVariable beta) {
-      super(OPERATOR, x, upstream, beta);
     }
   }
 }

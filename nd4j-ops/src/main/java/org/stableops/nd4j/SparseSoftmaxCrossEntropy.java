@@ -5,6 +5,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.ValueAndGradient;
+import org.stableops.nd4j.internal.CrossEntropy;
+import org.stableops.nd4j.internal.CrossEntropyGradientOp;
+import org.stableops.nd4j.internal.CrossEntropyValueOp;
+import org.stableops.op.SoftmaxLoss;
 
 /**
  * Softmax cross-entropy of logits and integer labels, fused. With z the logits of a row, y its
@@ -74,7 +78,7 @@ public final class SparseSoftmaxCrossEntropy {
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray value(INDArray logits, INDArray labels, CrossEntropyOptions options) {
-    return CrossEntropy.sparse(logits, labels, options).value();
+    return CrossEntropy.of(SoftmaxLoss.SPARSE, logits, labels, options).value();
   }
 
   /**
@@ -95,7 +99,9 @@ public final class SparseSoftmaxCrossEntropy {
    */
   public static INDArray value(
       INDArray logits, INDArray labels, INDArray sampleWeights, CrossEntropyOptions options) {
-    return CrossEntropy.sparse(logits, labels, options).withSampleWeights(sampleWeights).value();
+    return CrossEntropy.of(SoftmaxLoss.SPARSE, logits, labels, options)
+        .withSampleWeights(sampleWeights)
+        .value();
   }
 
   /**
@@ -127,7 +133,7 @@ public final class SparseSoftmaxCrossEntropy {
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray gradient(INDArray logits, INDArray labels, CrossEntropyOptions options) {
-    return CrossEntropy.sparse(logits, labels, options).gradient();
+    return CrossEntropy.of(SoftmaxLoss.SPARSE, logits, labels, options).gradient();
   }
 
   /**
@@ -148,7 +154,9 @@ public final class SparseSoftmaxCrossEntropy {
    */
   public static INDArray gradient(
       INDArray logits, INDArray labels, INDArray sampleWeights, CrossEntropyOptions options) {
-    return CrossEntropy.sparse(logits, labels, options).withSampleWeights(sampleWeights).gradient();
+    return CrossEntropy.of(SoftmaxLoss.SPARSE, logits, labels, options)
+        .withSampleWeights(sampleWeights)
+        .gradient();
   }
 
   /**
@@ -181,7 +189,7 @@ public final class SparseSoftmaxCrossEntropy {
    */
   public static ValueAndGradient<INDArray> valueAndGradient(
       INDArray logits, INDArray labels, CrossEntropyOptions options) {
-    return CrossEntropy.sparse(logits, labels, options).valueAndGradient();
+    return CrossEntropy.of(SoftmaxLoss.SPARSE, logits, labels, options).valueAndGradient();
   }
 
   /**
@@ -202,7 +210,7 @@ public final class SparseSoftmaxCrossEntropy {
    */
   public static ValueAndGradient<INDArray> valueAndGradient(
       INDArray logits, INDArray labels, INDArray sampleWeights, CrossEntropyOptions options) {
-    return CrossEntropy.sparse(logits, labels, options)
+    return CrossEntropy.of(SoftmaxLoss.SPARSE, logits, labels, options)
         .withSampleWeights(sampleWeights)
         .valueAndGradient();
   }
@@ -238,7 +246,7 @@ public final class SparseSoftmaxCrossEntropy {
    */
   public static CrossEntropyEvaluation<INDArray> evaluate(
       INDArray logits, INDArray labels, CrossEntropyOptions options) {
-    return CrossEntropy.sparse(logits, labels, options).evaluate();
+    return CrossEntropy.of(SoftmaxLoss.SPARSE, logits, labels, options).evaluate();
   }
 
   /**
@@ -260,7 +268,9 @@ public final class SparseSoftmaxCrossEntropy {
    */
   public static CrossEntropyEvaluation<INDArray> evaluate(
       INDArray logits, INDArray labels, INDArray sampleWeights, CrossEntropyOptions options) {
-    return CrossEntropy.sparse(logits, labels, options).withSampleWeights(sampleWeights).evaluate();
+    return CrossEntropy.of(SoftmaxLoss.SPARSE, logits, labels, options)
+        .withSampleWeights(sampleWeights)
+        .evaluate();
   }
 
   /**
@@ -284,7 +294,7 @@ public final class SparseSoftmaxCrossEntropy {
    */
   public static SDVariable value(
       SDVariable logits, SDVariable labels, CrossEntropyOptions options) {
-    return new ValueOp(options, logits, labels).outputVariable();
+    return new ValueOp().of(options, logits, labels);
   }
 
   /**
@@ -298,28 +308,14 @@ public final class SparseSoftmaxCrossEntropy {
    */
   public static SDVariable value(
       SDVariable logits, SDVariable labels, SDVariable sampleWeights, CrossEntropyOptions options) {
-    return new ValueOp(options, logits, labels, sampleWeights).outputVariable();
+    return new ValueOp().of(options, logits, labels, sampleWeights);
   }
 
   /** The loss in a graph: from logits, labels and perhaps sample weights to the loss. */
   public static final class ValueOp extends CrossEntropyValueOp {
-    /** For the registry. */
+    /** A blank one, for the registry. */
     public ValueOp() {
-      super("stable_sparse_softmax_cross_entropy");
-    }
-
-    ValueOp(CrossEntropyOptions options, SDVariable... inputs) {
-      super("stable_sparse_softmax_cross_entropy", options, inputs);
-    }
-
-    @Override
-    CrossEntropy call(INDArray logits, INDArray labels, CrossEntropyOptions options) {
-      return CrossEntropy.sparse(logits, labels, options);
-    }
-
-    @Override
-    SDVariable gradient(CrossEntropyOptions options, SDVariable... inputs) {
-      return new GradientOp(options, inputs).outputVariable();
+      super(SoftmaxLoss.SPARSE, GradientOp::new);
     }
   }
 
@@ -328,18 +324,9 @@ public final class SparseSoftmaxCrossEntropy {
    * with respect to the logits.
    */
   public static final class GradientOp extends CrossEntropyGradientOp {
-    /** For the registry. */
+    /** A blank one, for the registry. */
     public GradientOp() {
-      super("stable_sparse_softmax_cross_entropy_bp");
-    }
-
-    GradientOp(CrossEntropyOptions options, SDVariable... inputs) {
-      super("stable_sparse_softmax_cross_entropy_bp", options, inputs);
-    }
-
-    @Override
-    CrossEntropy call(INDArray logits, INDArray labels, CrossEntropyOptions options) {
-      return CrossEntropy.sparse(logits, labels, options);
+      super(SoftmaxLoss.SPARSE);
     }
   }
 }

@@ -3,6 +3,10 @@ package org.stableops.nd4j;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.Parameters;
+import org.stableops.nd4j.internal.ElementwiseGradientOp;
+import org.stableops.nd4j.internal.ElementwiseValueOp;
+import org.stableops.nd4j.internal.ParameterGradientOp;
+import org.stableops.nd4j.internal.ParametricOp;
 import org.stableops.op.Operators;
 
 /**
@@ -188,7 +192,7 @@ public final class Squareplus {
    * @throws IllegalArgumentException if b is invalid
    */
   public static SDVariable value(SDVariable x, double b) {
-    return new ValueOp(x, Parameters.requireB(b)).outputVariable();
+    return new ValueOp().of(x, b);
   }
 
   /**
@@ -200,53 +204,22 @@ public final class Squareplus {
    * @return (x + √(x² + b))/2, of x's shape and dtype
    */
   public static SDVariable value(SDVariable x, SDVariable b) {
-    return new ValueOp(x, b).outputVariable();
+    return new ValueOp().of(x, b);
   }
 
   /** Squareplus in a graph: from x to the value. */
   public static final class ValueOp extends ElementwiseValueOp {
-    /** For the registry. */
+    /** A blank one, for the registry. */
     public ValueOp() {
-      super(OPERATOR);
-    }
-
-    ValueOp(SDVariable x, double b) {
-      super(OPERATOR, x, b);
-    }
-
-    ValueOp(SDVariable x, SDVariable b) {
-      super(OPERATOR, x, b);
-    }
-
-    @Override
-    SDVariable gradient(SDVariable x, SDVariable upstream, double b) {
-      return new GradientOp(x, upstream, b).outputVariable();
-    }
-
-    @Override
-    SDVariable gradient(SDVariable x, SDVariable upstream, SDVariable b) {
-      return new GradientOp(x, upstream, b).outputVariable();
-    }
-
-    @Override
-    SDVariable parameterGradient(SDVariable x, SDVariable upstream, SDVariable b) {
-      return new BGradientOp(x, upstream, b).outputVariable();
+      super(OPERATOR, GradientOp::new, BGradientOp::new);
     }
   }
 
   /** The gradient of squareplus in a graph: from x and upstream to upstream × gradient. */
   public static final class GradientOp extends ElementwiseGradientOp {
-    /** For the registry. */
+    /** A blank one, for the registry. */
     public GradientOp() {
       super(OPERATOR);
-    }
-
-    GradientOp(SDVariable x, SDVariable upstream, double b) {
-      super(OPERATOR, x, upstream, b);
-    }
-
-    GradientOp(SDVariable x, SDVariable upstream, SDVariable b) {
-      super(OPERATOR, x, upstream, b);
     }
   }
 
@@ -255,13 +228,9 @@ public final class Squareplus {
    * summed to b's shape.
    */
   public static final class BGradientOp extends ParameterGradientOp {
-    /** For the registry. */
+    /** A blank one, for the registry. */
     public BGradientOp() {
       super(OPERATOR);
-    }
-
-    BGradientOp(SDVariable x, SDVariable upstream, SDVariable b) {
-      super(OPERATOR, x, upstream, b);
     }
   }
 }

@@ -2,6 +2,7 @@ package org.stableops.nd4j;
 
 import java.util.List;
 import org.nd4j.imports.converters.ImportClassMapping;
+import org.stableops.nd4j.internal.JavaOp;
 
 /**
  * The registry entry of the operators: SameDiff finds them by name when it loads a graph, copies
@@ -20,36 +21,24 @@ public final class StableOps {
    * some shaded jars.
    */
   public static void register() {
-    for (JavaOp op : ops()) {
-      ImportClassMapping.getOpNameMapping().putIfAbsent(op.opName(), op);
+    for (JavaOp value : values()) {
+      for (JavaOp op : value.family()) {
+        ImportClassMapping.getOpNameMapping().putIfAbsent(op.opName(), op);
+      }
     }
   }
 
-  private static List<JavaOp> ops() {
+  private static List<JavaOp> values() {
     return List.of(
         new Softplus.ValueOp(),
-        new Softplus.GradientOp(),
-        new Softplus.BetaGradientOp(),
         new SoftplusInverse.ValueOp(),
-        new SoftplusInverse.GradientOp(),
-        new SoftplusInverse.BetaGradientOp(),
         new Squareplus.ValueOp(),
-        new Squareplus.GradientOp(),
-        new Squareplus.BGradientOp(),
         new SquareplusInverse.ValueOp(),
-        new SquareplusInverse.GradientOp(),
-        new SquareplusInverse.BGradientOp(),
         new SparseSoftmaxCrossEntropy.ValueOp(),
-        new SparseSoftmaxCrossEntropy.GradientOp(),
         new SoftmaxCrossEntropy.ValueOp(),
-        new SoftmaxCrossEntropy.GradientOp(),
         new LogSumExp.ValueOp(),
-        new LogSumExp.GradientOp(),
         new LogSoftmax.ValueOp(),
-        new LogSoftmax.GradientOp(),
         new PositiveTransforms.ValueOp(),
-        new PositiveTransforms.GradientOp(),
-        new PositiveTransforms.LogDerivativeOp(),
-        new PositiveTransforms.LogDerivativeGradientOp());
+        new PositiveTransforms.LogDerivativeOp());
   }
 }

@@ -7,12 +7,12 @@ import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.training.evaluator.Evaluator;
 import java.util.Arrays;
-import org.stableops.Arguments;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.SoftmaxShape;
 import org.stableops.djl.internal.Averages;
 import org.stableops.djl.internal.Numbers;
 import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
+import org.stableops.internal.Arguments;
+import org.stableops.internal.SoftmaxShape;
 
 /**
  * The share of rows whose largest logit is that of the label, among the rows that a {@link

@@ -8,15 +8,16 @@ import ai.djl.training.loss.Loss;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.stableops.Arguments;
-import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.SoftmaxShape;
 import org.stableops.djl.SoftmaxCrossEntropy;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
 import org.stableops.djl.internal.Averages;
+import org.stableops.djl.internal.CrossEntropy;
 import org.stableops.djl.internal.Numbers;
 import org.stableops.djl.training.FusedTrainer;
+import org.stableops.internal.Arguments;
+import org.stableops.internal.SoftmaxShape;
+import org.stableops.op.SoftmaxLoss;
 
 /**
  * Softmax cross-entropy on logits as a DJL Loss: {@link SparseSoftmaxCrossEntropy} for integer
@@ -45,49 +46,8 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
   private static final String NAME = "FusedSoftmaxCrossEntropyLoss";
   private static final Logger LOGGER = LoggerFactory.getLogger(FusedSoftmaxCrossEntropyLoss.class);
 
-  /** Which operator it is; sample weights may be null. */
-  private enum Kind {
-    LABELS {
-      @Override
-      NDArray value(NDArray z, NDArray y, NDArray weights, CrossEntropyOptions options) {
-        return weights == null
-            ? SparseSoftmaxCrossEntropy.value(z, y, options)
-            : SparseSoftmaxCrossEntropy.value(z, y, weights, options);
-      }
-
-      @Override
-      CrossEntropyEvaluation<NDArray> evaluate(
-          NDArray z, NDArray y, NDArray weights, CrossEntropyOptions options) {
-        return weights == null
-            ? SparseSoftmaxCrossEntropy.evaluate(z, y, options)
-            : SparseSoftmaxCrossEntropy.evaluate(z, y, weights, options);
-      }
-    },
-    PROBABILITIES {
-      @Override
-      NDArray value(NDArray z, NDArray y, NDArray weights, CrossEntropyOptions options) {
-        return weights == null
-            ? SoftmaxCrossEntropy.value(z, y, options)
-            : SoftmaxCrossEntropy.value(z, y, weights, options);
-      }
-
-      @Override
-      CrossEntropyEvaluation<NDArray> evaluate(
-          NDArray z, NDArray y, NDArray weights, CrossEntropyOptions options) {
-        return weights == null
-            ? SoftmaxCrossEntropy.evaluate(z, y, options)
-            : SoftmaxCrossEntropy.evaluate(z, y, weights, options);
-      }
-    };
-
-    abstract NDArray value(NDArray z, NDArray y, NDArray weights, CrossEntropyOptions options);
-
-    abstract CrossEntropyEvaluation<NDArray> evaluate(
-        NDArray z, NDArray y, NDArray weights, CrossEntropyOptions options);
-  }
-
   private final CrossEntropyOptions options;
-  private final Kind kind;
+  private final SoftmaxLoss loss;
   private final boolean hasSampleWeights;
   private final float weight;
   private final AtomicBoolean hasWarned = new AtomicBoolean();
@@ -116,14 +76,18 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
    * @throws IllegalArgumentException if an argument is null
    */
   public FusedSoftmaxCrossEntropyLoss(String name, CrossEntropyOptions options) {
-    this(name, options, Kind.LABELS, false, 1);
+    this(name, options, SoftmaxLoss.SPARSE, false, 1);
   }
 
   private FusedSoftmaxCrossEntropyLoss(
-      String name, CrossEntropyOptions options, Kind kind, boolean hasSampleWeights, float weight) {
+      String name,
+      CrossEntropyOptions options,
+      SoftmaxLoss loss,
+      boolean hasSampleWeights,
+      float weight) {
     super(Arguments.requireGiven("name", name));
     this.options = Arguments.requireGiven("options", options);
-    this.kind = kind;
+    this.loss = loss;
     this.hasSampleWeights = hasSampleWeights;
     this.weight = weight;
   }
@@ -150,7 +114,7 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
   public static FusedSoftmaxCrossEntropyLoss probabilities(
       String name, CrossEntropyOptions options) {
     SoftmaxShape.requireNoIgnoreIndex(options);
-    return new FusedSoftmaxCrossEntropyLoss(name, options, Kind.PROBABILITIES, false, 1);
+    return new FusedSoftmaxCrossEntropyLoss(name, options, SoftmaxLoss.DENSE, false, 1);
   }
 
   /**
@@ -160,7 +124,7 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
    * @return a new loss of the same name
    */
   public FusedSoftmaxCrossEntropyLoss withSampleWeights() {
-    return new FusedSoftmaxCrossEntropyLoss(getName(), options, kind, true, weight);
+    return new FusedSoftmaxCrossEntropyLoss(getName(), options, loss, true, weight);
   }
 
   /**
@@ -174,7 +138,7 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
     if (!Float.isFinite(newWeight)) {
       throw new IllegalArgumentException("weight must be finite, got " + newWeight);
     }
-    return new FusedSoftmaxCrossEntropyLoss(getName(), options, kind, hasSampleWeights, newWeight);
+    return new FusedSoftmaxCrossEntropyLoss(getName(), options, loss, hasSampleWeights, newWeight);
   }
 
   /**
@@ -192,7 +156,7 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
    * @return true for class probabilities, false for integers
    */
   public boolean takesProbabilities() {
-    return kind == Kind.PROBABILITIES;
+    return loss == SoftmaxLoss.DENSE;
   }
 
   /**
@@ -228,8 +192,11 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
   @Override
   public NDArray evaluate(NDList labels, NDList predictions) {
     requireArrays(labels, predictions);
-    NDArray sampleWeights = hasSampleWeights ? labels.get(1) : null;
-    return weighted(checked(predictions.get(0), labels.get(0), sampleWeights));
+    CrossEntropy call = CrossEntropy.of(loss, predictions.get(0), labels.get(0), options);
+    CrossEntropy.Weighted batch =
+        (hasSampleWeights ? call.withSampleWeights(labels.get(1)) : call).weighted();
+    warnWithoutWeight(batch.weight());
+    return weighted(batch.value());
   }
 
   /**
@@ -277,28 +244,18 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
   }
 
   /** By an array of libtorch's own: for a Number autograd keeps memory that Java frees. */
-  private NDArray weighted(NDArray loss) {
+  private NDArray weighted(NDArray value) {
     if (weight == 1) {
-      return loss;
+      return value;
     }
-    try (NDArray unweighted = loss;
-        NDArray factor = loss.getManager().full(new Shape(), weight, loss.getDataType())) {
+    try (NDArray unweighted = value;
+        NDArray factor = value.getManager().full(new Shape(), weight, value.getDataType())) {
       return unweighted.mul(factor);
     }
   }
 
-  private NDArray checked(NDArray logits, NDArray labels, NDArray weights) {
-    NDArray loss = kind.value(logits, labels, weights, options);
-    if (!hasWarned.get() && sum(loss) == 0) {
-      try (CrossEntropyEvaluation<NDArray> all = kind.evaluate(logits, labels, weights, options)) {
-        warnWithoutWeight(all.weight());
-      }
-    }
-    return loss;
-  }
-
-  private void warnWithoutWeight(double weight) {
-    if (weight == 0 && hasWarned.compareAndSet(false, true)) {
+  private void warnWithoutWeight(double ofRows) {
+    if (ofRows == 0 && hasWarned.compareAndSet(false, true)) {
       LOGGER.warn(
           "No row of this batch counts: all are ignored, masked or of weight 0. DJL's Trainer"
               + " throws where the gradients of its first step are all 0: skip that step, or use"
@@ -318,8 +275,8 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
 
   @Override
   public void updateAccumulators(String[] keys, NDList labels, NDList predictions) {
-    try (NDArray loss = evaluate(labels, predictions)) {
-      averages.update(keys, sum(loss), 1);
+    try (NDArray value = evaluate(labels, predictions)) {
+      averages.update(keys, sum(value), 1);
     }
   }
 
@@ -333,9 +290,9 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
     return averages.get(key);
   }
 
-  private static double sum(NDArray loss) {
+  private static double sum(NDArray value) {
     double sum = 0;
-    for (double number : Numbers.doubles(loss)) {
+    for (double number : Numbers.doubles(value)) {
       sum += number;
     }
     return sum;

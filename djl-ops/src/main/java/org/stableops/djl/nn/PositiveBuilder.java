@@ -3,8 +3,8 @@ package org.stableops.djl.nn;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.initializer.Initializer;
-import org.stableops.Arguments;
 import org.stableops.PositiveTransform;
+import org.stableops.internal.Arguments;
 
 /**
  * What the builders of this package share: the transform that keeps a parameter positive, softplus

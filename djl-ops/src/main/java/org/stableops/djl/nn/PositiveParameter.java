@@ -17,9 +17,9 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.Arrays;
-import org.stableops.Arguments;
 import org.stableops.PositiveTransform;
 import org.stableops.djl.PositiveTransforms;
+import org.stableops.internal.Arguments;
 
 /**
  * A parameter that is positive, whatever an optimiser does: a raw parameter r without bounds, which

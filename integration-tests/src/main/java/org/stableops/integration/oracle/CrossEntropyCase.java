@@ -7,7 +7,7 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
-import org.stableops.SoftmaxShape;
+import org.stableops.internal.SoftmaxShape;
 
 /**
  * A cross-entropy problem and its exact solution by definition, for finite logits and for −inf at

@@ -7,10 +7,10 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.SoftmaxShape;
 import org.stableops.ValueAndGradient;
 import org.stableops.djl.SoftmaxCrossEntropy;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
+import org.stableops.internal.SoftmaxShape;
 
 /** The two cross-entropies, each with labels to go with logits. */
 enum CrossEntropyKind {

@@ -9,7 +9,6 @@ import org.junit.jupiter.api.Test;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
-import org.stableops.SoftmaxShape;
 import org.stableops.ValueAndGradient;
 import org.stableops.integration.CrossEntropyCheck;
 import org.stableops.integration.Measurements;
@@ -18,6 +17,7 @@ import org.stableops.integration.host.Host;
 import org.stableops.integration.host.Path;
 import org.stableops.integration.oracle.CrossEntropyCase;
 import org.stableops.integration.oracle.Format;
+import org.stableops.internal.SoftmaxShape;
 
 /**
  * Both cross-entropies under any options, with logits, labels, masses and sample weights of any

@@ -4,12 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
-import org.stableops.SoftmaxShape;
 import org.stableops.integration.Tolerance;
 import org.stableops.integration.host.Path;
 import org.stableops.integration.oracle.Exact;
 import org.stableops.integration.oracle.Format;
 import org.stableops.integration.oracle.SoftmaxRow;
+import org.stableops.internal.SoftmaxShape;
 
 /** Log-sum-exp and log-softmax along any axis, rows with special elements among others. */
 class RowsFuzzTest {

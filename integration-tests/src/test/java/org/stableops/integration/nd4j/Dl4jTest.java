@@ -426,7 +426,7 @@ final class Dl4jTest {
             LOSS.computeScore(
                 masses(), smallLogits(), IDENTITY, Nd4j.ones(DataType.DOUBLE, 7, 3), false));
     assertMessage(
-        "mask must be 0 or 1, for DL4J multiplies the logits by it, got [1.0, 0.5]",
+        "mask must be 0 or 1, for DL4J multiplies the logits by it, got 0.5 at row 1",
         () ->
             LOSS.computeScore(
                 Nd4j.ones(DataType.DOUBLE, 2, 3),

@@ -1,12 +1,12 @@
 package org.stableops.nd4j.activations;
 
-import org.nd4j.common.primitives.Pair;
-import org.nd4j.linalg.activations.BaseActivationFunction;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 import org.stableops.Parameters;
 import org.stableops.nd4j.SoftplusInverse;
+import org.stableops.nd4j.internal.ElementwiseActivation;
+import org.stableops.op.Elementwise;
+import org.stableops.op.Operators;
 
 /**
  * The inverse of softplus as the activation of a DL4J layer.
@@ -18,10 +18,8 @@ import org.stableops.nd4j.SoftplusInverse;
  *
  * @see SoftplusInverse
  */
-public final class ActivationSoftplusInverse extends BaseActivationFunction {
+public final class ActivationSoftplusInverse extends ElementwiseActivation {
   private static final long serialVersionUID = 1;
-
-  private final double beta;
 
   /** Creates the activation with β = 1. */
   public ActivationSoftplusInverse() {
@@ -36,7 +34,7 @@ public final class ActivationSoftplusInverse extends BaseActivationFunction {
    */
   @JsonCreator
   public ActivationSoftplusInverse(@JsonProperty("beta") double beta) {
-    this.beta = Parameters.requireBeta(beta);
+    super(beta);
   }
 
   /**
@@ -44,36 +42,13 @@ public final class ActivationSoftplusInverse extends BaseActivationFunction {
    *
    * @return β
    */
+  @JsonProperty("beta")
   public double getBeta() {
-    return beta;
-  }
-
-  /** Overwrites the pre-activations with the activations, as DL4J wants it. */
-  @Override
-  public INDArray getActivation(INDArray in, boolean training) {
-    SoftplusInverse.valueInto(in, beta, in);
-    return in;
-  }
-
-  /** Returns the upstream gradient times that of the activation; there are no parameters. */
-  @Override
-  public Pair<INDArray, INDArray> backprop(INDArray in, INDArray epsilon) {
-    assertShape(in, epsilon);
-    return Backprop.product(in, epsilon, x -> SoftplusInverse.gradient(x, beta));
+    return parameter();
   }
 
   @Override
-  public boolean equals(Object other) {
-    return other instanceof ActivationSoftplusInverse activation && activation.beta == beta;
-  }
-
-  @Override
-  public int hashCode() {
-    return Double.hashCode(beta);
-  }
-
-  @Override
-  public String toString() {
-    return "softplusInverse(beta=" + beta + ")";
+  protected Elementwise operator() {
+    return Operators.SOFTPLUS_INVERSE;
   }
 }

@@ -1,12 +1,12 @@
 package org.stableops.nd4j.activations;
 
-import org.nd4j.common.primitives.Pair;
-import org.nd4j.linalg.activations.BaseActivationFunction;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 import org.stableops.Parameters;
 import org.stableops.nd4j.Squareplus;
+import org.stableops.nd4j.internal.ElementwiseActivation;
+import org.stableops.op.Elementwise;
+import org.stableops.op.Operators;
 
 /**
  * Squareplus as the activation of a DL4J layer.
@@ -18,10 +18,8 @@ import org.stableops.nd4j.Squareplus;
  *
  * @see Squareplus
  */
-public final class ActivationSquareplus extends BaseActivationFunction {
+public final class ActivationSquareplus extends ElementwiseActivation {
   private static final long serialVersionUID = 1;
-
-  private final double b;
 
   /** Creates the activation with b = 4. */
   public ActivationSquareplus() {
@@ -36,7 +34,7 @@ public final class ActivationSquareplus extends BaseActivationFunction {
    */
   @JsonCreator
   public ActivationSquareplus(@JsonProperty("b") double b) {
-    this.b = Parameters.requireB(b);
+    super(b);
   }
 
   /**
@@ -44,36 +42,13 @@ public final class ActivationSquareplus extends BaseActivationFunction {
    *
    * @return b
    */
+  @JsonProperty("b")
   public double getB() {
-    return b;
-  }
-
-  /** Overwrites the pre-activations with the activations, as DL4J wants it. */
-  @Override
-  public INDArray getActivation(INDArray in, boolean training) {
-    Squareplus.valueInto(in, b, in);
-    return in;
-  }
-
-  /** Returns the upstream gradient times that of the activation; there are no parameters. */
-  @Override
-  public Pair<INDArray, INDArray> backprop(INDArray in, INDArray epsilon) {
-    assertShape(in, epsilon);
-    return Backprop.product(in, epsilon, x -> Squareplus.gradient(x, b));
+    return parameter();
   }
 
   @Override
-  public boolean equals(Object other) {
-    return other instanceof ActivationSquareplus activation && activation.b == b;
-  }
-
-  @Override
-  public int hashCode() {
-    return Double.hashCode(b);
-  }
-
-  @Override
-  public String toString() {
-    return "squareplus(b=" + b + ")";
+  protected Elementwise operator() {
+    return Operators.SQUAREPLUS;
   }
 }

@@ -1,12 +1,12 @@
 package org.stableops.nd4j.activations;
 
-import org.nd4j.common.primitives.Pair;
-import org.nd4j.linalg.activations.BaseActivationFunction;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 import org.stableops.Parameters;
 import org.stableops.nd4j.Softplus;
+import org.stableops.nd4j.internal.ElementwiseActivation;
+import org.stableops.op.Elementwise;
+import org.stableops.op.Operators;
 
 /**
  * Softplus as the activation of a DL4J layer.
@@ -18,10 +18,8 @@ import org.stableops.nd4j.Softplus;
  *
  * @see Softplus
  */
-public final class ActivationStableSoftplus extends BaseActivationFunction {
+public final class ActivationStableSoftplus extends ElementwiseActivation {
   private static final long serialVersionUID = 1;
-
-  private final double beta;
 
   /** Creates the activation with β = 1. */
   public ActivationStableSoftplus() {
@@ -36,7 +34,7 @@ public final class ActivationStableSoftplus extends BaseActivationFunction {
    */
   @JsonCreator
   public ActivationStableSoftplus(@JsonProperty("beta") double beta) {
-    this.beta = Parameters.requireBeta(beta);
+    super(beta);
   }
 
   /**
@@ -44,36 +42,13 @@ public final class ActivationStableSoftplus extends BaseActivationFunction {
    *
    * @return β
    */
+  @JsonProperty("beta")
   public double getBeta() {
-    return beta;
-  }
-
-  /** Overwrites the pre-activations with the activations, as DL4J wants it. */
-  @Override
-  public INDArray getActivation(INDArray in, boolean training) {
-    Softplus.valueInto(in, beta, in);
-    return in;
-  }
-
-  /** Returns the upstream gradient times that of the activation; there are no parameters. */
-  @Override
-  public Pair<INDArray, INDArray> backprop(INDArray in, INDArray epsilon) {
-    assertShape(in, epsilon);
-    return Backprop.product(in, epsilon, x -> Softplus.gradient(x, beta));
+    return parameter();
   }
 
   @Override
-  public boolean equals(Object other) {
-    return other instanceof ActivationStableSoftplus activation && activation.beta == beta;
-  }
-
-  @Override
-  public int hashCode() {
-    return Double.hashCode(beta);
-  }
-
-  @Override
-  public String toString() {
-    return "softplus(beta=" + beta + ")";
+  protected Elementwise operator() {
+    return Operators.SOFTPLUS;
   }
 }

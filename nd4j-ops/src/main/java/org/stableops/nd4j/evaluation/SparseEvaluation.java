@@ -10,10 +10,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.shade.jackson.annotation.JsonIgnore;
-import org.stableops.Arguments;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.SoftmaxShape;
-import org.stableops.nd4j.internal.Numbers;
+import org.stableops.internal.Arguments;
+import org.stableops.internal.SoftmaxShape;
+import org.stableops.nd4j.internal.Fused;
 
 /**
  * DL4J's Evaluation for integer labels, which its own refuses: accuracy, precision, recall, F1 and
@@ -78,7 +78,7 @@ public class SparseEvaluation extends Evaluation {
         SoftmaxShape.of("predictions", predictions.shape(), classAxis(predictions));
     shape.requireLabels(labels.shape());
     double[] weights = mask == null ? null : weights(mask, shape);
-    long[] classes = shape.integers(Numbers.doubles(labels), weights);
+    long[] classes = shape.integers(Fused.doubles(labels), weights);
     shape.requireClasses(classes, weights, options);
     int[] rows =
         IntStream.range(0, classes.length)
@@ -119,7 +119,7 @@ public class SparseEvaluation extends Evaluation {
 
   private static double[] weights(INDArray mask, SoftmaxShape shape) {
     shape.requireMask(mask.shape());
-    return Numbers.doubles(mask);
+    return Fused.doubles(mask);
   }
 
   private static INDArray rows(INDArray predictions, SoftmaxShape shape) {

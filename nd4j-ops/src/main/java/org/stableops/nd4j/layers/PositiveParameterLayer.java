@@ -15,8 +15,8 @@ import org.deeplearning4j.optimize.api.TrainingListener;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
-import org.stableops.Arguments;
 import org.stableops.PositiveTransform;
+import org.stableops.internal.Arguments;
 import org.stableops.nd4j.PositiveTransforms;
 
 /**

@@ -10,15 +10,15 @@ import org.nd4j.linalg.lossfunctions.ILossFunction;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonIgnore;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
-import org.stableops.Arguments;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
-import org.stableops.SoftmaxShape;
-import org.stableops.ValueAndGradient;
+import org.stableops.internal.Arguments;
+import org.stableops.internal.SoftmaxShape;
+import org.stableops.kernel.RowLosses;
 import org.stableops.nd4j.SoftmaxCrossEntropy;
 import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
-import org.stableops.nd4j.internal.Halves;
-import org.stableops.nd4j.internal.Numbers;
+import org.stableops.nd4j.internal.CrossEntropy;
+import org.stableops.op.SoftmaxLoss;
 
 /**
  * Softmax cross-entropy on logits as the loss of a DL4J output layer.
@@ -135,51 +135,36 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
   @Override
   public double computeScore(
       INDArray labels, INDArray preOutput, IActivation activation, INDArray mask, boolean average) {
-    INDArray score = rows(labels, preOutput, activation, mask).score();
-    return taken(score, preOutput, average);
+    RowLosses rows = call(labels, preOutput, activation, mask, Reduction.SUM).rowLosses();
+    return score(rows, average);
   }
 
   /** Returns the losses of the rows as a column. */
   @Override
   public INDArray computeScoreArray(
       INDArray labels, INDArray preOutput, IActivation activation, INDArray mask) {
-    return rows(labels, preOutput, activation, mask).losses().reshape(-1, 1);
+    return call(labels, preOutput, activation, mask, Reduction.NONE).value().reshape(-1, 1);
   }
 
   /** Returns the gradient of the sum of the losses with respect to the pre-outputs. */
   @Override
   public INDArray computeGradient(
       INDArray labels, INDArray preOutput, IActivation activation, INDArray mask) {
-    ValueAndGradient<INDArray> both = rows(labels, preOutput, activation, mask).scoreAndGradient();
-    close(both.value());
-    return both.gradient();
+    return call(labels, preOutput, activation, mask, Reduction.SUM).gradient();
   }
 
   /** Returns score and gradient in one pass. */
   @Override
   public Pair<Double, INDArray> computeGradientAndScore(
       INDArray labels, INDArray preOutput, IActivation activation, INDArray mask, boolean average) {
-    ValueAndGradient<INDArray> both = rows(labels, preOutput, activation, mask).scoreAndGradient();
-    return new Pair<>(taken(both.value(), preOutput, average), both.gradient());
+    CrossEntropy.Result result =
+        call(labels, preOutput, activation, mask, Reduction.SUM).rowLossesAndGradient();
+    return new Pair<>(score(result.rows(), average), result.gradient());
   }
 
-  private static double taken(INDArray score, INDArray preOutput, boolean average) {
-    double sum = score.getDouble(0);
-    close(score);
-    return average ? sum / preOutput.size(0) : sum;
-  }
-
-  private static void close(INDArray array) {
-    // What lives in a workspace is the workspace's.
-    if (array.closeable()) {
-      array.close();
-    }
-  }
-
-  private static void closeUnless(INDArray other, INDArray array) {
-    if (array != other) {
-      close(array);
-    }
+  private static double score(RowLosses rows, boolean average) {
+    double sum = rows.reduced(rows.losses(), Reduction.SUM);
+    return average ? sum / rows.losses().length : sum;
   }
 
   @Override
@@ -202,110 +187,25 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
     return options.toString().replace("CrossEntropyOptions", "LossFusedSoftmaxCrossEntropy");
   }
 
-  private Rows rows(INDArray labels, INDArray logits, IActivation activation, INDArray mask) {
+  private CrossEntropy call(
+      INDArray labels,
+      INDArray logits,
+      IActivation activation,
+      INDArray mask,
+      Reduction reduction) {
     if (!(activation instanceof ActivationIdentity || activation instanceof ActivationSoftmax)) {
       throw new IllegalArgumentException(
           "activation must be identity or softmax, for the loss works on logits, got "
               + activation);
     }
-    SoftmaxShape shape = SoftmaxShape.of(logits.shape(), options);
-    shape.requireSeveralClasses();
-    if (mask != null) {
-      shape.requireMask(mask.shape());
-      requireZerosAndOnes(mask);
-    }
+    SoftmaxShape.of(logits.shape(), options).requireSeveralClasses();
     if (labels.rank() != 2 || labels.size(0) != logits.size(0)) {
       throw new IllegalArgumentException(
           "labels must have shape [%d, classes] or [%d, 1], got %s"
               .formatted(logits.size(0), logits.size(0), Arrays.toString(labels.shape())));
     }
-    INDArray weights = mask == null ? null : mask.reshape(logits.size(0), 1);
-    return new Rows(logits, labels, labels.size(1) == 1, weights, options);
-  }
-
-  private static void requireZerosAndOnes(INDArray mask) {
-    double[] weights = Numbers.doubles(mask);
-    if (Arrays.stream(weights).anyMatch(weight -> weight != 0 && weight != 1)) {
-      throw new IllegalArgumentException(
-          "mask must be 0 or 1, for DL4J multiplies the logits by it, got "
-              + Arrays.toString(weights));
-    }
-  }
-
-  /**
-   * The arguments of one call.
-   *
-   * @param logits rows × classes
-   * @param labels rows × classes masses, or rows × 1 integers
-   * @param isSparse whether they are integers
-   * @param weights rows × 1, or null
-   * @param options those of the loss
-   */
-  private record Rows(
-      INDArray logits,
-      INDArray labels,
-      boolean isSparse,
-      INDArray weights,
-      CrossEntropyOptions options) {
-
-    /** The losses of the rows, in the network's dtype. */
-    INDArray losses() {
-      return value(logits, Reduction.NONE);
-    }
-
-    /** Their sum. */
-    INDArray score() {
-      INDArray z = wide();
-      try {
-        return value(z, Reduction.SUM);
-      } finally {
-        closeUnless(logits, z);
-      }
-    }
-
-    /** Their sum, and its gradient in the network's dtype. */
-    ValueAndGradient<INDArray> scoreAndGradient() {
-      INDArray z = wide();
-      try {
-        return narrow(valueAndGradient(z));
-      } finally {
-        closeUnless(logits, z);
-      }
-    }
-
-    /** Float for half, whose numbers end before the sum of many losses. */
-    private INDArray wide() {
-      return logits.castTo(Halves.wideType(logits.dataType()));
-    }
-
-    private ValueAndGradient<INDArray> narrow(ValueAndGradient<INDArray> both) {
-      INDArray gradient = both.gradient().castTo(logits.dataType());
-      closeUnless(gradient, both.gradient());
-      return new ValueAndGradient<>(both.value(), gradient);
-    }
-
-    private INDArray value(INDArray z, Reduction reduction) {
-      CrossEntropyOptions reduced = options.withReduction(reduction);
-      if (weights == null) {
-        return isSparse
-            ? SparseSoftmaxCrossEntropy.value(z, labels, reduced)
-            : SoftmaxCrossEntropy.value(z, labels, reduced);
-      }
-      return isSparse
-          ? SparseSoftmaxCrossEntropy.value(z, labels, weights, reduced)
-          : SoftmaxCrossEntropy.value(z, labels, weights, reduced);
-    }
-
-    private ValueAndGradient<INDArray> valueAndGradient(INDArray z) {
-      CrossEntropyOptions sum = options.withReduction(Reduction.SUM);
-      if (weights == null) {
-        return isSparse
-            ? SparseSoftmaxCrossEntropy.valueAndGradient(z, labels, sum)
-            : SoftmaxCrossEntropy.valueAndGradient(z, labels, sum);
-      }
-      return isSparse
-          ? SparseSoftmaxCrossEntropy.valueAndGradient(z, labels, weights, sum)
-          : SoftmaxCrossEntropy.valueAndGradient(z, labels, weights, sum);
-    }
+    SoftmaxLoss loss = labels.size(1) == 1 ? SoftmaxLoss.SPARSE : SoftmaxLoss.DENSE;
+    CrossEntropy call = CrossEntropy.of(loss, logits, labels, options.withReduction(reduction));
+    return mask == null ? call : call.withMask(mask);
   }
 }

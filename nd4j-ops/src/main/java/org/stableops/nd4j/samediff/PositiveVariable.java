@@ -7,8 +7,8 @@ import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.stableops.Arguments;
 import org.stableops.PositiveTransform;
+import org.stableops.internal.Arguments;
 import org.stableops.nd4j.PositiveTransforms;
 
 /**

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.nd4j.linalg.learning.regularization.Regularization;
-import org.stableops.Arguments;
+import org.stableops.internal.Arguments;
 
 /** How the raw weights of one layer are read, trained and started. */
 final class Hooks implements Serializable {

@@ -7,8 +7,8 @@ import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.stableops.Arguments;
 import org.stableops.PositiveTransform;
+import org.stableops.internal.Arguments;
 
 /** Which layers can have positive weights, and which have. */
 final class Layers {

@@ -8,8 +8,8 @@ import org.deeplearning4j.nn.weights.IWeightInit;
 import org.deeplearning4j.nn.weights.WeightInitConstant;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.regularization.Regularization;
-import org.stableops.Arguments;
 import org.stableops.PositiveTransform;
+import org.stableops.internal.Arguments;
 import org.stableops.nd4j.PositiveTransforms;
 
 /**

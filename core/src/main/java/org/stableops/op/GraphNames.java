@@ -1,0 +1,18 @@
+package org.stableops.op;
+
+import java.util.Locale;
+
+/** The names that graphs of SameDiff store. */
+final class GraphNames {
+  private GraphNames() {}
+
+  /** Such as {@code stable_squareplus_inverse} for SquareplusInverse. */
+  static String of(String operator) {
+    return "stable_" + operator.replaceAll("(?<=.)(?=\\p{Lu})", "_").toLowerCase(Locale.ROOT);
+  }
+
+  /** That of the gradient. */
+  static String gradient(String graphName) {
+    return graphName + "_bp";
+  }
+}

@@ -1,0 +1,82 @@
+package org.stableops.djl.internal;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import java.util.Optional;
+import java.util.function.Function;
+import org.stableops.djl.OpDescription;
+
+/** An operator as a Block without parameters. */
+public final class OpBlock extends AbstractBlock {
+  private static final byte VERSION = 1;
+
+  private final String name;
+  private final int inputs;
+  private final int optionalInputs;
+  private final Function<NDList, NDArray> forward;
+  private final Function<Shape[], Shape> shape;
+  private Double argument;
+
+  public OpBlock(
+      String name, int inputs, Function<NDList, NDArray> forward, Function<Shape[], Shape> shape) {
+    this(name, inputs, 0, forward, shape);
+  }
+
+  public OpBlock(
+      String name,
+      int inputs,
+      int optionalInputs,
+      Function<NDList, NDArray> forward,
+      Function<Shape[], Shape> shape) {
+    super(VERSION);
+    this.name = name;
+    this.inputs = inputs;
+    this.optionalInputs = optionalInputs;
+    this.forward = forward;
+    this.shape = shape;
+  }
+
+  /** Keeps the one number that the block was made of. */
+  public OpBlock describedBy(double argument) {
+    this.argument = argument;
+    return this;
+  }
+
+  public Optional<OpDescription> description() {
+    return argument == null ? Optional.empty() : Optional.of(new OpDescription(name, argument));
+  }
+
+  @Override
+  protected NDList forwardInternal(
+      ParameterStore parameterStore,
+      NDList arrays,
+      boolean training,
+      PairList<String, Object> params) {
+    requireInputs(arrays.size());
+    return new NDList(forward.apply(arrays));
+  }
+
+  @Override
+  public Shape[] getOutputShapes(Shape[] inputShapes) {
+    requireInputs(inputShapes.length);
+    return new Shape[] {shape.apply(inputShapes)};
+  }
+
+  private void requireInputs(int actual) {
+    if (actual < inputs || actual > inputs + optionalInputs) {
+      String expected = optionalInputs == 0 ? "" + inputs : inputs + " or " + (inputs + 1);
+      throw new IllegalArgumentException(
+          "%s takes %s array%s, got %d"
+              .formatted(name, expected, expected.equals("1") ? "" : "s", actual));
+    }
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}

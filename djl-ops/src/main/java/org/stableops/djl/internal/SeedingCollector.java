@@ -1,0 +1,150 @@
+package org.stableops.djl.internal;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDScope;
+import ai.djl.pytorch.engine.PtGradientCollector;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.training.GradientCollector;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.stableops.djl.SeededLosses;
+
+/** The collector of {@link SeededLosses}: the stock one, and the losses of the thread it is for. */
+public final class SeedingCollector implements GradientCollector {
+  private static final ThreadLocal<SeedingCollector> CURRENT = new ThreadLocal<>();
+
+  /** What libtorch calls the last operator of a loss, as Autograd makes it. */
+  private static final Set<String> FUNCTIONS = Set.of("DotBackward0", "SumBackward0");
+
+  /**
+   * Where the backward of a loss may begin instead.
+   *
+   * @param loss the caller's
+   * @param logits a view of the caller's, who may close them before
+   * @param gradient the loss's to the logits, of their shape and dtype
+   */
+  private record Seed(NDArray loss, NDArray logits, NDArray gradient) {
+    static Seed of(NDArray loss, NDArray logits, NDArray gradient) {
+      for (NDArray own : new NDArray[] {logits, gradient}) {
+        NDScope.unregister(own);
+        own.detach();
+      }
+      return new Seed(loss, logits, gradient);
+    }
+
+    /** Not if the loss has been changed in place: then it is the result of another operator. */
+    boolean isOf(NDArray target) {
+      return loss == target
+          && FUNCTIONS.contains(JniUtils.getGradientFunctionNames((PtNDArray) target));
+    }
+
+    void release() {
+      logits.close();
+      gradient.close();
+    }
+  }
+
+  /** Of which there is one in a JVM: it refuses a second. */
+  private final GradientCollector stock = newStock();
+
+  /** Also the lock: any thread may call backward. */
+  private final List<Seed> seeds = new ArrayList<>();
+
+  private boolean isClosed;
+
+  public SeedingCollector() {
+    CURRENT.set(this);
+  }
+
+  /** A second one is refused, but not before it has switched recording on for its thread. */
+  private static GradientCollector newStock() {
+    boolean before = JniUtils.isGradMode();
+    try {
+      return new PtGradientCollector();
+    } catch (IllegalStateException e) {
+      JniUtils.setGradMode(before);
+      throw e;
+    }
+  }
+
+  /**
+   * Keeps the gradient of a loss for backward, if this thread's collector is one of ours: to be
+   * called in the scope of the arrays.
+   */
+  static void remember(NDArray loss, NDArray logits, NDArray gradient) {
+    SeedingCollector current = CURRENT.get();
+    if (current != null && logits.getDataType() == gradient.getDataType()) {
+      current.add(loss, logits, gradient);
+    }
+  }
+
+  private void add(NDArray loss, NDArray logits, NDArray gradient) {
+    synchronized (seeds) {
+      // Another thread may have closed the collector.
+      if (!isClosed) {
+        seeds.add(Seed.of(loss, logits, gradient));
+      }
+    }
+  }
+
+  @Override
+  public void backward(NDArray target) {
+    Inputs.requireOpen("target", target);
+    synchronized (seeds) {
+      for (Seed seed : seeds) {
+        if (seed.isOf(target)) {
+          seeds.remove(seed);
+          // Other losses may share the network.
+          backward(seed, !seeds.isEmpty());
+          return;
+        }
+      }
+    }
+    try (NDScope scope = new NDScope()) {
+      scope.suppressNotUsedWarning();
+      backward(target, target.onesLike(), false);
+    }
+  }
+
+  private static void backward(Seed seed, boolean keepsGraph) {
+    try {
+      backward(seed.logits, seed.gradient, keepsGraph);
+    } finally {
+      seed.release();
+    }
+  }
+
+  private static void backward(NDArray target, NDArray upstream, boolean keepsGraph) {
+    JniUtils.backward((PtNDArray) target, (PtNDArray) upstream, keepsGraph, false);
+  }
+
+  @Override
+  public void zeroGradients() {
+    // The stock one leaves two arrays a gradient with the managers of the parameters.
+    try (NDScope scope = new NDScope()) {
+      scope.suppressNotUsedWarning();
+      stock.zeroGradients();
+    }
+  }
+
+  @Override
+  public void close() {
+    synchronized (seeds) {
+      if (isClosed) {
+        return;
+      }
+      isClosed = true;
+      try {
+        seeds.forEach(Seed::release);
+        seeds.clear();
+      } finally {
+        stock.close();
+      }
+    }
+    if (CURRENT.get() == this) {
+      CURRENT.remove();
+    }
+  }
+}

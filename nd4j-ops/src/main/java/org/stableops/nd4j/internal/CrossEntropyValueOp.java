@@ -1,0 +1,88 @@
+package org.stableops.nd4j.internal;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Supplier;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.Reduction;
+import org.stableops.internal.Arguments;
+import org.stableops.internal.SoftmaxShape;
+import org.stableops.op.SoftmaxLoss;
+
+/** A cross-entropy in a graph, from logits, labels and perhaps sample weights to the loss. */
+public abstract class CrossEntropyValueOp extends JavaOp {
+  private final transient SoftmaxLoss loss;
+  private final transient Supplier<CrossEntropyGradientOp> gradient;
+
+  protected CrossEntropyValueOp(SoftmaxLoss loss, Supplier<CrossEntropyGradientOp> gradient) {
+    super(loss.graphName());
+    this.loss = loss;
+    this.gradient = gradient;
+  }
+
+  /** The loss in the graph of the inputs. */
+  public final SDVariable of(CrossEntropyOptions options, SDVariable... inputs) {
+    requireValid(options, inputs[0]);
+    CrossEntropyArguments.write(options, this);
+    return output(inputs);
+  }
+
+  /** Before the graph has the op: wrong class weights too, where it knows the classes. */
+  private static void requireValid(CrossEntropyOptions options, SDVariable logits) {
+    Arguments.requireGiven("options", options);
+    long[] shape = logits == null ? null : logits.getShape();
+    if (shape != null) {
+      // A size that is not known yet, such as that of the batch, is −1.
+      int axis = options.axis() < 0 ? options.axis() + shape.length : options.axis();
+      boolean isKnown = axis >= 0 && axis < shape.length && shape[axis] > 0;
+      long[] sizes = Arrays.stream(shape).map(size -> Math.max(size, 1)).toArray();
+      if (isKnown) {
+        SoftmaxShape.of(sizes, options);
+      }
+    }
+  }
+
+  @Override
+  public final List<JavaOp> family() {
+    return List.of(this, gradient.get());
+  }
+
+  @Override
+  protected final long[] outputShape(List<INDArray> inputs) {
+    CrossEntropyOptions options = CrossEntropyArguments.read(this);
+    return options.reduction() == Reduction.NONE
+        ? SoftmaxShape.of(inputs.get(0).shape(), options).rowShape()
+        : new long[0];
+  }
+
+  @Override
+  protected final void forward(List<INDArray> inputs, INDArray output) {
+    CrossEntropyOptions options = CrossEntropyArguments.read(this);
+    CrossEntropy call = CrossEntropy.of(loss, inputs.get(0), inputs.get(1), options);
+    if (inputs.size() > 2) {
+      call = call.withSampleWeights(inputs.get(2));
+    }
+    call.valueInto(output);
+  }
+
+  @Override
+  public final List<SDVariable> doDiff(List<SDVariable> upstream) {
+    // The gradient needs no loss, but SameDiff computes, and tells its listeners, only what is
+    // needed.
+    List<SDVariable> inputs =
+        new ArrayList<>(List.of(arg(0), arg(1), upstream.get(0), outputVariable()));
+    List<SDVariable> gradients = new ArrayList<>();
+    for (SDVariable other : List.of(args()).subList(1, args().length)) {
+      gradients.add(sameDiff.zerosLike(other));
+    }
+    if (args().length > 2) {
+      inputs.add(arg(2));
+    }
+    CrossEntropyOptions options = CrossEntropyArguments.read(this);
+    gradients.add(0, gradient.get().of(options, inputs.toArray(SDVariable[]::new)));
+    return gradients;
+  }
+}

@@ -1,0 +1,124 @@
+package org.stableops.nd4j.internal;
+
+import java.util.function.BiConsumer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.stableops.kernel.Elements;
+import org.stableops.kernel.ElementwiseKernel;
+
+/**
+ * What an elementwise operator is made of: its value and its derivative, as a kernel and as
+ * composites. The rest is the same for all.
+ *
+ * @param kernel f(x) and f′(x) over the memory of arrays
+ * @param compositeValue f(x) by the host's primitives, for contiguous float and double
+ * @param compositeGradient f′(x) in the same way
+ */
+public record ElementwiseOp(
+    ElementwiseKernel kernel, Formula compositeValue, Formula compositeGradient) {
+
+  /** A formula on a contiguous array of float or double, of two elements or more. */
+  @FunctionalInterface
+  public interface Formula {
+    INDArray apply(Nd4jAlgebra m, INDArray x);
+  }
+
+  public INDArray value(INDArray x) {
+    Inputs.requireFloating("x", x);
+    return compute(x, kernel::value, compositeValue);
+  }
+
+  public INDArray gradient(INDArray x) {
+    Inputs.requireFloating("x", x);
+    return compute(x, kernel::gradient, compositeGradient);
+  }
+
+  /** Writes f(x) into an array of x's shape and dtype, which may be x. */
+  public void valueInto(INDArray x, INDArray out) {
+    Inputs.requireLike("out", out, x);
+    computeInto(x, out, kernel::value, compositeValue);
+  }
+
+  /** Writes f′(x) into an array of x's shape and dtype, which may be x. */
+  public void gradientInto(INDArray x, INDArray out) {
+    Inputs.requireLike("out", out, x);
+    computeInto(x, out, kernel::gradient, compositeGradient);
+  }
+
+  /** Returns upstream × f′(x), rounded once; upstream is of x's shape. */
+  public INDArray backprop(INDArray x, INDArray upstream) {
+    Inputs.requireFloating("x", x);
+    DataType type = Halves.wideType(x.dataType());
+    if (type == x.dataType()) {
+      return Temporaries.filled(Fused.uninitialized(x), out -> backpropInto(x, upstream, out));
+    }
+    try (Temporaries temporaries = new Temporaries()) {
+      INDArray product =
+          backprop(temporaries.keep(x.castTo(type)), temporaries.keep(upstream.castTo(type)));
+      return temporaries.keep(product).castTo(x.dataType());
+    }
+  }
+
+  /** Writes upstream × f′(x); upstream is of x's shape, or one number. */
+  public void backpropInto(INDArray x, INDArray upstream, INDArray out) {
+    gradientInto(x, out);
+    Primitives.multiplyByUpstream(out, upstream);
+  }
+
+  private static INDArray compute(
+      INDArray x, BiConsumer<Elements, Elements> sweep, Formula composite) {
+    return Temporaries.filled(Fused.uninitialized(x), out -> computeInto(x, out, sweep, composite));
+  }
+
+  private static void computeInto(
+      INDArray x, INDArray out, BiConsumer<Elements, Elements> sweep, Formula composite) {
+    if (x.isEmpty()) {
+      return;
+    }
+    try (Temporaries temporaries = new Temporaries()) {
+      if (Fused.accepts(x) && Fused.accepts(out)) {
+        run(sweep, x, out, temporaries);
+      } else if (x.length() == 1) {
+        computeOne(x, out, sweep, composite, temporaries);
+      } else {
+        INDArray wide = Fused.readable(x, temporaries);
+        out.assign(computeWide(wide, sweep, composite, temporaries));
+      }
+    }
+  }
+
+  /** As two elements: an array of one counts as a number, and as a number NaN becomes 1e-5. */
+  private static void computeOne(
+      INDArray x,
+      INDArray out,
+      BiConsumer<Elements, Elements> sweep,
+      Formula composite,
+      Temporaries temporaries) {
+    double element = x.getDouble(0);
+    INDArray pair = temporaries.keep(Nd4j.createFromArray(element, element));
+    INDArray wide = temporaries.keepUnless(pair, pair.castTo(Halves.wideType(x.dataType())));
+    INDArray result = computeWide(wide, sweep, composite, temporaries);
+    Primitives.put(out, result.getDouble(0));
+  }
+
+  private static void run(
+      BiConsumer<Elements, Elements> sweep, INDArray x, INDArray out, Temporaries temporaries) {
+    INDArray source = Fused.collide(x, out) ? temporaries.keep(x.dup()) : x;
+    Traversal traversal = new Traversal(out, source);
+    sweep.accept(traversal.elements(source), traversal.elements(out));
+  }
+
+  private static INDArray computeWide(
+      INDArray wide,
+      BiConsumer<Elements, Elements> sweep,
+      Formula composite,
+      Temporaries temporaries) {
+    if (!Fused.accepts(wide)) {
+      return composite.apply(new Nd4jAlgebra(temporaries), wide);
+    }
+    INDArray out = temporaries.keep(Nd4j.createUninitialized(wide.dataType(), wide.shape(), 'c'));
+    run(sweep, wide, out, temporaries);
+    return out;
+  }
+}

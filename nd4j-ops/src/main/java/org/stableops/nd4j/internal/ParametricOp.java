@@ -1,0 +1,277 @@
+package org.stableops.nd4j.internal;
+
+import java.nio.DoubleBuffer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.stableops.internal.ParameterShape;
+import org.stableops.kernel.Elements;
+import org.stableops.kernel.ParameterGroups;
+import org.stableops.kernel.ParametricKernel;
+import org.stableops.op.Composite;
+import org.stableops.op.Elementwise;
+
+/**
+ * An elementwise operator on the arrays of this host, with a parameter that is a number, or an
+ * array that broadcasts against x.
+ *
+ * @param operator what it is
+ */
+public record ParametricOp(Elementwise operator) {
+
+  /** A formula on vectors of two doubles or more. */
+  @FunctionalInterface
+  private interface Formula {
+    INDArray apply(Nd4jAlgebra m, INDArray x, INDArray p);
+  }
+
+  /** A kernel's work on x and a parameter in x's shape. */
+  @FunctionalInterface
+  private interface Sweep {
+    void run(Elements x, Elements p, Elements out);
+  }
+
+  /** The operator whose parameter is one number. */
+  public ElementwiseOp of(double p) {
+    operator.parameter().requireValid(p);
+    Composite composite = operator.composite();
+    return new ElementwiseOp(
+        operator.kernel().apply(p),
+        (m, x) -> composite.value(m, x, p),
+        (m, x) -> composite.gradient(m, x, p));
+  }
+
+  private String name() {
+    return operator.parameter().name();
+  }
+
+  private ParametricKernel kernel() {
+    return operator.arrays();
+  }
+
+  private Composite composite() {
+    return operator.composite();
+  }
+
+  public INDArray value(INDArray x, INDArray p) {
+    ParameterShape shape = requireValid(x, p);
+    if (p.length() == 1) {
+      return of(p.getDouble(0)).value(x);
+    }
+    return Temporaries.filled(
+        Fused.uninitialized(x),
+        out -> computeInto(x, p, out, shape, kernel()::value, composite()::value));
+  }
+
+  public INDArray gradient(INDArray x, INDArray p) {
+    ParameterShape shape = requireValid(x, p);
+    if (p.length() == 1) {
+      return of(p.getDouble(0)).gradient(x);
+    }
+    return Temporaries.filled(
+        Fused.uninitialized(x),
+        out -> computeInto(x, p, out, shape, kernel()::gradient, composite()::gradient));
+  }
+
+  /** The gradient by the parameter of the sum of the value, summed where the parameter repeats. */
+  public INDArray parameterGradient(INDArray x, INDArray p) {
+    ParameterShape shape = requireValid(x, p);
+    return Temporaries.filled(Fused.uninitialized(p), out -> sumInto(x, p, null, out, shape));
+  }
+
+  /** Writes f(x; p) into an array of x's shape and dtype, which may be x. */
+  public void valueInto(INDArray x, INDArray p, INDArray out) {
+    Inputs.requireLike("out", out, x);
+    ParameterShape shape = requireValid(x, p);
+    if (p.length() == 1) {
+      of(p.getDouble(0)).valueInto(x, out);
+    } else {
+      computeInto(x, p, out, shape, kernel()::value, composite()::value);
+    }
+  }
+
+  /** Writes ∂f/∂x into an array of x's shape and dtype, which may be x. */
+  void gradientInto(INDArray x, INDArray p, INDArray out) {
+    Inputs.requireLike("out", out, x);
+    ParameterShape shape = requireValid(x, p);
+    if (p.length() == 1) {
+      of(p.getDouble(0)).gradientInto(x, out);
+    } else {
+      computeInto(x, p, out, shape, kernel()::gradient, composite()::gradient);
+    }
+  }
+
+  /** Writes Σ upstream·∂f/∂p, for an upstream of x's shape or of one element, into one like p. */
+  void parameterGradientInto(INDArray x, INDArray p, INDArray upstream, INDArray out) {
+    sumInto(x, p, upstream, out, requireValid(x, p));
+  }
+
+  private ParameterShape requireValid(INDArray x, INDArray p) {
+    Inputs.requireParameter(name(), p, x);
+    ParameterShape shape = ParameterShape.of(name(), p.shape(), x.shape());
+    if (!p.isEmpty()) {
+      Elements elements =
+          Fused.accepts(p)
+              ? Fused.elements(p, Fused.logicalOrder(p))
+              : Elements.of(DoubleBuffer.wrap(Fused.doubles(p)));
+      kernel().requireValid(elements, shape);
+    }
+    return shape;
+  }
+
+  private static void computeInto(
+      INDArray x, INDArray p, INDArray out, ParameterShape shape, Sweep sweep, Formula formula) {
+    if (x.isEmpty()) {
+      return;
+    }
+    try (Temporaries temporaries = new Temporaries()) {
+      if (Fused.accepts(x) && Fused.accepts(p) && Fused.accepts(out)) {
+        run(sweep, x, p, out, shape, temporaries);
+        return;
+      }
+      INDArray wide = Fused.readable(x, temporaries);
+      if (Fused.accepts(wide)) {
+        INDArray result =
+            temporaries.keep(Nd4j.createUninitialized(wide.dataType(), wide.shape(), 'c'));
+        run(sweep, wide, Fused.readable(p, temporaries), result, shape, temporaries);
+        out.assign(result);
+      } else {
+        INDArray result = composite(x, p, shape, formula, temporaries);
+        out.assign(result.reshape('c', x.shape()));
+      }
+    }
+  }
+
+  private static void run(
+      Sweep sweep,
+      INDArray x,
+      INDArray p,
+      INDArray out,
+      ParameterShape shape,
+      Temporaries temporaries) {
+    INDArray source = Fused.collide(x, out) ? temporaries.keep(x.dup()) : x;
+    boolean isInDanger = shape.isRepeated() ? Fused.meet(p, out) : Fused.collide(p, out);
+    INDArray parameter = isInDanger ? temporaries.keep(p.dup()) : p;
+    Traversal traversal = new Traversal(out, source);
+    sweep.run(
+        traversal.elements(source),
+        traversal.elements(parameter, shape.strides(parameter.stride())),
+        traversal.elements(out));
+  }
+
+  private void sumInto(
+      INDArray x, INDArray p, INDArray upstream, INDArray out, ParameterShape shape) {
+    if (p.isEmpty()) {
+      return;
+    }
+    if (x.isEmpty()) {
+      out.assign(0);
+      return;
+    }
+    try (Temporaries temporaries = new Temporaries()) {
+      INDArray wide = Fused.readable(x, temporaries);
+      if (!Fused.accepts(wide)) {
+        compositeSum(x, p, upstream, out, shape, temporaries);
+        return;
+      }
+      boolean isDirect = Fused.accepts(out);
+      INDArray sums =
+          isDirect
+              ? out
+              : temporaries.keep(Nd4j.createUninitialized(wide.dataType(), out.shape(), 'c'));
+      runSum(
+          wide,
+          Fused.readable(p, temporaries),
+          upstream == null ? null : Fused.readable(upstream, temporaries),
+          sums,
+          shape);
+      if (!isDirect) {
+        Primitives.assign(out, sums);
+      }
+    }
+  }
+
+  private void runSum(
+      INDArray x, INDArray p, INDArray upstream, INDArray out, ParameterShape shape) {
+    ParameterGroups groups = ParameterGroups.of(shape);
+    kernel()
+        .parameterGradient(
+            grouped(x, x.stride(), groups),
+            grouped(p, shape.strides(p.stride()), groups),
+            upstream == null ? null : grouped(upstream, upstreamStrides(upstream, x), groups),
+            groups,
+            Fused.elements(out, Fused.logicalOrder(out)));
+  }
+
+  private static Elements grouped(INDArray array, long[] strides, ParameterGroups groups) {
+    return Fused.elements(array, groups.shape(), groups.strides(strides));
+  }
+
+  /** SameDiff starts with an upstream gradient of one scalar, whatever the shape. */
+  private static long[] upstreamStrides(INDArray upstream, INDArray x) {
+    return upstream.length() == 1 ? new long[x.rank()] : upstream.stride();
+  }
+
+  private void compositeSum(
+      INDArray x,
+      INDArray p,
+      INDArray upstream,
+      INDArray out,
+      ParameterShape shape,
+      Temporaries temporaries) {
+    INDArray terms = composite(x, p, shape, composite()::parameterGradient, temporaries);
+    if (upstream != null) {
+      boolean isOne = upstream.length() == 1;
+      ParameterShape ofUpstream =
+          ParameterShape.of("upstream", isOne ? new long[0] : upstream.shape(), x.shape());
+      terms.muli(vector(upstream, ofUpstream, temporaries));
+    }
+    if (x.length() == 1) {
+      Primitives.put(out, terms.getDouble(0));
+      return;
+    }
+    INDArray sums = temporaries.keep(rows(terms.reshape('c', x.shape()), shape, temporaries));
+    Primitives.assign(out, sums.reshape('c', out.shape()));
+  }
+
+  /** The sum over the axes along which the parameter is repeated. */
+  private static INDArray rows(INDArray terms, ParameterShape shape, Temporaries temporaries) {
+    int[] order = shape.repeatedAxesLast();
+    INDArray ordered = terms.rank() < 2 ? terms : terms.permute(order);
+    long length = 1;
+    for (int axis : shape.repeatedAxes()) {
+      length *= terms.size(axis);
+    }
+    INDArray rows =
+        temporaries
+            .keep(ordered.dup('c'))
+            .reshape('c', new long[] {terms.length() / length, length});
+    return Primitives.rowSums(rows, temporaries).dup('c');
+  }
+
+  /** The composite on doubles, as a vector of x's elements in order; of a single one, twice. */
+  private static INDArray composite(
+      INDArray x, INDArray p, ParameterShape shape, Formula formula, Temporaries temporaries) {
+    ParameterShape ofX = ParameterShape.of("x", x.shape(), x.shape());
+    return formula.apply(
+        new Nd4jAlgebra(temporaries), vector(x, ofX, temporaries), vector(p, shape, temporaries));
+  }
+
+  /**
+   * The elements as doubles, repeated to those of x. At least two: an array of one counts as a
+   * number, and as a number NaN becomes 1e-5.
+   */
+  private static INDArray vector(INDArray array, ParameterShape shape, Temporaries temporaries) {
+    if (shape.elements() == 1) {
+      double element = array.getDouble(0);
+      return temporaries.keep(Nd4j.createFromArray(element, element));
+    }
+    INDArray contiguous = temporaries.keep(array.dup('c'));
+    INDArray wide = temporaries.keepUnless(contiguous, contiguous.castTo(DataType.DOUBLE));
+    INDArray repeated =
+        shape.isRepeated()
+            ? temporaries.keep(Primitives.tile(wide.reshape('c', shape.aligned()), shape.x()))
+            : wide;
+    return repeated.reshape(shape.elements());
+  }
+}
