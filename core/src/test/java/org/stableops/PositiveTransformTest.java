@@ -28,6 +28,7 @@ import org.stableops.kernel.Elements;
 import org.stableops.kernel.PositiveKernel;
 
 /** Positive transforms against exact arithmetic. */
+@Tag("thorough")
 class PositiveTransformTest {
   private static final MathContext DIGITS = new MathContext(45);
   private static final double ULP = 0x1p-52;
@@ -55,7 +56,7 @@ class PositiveTransformTest {
               double r = Math.min(random.nextBoolean() ? size : moderate, largest);
               return random.nextBoolean() ? r : -r;
             })
-        .limit(300)
+        .limit(Effort.of(60, 300))
         .toArray();
   }
 
@@ -91,7 +92,7 @@ class PositiveTransformTest {
   @Tag("sweep")
   void valueOfTheInverseIsTheValueToTheRoundingOfRaw(PositiveTransform transform) {
     SplittableRandom random = new SplittableRandom(6);
-    for (int i = 0; i < 4000; i++) {
+    for (int i = 0; i < Effort.of(1000, 4000); i++) {
       double distance = Math.exp(-600 + random.nextDouble() * 1200);
       double value = transform.lowerBound() + (i % 2 == 0 ? distance : random.nextDouble());
       if (!transform.contains(value)) {

@@ -18,17 +18,19 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.stableops.Effort;
 
 /**
  * The elementary functions of the kernels against exact ones over the whole range of their type,
  * and the two implementations against each other. The build runs this twice: without the Vector
  * API, and with it.
  */
+@Tag("thorough")
 class TileMathTest {
   /** Every so many-th float of all, a prime. */
-  private static final int STRIDE = 1021;
+  private static final int STRIDE = Effort.of(10_007, 1021);
 
-  private static final int DOUBLES = 20 * Tiles.SIZE;
+  private static final int DOUBLES = Effort.of(4, 20) * Tiles.SIZE;
   private static final float[] ZEROS = new float[Tiles.SIZE];
   private static final double[] WIDE_ZEROS = new double[Tiles.SIZE];
 

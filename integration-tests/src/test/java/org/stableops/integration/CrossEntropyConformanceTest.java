@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -23,25 +24,26 @@ import org.stableops.integration.oracle.Format;
 import org.stableops.internal.SoftmaxShape;
 
 /** Both cross-entropies on every host, path and dtype against exact arithmetic. */
+@Tag("thorough")
 class CrossEntropyConformanceTest {
   private static final double INF = Double.POSITIVE_INFINITY;
   private static final double NAN = Double.NaN;
   private static final CrossEntropyOptions NONE =
       CrossEntropyOptions.DEFAULT.withReduction(Reduction.NONE);
-  private static final int FEW_ROWS = 100;
+  private static final int FEW_ELEMENTS = Effort.of(1000, 4000);
   private static final Measurements MEASUREMENTS = new Measurements();
 
-  /** Rows × classes; together more than 10,000 losses and 35,000 gradients a dtype. */
+  /** Rows × classes; if thorough, together more than 10,000 losses and 35,000 gradients a dtype. */
   private static final List<long[]> SHAPES =
       List.of(
-          new long[] {4500, 2},
-          new long[] {4500, 3},
-          new long[] {1200, 10},
+          new long[] {Effort.of(300, 4500), 2},
+          new long[] {Effort.of(300, 4500), 3},
+          new long[] {Effort.of(120, 1200), 10},
           new long[] {100, 7},
           new long[] {8, 1},
-          new long[] {4, 1000},
+          new long[] {Effort.of(1, 4), 1000},
           new long[] {2, 1025},
-          new long[] {1, 3000});
+          new long[] {1, Effort.of(1500, 3000)});
 
   static Stream<Arguments> cases() {
     return Arrays.stream(Format.values())
@@ -59,7 +61,7 @@ class CrossEntropyConformanceTest {
     CrossEntropyOptions options = NONE.withIgnoreIndex(-7);
     check(CrossEntropyCase.sparse(drawn.logits, (int) classes, drawn.labels, options), format);
     check(CrossEntropyCase.dense(drawn.logits, (int) classes, drawn.masses, NONE), format);
-    if (rows <= FEW_ROWS) {
+    if (rows <= 100 && rows * classes <= FEW_ELEMENTS) {
       for (Reduction reduction : List.of(Reduction.SUM, Reduction.MEAN)) {
         CrossEntropyOptions reduced = options.withReduction(reduction);
         check(CrossEntropyCase.sparse(drawn.logits, (int) classes, drawn.labels, reduced), format);
@@ -249,15 +251,13 @@ class CrossEntropyConformanceTest {
     SplittableRandom random = new SplittableRandom(50257);
     double[] logits = random.doubles(50_257, -8, 8).map(Format.FLOAT32::round).toArray();
     CrossEntropyCase problem = CrossEntropyCase.sparse(logits, logits.length, new long[] {7}, NONE);
-    for (Format format : List.of(Format.FLOAT32, Format.FLOAT64)) {
-      check(problem, format);
-    }
+    check(problem, Format.FLOAT32);
   }
 
   @Test
   void everyAxisOfEveryRank() {
     SplittableRandom random = new SplittableRandom(5);
-    for (int rank = 1; rank <= 5; rank++) {
+    for (int rank = 1; rank <= Effort.of(4, 5); rank++) {
       for (int axis = -rank; axis < rank; axis++) {
         long[] shape = new long[rank];
         Arrays.setAll(shape, i -> 2 + i % 3);

@@ -12,11 +12,11 @@ import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 import org.stableops.integration.host.Host;
@@ -25,6 +25,7 @@ import org.stableops.integration.oracle.CrossEntropyCase;
 import org.stableops.integration.oracle.Format;
 
 /** Every option of the cross-entropies, alone and together, against exact arithmetic. */
+@Tag("thorough")
 class CrossEntropyOptionsConformanceTest {
   private static final double INF = Double.POSITIVE_INFINITY;
   private static final double NAN = Double.NaN;
@@ -74,7 +75,8 @@ class CrossEntropyOptionsConformanceTest {
   @MethodSource("optionsAlone")
   void anOptionAloneIsWithinItsBar(CrossEntropyOptions options, Format format) {
     RandomProblem random = new RandomProblem(17, format);
-    long[] shape = {60, CLASSES};
+    int rows = Effort.of(10, 60);
+    long[] shape = {rows, CLASSES};
     double[] logits = random.logits(shape, 1);
     check(random.sparse(logits, shape, options), format);
     if (options.ignoreIndex().isEmpty()) {
@@ -86,14 +88,15 @@ class CrossEntropyOptionsConformanceTest {
   @MethodSource("optionsAlone")
   void withSampleWeightsTooIsWithinItsBar(CrossEntropyOptions options, Format format) {
     RandomProblem random = new RandomProblem(18, format);
-    long[] shape = {20, CLASSES};
+    int rows = Effort.of(5, 20);
+    long[] shape = {rows, CLASSES};
     double[] logits = random.logits(shape, 1);
-    check(random.sparse(logits, shape, options).withSampleWeights(random.weights(20)), format);
+    check(random.sparse(logits, shape, options).withSampleWeights(random.weights(rows)), format);
   }
 
   /** Rows longer than a tile go another way. */
   @ParameterizedTest
-  @ValueSource(ints = {1024, 1025, 2500})
+  @MethodSource("longRows")
   void longRowsAreWithinTheirBars(int classes) {
     for (Format format : List.of(Format.FLOAT32, Format.FLOAT64)) {
       RandomProblem random = new RandomProblem(classes, format);
@@ -107,7 +110,10 @@ class CrossEntropyOptionsConformanceTest {
     }
   }
 
-  /** More than 2,000 problems for each host, each on both paths, the other forms by turns. */
+  /**
+   * If thorough, more than 2,000 problems for each host, each on both paths, the other forms by
+   * turns.
+   */
   @ParameterizedTest
   @MethodSource("seeds")
   void randomCombinationsAreWithinTheirBars(int seed) {
@@ -120,8 +126,12 @@ class CrossEntropyOptionsConformanceTest {
     }
   }
 
+  static IntStream longRows() {
+    return IntStream.of(1024, 1025, Effort.of(1100, 2500));
+  }
+
   static IntStream seeds() {
-    return IntStream.range(0, 24);
+    return IntStream.range(0, Effort.of(3, 24));
   }
 
   private static void check(CrossEntropyCase problem, Format format) {

@@ -9,6 +9,7 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -20,8 +21,9 @@ import org.stableops.integration.oracle.Format;
 import org.stableops.integration.oracle.Points;
 
 /** Every elementwise operator on every host, path and dtype against exact arithmetic. */
+@Tag("thorough")
 class ElementwiseConformanceTest {
-  private static final int POINTS = 10_000;
+  private static final int POINTS = Effort.of(400, 10_000);
   private static final Measurements MEASUREMENTS = new Measurements();
 
   static Stream<Arguments> cases() {

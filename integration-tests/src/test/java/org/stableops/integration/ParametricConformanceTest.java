@@ -11,6 +11,7 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -26,11 +27,12 @@ import org.stableops.integration.oracle.Points;
  * Every elementwise operator with an array for its parameter, on every host, path and dtype,
  * against exact arithmetic: value, gradient, gradient to the parameter, and what training sees.
  */
+@Tag("thorough")
 class ParametricConformanceTest {
-  private static final int POINTS = 10_000;
+  private static final int POINTS = Effort.of(1000, 10_000);
 
   /** Of half, there are not many more numbers. */
-  private static final int POINTS_OF_HALF = 2500;
+  private static final int POINTS_OF_HALF = Effort.of(400, 2500);
 
   /** Of parameters that are drawn, beside those that the function lists. */
   private static final int DRAWN = 10;

@@ -11,6 +11,7 @@ import java.util.function.DoubleFunction;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -23,8 +24,9 @@ import org.stableops.integration.oracle.Format;
 import org.stableops.integration.oracle.PositiveFunction;
 
 /** Positive transforms of arrays on every host, path and dtype against exact arithmetic. */
+@Tag("thorough")
 class PositiveTransformsConformanceTest {
-  private static final int POINTS = 250;
+  private static final int POINTS = Effort.of(50, 250);
   private static final Measurements MEASUREMENTS = new Measurements();
 
   static Stream<Arguments> cases() {

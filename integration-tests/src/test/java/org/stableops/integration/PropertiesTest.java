@@ -68,7 +68,7 @@ class PropertiesTest {
   /**
    * The inverse undoes the operator up to the rounding of what lies between, which it amplifies.
    */
-  @Property(tries = 200, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
   void theInverseOfSoftplusUndoesIt(
       @ForAll @From("hosts") Host host,
       @ForAll Path path,
@@ -82,7 +82,7 @@ class PropertiesTest {
     assertEquals(x, back, bar);
   }
 
-  @Property(tries = 200, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
   void theInverseOfSquareplusUndoesIt(
       @ForAll @From("hosts") Host host,
       @ForAll Path path,
@@ -94,7 +94,7 @@ class PropertiesTest {
     assertEquals(x, back, 8 * EPSILON * (slope * y + Math.abs(x)));
   }
 
-  @Property(tries = 200, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
   void softplusOfXMinusSoftplusOfMinusXIsX(
       @ForAll @From("hosts") Host host,
       @ForAll Path path,
@@ -106,7 +106,7 @@ class PropertiesTest {
   }
 
   /** Central differences, with a step whose own error is third order. */
-  @Property(tries = 300, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
   void theGradientIsThatOfTheValue(
       @ForAll @From("hosts") Host host,
       @ForAll Path path,
@@ -215,7 +215,7 @@ class PropertiesTest {
     return Arrays.stream(row).map(z -> 0.1 + Math.abs(z)).toArray();
   }
 
-  @Property(tries = 200, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
   void oneHotAndIntegerLabelsAreTheSameUnderEveryOption(
       @ForAll @From("hosts") Host host,
       @ForAll Path path,

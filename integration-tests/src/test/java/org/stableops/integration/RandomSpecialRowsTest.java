@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.stableops.CrossEntropyOptions;
@@ -18,6 +19,7 @@ import org.stableops.integration.oracle.Format;
  * options, against the definition in plain doubles with 0·inf = 0: the exact oracle has no
  * infinities. Moderate numbers, so that plain doubles are right to 1e-12.
  */
+@Tag("thorough")
 class RandomSpecialRowsTest {
   private static final double INF = Double.POSITIVE_INFINITY;
   private static final double NAN = Double.NaN;
@@ -26,7 +28,7 @@ class RandomSpecialRowsTest {
   @ValueSource(ints = {0, 1, 2, 3})
   void shortRows(int seed) {
     SplittableRandom seeds = new SplittableRandom(seed);
-    for (int i = 0; i < 150; i++) {
+    for (int i = 0; i < Effort.of(30, 150); i++) {
       SplittableRandom random = seeds.split();
       check(new Problem(1 + random.nextInt(4), 1 + random.nextInt(6), random));
     }
@@ -36,7 +38,7 @@ class RandomSpecialRowsTest {
   @ValueSource(ints = {4, 5})
   void rowsLongerThanATile(int seed) {
     SplittableRandom seeds = new SplittableRandom(seed);
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < Effort.of(3, 10); i++) {
       SplittableRandom random = seeds.split();
       check(new Problem(2, 1020 + random.nextInt(1100), random));
     }

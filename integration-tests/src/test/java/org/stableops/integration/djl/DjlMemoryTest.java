@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -31,10 +32,12 @@ import org.stableops.djl.SoftmaxCrossEntropy;
 import org.stableops.djl.Softplus;
 import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
 import org.stableops.djl.nn.PositiveParameter;
+import org.stableops.integration.Effort;
 
 /** Nothing is freed too early, and nothing stays. */
+@Tag("thorough")
 class DjlMemoryTest {
-  private static final int STEPS = 8000;
+  private static final int STEPS = Effort.of(1500, 8000);
   private static final long FEW_KILOBYTES = 6 * 1024;
 
   @TempDir Path directory;

@@ -7,16 +7,19 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.stableops.integration.Effort;
 
 /** Under a collector of ours nothing is freed too early, nothing stays, and little is needed. */
+@Tag("thorough")
 class FusedTrainerMemoryTest {
-  private static final int STEPS = 4000;
+  private static final int STEPS = Effort.of(1000, 4000);
   private static final long FEW_KILOBYTES = 6 * 1024;
 
   @TempDir Path directory;

@@ -20,13 +20,13 @@ import org.stableops.kernel.FusedPath;
 
 /**
  * The main class of a JVM with a heap of fixed size that repeats every operator and prints by how
- * many kB the process grew. One array of 16 kB lost a step would be 16 MB, or 8 MB where only every
+ * many kB the process grew. One array of 64 kB lost a step would be 16 MB, or 8 MB where only every
  * second step makes it.
  */
 final class MemoryGrowth {
-  private static final int WARM_UP = 200;
-  private static final int STEPS = 1000;
-  private static final Shape SHAPE = new Shape(64, 64);
+  private static final int WARM_UP = 60;
+  private static final int STEPS = 250;
+  private static final Shape SHAPE = new Shape(128, 128);
 
   private MemoryGrowth() {}
 
@@ -39,7 +39,7 @@ final class MemoryGrowth {
       NDArray masses = CrossEntropyKind.DENSE.labels(manager, SHAPE, -1);
       NDArray weights = CrossEntropyKind.weights(manager, SHAPE, -1);
       NDArray badMasses = masses.duplicate();
-      badMasses.set(new NDIndex("63, 63"), -1);
+      badMasses.set(new NDIndex("127, 127"), -1);
       int arrays = manager.getManagedArrays().size();
       long before = 0;
       for (int i = 0; i < WARM_UP + STEPS; i++) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
@@ -23,6 +24,7 @@ import org.stableops.internal.SoftmaxShape;
  * Both cross-entropies under any options, with logits, labels, masses and sample weights of any
  * layout and dtype, logits of any size, no rows, and NaN in the rows that are never read.
  */
+@Tag("thorough")
 class CrossEntropyFuzzTest {
   private static final Measurements MEASUREMENTS = new Measurements();
 

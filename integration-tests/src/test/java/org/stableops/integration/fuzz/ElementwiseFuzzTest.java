@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.stableops.integration.fuzz.ElementwiseCheck.Result;
 import org.stableops.integration.host.Path;
@@ -13,6 +14,7 @@ import org.stableops.integration.oracle.Exact;
 import org.stableops.integration.oracle.Format;
 
 /** The elementwise operators whose parameter is a number. */
+@Tag("thorough")
 class ElementwiseFuzzTest {
   @Test
   void isRightInEveryLayout() {

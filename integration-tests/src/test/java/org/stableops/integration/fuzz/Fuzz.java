@@ -9,13 +9,14 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import org.opentest4j.MultipleFailuresError;
+import org.stableops.integration.Effort;
 
 /**
  * The loop of a fuzz test: cases, each drawn from a seed and its number alone.
  *
- * <p>By default always the same ones, about 40 seconds for all tests together. {@code
- * -Dstableops.fuzz.seconds=900 -Dstableops.fuzz.seed=7} draws others until the time is over; {@code
- * -Dstableops.fuzz.case=123} runs one case only, as the message of a failure says.
+ * <p>By default always the same ones, about ten seconds for all tests together, and 40 if thorough.
+ * {@code -Dstableops.fuzz.seconds=900 -Dstableops.fuzz.seed=7} draws others until the time is over;
+ * {@code -Dstableops.fuzz.case=123} runs one case only, as the message of a failure says.
  */
 final class Fuzz {
   private static final String SECONDS = System.getProperty("stableops.fuzz.seconds");
@@ -35,7 +36,7 @@ final class Fuzz {
    * Runs cases: so many, or where a time is given for a share of it.
    *
    * @param test whose cases they are
-   * @param count how many by default
+   * @param count how many if thorough
    * @param share of the time of all fuzz tests
    * @param oneCase draws a case, describes it and checks it
    */
@@ -50,8 +51,9 @@ final class Fuzz {
     fuzz.run(0, oneCase);
     long start = System.nanoTime();
     double nanos = SECONDS == null ? 0 : 1e9 * Double.parseDouble(SECONDS) * share;
+    long most = Effort.of((int) count / 5, (int) count);
     long cases = 1;
-    while ((SECONDS == null ? cases < count : System.nanoTime() - start < nanos)
+    while ((SECONDS == null ? cases < most : System.nanoTime() - start < nanos)
         && fuzz.failures.size() < MOST_FAILURES) {
       fuzz.run(cases++, oneCase);
     }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.PositiveTransform;
@@ -19,6 +20,7 @@ import org.stableops.integration.oracle.Format;
  * One mistake among arguments that are right otherwise: an IllegalArgumentException that names the
  * argument, and no array has changed.
  */
+@Tag("thorough")
 class InvalidArgumentsFuzzTest {
   private static final double INF = Double.POSITIVE_INFINITY;
 

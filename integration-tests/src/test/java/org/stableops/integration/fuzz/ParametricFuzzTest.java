@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.stableops.integration.fuzz.ElementwiseCheck.Result;
 import org.stableops.integration.host.Path;
@@ -15,6 +16,7 @@ import org.stableops.integration.oracle.Exact;
 import org.stableops.integration.oracle.Format;
 
 /** The elementwise operators whose parameter is an array that broadcasts. */
+@Tag("thorough")
 class ParametricFuzzTest {
   @Test
   void isRightInEveryLayout() {

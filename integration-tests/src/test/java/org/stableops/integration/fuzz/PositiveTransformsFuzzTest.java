@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.function.DoubleFunction;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.stableops.PositiveTransform;
 import org.stableops.PositiveTransform.Family;
@@ -15,6 +16,7 @@ import org.stableops.integration.oracle.Format;
 import org.stableops.integration.oracle.PositiveFunction;
 
 /** Positive transforms of any family, parameter and bound: always above the bound, and exact. */
+@Tag("thorough")
 class PositiveTransformsFuzzTest {
   @Test
   void areRightInEveryLayout() {

@@ -3,6 +3,7 @@ package org.stableops.integration.fuzz;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.stableops.integration.Tolerance;
 import org.stableops.integration.host.Path;
@@ -12,6 +13,7 @@ import org.stableops.integration.oracle.SoftmaxRow;
 import org.stableops.internal.SoftmaxShape;
 
 /** Log-sum-exp and log-softmax along any axis, rows with special elements among others. */
+@Tag("thorough")
 class RowsFuzzTest {
   @Test
   void areRightInEveryLayout() {

@@ -34,6 +34,7 @@ import org.stableops.CrossEntropyOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
 import org.stableops.ValueAndGradient;
+import org.stableops.integration.Effort;
 import org.stableops.integration.host.Path;
 import org.stableops.nd4j.LogSoftmax;
 import org.stableops.nd4j.LogSumExp;
@@ -56,6 +57,7 @@ import org.stableops.nd4j.weights.PositiveWeights;
  * Native memory does not grow. Every program runs in a JVM of its own with a small heap and a limit
  * on native memory, and reports what it measured in its last line.
  */
+@Tag("thorough")
 final class Nd4jMemoryTest {
   /** A heap touched at the start, so that the process grows by native memory only. */
   private static final List<String> SMALL =
@@ -65,7 +67,7 @@ final class Nd4jMemoryTest {
           "-XX:+AlwaysPreTouch",
           "-Dorg.bytedeco.javacpp.maxphysicalbytes=8g");
 
-  private static final int STEPS = 1000;
+  private static final int STEPS = Effort.of(400, 1000);
 
   /**
    * The host's own primitives leave scalars and contexts to the collector, but these are small:
@@ -73,7 +75,7 @@ final class Nd4jMemoryTest {
    */
   @Test
   void intermediatesAreFreedWithoutTheGarbageCollector() throws Exception {
-    assertFreed(Path.FUSED, 300);
+    assertFreed(Path.FUSED, Effort.of(60, 300));
   }
 
   /** Apart, for it takes minutes. */
@@ -113,6 +115,7 @@ final class Nd4jMemoryTest {
   }
 
   @Test
+  @Tag("endurance")
   void dl4jTrainsPositiveParametersWithoutGrowing() throws Exception {
     String line = NewJvm.lastLine(Dl4jTraining.class, SMALL, "positive");
     System.out.println("DL4J, positive parameters: " + line);
@@ -162,7 +165,7 @@ final class Nd4jMemoryTest {
    * would hide in what the host itself leaves to the collector.
    */
   private static void assertFlat(String line) {
-    assertTrue(parse(line).get("arraysKiB") < 48_000, line);
+    assertTrue(parse(line).get("arraysKiB") < 48L * STEPS, line);
   }
 
   private static Map<String, Long> parse(String line) {

@@ -266,9 +266,9 @@ final class PositiveNetworksTest {
     INDArray x = uniform(random, 64, 3);
     DataSet data = new DataSet(x, wavy(x));
     double before = net.score(data);
-    for (int step = 1; step <= 2000; step++) {
+    for (int step = 1; step <= 600; step++) {
       net.fit(data);
-      if (step % 500 == 0) {
+      if (step % 200 == 0) {
         assertWeightsPositive(net);
         assertMonotone(net, random);
       }
