@@ -3,4 +3,7 @@
  * loops over L1-sized tiles ({@link org.stableops.kernel.Tiles}); the transcendental functions that
  * those loops need come from one interface ({@link org.stableops.kernel.FloatTileMath}).
  */
+@Internal
 package org.stableops.kernel;
+
+import org.stableops.Internal;

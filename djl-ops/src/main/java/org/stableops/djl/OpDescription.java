@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.DoubleFunction;
 import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 import org.stableops.djl.internal.OpBlock;
 import org.stableops.djl.internal.ParametricOp;
 import org.stableops.op.Elementwise;
@@ -60,7 +61,7 @@ public record OpDescription(String name, double argument) {
    * @param name any
    * @return whether it can be a description's name
    */
-  public static boolean isKnown(String name) {
+  public static boolean isKnown(@Nullable String name) {
     return name != null && OPERATORS.containsKey(operatorName(name));
   }
 

@@ -3,4 +3,7 @@
  * final class of static functions: {@code value} and {@code gradient} on arrays, and {@code value}
  * on variables, where its gradient op is registered.
  */
+@NullMarked
 package org.stableops.nd4j;
+
+import org.jspecify.annotations.NullMarked;

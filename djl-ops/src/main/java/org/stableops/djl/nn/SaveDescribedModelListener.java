@@ -5,6 +5,7 @@ import ai.djl.training.Trainer;
 import ai.djl.training.listener.SaveModelTrainingListener;
 import java.io.IOException;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,7 +51,7 @@ public class SaveDescribedModelListener extends SaveModelTrainingListener {
    * @param name of the files, or null for the model's
    * @param checkpoint the number of epochs from one save to the next, or -1 for one at the end
    */
-  public SaveDescribedModelListener(String directory, String name, int checkpoint) {
+  public SaveDescribedModelListener(String directory, @Nullable String name, int checkpoint) {
     super(directory, name, checkpoint);
     this.directory = Path.of(directory);
   }

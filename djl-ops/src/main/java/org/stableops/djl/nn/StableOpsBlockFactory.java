@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the network of a saved model again, so that {@code Criteria} loads it without code of the
@@ -103,7 +104,7 @@ public final class StableOpsBlockFactory implements BlockFactory {
    * @throws IllegalStateException if the model has no block that is initialized
    * @throws IOException if a file cannot be written
    */
-  public static void save(Model model, Path directory, String name) throws IOException {
+  public static void save(Model model, Path directory, @Nullable String name) throws IOException {
     String description = description(model);
     model.save(directory, name);
     write(description, directory, fileName(model, name));
@@ -121,7 +122,8 @@ public final class StableOpsBlockFactory implements BlockFactory {
    * @throws IllegalStateException if the model has no block that is initialized
    * @throws IOException if a file cannot be written
    */
-  public static void describe(Model model, Path directory, String name) throws IOException {
+  public static void describe(Model model, Path directory, @Nullable String name)
+      throws IOException {
     String description = description(model);
     Files.createDirectories(directory);
     write(description, directory, fileName(model, name));
@@ -166,7 +168,8 @@ public final class StableOpsBlockFactory implements BlockFactory {
     }
   }
 
-  private static void write(String description, Path directory, String name) throws IOException {
+  private static void write(String description, Path directory, @Nullable String name)
+      throws IOException {
     Files.writeString(file(directory, name), description);
     writeProperties(directory.resolve("serving.properties"), name);
   }
@@ -204,7 +207,7 @@ public final class StableOpsBlockFactory implements BlockFactory {
    * @throws java.nio.file.NoSuchFileException if there is none
    * @throws IOException if it cannot be read
    */
-  public static Block read(Path directory, String name)
+  public static Block read(Path directory, @Nullable String name)
       throws IOException, MalformedModelException {
     Path file = file(directory, name);
     BlockSettings settings = BlockSettings.of(file.toString(), parse(file, text(file)));
@@ -268,7 +271,7 @@ public final class StableOpsBlockFactory implements BlockFactory {
     }
   }
 
-  private static Path file(Path directory, String name) {
+  private static Path file(Path directory, @Nullable String name) {
     return directory.resolve(name + ENDING);
   }
 

@@ -12,8 +12,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.stableops.integration.Effort;
 
 /** Under a collector of ours nothing is freed too early, nothing stays, and little is needed. */
@@ -42,11 +40,17 @@ class FusedTrainerMemoryTest {
     return Long.parseLong(number.group(1));
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"true", "false"})
+  @Test
   @EnabledOnOs(OS.LINUX)
-  void theProcessDoesNotGrow(String fused) throws IOException, InterruptedException {
-    assertTrue(number("steps", fused, "grown by kB") < FEW_KILOBYTES);
+  void theProcessDoesNotGrow() throws IOException, InterruptedException {
+    assertTrue(number("steps", "true", "grown by kB") < FEW_KILOBYTES);
+  }
+
+  @Test
+  @Tag("endurance")
+  @EnabledOnOs(OS.LINUX)
+  void theProcessDoesNotGrowByComposites() throws IOException, InterruptedException {
+    assertTrue(number("steps", "false", "grown by kB") < FEW_KILOBYTES);
   }
 
   @Test

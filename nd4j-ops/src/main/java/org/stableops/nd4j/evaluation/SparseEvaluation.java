@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -69,7 +70,10 @@ public class SparseEvaluation extends Evaluation {
    */
   @Override
   public void eval(
-      INDArray labels, INDArray predictions, INDArray mask, List<? extends Serializable> metadata) {
+      INDArray labels,
+      INDArray predictions,
+      @Nullable INDArray mask,
+      @Nullable List<? extends Serializable> metadata) {
     if (Arrays.equals(labels.shape(), predictions.shape())) {
       super.eval(labels, predictions, mask, metadata);
       return;

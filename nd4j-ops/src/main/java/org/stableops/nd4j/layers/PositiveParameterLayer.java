@@ -12,6 +12,7 @@ import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.memory.LayerMemoryReport;
 import org.deeplearning4j.optimize.api.TrainingListener;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
@@ -160,7 +161,7 @@ abstract class PositiveParameterLayer extends FeedForwardLayer {
 
   /** None: the layer takes every shape as it is. */
   @Override
-  public InputPreProcessor getPreProcessorForInputType(InputType type) {
+  public @Nullable InputPreProcessor getPreProcessorForInputType(InputType type) {
     return null;
   }
 

@@ -1,6 +1,7 @@
 package org.stableops.nd4j.lossfunctions;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
@@ -78,10 +79,10 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
   /** Creates the loss from its JSON, in which what is missing has its default. */
   @JsonCreator
   static LossFusedSoftmaxCrossEntropy fromJson(
-      @JsonProperty("ignoreIndex") Long ignoreIndex,
+      @JsonProperty("ignoreIndex") @Nullable Long ignoreIndex,
       @JsonProperty("labelSmoothing") double labelSmoothing,
       @JsonProperty("zLoss") double zLoss,
-      @JsonProperty("classWeights") double[] classWeights) {
+      @JsonProperty("classWeights") double @Nullable [] classWeights) {
     CrossEntropyOptions options =
         CrossEntropyOptions.DEFAULT
             .withLabelSmoothing(labelSmoothing)
@@ -97,7 +98,7 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
    * @return the label whose rows are ignored, or null
    */
   @JsonProperty("ignoreIndex")
-  public Long getIgnoreIndex() {
+  public @Nullable Long getIgnoreIndex() {
     return options.ignoreIndex().isPresent() ? options.ignoreIndex().getAsLong() : null;
   }
 
@@ -134,7 +135,11 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
   /** Returns the sum of the losses of the rows, divided by their number if it shall be averaged. */
   @Override
   public double computeScore(
-      INDArray labels, INDArray preOutput, IActivation activation, INDArray mask, boolean average) {
+      INDArray labels,
+      INDArray preOutput,
+      IActivation activation,
+      @Nullable INDArray mask,
+      boolean average) {
     RowLosses rows = call(labels, preOutput, activation, mask, Reduction.SUM).rowLosses();
     return score(rows, average);
   }
@@ -142,21 +147,25 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
   /** Returns the losses of the rows as a column. */
   @Override
   public INDArray computeScoreArray(
-      INDArray labels, INDArray preOutput, IActivation activation, INDArray mask) {
+      INDArray labels, INDArray preOutput, IActivation activation, @Nullable INDArray mask) {
     return call(labels, preOutput, activation, mask, Reduction.NONE).value().reshape(-1, 1);
   }
 
   /** Returns the gradient of the sum of the losses with respect to the pre-outputs. */
   @Override
   public INDArray computeGradient(
-      INDArray labels, INDArray preOutput, IActivation activation, INDArray mask) {
+      INDArray labels, INDArray preOutput, IActivation activation, @Nullable INDArray mask) {
     return call(labels, preOutput, activation, mask, Reduction.SUM).gradient();
   }
 
   /** Returns score and gradient in one pass. */
   @Override
   public Pair<Double, INDArray> computeGradientAndScore(
-      INDArray labels, INDArray preOutput, IActivation activation, INDArray mask, boolean average) {
+      INDArray labels,
+      INDArray preOutput,
+      IActivation activation,
+      @Nullable INDArray mask,
+      boolean average) {
     CrossEntropy.Result result =
         call(labels, preOutput, activation, mask, Reduction.SUM).rowLossesAndGradient();
     return new Pair<>(score(result.rows(), average), result.gradient());
@@ -191,7 +200,7 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
       INDArray labels,
       INDArray logits,
       IActivation activation,
-      INDArray mask,
+      @Nullable INDArray mask,
       Reduction reduction) {
     if (!(activation instanceof ActivationIdentity || activation instanceof ActivationSoftmax)) {
       throw new IllegalArgumentException(
