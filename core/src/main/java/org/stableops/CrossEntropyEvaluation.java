@@ -17,8 +17,8 @@ import java.util.List;
  * }</pre>
  *
  * @param <A> the host's array
- * @param loss the reduced loss: a scalar, or for {@link Reduction#NONE} one loss a row
- * @param rowLosses one loss a row, whatever the reduction
+ * @param loss the reduced loss: a scalar, or for {@link Reduction#NONE} one loss per row
+ * @param rowLosses one loss per row, whatever the reduction
  * @param logSumExp log Σ exp z of each row
  * @param zLoss the part of {@code loss} that the z-loss makes, reduced as it is
  * @param weight Σ a·ω, the weight of the rows that count, which {@link Reduction#MEAN} divides by

@@ -9,8 +9,8 @@ import org.stableops.internal.Arguments;
 /**
  * The options of softmax cross-entropy, an immutable value that validates itself.
  *
- * <p>With z the logits of a row, q its target masses (1 at the label for integer labels), w the
- * class weights, s the smoothing and ζ the z-loss weight, the loss of the row is
+ * <p>With z the logits of a row, q its target probabilities (1 at the label for integer labels), w
+ * the class weights, s the smoothing and ζ the z-loss weight, the loss of the row is
  *
  * <pre>Σ_c w_c q′_c (lse − z_c) + ζ · (Σ_c w_c q_c) · lse²,   lse = log Σ_c exp z_c,</pre>
  *
@@ -95,8 +95,8 @@ public final class CrossEntropyOptions implements Serializable {
   /**
    * Returns these options with label smoothing.
    *
-   * @param newLabelSmoothing the share of the target mass spread over the live classes, in [0, 1];
-   *     at 1 the label says nothing
+   * @param newLabelSmoothing the share of the probability spread evenly over the live classes, in
+   *     [0, 1]; at 1 the label says nothing
    * @return the new options
    * @throws IllegalArgumentException if it is outside [0, 1]
    */
@@ -125,7 +125,7 @@ public final class CrossEntropyOptions implements Serializable {
   }
 
   /**
-   * Returns these options with one weight a class.
+   * Returns these options with one weight per class.
    *
    * @param newClassWeights the weights, copied; none for no weights
    * @return the new options
@@ -187,7 +187,7 @@ public final class CrossEntropyOptions implements Serializable {
   /**
    * Returns the label smoothing.
    *
-   * @return the share of the target mass spread over the live classes
+   * @return the share of the probability spread evenly over the live classes
    */
   public double labelSmoothing() {
     return labelSmoothing;

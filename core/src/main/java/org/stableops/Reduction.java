@@ -8,7 +8,7 @@ package org.stableops;
  * }</pre>
  */
 public enum Reduction {
-  /** One loss a row. */
+  /** One loss per row. */
   NONE,
   /** The sum of the losses. */
   SUM,

@@ -11,7 +11,7 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 import org.openjdk.jmh.util.Statistics;
-import org.stableops.kernel.FusedPath;
+import org.stableops.FusedPath;
 
 /**
  * The main class of a JVM that measures contestants of one host one after the other, by JMH. They

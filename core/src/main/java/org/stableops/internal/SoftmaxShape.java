@@ -241,8 +241,9 @@ public final class SoftmaxShape {
   /**
    * Checks integer labels.
    *
-   * @param labels one label a row
-   * @param sampleWeights one weight a row, or null for 1 everywhere; a row of weight 0 is not read
+   * @param labels one label per row
+   * @param sampleWeights one weight per row, or null for 1 everywhere; a row of weight 0 is not
+   *     read
    * @param options which label is ignored
    * @throws IllegalArgumentException if a label is neither a class nor ignored
    */
@@ -266,8 +267,9 @@ public final class SoftmaxShape {
   /**
    * Checks integer labels in doubles, in which every class is exact, and converts them.
    *
-   * @param labels one label a row
-   * @param sampleWeights one weight a row, or null for 1 everywhere; a row of weight 0 is not read
+   * @param labels one label per row
+   * @param sampleWeights one weight per row, or null for 1 everywhere; a row of weight 0 is not
+   *     read
    * @return the labels, 0 where the weight is 0
    * @throws IllegalArgumentException if a label is no integer
    */
@@ -278,8 +280,9 @@ public final class SoftmaxShape {
   /**
    * Checks integer labels in floating numbers and converts them.
    *
-   * @param labels one label a row
-   * @param sampleWeights one weight a row, or null for 1 everywhere; a row of weight 0 is not read
+   * @param labels one label per row
+   * @param sampleWeights one weight per row, or null for 1 everywhere; a row of weight 0 is not
+   *     read
    * @param digits the bits of the numbers' significand
    * @return the labels, 0 where the weight is 0
    * @throws IllegalArgumentException if a label is no integer, or the numbers have not the digits
@@ -319,12 +322,12 @@ public final class SoftmaxShape {
    * Checks the shape of a mask of DL4J's, which may be that of a column or of time series.
    *
    * @param mask the mask's shape
-   * @throws IllegalArgumentException if it has not one element a row
+   * @throws IllegalArgumentException if it has not one element per row
    */
   public void requireMask(long[] mask) {
     if (product(mask) != rows) {
       throw new IllegalArgumentException(
-          "mask must have one element a row, %d, got shape %s"
+          "mask must have one element per row, %d, got shape %s"
               .formatted(rows, Arrays.toString(mask)));
     }
   }
@@ -332,7 +335,7 @@ public final class SoftmaxShape {
   /**
    * Checks a mask of DL4J's.
    *
-   * @param mask one number a row
+   * @param mask one number per row
    * @throws IllegalArgumentException if one is neither 0 nor 1
    */
   public void requireMask(double[] mask) {
@@ -348,7 +351,7 @@ public final class SoftmaxShape {
   /**
    * Checks sample weights.
    *
-   * @param weights one weight a row
+   * @param weights one weight per row
    * @throws IllegalArgumentException if one is negative or not finite
    */
   public void requireSampleWeights(double[] weights) {
@@ -369,8 +372,8 @@ public final class SoftmaxShape {
   /**
    * Returns what the rows weigh.
    *
-   * @param labels one integer label a row, or null where there are class masses
-   * @param sampleWeights one weight a row, or null for 1 everywhere
+   * @param labels one integer label per row, or null where there are class probabilities
+   * @param sampleWeights one weight per row, or null for 1 everywhere
    * @param options which label is ignored
    * @return the sample weights, and 0 where a row is ignored
    */
@@ -384,40 +387,41 @@ public final class SoftmaxShape {
   }
 
   /**
-   * Checks class masses.
+   * Checks class probabilities.
    *
-   * @param masses rows × classes numbers
+   * @param probabilities rows × classes numbers
    * @throws IllegalArgumentException if one is negative or not finite
    */
-  public void requireMasses(double[] masses) {
-    for (int i = 0; i < masses.length; i++) {
-      requireMass(masses[i], i / classes(), i % classes());
+  public void requireProbabilityValues(double[] probabilities) {
+    for (int i = 0; i < probabilities.length; i++) {
+      requireProbability(probabilities[i], i / classes(), i % classes());
     }
   }
 
   /**
-   * Checks one class mass.
+   * Checks one class probability.
    *
-   * @param mass the mass
+   * @param probability the probability
    * @param row its row
    * @param label its class
    * @throws IllegalArgumentException if it is negative or not finite
    */
-  public static void requireMass(double mass, long row, long label) {
-    if (!isMass(mass)) {
+  public static void requireProbability(double probability, long row, long label) {
+    if (!isProbability(probability)) {
       throw new IllegalArgumentException(
-          "labels must be finite and >= 0, got %s at row %d, class %d".formatted(mass, row, label));
+          "labels must be finite and >= 0, got %s at row %d, class %d"
+              .formatted(probability, row, label));
     }
   }
 
   /**
-   * Tells whether a number can be a class mass.
+   * Tells whether a number can be a class probability.
    *
-   * @param mass any number
+   * @param probability any number
    * @return whether it is finite and not negative
    */
-  public static boolean isMass(double mass) {
-    return mass >= 0 && mass < Double.POSITIVE_INFINITY;
+  public static boolean isProbability(double probability) {
+    return probability >= 0 && probability < Double.POSITIVE_INFINITY;
   }
 
   private static long[] without(long[] shape, int axis) {

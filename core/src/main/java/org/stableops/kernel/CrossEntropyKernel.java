@@ -42,8 +42,8 @@ public final class CrossEntropyKernel implements SoftmaxRows.Visitor {
    *
    * @param logits rows × classes elements
    * @param classes the length of a row
-   * @param labels one a row: a class, or ignored by the options
-   * @param sampleWeights one a row, or null for 1 everywhere; a row of weight 0 is never read
+   * @param labels one per row: a class, or ignored by the options
+   * @param sampleWeights one per row, or null for 1 everywhere; a row of weight 0 is never read
    * @param options all but the axis; the reduction decides the gradient's scale
    * @param gradient where to write ∂(reduced loss)/∂logits, as long as the logits; or null
    * @return the losses of the rows and the weight of those that count
@@ -60,27 +60,27 @@ public final class CrossEntropyKernel implements SoftmaxRows.Visitor {
   }
 
   /**
-   * Computes the cross-entropy of class probabilities, or of any masses that are not negative.
+   * Computes the cross-entropy of class probabilities, or of any non-negative numbers.
    *
    * @param logits rows × classes elements
    * @param classes the length of a row
-   * @param masses rows × classes elements
+   * @param probabilities rows × classes elements
    * @param rows the number of rows
-   * @param sampleWeights one a row, or null for 1 everywhere; a row of weight 0 is never read
+   * @param sampleWeights one per row, or null for 1 everywhere; a row of weight 0 is never read
    * @param options all but the axis; the reduction decides the gradient's scale
    * @param gradient where to write ∂(reduced loss)/∂logits, as long as the logits; or null
    * @return the losses of the rows and the weight of those that count
-   * @throws IllegalArgumentException if a mass is negative or not finite
+   * @throws IllegalArgumentException if a probability is negative or not finite
    */
   public static RowLosses dense(
       Elements logits,
       int classes,
-      Elements masses,
+      Elements probabilities,
       int rows,
       double[] sampleWeights,
       CrossEntropyOptions options,
       Elements gradient) {
-    Targets targets = Targets.ofMasses(masses, classes, rows, sampleWeights, options);
+    Targets targets = Targets.ofProbabilities(probabilities, classes, rows, sampleWeights, options);
     return run(logits, classes, rows, targets, sampleWeights, options, gradient);
   }
 

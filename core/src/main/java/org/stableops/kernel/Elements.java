@@ -98,7 +98,7 @@ public abstract sealed class Elements {
   /**
    * Sets all elements.
    *
-   * @param doubles one an element, each rounded once
+   * @param doubles one per element, each rounded once
    * @throws IllegalArgumentException if they are more or less than the elements
    */
   public void setAll(double[] doubles) {

@@ -13,7 +13,7 @@ public final class LogSumExpKernel {
    * @param x rows × classes elements
    * @param rows the number of rows
    * @param classes the length of a row
-   * @return one number a row
+   * @return one number per row
    */
   public static double[] value(Elements x, int rows, int classes) {
     double[] values = new double[rows];

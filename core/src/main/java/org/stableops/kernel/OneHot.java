@@ -1,26 +1,26 @@
 package org.stableops.kernel;
 
-/** Rows of masses of which one is 1 and the others are 0. */
+/** Rows of probabilities of which one is 1 and the others are 0. */
 final class OneHot {
   private static final int NONE = -1;
   private static final int OTHER = -2;
 
-  private final Elements masses;
+  private final Elements probabilities;
   private final int classes;
   private final double[] sampleWeights;
   private final long[] labels;
   private volatile boolean isAll = true;
 
-  private OneHot(Elements masses, int classes, int rows, double[] sampleWeights) {
-    this.masses = masses;
+  private OneHot(Elements probabilities, int classes, int rows, double[] sampleWeights) {
+    this.probabilities = probabilities;
     this.classes = classes;
     this.sampleWeights = sampleWeights;
     this.labels = RowArrays.ofThread().labels(rows);
   }
 
   /** The classes of the ones; null if a row that is read is not one-hot. */
-  static long[] labels(Elements masses, int classes, int rows, double[] sampleWeights) {
-    OneHot oneHot = new OneHot(masses, classes, rows, sampleWeights);
+  static long[] labels(Elements probabilities, int classes, int rows, double[] sampleWeights) {
+    OneHot oneHot = new OneHot(probabilities, classes, rows, sampleWeights);
     int rowsInTask = Math.max(1, Tiles.SIZE / classes);
     Tiles.forEach(
         (rows + rowsInTask - 1) / rowsInTask,
@@ -51,29 +51,29 @@ final class OneHot {
 
   /** Where 1 is among zeros; NONE if all are 0, and OTHER if there is anything else. */
   private int placeOfOne(int at, int count, Scratch scratch) {
-    if (masses.areFloats()) {
-      masses.load(at, count, scratch.floatIn);
+    if (probabilities.areFloats()) {
+      probabilities.load(at, count, scratch.floatIn);
       return placeOfOne(scratch.floatIn, count);
     }
-    masses.load(at, count, scratch.in, scratch);
+    probabilities.load(at, count, scratch.in, scratch);
     return placeOfOne(scratch.in, count);
   }
 
-  private static int placeOfOne(float[] masses, int count) {
+  private static int placeOfOne(float[] probabilities, int count) {
     int place = NONE;
     for (int i = 0; i < count; i++) {
-      if (masses[i] != 0) {
-        place = masses[i] == 1 && place == NONE ? i : OTHER;
+      if (probabilities[i] != 0) {
+        place = probabilities[i] == 1 && place == NONE ? i : OTHER;
       }
     }
     return place;
   }
 
-  private static int placeOfOne(double[] masses, int count) {
+  private static int placeOfOne(double[] probabilities, int count) {
     int place = NONE;
     for (int i = 0; i < count; i++) {
-      if (masses[i] != 0) {
-        place = masses[i] == 1 && place == NONE ? i : OTHER;
+      if (probabilities[i] != 0) {
+        place = probabilities[i] == 1 && place == NONE ? i : OTHER;
       }
     }
     return place;

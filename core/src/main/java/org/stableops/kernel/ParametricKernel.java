@@ -134,7 +134,7 @@ public final class ParametricKernel {
    * @param parameter as long as x, in the same order
    * @param upstream as long as x, in the same order; null for ones
    * @param groups the order
-   * @param out one an element of the parameter
+   * @param out one per element of the parameter
    * @throws IllegalArgumentException if the lengths do not fit
    */
   public void parameterGradient(

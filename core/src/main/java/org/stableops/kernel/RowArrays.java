@@ -3,8 +3,8 @@ package org.stableops.kernel;
 import java.util.Arrays;
 
 /**
- * A thread's own arrays of one number a row, used again while the number of rows stays the same, as
- * it does from batch to batch.
+ * A thread's own arrays of one number per row, used again while the number of rows stays the same,
+ * as it does from batch to batch.
  */
 final class RowArrays {
   static final int LOSSES = 0;

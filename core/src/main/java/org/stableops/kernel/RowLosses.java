@@ -17,7 +17,7 @@ public final class RowLosses {
   /**
    * Adds up the weights of rows whose losses are 0 until they are written.
    *
-   * @param weights one a row: what it counts for in the mean
+   * @param weights one per row: what it counts for in the mean
    * @throws IllegalArgumentException if they add up to infinity
    */
   public RowLosses(double[] weights) {
@@ -28,7 +28,7 @@ public final class RowLosses {
     weight = sum(weights);
     if (weight == Double.POSITIVE_INFINITY) {
       throw new IllegalArgumentException(
-          "sample weights × class weights × masses must add up to a finite number, got Infinity");
+          "sample weights × class weights × probabilities must add up to a finite number, got Infinity");
     }
   }
 
@@ -36,10 +36,10 @@ public final class RowLosses {
    * Weighs the losses of rows and adds the z-losses. A row of sample weight 0 has 0 in everything,
    * even for NaN.
    *
-   * @param crossEntropies one a row, without its z-loss
-   * @param logSumExps one a row
+   * @param crossEntropies one per row, without its z-loss
+   * @param logSumExps one per row
    * @param weights ω of each row
-   * @param sampleWeights one a row, 0 where it is ignored
+   * @param sampleWeights one per row, 0 where it is ignored
    * @param options the weight of the z-loss
    * @return the losses
    */
@@ -75,7 +75,7 @@ public final class RowLosses {
   /**
    * Returns the losses of the rows.
    *
-   * @return one loss a row, not a copy; 0 for a row that does not count
+   * @return one loss per row, not a copy; 0 for a row that does not count
    */
   public double[] losses() {
     return losses;
@@ -84,7 +84,7 @@ public final class RowLosses {
   /**
    * Returns the part of the losses that the z-loss makes.
    *
-   * @return one number a row, not a copy; 0 for a row that does not count
+   * @return one number per row, not a copy; 0 for a row that does not count
    */
   public double[] zLosses() {
     return zLosses;
@@ -93,7 +93,7 @@ public final class RowLosses {
   /**
    * Returns the log-sum-exp of the rows.
    *
-   * @return one number a row, not a copy; 0 for a row that does not count
+   * @return one number per row, not a copy; 0 for a row that does not count
    */
   public double[] logSumExps() {
     return logSumExps;
@@ -122,7 +122,7 @@ public final class RowLosses {
   /**
    * Returns the scales of all rows.
    *
-   * @param sampleWeights one a row, 0 where it is ignored
+   * @param sampleWeights one per row, 0 where it is ignored
    * @param reduction any
    * @return {@link #scale} of each
    */

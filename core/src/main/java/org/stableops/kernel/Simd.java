@@ -10,7 +10,7 @@ import java.util.Locale;
  * the JVM has its second compiler, for to others every vector is an object; the system property may
  * demand it even so.
  */
-final class Simd {
+public final class Simd {
   /** The system property that forbids the Vector API by false or demands it by true; read once. */
   static final String PROPERTY = "stableops.simd";
 
@@ -20,7 +20,7 @@ final class Simd {
 
   private Simd() {}
 
-  static boolean isUsed() {
+  public static boolean isUsed() {
     return IS_USED;
   }
 

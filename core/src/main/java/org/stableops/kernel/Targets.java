@@ -5,25 +5,29 @@ import org.stableops.CrossEntropyOptions;
 import org.stableops.internal.SoftmaxShape;
 
 /**
- * What the rows of logits are compared with: v_c = w_c q′_c, the masses of the classes, smoothed
- * and weighted. The loss of a row is Σ_c v_c (lse − z_c), its gradient Σv·p_c − v_c.
+ * What the rows of logits are compared with: v_c = w_c q′_c, the probabilities of the classes,
+ * smoothed and weighted. The loss of a row is Σ_c v_c (lse − z_c), its gradient Σv·p_c − v_c.
  */
 abstract sealed class Targets {
-  /** Labels or masses, as the options smooth and weigh them. */
+  /** Labels or probabilities, as the options smooth and weigh them. */
   static Targets smoothed(Targets targets, CrossEntropyOptions options) {
     return options.labelSmoothing() == 0 ? targets : new Smoothed(targets, options);
   }
 
   /**
-   * Masses, which are read once if all rows are one-hot, for they are labels then.
+   * Probabilities, which are read once if all rows are one-hot, for they are labels then.
    *
-   * @throws IllegalArgumentException if a mass is negative or not finite
+   * @throws IllegalArgumentException if a probability is negative or not finite
    */
-  static Targets ofMasses(
-      Elements masses, int classes, int rows, double[] sampleWeights, CrossEntropyOptions options) {
-    long[] labels = OneHot.labels(masses, classes, rows, sampleWeights);
+  static Targets ofProbabilities(
+      Elements probabilities,
+      int classes,
+      int rows,
+      double[] sampleWeights,
+      CrossEntropyOptions options) {
+    long[] labels = OneHot.labels(probabilities, classes, rows, sampleWeights);
     return labels == null
-        ? new Masses(masses, classes, rows, sampleWeights, options)
+        ? new Probabilities(probabilities, classes, rows, sampleWeights, options)
         : new Labels(labels, options);
   }
 
@@ -31,7 +35,7 @@ abstract sealed class Targets {
   abstract boolean counts(int row);
 
   /** Σ_c q_c of a row that counts. */
-  abstract double mass(int row);
+  abstract double total(int row);
 
   /** ω = Σ_c w_c q_c of a row that counts: what it weighs in the mean. */
   abstract double weight(int row);
@@ -56,7 +60,7 @@ abstract sealed class Targets {
     for (int i = 0; i < block.count; i++) {
       terms[i] = v[i] > 0 ? v[i] * (block.gap(z[i]) + logSum) : 0;
     }
-    // A row that is NaN is so even where no mass is.
+    // A row that is NaN is so even where no probability is.
     return Double.isNaN(logSum) ? Double.NaN : Sums.pairwise(terms, block.count, scratch.d);
   }
 
@@ -80,7 +84,7 @@ abstract sealed class Targets {
     return scale * ((total - v + z) * p - v * oneMinusP);
   }
 
-  /** An integer label a row: all mass at one class. */
+  /** An integer label a row: all probability at one class. */
   static final class Labels extends Targets {
     private final long[] labels;
     private final double[] classWeights;
@@ -98,7 +102,7 @@ abstract sealed class Targets {
     }
 
     @Override
-    double mass(int row) {
+    double total(int row) {
       return 1;
     }
 
@@ -140,25 +144,25 @@ abstract sealed class Targets {
     }
   }
 
-  /** A mass for every class of every row. */
-  static final class Masses extends Targets {
-    private final Elements masses;
+  /** A probability for every class of every row. */
+  static final class Probabilities extends Targets {
+    private final Elements probabilities;
     private final int classes;
     private final double[] classWeights;
-    private final double[] rowMasses;
+    private final double[] rowSums;
     private final double[] rowWeights;
 
-    Masses(
-        Elements masses,
+    Probabilities(
+        Elements probabilities,
         int classes,
         int rows,
         double[] sampleWeights,
         CrossEntropyOptions options) {
-      this.masses = masses;
+      this.probabilities = probabilities;
       this.classes = classes;
       this.classWeights = options.classWeights();
-      this.rowMasses = new double[rows];
-      this.rowWeights = classWeights.length == 0 ? rowMasses : new double[rows];
+      this.rowSums = new double[rows];
+      this.rowWeights = classWeights.length == 0 ? rowSums : new double[rows];
       Tiles.forEach(
           rows,
           (row, scratch) -> {
@@ -169,16 +173,16 @@ abstract sealed class Targets {
       requireValid();
     }
 
-    /** Adds up the masses of a row: to NaN if one of them is invalid. */
+    /** Adds up the probabilities of a row: to NaN if one of them is invalid. */
     private void addUp(int row, Scratch scratch) {
       for (int firstClass = 0; firstClass < classes; firstClass += Tiles.SIZE) {
         int count = Math.min(Tiles.SIZE, classes - firstClass);
         double[] q = load(row, firstClass, count, scratch);
         boolean isValid = true;
         for (int i = 0; i < count; i++) {
-          isValid &= SoftmaxShape.isMass(q[i]);
+          isValid &= SoftmaxShape.isProbability(q[i]);
         }
-        rowMasses[row] += isValid ? Sums.pairwise(q, count, scratch.b) : Double.NaN;
+        rowSums[row] += isValid ? Sums.pairwise(q, count, scratch.b) : Double.NaN;
         if (classWeights.length > 0) {
           double[] weighted = load(row, firstClass, count, scratch);
           weigh(weighted, firstClass, count);
@@ -187,17 +191,17 @@ abstract sealed class Targets {
       }
     }
 
-    /** Complains of the first invalid mass, whichever thread has found it. */
+    /** Complains of the first invalid probability, whichever thread has found it. */
     private void requireValid() {
-      for (int row = 0; row < rowMasses.length; row++) {
-        for (int label = 0; Double.isNaN(rowMasses[row]) && label < classes; label++) {
-          SoftmaxShape.requireMass(masses.get(row * classes + label), row, label);
+      for (int row = 0; row < rowSums.length; row++) {
+        for (int label = 0; Double.isNaN(rowSums[row]) && label < classes; label++) {
+          SoftmaxShape.requireProbability(probabilities.get(row * classes + label), row, label);
         }
       }
     }
 
     private double[] load(int row, int firstClass, int count, Scratch scratch) {
-      masses.load(row * classes + firstClass, count, scratch.c, scratch);
+      probabilities.load(row * classes + firstClass, count, scratch.c, scratch);
       return scratch.c;
     }
 
@@ -213,8 +217,8 @@ abstract sealed class Targets {
     }
 
     @Override
-    double mass(int row) {
-      return rowMasses[row];
+    double total(int row) {
+      return rowSums[row];
     }
 
     @Override
@@ -250,8 +254,8 @@ abstract sealed class Targets {
     }
 
     @Override
-    double mass(int row) {
-      return sharp.mass(row);
+    double total(int row) {
+      return sharp.total(row);
     }
 
     @Override
@@ -276,7 +280,7 @@ abstract sealed class Targets {
     }
 
     private double spread(RowBlock row) {
-      return smoothing * mass(row.row) / row.live;
+      return smoothing * total(row.row) / row.live;
     }
 
     @Override

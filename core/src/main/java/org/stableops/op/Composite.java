@@ -33,7 +33,7 @@ public interface Composite {
    * @param <A> the host's arrays
    * @param m the host's arithmetic
    * @param x of float64
-   * @param p valid parameters of float64, one an element
+   * @param p valid parameters of float64, one per element
    * @return an array like x
    */
   <A> A value(Algebra<A> m, A x, A p);
@@ -44,18 +44,18 @@ public interface Composite {
    * @param <A> the host's arrays
    * @param m the host's arithmetic
    * @param x of float64
-   * @param p valid parameters of float64, one an element
+   * @param p valid parameters of float64, one per element
    * @return an array like x
    */
   <A> A gradient(Algebra<A> m, A x, A p);
 
   /**
-   * Returns ∂f/∂p, one an element.
+   * Returns ∂f/∂p, one per element.
    *
    * @param <A> the host's arrays
    * @param m the host's arithmetic
    * @param x of float64
-   * @param p valid parameters of float64, one an element
+   * @param p valid parameters of float64, one per element
    * @return an array like x
    */
   <A> A parameterGradient(Algebra<A> m, A x, A p);

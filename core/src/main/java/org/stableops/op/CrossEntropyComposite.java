@@ -3,8 +3,8 @@ package org.stableops.op;
 import org.stableops.CrossEntropyOptions;
 
 /**
- * Softmax cross-entropy by primitives, in float64, on rows of logits with masses q. With v = w·q′
- * the smoothed and weighted masses, W = Σv and ω = Σ w·q,
+ * Softmax cross-entropy by primitives, in float64, on rows of logits with probabilities q. With v =
+ * w·q′ the smoothed and weighted probabilities, W = Σv and ω = Σ w·q,
  *
  * <pre>loss = Σ_c v_c (lse − z_c),   here without the z-loss,
  * gradient = (W − v_c)·p_c − v_c·(1 − p_c) + 2ζω·lse·p_c,   p = softmax(z).</pre>
@@ -22,7 +22,7 @@ public final class CrossEntropyComposite<A> {
   private final A weight;
   private final A v;
 
-  /** Takes masses in the shape of the softmax. */
+  /** Takes probabilities in the shape of the softmax. */
   public CrossEntropyComposite(SoftmaxComposite<A> softmax, A q, CrossEntropyOptions options) {
     this.m = softmax.algebra();
     this.softmax = softmax;
@@ -34,10 +34,10 @@ public final class CrossEntropyComposite<A> {
     v = options.labelSmoothing() == 0 ? weighted : smoothed(weighted);
   }
 
-  private A weighted(A masses) {
+  private A weighted(A probabilities) {
     return classWeights.length == 0
-        ? masses
-        : m.multiply(masses, m.alongClasses(classWeights, masses));
+        ? probabilities
+        : m.multiply(probabilities, m.alongClasses(classWeights, probabilities));
   }
 
   private A smoothed(A weighted) {
@@ -57,16 +57,16 @@ public final class CrossEntropyComposite<A> {
   public A losses() {
     A logSum = softmax.logSum();
     A terms = m.multiply(v, softmax.deficit());
-    A ofMass = m.select(m.isMore(v, 0), terms, m.constant(0, v));
-    // A row that is NaN is so even where no mass is.
-    return m.select(m.isNaN(logSum), logSum, m.rowSums(ofMass));
+    A counted = m.select(m.isMore(v, 0), terms, m.constant(0, v));
+    // A row that is NaN is so even where no probability is.
+    return m.select(m.isNaN(logSum), logSum, m.rowSums(counted));
   }
 
   /** The gradient of the sum of the losses, with the z-loss. */
   public A gradient() {
     A p = softmax.p();
-    A otherMass = m.subtract(m.alongRows(m.rowSums(v), v), v);
-    A gradient = m.subtract(m.multiply(otherMass, p), m.multiply(v, softmax.oneMinus(p)));
+    A others = m.subtract(m.alongRows(m.rowSums(v), v), v);
+    A gradient = m.subtract(m.multiply(others, p), m.multiply(v, softmax.oneMinus(p)));
     return options.zLoss() == 0 ? gradient : m.add(gradient, zGradient(p));
   }
 

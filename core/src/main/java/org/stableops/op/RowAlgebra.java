@@ -12,7 +12,7 @@ public interface RowAlgebra<A> extends Algebra<A> {
   /** The elements of a column, each for a whole row, in the shape of other rows. */
   A alongRows(A column, A rows);
 
-  /** One number a class, for every row, in the shape of other rows. */
+  /** One number per class, for every row, in the shape of other rows. */
   A alongClasses(double[] numbers, A rows);
 
   /** Whether an element is the first one of the largest of its row. Which of NaN is not said. */

@@ -48,16 +48,17 @@ class CrossEntropyKernelTest {
   }
 
   /** Rows of numbers that are floats, with what is asked of them. */
-  private record Rows(double[] logits, double[] masses, double[] sampleWeights, int classes) {
+  private record Rows(
+      double[] logits, double[] probabilities, double[] sampleWeights, int classes) {
     static Rows draw(int rows, int classes) {
       SplittableRandom random = new SplittableRandom(7);
       double[] logits = new double[rows * classes];
       Arrays.setAll(logits, i -> (float) random.nextDouble(-9, 9));
-      double[] masses = new double[rows * classes];
-      Arrays.setAll(masses, i -> (float) random.nextDouble(0, 2.0 / classes));
+      double[] probabilities = new double[rows * classes];
+      Arrays.setAll(probabilities, i -> (float) random.nextDouble(0, 2.0 / classes));
       double[] sampleWeights = random.doubles(rows, 0.5, 2).toArray();
       sampleWeights[1] = 0;
-      return new Rows(logits, masses, sampleWeights, classes);
+      return new Rows(logits, probabilities, sampleWeights, classes);
     }
 
     int count() {
@@ -78,7 +79,7 @@ class CrossEntropyKernelTest {
   /** On both sides of a vector, of the length from where rows are swept alone, and of a tile. */
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 17, 127, 128, 129, 2047, 2048, 2049, 4096, 4100})
-  void labelsAreMassesAtOneClass(int classes) {
+  void labelsAreProbabilitiesAtOneClass(int classes) {
     Rows rows = Rows.draw(rows(classes), classes);
     long[] labels = rows.labels();
     for (CrossEntropyOptions options : options(classes)) {
@@ -87,8 +88,9 @@ class CrossEntropyKernelTest {
           CrossEntropyKernel.sparse(
               elements(rows.logits), classes, labels, null, options, elements(gradient));
       for (int row = 0; row < rows.count(); row++) {
-        double[] masses = RowReference.oneHot(classes, (int) labels[row]);
-        RowReference expected = RowReference.of(rows.row(rows.logits, row), masses, 1, options);
+        double[] probabilities = RowReference.oneHot(classes, (int) labels[row]);
+        RowReference expected =
+            RowReference.of(rows.row(rows.logits, row), probabilities, 1, options);
         assertRow(expected, losses, rows.row(gradient, row), row, 1e-13);
       }
     }
@@ -96,7 +98,7 @@ class CrossEntropyKernelTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 3, 128, 2048, 2049, 4096})
-  void massesAreSharedOut(int classes) {
+  void probabilitiesAreSharedOut(int classes) {
     Rows rows = Rows.draw(rows(classes), classes);
     for (CrossEntropyOptions options : options(classes)) {
       double[] gradient = new double[rows.logits.length];
@@ -104,7 +106,7 @@ class CrossEntropyKernelTest {
           CrossEntropyKernel.dense(
               elements(rows.logits),
               classes,
-              elements(rows.masses),
+              elements(rows.probabilities),
               rows.count(),
               rows.sampleWeights,
               options,
@@ -124,7 +126,7 @@ class CrossEntropyKernelTest {
           CrossEntropyKernel.dense(
               elements(floats(rows.logits)),
               classes,
-              elements(floats(rows.masses)),
+              elements(floats(rows.probabilities)),
               rows.count(),
               rows.sampleWeights,
               options,
@@ -138,9 +140,9 @@ class CrossEntropyKernelTest {
     double weight = 0;
     for (int row = 0; row < rows.count(); row++) {
       double[] logits = rows.row(rows.logits, row);
-      double[] masses = rows.row(rows.masses, row);
+      double[] probabilities = rows.row(rows.probabilities, row);
       double a = rows.sampleWeights[row];
-      RowReference expected = RowReference.of(logits, masses, a, options);
+      RowReference expected = RowReference.of(logits, probabilities, a, options);
       if (a == 0) {
         assertEquals(0, losses.logSumExps()[row]);
         assertArrayEquals(new double[rows.classes], rows.row(gradient, row));
@@ -171,14 +173,15 @@ class CrossEntropyKernelTest {
   void rowsThatAreNotReadMayHoldAnything(int classes, boolean areFloats) {
     Rows rows = Rows.draw(3, classes);
     Arrays.fill(rows.logits, classes, 2 * classes, Double.NaN);
-    Arrays.fill(rows.masses, classes, 2 * classes, -1);
+    Arrays.fill(rows.probabilities, classes, 2 * classes, -1);
     double[] gradient = new double[rows.logits.length];
     Arrays.fill(gradient, 5);
     Elements out = areFloats ? elements(floats(gradient)) : elements(gradient);
     Elements logits = areFloats ? elements(floats(rows.logits)) : elements(rows.logits);
     double[] weights = {1, 0, 1};
     RowLosses dense =
-        CrossEntropyKernel.dense(logits, classes, elements(rows.masses), 3, weights, NONE, out);
+        CrossEntropyKernel.dense(
+            logits, classes, elements(rows.probabilities), 3, weights, NONE, out);
     assertEquals(0, dense.losses()[1]);
     assertArrayEquals(new double[classes], rows.row(out.toDoubles(), 1));
     long[] labels = {0, IGNORED, 0};
@@ -260,10 +263,10 @@ class CrossEntropyKernelTest {
     assertEquals(Math.exp(-50), narrow[0], 2e-7 * Math.exp(-50));
   }
 
-  /** As with masses, which take the formula of all options. */
+  /** As with probabilities, which take the formula of all options. */
   @ParameterizedTest
   @ValueSource(ints = {3, 130, 2050})
-  void aCertainRowOfMassesKeepsItsDigitsToo(int classes) {
+  void aCertainRowOfProbabilitiesKeepsItsDigitsToo(int classes) {
     double[] z = new double[classes];
     z[0] = 50;
     double[] q = new double[classes];
@@ -376,7 +379,7 @@ class CrossEntropyKernelTest {
   }
 
   @Test
-  void invalidMassesAreNamed() {
+  void invalidProbabilitiesAreNamed() {
     for (int classes : new int[] {3, 2060}) {
       double[] z = new double[3 * classes];
       double[] q = new double[z.length];

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.FusedPath;
 import org.stableops.Reduction;
 
 /** What the kernels promise beyond their formulas, which integration-tests hold to the oracle. */
@@ -270,7 +271,7 @@ class KernelsTest {
     return new SplittableRandom(7).doubles((long) rows * classes, -9, 9).toArray();
   }
 
-  /** Losses, then gradients, of rows with these masses. */
+  /** Losses, then gradients, of rows with these probabilities. */
   private static double[][] dense(double[] z, double[] q, int classes) {
     double[] gradient = new double[z.length];
     RowLosses losses =
@@ -327,7 +328,7 @@ class KernelsTest {
   }
 
   @Test
-  void oneHotMassesAreLabelsToTheBit() {
+  void oneHotProbabilitiesAreLabelsToTheBit() {
     for (int classes : ROW_LENGTHS) {
       double[] z = draw(2, classes);
       long[] labels = {0, classes - 1};
@@ -335,9 +336,9 @@ class KernelsTest {
       q[0] = 1;
       q[q.length - 1] = 1;
       double[][] ofLabels = sparse(z, labels, classes, all(classes));
-      double[][] ofMasses = dense(z, q, classes);
-      assertArrayEquals(ofLabels[0], ofMasses[0]);
-      assertArrayEquals(ofLabels[1], ofMasses[1]);
+      double[][] ofProbabilities = dense(z, q, classes);
+      assertArrayEquals(ofLabels[0], ofProbabilities[0]);
+      assertArrayEquals(ofLabels[1], ofProbabilities[1]);
     }
   }
 

@@ -62,7 +62,7 @@ class RowLossesTest {
         assertThrows(
             IllegalArgumentException.class, () -> new RowLosses(new double[] {1e308, 1e308}));
     assertEquals(
-        "sample weights × class weights × masses must add up to a finite number, got Infinity",
+        "sample weights × class weights × probabilities must add up to a finite number, got Infinity",
         refused.getMessage());
     assertEquals(1e308, new RowLosses(new double[] {1e308}).weight());
   }
@@ -76,19 +76,20 @@ class RowLossesTest {
 
   // ---- rows of which each is one-hot
 
-  private static long[] labels(double[] masses, int classes, double... sampleWeights) {
+  private static long[] labels(double[] probabilities, int classes, double... sampleWeights) {
     double[] weights = sampleWeights.length == 0 ? null : sampleWeights;
-    int rows = masses.length / classes;
-    long[] ofDoubles = OneHot.labels(elements(masses), classes, rows, weights);
+    int rows = probabilities.length / classes;
+    long[] ofDoubles = OneHot.labels(elements(probabilities), classes, rows, weights);
     ofDoubles = ofDoubles == null ? null : ofDoubles.clone();
-    assertArrayEquals(ofDoubles, OneHot.labels(elements(floats(masses)), classes, rows, weights));
+    assertArrayEquals(
+        ofDoubles, OneHot.labels(elements(floats(probabilities)), classes, rows, weights));
     return ofDoubles;
   }
 
   @Test
   void rowsWithOneOneAreLabels() {
-    double[] masses = {0, 1, 0, 1, 0, 0, 0, 0, 1};
-    assertArrayEquals(new long[] {1, 0, 2}, labels(masses, 3));
+    double[] probabilities = {0, 1, 0, 1, 0, 0, 0, 0, 1};
+    assertArrayEquals(new long[] {1, 0, 2}, labels(probabilities, 3));
     assertArrayEquals(new long[] {0, 0}, labels(new double[] {1, 1}, 1));
     assertArrayEquals(new long[0], labels(new double[0], 3));
   }
@@ -116,28 +117,28 @@ class RowLossesTest {
   @ValueSource(ints = {0, 5, 2047, 2048, 2060, 4095, 4096, 4100})
   void theOneMayBeInAnyTile(int label) {
     int classes = 4101;
-    double[] masses = new double[2 * classes];
-    masses[label] = 1;
-    masses[classes + 4100 - label] = 1;
-    assertArrayEquals(new long[] {label, 4100 - label}, labels(masses, classes));
-    masses[classes + 4100 - label] = 0.5;
-    assertNull(labels(masses, classes));
-    masses[classes + 4100 - label] = 1;
-    masses[(label + 2048) % classes] = 1;
-    assertNull(labels(masses, classes));
+    double[] probabilities = new double[2 * classes];
+    probabilities[label] = 1;
+    probabilities[classes + 4100 - label] = 1;
+    assertArrayEquals(new long[] {label, 4100 - label}, labels(probabilities, classes));
+    probabilities[classes + 4100 - label] = 0.5;
+    assertNull(labels(probabilities, classes));
+    probabilities[classes + 4100 - label] = 1;
+    probabilities[(label + 2048) % classes] = 1;
+    assertNull(labels(probabilities, classes));
   }
 
   @Test
   void manyRowsAreReadToTheLast() {
     int rows = 1500;
-    double[] masses = new double[rows * 3];
+    double[] probabilities = new double[rows * 3];
     long[] expected = new long[rows];
     for (int row = 0; row < rows; row++) {
       expected[row] = row % 3;
-      masses[row * 3 + row % 3] = 1;
+      probabilities[row * 3 + row % 3] = 1;
     }
-    assertArrayEquals(expected, labels(masses, 3));
-    masses[rows * 3 - 1] = 0.5;
-    assertNull(labels(masses, 3));
+    assertArrayEquals(expected, labels(probabilities, 3));
+    probabilities[rows * 3 - 1] = 0.5;
+    assertNull(labels(probabilities, 3));
   }
 }

@@ -23,7 +23,7 @@ record RowReference(
     double[] softmax) {
 
   static RowReference of(
-      double[] logits, double[] masses, double sampleWeight, CrossEntropyOptions options) {
+      double[] logits, double[] probabilities, double sampleWeight, CrossEntropyOptions options) {
     int classes = logits.length;
     double[] w = options.classWeights();
     if (w.length == 0) {
@@ -32,7 +32,7 @@ record RowReference(
     }
     double max = Arrays.stream(logits).max().orElseThrow();
     double logSumExp = max + Math.log(Arrays.stream(logits).map(z -> Math.exp(z - max)).sum());
-    double mass = Arrays.stream(masses).sum();
+    double probability = Arrays.stream(probabilities).sum();
     long live = Arrays.stream(logits).filter(z -> z > Double.NEGATIVE_INFINITY).count();
     double s = options.labelSmoothing();
     double[] v = new double[classes];
@@ -40,8 +40,8 @@ record RowReference(
     double crossEntropy = 0;
     for (int c = 0; c < classes; c++) {
       boolean isLive = logits[c] > Double.NEGATIVE_INFINITY;
-      v[c] = w[c] * ((1 - s) * masses[c] + (isLive ? s * mass / live : 0));
-      omega += w[c] * masses[c];
+      v[c] = w[c] * ((1 - s) * probabilities[c] + (isLive ? s * probability / live : 0));
+      omega += w[c] * probabilities[c];
       crossEntropy += v[c] == 0 ? 0 : v[c] * (logSumExp - logits[c]);
     }
     double zLoss = options.zLoss() * omega * logSumExp * logSumExp;
@@ -59,8 +59,8 @@ record RowReference(
   }
 
   static double[] oneHot(int classes, int label) {
-    double[] masses = new double[classes];
-    masses[label] = 1;
-    return masses;
+    double[] probabilities = new double[classes];
+    probabilities[label] = 1;
+    return probabilities;
   }
 }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.stableops.FusedPath;
 
 class SimdTest {
   private static final List<String> MODULE = List.of("--add-modules", "jdk.incubator.vector");

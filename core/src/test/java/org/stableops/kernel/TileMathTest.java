@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.stableops.Effort;
+import org.stableops.FusedPath;
 
 /**
  * The elementary functions of the kernels against exact ones over the whole range of their type,

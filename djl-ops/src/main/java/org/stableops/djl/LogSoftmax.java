@@ -42,12 +42,7 @@ import org.stableops.op.SoftmaxComposite;
 public final class LogSoftmax {
   private LogSoftmax() {}
 
-  /**
-   * Returns the log-softmax along the last axis.
-   *
-   * @param x any floating array of rank 1 at least
-   * @return {@link #value(NDArray, int)} of axis −1
-   */
+  /** Returns the log-softmax along the last axis; see {@link #value(NDArray, int)}. */
   public static NDArray value(NDArray x) {
     return value(x, -1);
   }
@@ -78,13 +73,7 @@ public final class LogSoftmax {
     return rows.widePerElement(LogSoftmaxKernel::complement, SoftmaxComposite::oneMinusP);
   }
 
-  /**
-   * Returns the gradient along the last axis.
-   *
-   * @param x any floating array of rank 1 at least
-   * @param upstream an array like x
-   * @return {@link #gradient(NDArray, int, NDArray)} of axis −1
-   */
+  /** Returns the gradient along the last axis; see {@link #gradient(NDArray, int, NDArray)}. */
   public static NDArray gradient(NDArray x, NDArray upstream) {
     return gradient(x, -1, upstream);
   }
@@ -110,11 +99,7 @@ public final class LogSoftmax {
                 softmax -> softmax.logSoftmaxGradient(rows.wideRows(upstream))));
   }
 
-  /**
-   * Returns the log-softmax along the last axis as a block.
-   *
-   * @return {@link #block(int)} of axis −1
-   */
+  /** Returns the log-softmax along the last axis as a block; see {@link #block(int)}. */
   public static Block block() {
     return block(-1);
   }
@@ -131,11 +116,7 @@ public final class LogSoftmax {
         .describedBy(axis);
   }
 
-  /**
-   * Returns the gradient along the last axis as a block.
-   *
-   * @return {@link #gradientBlock(int)} of axis −1
-   */
+  /** Returns the gradient along the last axis as a block; see {@link #gradientBlock(int)}. */
   public static Block gradientBlock() {
     return gradientBlock(-1);
   }

@@ -40,12 +40,7 @@ import org.stableops.op.SoftmaxComposite;
 public final class LogSumExp {
   private LogSumExp() {}
 
-  /**
-   * Returns the log-sum-exp along the last axis.
-   *
-   * @param x any floating array of rank 1 at least
-   * @return {@link #value(NDArray, int)} of axis −1
-   */
+  /** Returns the log-sum-exp along the last axis; see {@link #value(NDArray, int)}. */
   public static NDArray value(NDArray x) {
     return value(x, -1);
   }
@@ -71,12 +66,7 @@ public final class LogSumExp {
         });
   }
 
-  /**
-   * Returns softmax along the last axis.
-   *
-   * @param x any floating array of rank 1 at least
-   * @return {@link #gradient(NDArray, int)} of axis −1
-   */
+  /** Returns softmax along the last axis; see {@link #gradient(NDArray, int)}. */
   public static NDArray gradient(NDArray x) {
     return gradient(x, -1);
   }
@@ -99,11 +89,7 @@ public final class LogSumExp {
     return rows.widePerElement(LogSumExpKernel::gradient, SoftmaxComposite::p);
   }
 
-  /**
-   * Returns the log-sum-exp along the last axis as a block.
-   *
-   * @return {@link #block(int)} of axis −1
-   */
+  /** Returns the log-sum-exp along the last axis as a block; see {@link #block(int)}. */
   public static Block block() {
     return block(-1);
   }
@@ -123,11 +109,7 @@ public final class LogSumExp {
         .describedBy(axis);
   }
 
-  /**
-   * Returns the gradient along the last axis as a block.
-   *
-   * @return {@link #gradientBlock(int)} of axis −1
-   */
+  /** Returns the gradient along the last axis as a block; see {@link #gradientBlock(int)}. */
   public static Block gradientBlock() {
     return gradientBlock(-1);
   }

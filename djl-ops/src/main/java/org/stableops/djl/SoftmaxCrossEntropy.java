@@ -9,22 +9,22 @@ import org.stableops.djl.internal.CrossEntropy;
 import org.stableops.op.SoftmaxLoss;
 
 /**
- * Softmax cross-entropy of logits and class probabilities, or any masses that are not negative,
- * fused. With z the logits of a row, q its masses, w the class weights, s the smoothing over the K
+ * Softmax cross-entropy of logits and class probabilities, or any non-negative numbers, fused. With
+ * z the logits of a row, q its probabilities, w the class weights, s the smoothing over the K
  * classes whose logit is not −inf, ζ the z-loss weight, a the sample weight and ω = Σ_c w_c q_c,
  *
  * <pre>loss = a·(Σ_c v_c (lse − z_c) + ζ·ω·lse²),   v_c = w_c·((1−s)·q_c + s·Σq/K),
  * ∂loss/∂z_c = a·(Σv·p_c − v_c + 2ζ·ω·lse·p_c),   lse = log Σ_k e^{z_k},   p = softmax(z).</pre>
  *
- * <p>The reductions are one loss a row, their sum, or their mean: the sum over Σ a·ω, and 0 where
+ * <p>The reductions are one loss per row, their sum, or their mean: the sum over Σ a·ω, and 0 where
  * that is 0. No probability is clipped: the loss of a confident row is exact to the last digits
  * (logits [20, 0, 0] and label 0 give 4.1223e-9), as is the gradient at its label.
  *
  * <p>Logits of float16, float32 and float64, of any layout. Special rows: a row whose sample weight
  * is 0 counts nothing and is never read; a logit of −inf is an absent class, which gets no
- * smoothing, and an infinite loss where it has mass; one logit of +inf is a certain class, with an
- * infinite loss if others have mass or there is a z-loss; two of them, a NaN, or −inf everywhere
- * make the row NaN.
+ * smoothing, and an infinite loss where its probability is not 0; one logit of +inf is a certain
+ * class, with an infinite loss if others have a probability or there is a z-loss; two of them, a
+ * NaN, or −inf everywhere make the row NaN.
  *
  * <p>Error: 4ε·Σ|terms| of float32 and 16ε·Σ|terms| of float64 for the loss, 4ε and 8ε times Σv +
  * 2ζω|lse| for the gradient.
@@ -37,9 +37,9 @@ import org.stableops.op.SoftmaxLoss;
  * <pre>{@code
  * try (NDManager manager = NDManager.newBaseManager()) {
  *   NDArray logits = manager.create(new float[][] {{20, 0, 0}, {1, 2, 3}});
- *   NDArray masses = manager.create(new float[][] {{1, 0, 0}, {0, 0.25f, 0.75f}});
- *   NDArray loss = SoftmaxCrossEntropy.value(logits, masses); // the mean, differentiable
- *   NDArray gradient = SoftmaxCrossEntropy.gradient(logits, masses);
+ *   NDArray probabilities = manager.create(new float[][] {{1, 0, 0}, {0, 0.25f, 0.75f}});
+ *   NDArray loss = SoftmaxCrossEntropy.value(logits, probabilities); // the mean, differentiable
+ *   NDArray gradient = SoftmaxCrossEntropy.gradient(logits, probabilities);
  * }
  * }</pre>
  *
@@ -49,33 +49,16 @@ public final class SoftmaxCrossEntropy {
   private SoftmaxCrossEntropy() {}
 
   /**
-   * Returns the loss with the default options: the mean over the rows, classes last.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
-   * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
-   *     to the logits, of their dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, or a mass is negative or not
-   *     finite
-   * @throws IllegalStateException if an array is closed
+   * Returns the loss with the default options: the mean over the rows, classes last; see {@link
+   * #value(NDArray, NDArray, NDArray, CrossEntropyOptions)}.
    */
   public static NDArray value(NDArray logits, NDArray labels) {
     return value(logits, labels, CrossEntropyOptions.DEFAULT);
   }
 
   /**
-   * Returns the loss.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
-   * @param options class axis, reduction, smoothing, z-loss and class weights
-   * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
-   *     to the logits, of their dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
-   *     finite, or the class weights are not one a class
-   * @throws IllegalStateException if an array is closed
+   * Returns the loss without sample weights; see {@link #value(NDArray, NDArray, NDArray,
+   * CrossEntropyOptions)}.
    */
   public static NDArray value(NDArray logits, NDArray labels, CrossEntropyOptions options) {
     return CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, options).value();
@@ -85,16 +68,17 @@ public final class SoftmaxCrossEntropy {
    * Returns the loss.
    *
    * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
+   * @param labels any array of numbers or booleans of the logits' shape: class probabilities, or
+   *     any non-negative numbers
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
    * @param options class axis, reduction, smoothing, z-loss and class weights
-   * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
+   * @return the reduced loss as a scalar, or one loss per row for NONE; differentiable with respect
    *     to the logits, of their dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a mass is negative or not finite, or the class weights are not one a class
+   *     not finite, a probability is negative or not finite, or the class weights are not one per
+   *     class
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray value(
@@ -106,31 +90,15 @@ public final class SoftmaxCrossEntropy {
 
   /**
    * Returns the gradient of the loss with the default options: the mean over the rows, classes
-   * last.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
-   * @return ∂(sum of the value)/∂logits, outside any graph, of the logits' shape, dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, or a mass is negative or not
-   *     finite
-   * @throws IllegalStateException if an array is closed
+   * last; see {@link #gradient(NDArray, NDArray, NDArray, CrossEntropyOptions)}.
    */
   public static NDArray gradient(NDArray logits, NDArray labels) {
     return gradient(logits, labels, CrossEntropyOptions.DEFAULT);
   }
 
   /**
-   * Returns the gradient of the loss.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
-   * @param options class axis, reduction, smoothing, z-loss and class weights
-   * @return ∂(sum of the value)/∂logits, outside any graph, of the logits' shape, dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
-   *     finite, or the class weights are not one a class
-   * @throws IllegalStateException if an array is closed
+   * Returns the gradient of the loss without sample weights; see {@link #gradient(NDArray, NDArray,
+   * NDArray, CrossEntropyOptions)}.
    */
   public static NDArray gradient(NDArray logits, NDArray labels, CrossEntropyOptions options) {
     return CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, options).gradient();
@@ -140,15 +108,16 @@ public final class SoftmaxCrossEntropy {
    * Returns the gradient of the loss.
    *
    * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
+   * @param labels any array of numbers or booleans of the logits' shape: class probabilities, or
+   *     any non-negative numbers
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return ∂(sum of the value)/∂logits, outside any graph, of the logits' shape, dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a mass is negative or not finite, or the class weights are not one a class
+   *     not finite, a probability is negative or not finite, or the class weights are not one per
+   *     class
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray gradient(
@@ -160,31 +129,16 @@ public final class SoftmaxCrossEntropy {
 
   /**
    * Returns the loss and its gradient, in one pass with the default options: the mean over the
-   * rows, classes last.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
-   * @return both, outside any graph, of the logits' dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, or a mass is negative or not
-   *     finite
-   * @throws IllegalStateException if an array is closed
+   * rows, classes last; see {@link #valueAndGradient(NDArray, NDArray, NDArray,
+   * CrossEntropyOptions)}.
    */
   public static ValueAndGradient<NDArray> valueAndGradient(NDArray logits, NDArray labels) {
     return valueAndGradient(logits, labels, CrossEntropyOptions.DEFAULT);
   }
 
   /**
-   * Returns the loss and its gradient, in one pass.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
-   * @param options class axis, reduction, smoothing, z-loss and class weights
-   * @return both, outside any graph, of the logits' dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
-   *     finite, or the class weights are not one a class
-   * @throws IllegalStateException if an array is closed
+   * Returns the loss and its gradient in one pass, without sample weights; see {@link
+   * #valueAndGradient(NDArray, NDArray, NDArray, CrossEntropyOptions)}.
    */
   public static ValueAndGradient<NDArray> valueAndGradient(
       NDArray logits, NDArray labels, CrossEntropyOptions options) {
@@ -195,15 +149,16 @@ public final class SoftmaxCrossEntropy {
    * Returns the loss and its gradient, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
+   * @param labels any array of numbers or booleans of the logits' shape: class probabilities, or
+   *     any non-negative numbers
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return both, outside any graph, of the logits' dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a mass is negative or not finite, or the class weights are not one a class
+   *     not finite, a probability is negative or not finite, or the class weights are not one per
+   *     class
    * @throws IllegalStateException if an array is closed
    */
   public static ValueAndGradient<NDArray> valueAndGradient(
@@ -214,31 +169,16 @@ public final class SoftmaxCrossEntropy {
   }
 
   /**
-   * Returns everything that is known of the loss with the default options, in one pass.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
-   * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, or a mass is negative or not
-   *     finite
-   * @throws IllegalStateException if an array is closed
+   * Returns everything known about the loss with the default options, in one pass; see {@link
+   * #evaluate(NDArray, NDArray, NDArray, CrossEntropyOptions)}.
    */
   public static CrossEntropyEvaluation<NDArray> evaluate(NDArray logits, NDArray labels) {
     return evaluate(logits, labels, CrossEntropyOptions.DEFAULT);
   }
 
   /**
-   * Returns everything that is known of the loss, in one pass.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
-   * @param options class axis, reduction, smoothing, z-loss and class weights
-   * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
-   *     finite, or the class weights are not one a class
-   * @throws IllegalStateException if an array is closed
+   * Returns everything known about the loss in one pass, without sample weights; see {@link
+   * #evaluate(NDArray, NDArray, NDArray, CrossEntropyOptions)}.
    */
   public static CrossEntropyEvaluation<NDArray> evaluate(
       NDArray logits, NDArray labels, CrossEntropyOptions options) {
@@ -246,18 +186,19 @@ public final class SoftmaxCrossEntropy {
   }
 
   /**
-   * Returns everything that is known of the loss, in one pass.
+   * Returns everything known about the loss, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
+   * @param labels any array of numbers or booleans of the logits' shape: class probabilities, or
+   *     any non-negative numbers
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a mass is negative or not finite, or the class weights are not one a class
+   *     not finite, a probability is negative or not finite, or the class weights are not one per
+   *     class
    * @throws IllegalStateException if an array is closed
    */
   public static CrossEntropyEvaluation<NDArray> evaluate(
@@ -268,9 +209,7 @@ public final class SoftmaxCrossEntropy {
   }
 
   /**
-   * Returns the loss with the default options as a block.
-   *
-   * @return a block from (logits, labels) or (logits, labels, sampleWeights) to the value
+   * Returns the loss with the default options as a block; see {@link #block(CrossEntropyOptions)}.
    */
   public static Block block() {
     return block(CrossEntropyOptions.DEFAULT);
@@ -287,9 +226,8 @@ public final class SoftmaxCrossEntropy {
   }
 
   /**
-   * Returns the gradient of the loss with the default options as a block.
-   *
-   * @return a block from (logits, labels) or (logits, labels, sampleWeights) to the gradient
+   * Returns the gradient of the loss with the default options as a block; see {@link
+   * #gradientBlock(CrossEntropyOptions)}.
    */
   public static Block gradientBlock() {
     return gradientBlock(CrossEntropyOptions.DEFAULT);

@@ -40,14 +40,7 @@ public final class Softplus {
 
   private Softplus() {}
 
-  /**
-   * Returns softplus with β = 1.
-   *
-   * @param x any floating array
-   * @return log(1 + e^x), differentiable, of x's shape, dtype and manager
-   * @throws IllegalArgumentException if x has another dtype
-   * @throws IllegalStateException if x is closed
-   */
+  /** Returns softplus with β = 1; see {@link #value(NDArray, double)}. */
   public static NDArray value(NDArray x) {
     return value(x, Parameters.DEFAULT_BETA);
   }
@@ -80,14 +73,7 @@ public final class Softplus {
     return OPERATOR.value(x, beta);
   }
 
-  /**
-   * Returns the gradient of softplus with β = 1.
-   *
-   * @param x any floating array
-   * @return 1/(1 + e^{−x}), outside any graph, of x's shape, dtype and manager
-   * @throws IllegalArgumentException if x has another dtype
-   * @throws IllegalStateException if x is closed
-   */
+  /** Returns the gradient of softplus with β = 1; see {@link #gradient(NDArray, double)}. */
   public static NDArray gradient(NDArray x) {
     return gradient(x, Parameters.DEFAULT_BETA);
   }
@@ -138,19 +124,15 @@ public final class Softplus {
   }
 
   /**
-   * Writes softplus with β = 1 into memory that is there already.
-   *
-   * @param x any floating array
-   * @param out an array of x's shape and dtype, outside any graph; may be x
-   * @throws IllegalArgumentException if x has another dtype or out is not like x
-   * @throws IllegalStateException if an array is closed
+   * Writes softplus with β = 1 into an existing array; see {@link #valueInto(NDArray, double,
+   * NDArray)}.
    */
   public static void valueInto(NDArray x, NDArray out) {
     valueInto(x, Parameters.DEFAULT_BETA, out);
   }
 
   /**
-   * Writes softplus into memory that is there already.
+   * Writes softplus into an existing array.
    *
    * @param x any floating array
    * @param beta β, finite and positive
@@ -163,7 +145,7 @@ public final class Softplus {
   }
 
   /**
-   * Writes softplus whose parameter is an array into memory that is there already.
+   * Writes softplus whose parameter is an array into an existing array.
    *
    * @param x any floating array
    * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
@@ -177,11 +159,7 @@ public final class Softplus {
     OPERATOR.valueInto(x, beta, out);
   }
 
-  /**
-   * Returns softplus with β = 1 as a block.
-   *
-   * @return a block from x to {@link #value(NDArray)}
-   */
+  /** Returns softplus with β = 1 as a block; see {@link #block(double)}. */
   public static Block block() {
     return block(Parameters.DEFAULT_BETA);
   }
@@ -197,11 +175,7 @@ public final class Softplus {
     return OPERATOR.block(beta);
   }
 
-  /**
-   * Returns the gradient of softplus with β = 1 as a block.
-   *
-   * @return a block from (x, upstream) to upstream × {@link #gradient(NDArray)}
-   */
+  /** Returns the gradient of softplus with β = 1 as a block; see {@link #gradientBlock(double)}. */
   public static Block gradientBlock() {
     return gradientBlock(Parameters.DEFAULT_BETA);
   }

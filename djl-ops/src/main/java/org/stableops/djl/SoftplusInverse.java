@@ -41,14 +41,7 @@ public final class SoftplusInverse {
 
   private SoftplusInverse() {}
 
-  /**
-   * Returns the inverse of softplus with β = 1.
-   *
-   * @param x any floating array
-   * @return log(e^x − 1), differentiable, of x's shape, dtype and manager
-   * @throws IllegalArgumentException if x has another dtype
-   * @throws IllegalStateException if x is closed
-   */
+  /** Returns the inverse of softplus with β = 1; see {@link #value(NDArray, double)}. */
   public static NDArray value(NDArray x) {
     return value(x, Parameters.DEFAULT_BETA);
   }
@@ -82,12 +75,8 @@ public final class SoftplusInverse {
   }
 
   /**
-   * Returns the gradient of the inverse of softplus with β = 1.
-   *
-   * @param x any floating array
-   * @return 1/(1 − e^{−x}), outside any graph, of x's shape, dtype and manager
-   * @throws IllegalArgumentException if x has another dtype
-   * @throws IllegalStateException if x is closed
+   * Returns the gradient of the inverse of softplus with β = 1; see {@link #gradient(NDArray,
+   * double)}.
    */
   public static NDArray gradient(NDArray x) {
     return gradient(x, Parameters.DEFAULT_BETA);
@@ -138,19 +127,15 @@ public final class SoftplusInverse {
   }
 
   /**
-   * Writes the inverse of softplus with β = 1 into memory that is there already.
-   *
-   * @param x any floating array
-   * @param out an array of x's shape and dtype, outside any graph; may be x
-   * @throws IllegalArgumentException if x has another dtype or out is not like x
-   * @throws IllegalStateException if an array is closed
+   * Writes the inverse of softplus with β = 1 into an existing array; see {@link
+   * #valueInto(NDArray, double, NDArray)}.
    */
   public static void valueInto(NDArray x, NDArray out) {
     valueInto(x, Parameters.DEFAULT_BETA, out);
   }
 
   /**
-   * Writes the inverse of softplus into memory that is there already.
+   * Writes the inverse of softplus into an existing array.
    *
    * @param x any floating array
    * @param beta β, finite and positive
@@ -163,7 +148,7 @@ public final class SoftplusInverse {
   }
 
   /**
-   * Writes the inverse of softplus whose parameter is an array into memory that is there already.
+   * Writes the inverse of softplus whose parameter is an array into an existing array.
    *
    * @param x any floating array
    * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
@@ -177,11 +162,7 @@ public final class SoftplusInverse {
     OPERATOR.valueInto(x, beta, out);
   }
 
-  /**
-   * Returns the inverse of softplus with β = 1 as a block.
-   *
-   * @return a block from x to {@link #value(NDArray)}
-   */
+  /** Returns the inverse of softplus with β = 1 as a block; see {@link #block(double)}. */
   public static Block block() {
     return block(Parameters.DEFAULT_BETA);
   }
@@ -198,9 +179,8 @@ public final class SoftplusInverse {
   }
 
   /**
-   * Returns the gradient of the inverse of softplus with β = 1 as a block.
-   *
-   * @return a block from (x, upstream) to upstream × {@link #gradient(NDArray)}
+   * Returns the gradient of the inverse of softplus with β = 1 as a block; see {@link
+   * #gradientBlock(double)}.
    */
   public static Block gradientBlock() {
     return gradientBlock(Parameters.DEFAULT_BETA);

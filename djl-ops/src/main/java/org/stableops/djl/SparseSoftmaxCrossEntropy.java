@@ -18,15 +18,15 @@ import org.stableops.op.SoftmaxLoss;
  *
  * <p>with the default options lse − z_y and p_c − [c = y].
  *
- * <p>The reductions are one loss a row, their sum, or their mean: the sum over Σ a·w_y, and 0 where
- * that is 0. No probability is clipped: the loss of a confident row is exact to the last digits
- * (logits [20, 0, 0] and label 0 give 4.1223e-9), as is the gradient at its label.
+ * <p>The reductions are one loss per row, their sum, or their mean: the sum over Σ a·w_y, and 0
+ * where that is 0. No probability is clipped: the loss of a confident row is exact to the last
+ * digits (logits [20, 0, 0] and label 0 give 4.1223e-9), as is the gradient at its label.
  *
  * <p>Logits of float16, float32 and float64, of any layout. Special rows: a row whose label is
  * ignored, or whose sample weight is 0, counts nothing and is never read; a logit of −inf is an
- * absent class, which gets no smoothing, and an infinite loss where it has mass; one logit of +inf
- * is a certain class, with an infinite loss if others have mass or there is a z-loss; two of them,
- * a NaN, or −inf everywhere make the row NaN.
+ * absent class, which gets no smoothing, and an infinite loss where its probability is not 0; one
+ * logit of +inf is a certain class, with an infinite loss if others have a probability or there is
+ * a z-loss; two of them, a NaN, or −inf everywhere make the row NaN.
  *
  * <p>Error without options: 3 ulp of float32 and 16 of float64 for the loss, 4 and 16 for the
  * gradient at the label, 4ε and 8ε for the others. With options as of {@link SoftmaxCrossEntropy}.
@@ -51,33 +51,16 @@ public final class SparseSoftmaxCrossEntropy {
   private SparseSoftmaxCrossEntropy() {}
 
   /**
-   * Returns the loss with the default options: the mean over the rows, classes last.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
-   *     class axis, or with 1 there
-   * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
-   *     to the logits, of their dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, or a label is neither a class
-   *     nor ignored
-   * @throws IllegalStateException if an array is closed
+   * Returns the loss with the default options: the mean over the rows, classes last; see {@link
+   * #value(NDArray, NDArray, NDArray, CrossEntropyOptions)}.
    */
   public static NDArray value(NDArray logits, NDArray labels) {
     return value(logits, labels, CrossEntropyOptions.DEFAULT);
   }
 
   /**
-   * Returns the loss.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
-   *     class axis, or with 1 there
-   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
-   * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
-   *     to the logits, of their dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or the class weights are not one a class
-   * @throws IllegalStateException if an array is closed
+   * Returns the loss without sample weights; see {@link #value(NDArray, NDArray, NDArray,
+   * CrossEntropyOptions)}.
    */
   public static NDArray value(NDArray logits, NDArray labels, CrossEntropyOptions options) {
     return CrossEntropy.of(SoftmaxLoss.SPARSE, logits, labels, options).value();
@@ -93,7 +76,7 @@ public final class SparseSoftmaxCrossEntropy {
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
-   * @return the reduced loss as a scalar, or one loss a row for NONE; differentiable with respect
+   * @return the reduced loss as a scalar, or one loss per row for NONE; differentiable with respect
    *     to the logits, of their dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
    *     not finite, a label is neither a class nor ignored, or the class weights are not one a
@@ -109,31 +92,15 @@ public final class SparseSoftmaxCrossEntropy {
 
   /**
    * Returns the gradient of the loss with the default options: the mean over the rows, classes
-   * last.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
-   *     class axis, or with 1 there
-   * @return ∂(sum of the value)/∂logits, outside any graph, of the logits' shape, dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, or a label is neither a class
-   *     nor ignored
-   * @throws IllegalStateException if an array is closed
+   * last; see {@link #gradient(NDArray, NDArray, NDArray, CrossEntropyOptions)}.
    */
   public static NDArray gradient(NDArray logits, NDArray labels) {
     return gradient(logits, labels, CrossEntropyOptions.DEFAULT);
   }
 
   /**
-   * Returns the gradient of the loss.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
-   *     class axis, or with 1 there
-   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
-   * @return ∂(sum of the value)/∂logits, outside any graph, of the logits' shape, dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or the class weights are not one a class
-   * @throws IllegalStateException if an array is closed
+   * Returns the gradient of the loss without sample weights; see {@link #gradient(NDArray, NDArray,
+   * NDArray, CrossEntropyOptions)}.
    */
   public static NDArray gradient(NDArray logits, NDArray labels, CrossEntropyOptions options) {
     return CrossEntropy.of(SoftmaxLoss.SPARSE, logits, labels, options).gradient();
@@ -164,31 +131,16 @@ public final class SparseSoftmaxCrossEntropy {
 
   /**
    * Returns the loss and its gradient, in one pass with the default options: the mean over the
-   * rows, classes last.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
-   *     class axis, or with 1 there
-   * @return both, outside any graph, of the logits' dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, or a label is neither a class
-   *     nor ignored
-   * @throws IllegalStateException if an array is closed
+   * rows, classes last; see {@link #valueAndGradient(NDArray, NDArray, NDArray,
+   * CrossEntropyOptions)}.
    */
   public static ValueAndGradient<NDArray> valueAndGradient(NDArray logits, NDArray labels) {
     return valueAndGradient(logits, labels, CrossEntropyOptions.DEFAULT);
   }
 
   /**
-   * Returns the loss and its gradient, in one pass.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
-   *     class axis, or with 1 there
-   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
-   * @return both, outside any graph, of the logits' dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or the class weights are not one a class
-   * @throws IllegalStateException if an array is closed
+   * Returns the loss and its gradient in one pass, without sample weights; see {@link
+   * #valueAndGradient(NDArray, NDArray, NDArray, CrossEntropyOptions)}.
    */
   public static ValueAndGradient<NDArray> valueAndGradient(
       NDArray logits, NDArray labels, CrossEntropyOptions options) {
@@ -219,31 +171,16 @@ public final class SparseSoftmaxCrossEntropy {
   }
 
   /**
-   * Returns everything that is known of the loss with the default options, in one pass.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
-   *     class axis, or with 1 there
-   * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, or a label is neither a class
-   *     nor ignored
-   * @throws IllegalStateException if an array is closed
+   * Returns everything known about the loss with the default options, in one pass; see {@link
+   * #evaluate(NDArray, NDArray, NDArray, CrossEntropyOptions)}.
    */
   public static CrossEntropyEvaluation<NDArray> evaluate(NDArray logits, NDArray labels) {
     return evaluate(logits, labels, CrossEntropyOptions.DEFAULT);
   }
 
   /**
-   * Returns everything that is known of the loss, in one pass.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
-   *     class axis, or with 1 there
-   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
-   * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype and manager
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or the class weights are not one a class
-   * @throws IllegalStateException if an array is closed
+   * Returns everything known about the loss in one pass, without sample weights; see {@link
+   * #evaluate(NDArray, NDArray, NDArray, CrossEntropyOptions)}.
    */
   public static CrossEntropyEvaluation<NDArray> evaluate(
       NDArray logits, NDArray labels, CrossEntropyOptions options) {
@@ -251,7 +188,7 @@ public final class SparseSoftmaxCrossEntropy {
   }
 
   /**
-   * Returns everything that is known of the loss, in one pass.
+   * Returns everything known about the loss, in one pass.
    *
    * @param logits any floating array with a class axis
    * @param labels integers, of any integer or floating dtype, of the logits' shape without the
@@ -274,9 +211,7 @@ public final class SparseSoftmaxCrossEntropy {
   }
 
   /**
-   * Returns the loss with the default options as a block.
-   *
-   * @return a block from (logits, labels) or (logits, labels, sampleWeights) to the value
+   * Returns the loss with the default options as a block; see {@link #block(CrossEntropyOptions)}.
    */
   public static Block block() {
     return block(CrossEntropyOptions.DEFAULT);
@@ -293,9 +228,8 @@ public final class SparseSoftmaxCrossEntropy {
   }
 
   /**
-   * Returns the gradient of the loss with the default options as a block.
-   *
-   * @return a block from (logits, labels) or (logits, labels, sampleWeights) to the gradient
+   * Returns the gradient of the loss with the default options as a block; see {@link
+   * #gradientBlock(CrossEntropyOptions)}.
    */
   public static Block gradientBlock() {
     return gradientBlock(CrossEntropyOptions.DEFAULT);

@@ -39,14 +39,7 @@ public final class Squareplus {
 
   private Squareplus() {}
 
-  /**
-   * Returns squareplus with b = 4.
-   *
-   * @param x any floating array
-   * @return (x + √(x² + 4))/2, differentiable, of x's shape, dtype and manager
-   * @throws IllegalArgumentException if x has another dtype
-   * @throws IllegalStateException if x is closed
-   */
+  /** Returns squareplus with b = 4; see {@link #value(NDArray, double)}. */
   public static NDArray value(NDArray x) {
     return value(x, Parameters.DEFAULT_B);
   }
@@ -78,14 +71,7 @@ public final class Squareplus {
     return OPERATOR.value(x, b);
   }
 
-  /**
-   * Returns the gradient of squareplus with b = 4.
-   *
-   * @param x any floating array
-   * @return (1 + x/√(x² + 4))/2, outside any graph, of x's shape, dtype and manager
-   * @throws IllegalArgumentException if x has another dtype
-   * @throws IllegalStateException if x is closed
-   */
+  /** Returns the gradient of squareplus with b = 4; see {@link #gradient(NDArray, double)}. */
   public static NDArray gradient(NDArray x) {
     return gradient(x, Parameters.DEFAULT_B);
   }
@@ -133,19 +119,15 @@ public final class Squareplus {
   }
 
   /**
-   * Writes squareplus with b = 4 into memory that is there already.
-   *
-   * @param x any floating array
-   * @param out an array of x's shape and dtype, outside any graph; may be x
-   * @throws IllegalArgumentException if x has another dtype or out is not like x
-   * @throws IllegalStateException if an array is closed
+   * Writes squareplus with b = 4 into an existing array; see {@link #valueInto(NDArray, double,
+   * NDArray)}.
    */
   public static void valueInto(NDArray x, NDArray out) {
     valueInto(x, Parameters.DEFAULT_B, out);
   }
 
   /**
-   * Writes squareplus into memory that is there already.
+   * Writes squareplus into an existing array.
    *
    * @param x any floating array
    * @param b finite and not negative
@@ -158,7 +140,7 @@ public final class Squareplus {
   }
 
   /**
-   * Writes squareplus whose parameter is an array into memory that is there already.
+   * Writes squareplus whose parameter is an array into an existing array.
    *
    * @param x any floating array
    * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
@@ -171,11 +153,7 @@ public final class Squareplus {
     OPERATOR.valueInto(x, b, out);
   }
 
-  /**
-   * Returns squareplus with b = 4 as a block.
-   *
-   * @return a block from x to {@link #value(NDArray)}
-   */
+  /** Returns squareplus with b = 4 as a block; see {@link #block(double)}. */
   public static Block block() {
     return block(Parameters.DEFAULT_B);
   }
@@ -192,9 +170,7 @@ public final class Squareplus {
   }
 
   /**
-   * Returns the gradient of squareplus with b = 4 as a block.
-   *
-   * @return a block from (x, upstream) to upstream × {@link #gradient(NDArray)}
+   * Returns the gradient of squareplus with b = 4 as a block; see {@link #gradientBlock(double)}.
    */
   public static Block gradientBlock() {
     return gradientBlock(Parameters.DEFAULT_B);

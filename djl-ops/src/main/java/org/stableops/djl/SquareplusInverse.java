@@ -38,14 +38,7 @@ public final class SquareplusInverse {
 
   private SquareplusInverse() {}
 
-  /**
-   * Returns the inverse of squareplus with b = 4.
-   *
-   * @param x any floating array
-   * @return x − 1/x, differentiable, of x's shape, dtype and manager
-   * @throws IllegalArgumentException if x has another dtype
-   * @throws IllegalStateException if x is closed
-   */
+  /** Returns the inverse of squareplus with b = 4; see {@link #value(NDArray, double)}. */
   public static NDArray value(NDArray x) {
     return value(x, Parameters.DEFAULT_B);
   }
@@ -78,12 +71,8 @@ public final class SquareplusInverse {
   }
 
   /**
-   * Returns the gradient of the inverse of squareplus with b = 4.
-   *
-   * @param x any floating array
-   * @return 1 + 1/x², outside any graph, of x's shape, dtype and manager
-   * @throws IllegalArgumentException if x has another dtype
-   * @throws IllegalStateException if x is closed
+   * Returns the gradient of the inverse of squareplus with b = 4; see {@link #gradient(NDArray,
+   * double)}.
    */
   public static NDArray gradient(NDArray x) {
     return gradient(x, Parameters.DEFAULT_B);
@@ -132,19 +121,15 @@ public final class SquareplusInverse {
   }
 
   /**
-   * Writes the inverse of squareplus with b = 4 into memory that is there already.
-   *
-   * @param x any floating array
-   * @param out an array of x's shape and dtype, outside any graph; may be x
-   * @throws IllegalArgumentException if x has another dtype or out is not like x
-   * @throws IllegalStateException if an array is closed
+   * Writes the inverse of squareplus with b = 4 into an existing array; see {@link
+   * #valueInto(NDArray, double, NDArray)}.
    */
   public static void valueInto(NDArray x, NDArray out) {
     valueInto(x, Parameters.DEFAULT_B, out);
   }
 
   /**
-   * Writes the inverse of squareplus into memory that is there already.
+   * Writes the inverse of squareplus into an existing array.
    *
    * @param x any floating array
    * @param b finite and not negative
@@ -157,7 +142,7 @@ public final class SquareplusInverse {
   }
 
   /**
-   * Writes the inverse of squareplus whose parameter is an array into memory that is there already.
+   * Writes the inverse of squareplus whose parameter is an array into an existing array.
    *
    * @param x any floating array
    * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
@@ -170,11 +155,7 @@ public final class SquareplusInverse {
     OPERATOR.valueInto(x, b, out);
   }
 
-  /**
-   * Returns the inverse of squareplus with b = 4 as a block.
-   *
-   * @return a block from x to {@link #value(NDArray)}
-   */
+  /** Returns the inverse of squareplus with b = 4 as a block; see {@link #block(double)}. */
   public static Block block() {
     return block(Parameters.DEFAULT_B);
   }
@@ -191,9 +172,8 @@ public final class SquareplusInverse {
   }
 
   /**
-   * Returns the gradient of the inverse of squareplus with b = 4 as a block.
-   *
-   * @return a block from (x, upstream) to upstream × {@link #gradient(NDArray)}
+   * Returns the gradient of the inverse of squareplus with b = 4 as a block; see {@link
+   * #gradientBlock(double)}.
    */
   public static Block gradientBlock() {
     return gradientBlock(Parameters.DEFAULT_B);

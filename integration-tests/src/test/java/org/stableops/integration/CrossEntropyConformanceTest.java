@@ -60,21 +60,21 @@ class CrossEntropyConformanceTest {
     Rows drawn = Rows.draw((int) rows, (int) classes, format, random);
     CrossEntropyOptions options = NONE.withIgnoreIndex(-7);
     check(CrossEntropyCase.sparse(drawn.logits, (int) classes, drawn.labels, options), format);
-    check(CrossEntropyCase.dense(drawn.logits, (int) classes, drawn.masses, NONE), format);
+    check(CrossEntropyCase.dense(drawn.logits, (int) classes, drawn.probabilities, NONE), format);
     if (rows <= 100 && rows * classes <= FEW_ELEMENTS) {
       for (Reduction reduction : List.of(Reduction.SUM, Reduction.MEAN)) {
         CrossEntropyOptions reduced = options.withReduction(reduction);
         check(CrossEntropyCase.sparse(drawn.logits, (int) classes, drawn.labels, reduced), format);
         check(
             CrossEntropyCase.dense(
-                drawn.logits, (int) classes, drawn.masses, NONE.withReduction(reduction)),
+                drawn.logits, (int) classes, drawn.probabilities, NONE.withReduction(reduction)),
             format);
       }
     }
   }
 
   /** Ordinary rows, confident ones, ones far from 0, ones with absent classes, and ignored ones. */
-  private record Rows(double[] logits, long[] labels, double[] masses) {
+  private record Rows(double[] logits, long[] labels, double[] probabilities) {
     static Rows draw(int rows, int classes, Format format, SplittableRandom random) {
       Rows drawn = new Rows(new double[rows * classes], new long[rows], new double[rows * classes]);
       for (int row = 0; row < rows; row++) {
@@ -91,15 +91,15 @@ class CrossEntropyConformanceTest {
         double z = offset + spread * (2 * random.nextDouble() - 1);
         boolean absent = row % 5 == 2 && c != label && random.nextInt(4) == 0;
         logits[row * classes + c] = absent ? -INF : format.round(z);
-        masses[row * classes + c] =
+        probabilities[row * classes + c] =
             absent || random.nextInt(4) == 0 ? 0 : format.round(random.nextDouble() / classes);
       }
       if (row % 3 == 0) {
         double top = offset + spread + 90 * random.nextDouble();
         logits[row * classes + label] = format.round(top);
       }
-      // A mass at least somewhere: a dense row without any has loss 0 and is tested by name.
-      masses[row * classes + label] = format.round(0.5);
+      // A probability at least somewhere: a dense row without any has loss 0 and is tested by name.
+      probabilities[row * classes + label] = format.round(0.5);
       labels[row] = row % 10 == 9 ? -7 : label;
     }
   }
@@ -247,9 +247,10 @@ class CrossEntropyConformanceTest {
   }
 
   @Test
-  void aVocabularyOfFiftyThousand() {
+  void aLargeVocabulary() {
     SplittableRandom random = new SplittableRandom(50257);
-    double[] logits = random.doubles(50_257, -8, 8).map(Format.FLOAT32::round).toArray();
+    double[] logits =
+        random.doubles(Effort.of(8_191, 50_257), -8, 8).map(Format.FLOAT32::round).toArray();
     CrossEntropyCase problem = CrossEntropyCase.sparse(logits, logits.length, new long[] {7}, NONE);
     check(problem, Format.FLOAT32);
   }
@@ -257,7 +258,7 @@ class CrossEntropyConformanceTest {
   @Test
   void everyAxisOfEveryRank() {
     SplittableRandom random = new SplittableRandom(5);
-    for (int rank = 1; rank <= Effort.of(4, 5); rank++) {
+    for (int rank = 1; rank <= Effort.of(3, 5); rank++) {
       for (int axis = -rank; axis < rank; axis++) {
         long[] shape = new long[rank];
         Arrays.setAll(shape, i -> 2 + i % 3);
@@ -267,12 +268,15 @@ class CrossEntropyConformanceTest {
                 .doubles(rows.rows() * rows.classes(), -3, 3)
                 .map(Format.FLOAT32::round)
                 .toArray();
-        double[] masses = random.doubles(logits.length, 0, 1).map(Format.FLOAT32::round).toArray();
+        double[] probabilities =
+            random.doubles(logits.length, 0, 1).map(Format.FLOAT32::round).toArray();
         long[] labels = random.longs(rows.rows(), 0, rows.classes()).toArray();
         for (Reduction reduction : Reduction.values()) {
           CrossEntropyOptions options = NONE.withAxis(axis).withReduction(reduction);
           check(new CrossEntropyCase(logits, shape, labels, null, null, options), Format.FLOAT32);
-          check(new CrossEntropyCase(logits, shape, null, masses, null, options), Format.FLOAT32);
+          check(
+              new CrossEntropyCase(logits, shape, null, probabilities, null, options),
+              Format.FLOAT32);
         }
       }
     }

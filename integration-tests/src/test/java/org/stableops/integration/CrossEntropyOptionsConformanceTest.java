@@ -177,7 +177,7 @@ class CrossEntropyOptionsConformanceTest {
         });
   }
 
-  /** The label has no mass left: what is spread over the live classes is all there is. */
+  /** The label has no probability left: what is spread over the live classes is all there is. */
   @Test
   void aSmoothingOfOneAsksForTheMeanOfTheLiveClasses() {
     CrossEntropyOptions all = NONE.withLabelSmoothing(1);
@@ -274,14 +274,14 @@ class CrossEntropyOptionsConformanceTest {
   @Test
   void masksLetNoRowCount() {
     double[] nan = {NAN, NAN, NAN, NAN};
-    double[] masses = {NAN, -1, 5, INF};
+    double[] probabilities = {NAN, -1, 5, INF};
     for (Reduction reduction : Reduction.values()) {
       CrossEntropyOptions options =
           NONE.withReduction(reduction).withLabelSmoothing(0.1).withZLoss(1);
       for (CrossEntropyCase problem :
           List.of(
               CrossEntropyCase.sparse(nan, 2, new long[] {1, 99}, options),
-              CrossEntropyCase.dense(nan, 2, masses, options))) {
+              CrossEntropyCase.dense(nan, 2, probabilities, options))) {
         everywhere(
             problem.withSampleWeights(0, 0),
             (actual, setting) -> {
@@ -320,7 +320,7 @@ class CrossEntropyOptionsConformanceTest {
                 IllegalArgumentException.class,
                 () -> path.run(() -> host.crossEntropy(problem, Format.FLOAT64)));
         assertEquals(
-            "sample weights × class weights × masses must add up to a finite number, got Infinity",
+            "sample weights × class weights × probabilities must add up to a finite number, got Infinity",
             refused.getMessage());
       }
     }

@@ -26,8 +26,9 @@ import org.stableops.integration.host.Path;
 import org.stableops.nd4j.lossfunctions.LossFusedSoftmaxCrossEntropy;
 
 /**
- * One rule for labels, whoever takes them: integers of any integer or floating dtype, and masses of
- * any dtype, booleans included, have the bits of long labels and of float masses.
+ * One rule for labels, whoever takes them: integers of any integer or floating dtype, and
+ * probabilities of any dtype, booleans included, have the bits of long labels and of float
+ * probabilities.
  */
 class LabelDtypesTest {
   private static final float[] LOGITS = {1, 2, 3, -1, 0.5f, 4, 20, 0, 0, 5, -2, 1};
@@ -78,13 +79,14 @@ class LabelDtypesTest {
 
   @ParameterizedTest
   @EnumSource
-  void djlTakesMassesOfEveryDtype(Path path) {
+  void djlTakesProbabilitiesOfEveryDtype(Path path) {
     path.run(
         () -> {
           try (NDManager manager = NDManager.newBaseManager()) {
             NDArray logits = djl(manager, LOGITS, new Shape(4, 3));
-            NDArray masses = djl(manager, ONE_HOT, new Shape(4, 3));
-            float expected = org.stableops.djl.SoftmaxCrossEntropy.value(logits, masses).getFloat();
+            NDArray probabilities = djl(manager, ONE_HOT, new Shape(4, 3));
+            float expected =
+                org.stableops.djl.SoftmaxCrossEntropy.value(logits, probabilities).getFloat();
             for (ai.djl.ndarray.types.DataType type :
                 List.of(
                     ai.djl.ndarray.types.DataType.BOOLEAN,
@@ -93,7 +95,7 @@ class LabelDtypesTest {
                     ai.djl.ndarray.types.DataType.INT32,
                     ai.djl.ndarray.types.DataType.INT64,
                     ai.djl.ndarray.types.DataType.FLOAT64)) {
-              NDArray typed = masses.toType(type, true);
+              NDArray typed = probabilities.toType(type, true);
               assertEquals(
                   expected, org.stableops.djl.SoftmaxCrossEntropy.value(logits, typed).getFloat());
               assertEquals(
@@ -139,14 +141,14 @@ class LabelDtypesTest {
 
   @ParameterizedTest
   @EnumSource
-  void nd4jTakesMassesOfEveryDtype(Path path) {
+  void nd4jTakesProbabilitiesOfEveryDtype(Path path) {
     path.run(
         () -> {
           INDArray logits = nd4j(LOGITS);
-          INDArray masses = nd4j(ONE_HOT);
+          INDArray probabilities = nd4j(ONE_HOT);
           double expected =
-              org.stableops.nd4j.SoftmaxCrossEntropy.value(logits, masses).getDouble(0);
-          double score = score(logits, masses);
+              org.stableops.nd4j.SoftmaxCrossEntropy.value(logits, probabilities).getDouble(0);
+          double score = score(logits, probabilities);
           for (DataType type :
               List.of(
                   DataType.BOOL,
@@ -156,11 +158,13 @@ class LabelDtypesTest {
                   DataType.INT64,
                   DataType.FLOAT16,
                   DataType.DOUBLE)) {
-            INDArray typed = masses.castTo(type);
+            INDArray typed = probabilities.castTo(type);
             assertEquals(
                 expected, org.stableops.nd4j.SoftmaxCrossEntropy.value(logits, typed).getDouble(0));
             assertArrayEquals(
-                inGraph(logits, masses, false), inGraph(logits, typed, false), type.toString());
+                inGraph(logits, probabilities, false),
+                inGraph(logits, typed, false),
+                type.toString());
             assertEquals(score, score(logits, typed));
           }
           return null;

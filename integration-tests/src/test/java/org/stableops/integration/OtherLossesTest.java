@@ -48,7 +48,9 @@ class OtherLossesTest {
   /** All expected numbers are of size 1, and sums of a few terms. */
   private static final double TOLERANCE = 1e-14;
 
-  /** Two rows of three classes; their labels; the same as masses; the weights of the classes. */
+  /**
+   * Two rows of three classes; their labels; the same as probabilities; the weights of the classes.
+   */
   private static final double[] LOGITS = {1, 2, 3, 0, 1, 0};
 
   private static final long[] LABELS = {2, 1};
@@ -162,8 +164,8 @@ class OtherLossesTest {
     return CrossEntropyCase.sparse(logits, classes, labels, MEAN.withIgnoreIndex(-100));
   }
 
-  private static CrossEntropyCase dense(double[] logits, double... masses) {
-    return CrossEntropyCase.dense(logits, masses.length, masses, MEAN);
+  private static CrossEntropyCase dense(double[] logits, double... probabilities) {
+    return CrossEntropyCase.dense(logits, probabilities.length, probabilities, MEAN);
   }
 
   private static double[] row(double... logits) {
@@ -263,7 +265,7 @@ class OtherLossesTest {
     assertOurs(weighted(MEAN), (3 * FIRST + 2 * SECOND) / 5, gradient);
   }
 
-  /** The weight of a mass is that of its class, smoothed or not; as by our definition. */
+  /** The weight of a probability is that of its class, smoothed or not; as by our definition. */
   @Test
   void libtorchWeighsTheSmoothedMassByClass() {
     NDArray labels = labels(2, 1, -100);
@@ -283,11 +285,13 @@ class OtherLossesTest {
     assertOursIs(mean.loss[0], weighted(MEAN.withLabelSmoothing(0.1)));
   }
 
-  /** So one-hot masses and labels differ there as soon as there are weights; ours never do. */
+  /**
+   * So one-hot probabilities and labels differ there as soon as there are weights; ours never do.
+   */
   @Test
   void libtorchDividesByTheRowsWhereTargetsAreProbabilities() {
-    NDArray masses = array(3, ONE_HOT);
-    libtorch(array(3, LOGITS), masses, WEIGHTS, Reduce.MEAN, 0)
+    NDArray probabilities = array(3, ONE_HOT);
+    libtorch(array(3, LOGITS), probabilities, WEIGHTS, Reduce.MEAN, 0)
         .assertLoss((3 * FIRST + 2 * SECOND) / 2);
     assertOursIs(
         (3 * FIRST + 2 * SECOND) / 5,
@@ -297,7 +301,7 @@ class OtherLossesTest {
   @Test
   void libtorchRefusesAnIgnoredClassWhereTargetsAreProbabilities() {
     NDArray logits = array(3, LOGITS);
-    NDArray masses = array(3, ONE_HOT);
+    NDArray probabilities = array(3, ONE_HOT);
     EngineException error =
         assertThrows(
             EngineException.class,
@@ -305,7 +309,7 @@ class OtherLossesTest {
                 torch.call(
                     "plain",
                     logits,
-                    masses,
+                    probabilities,
                     manager.create((long) Reduce.MEAN.ordinal()),
                     manager.create(0L),
                     manager.create(0.0)));
@@ -421,12 +425,12 @@ class OtherLossesTest {
   @Test
   void libtorchMultipliesZeroMassByInfinity() {
     double[] logits = {1, -INF, 2};
-    double[] masses = {0.25, 0, 0.75};
-    Result result = libtorch(array(3, logits), array(3, masses), Reduce.NONE, 0);
+    double[] probabilities = {0.25, 0, 0.75};
+    Result result = libtorch(array(3, logits), array(3, probabilities), Reduce.NONE, 0);
     result.assertLoss(NAN);
     result.assertGradient(LOWER - 0.25, 0, UPPER - 0.75);
     double loss = 0.25 * PAIR + 0.75 * (PAIR - 1);
-    assertOurs(dense(logits, masses), loss, LOWER - 0.25, 0, UPPER - 0.75);
+    assertOurs(dense(logits, probabilities), loss, LOWER - 0.25, 0, UPPER - 0.75);
   }
 
   @Test
@@ -435,8 +439,8 @@ class OtherLossesTest {
     sparse.assertLoss(INF);
     double s = 0.1 / 3;
     sparse.assertGradient(LOWER - 0.9 - s, -s, UPPER - s);
-    NDArray masses = array(3, 1, 0, 0);
-    Result dense = libtorch(array(3, 1, -INF, 2), masses, Reduce.NONE, 0.1);
+    NDArray probabilities = array(3, 1, 0, 0);
+    Result dense = libtorch(array(3, 1, -INF, 2), probabilities, Reduce.NONE, 0.1);
     dense.assertLoss(INF);
     dense.assertGradient(LOWER - 0.9 - s, -s, UPPER - s);
     // Ours spreads it over the two live classes.
@@ -471,19 +475,19 @@ class OtherLossesTest {
   }
 
   @Test
-  void libtorchTakesMassesThatDoNotSumToOneAsTheyAre() {
+  void libtorchTakesProbabilitiesThatDoNotSumToOneAsTheyAre() {
     Result result = libtorch(array(3, 1, 2, 3), array(3, 1, 0, 1), Reduce.NONE, 0);
     result.assertLoss(2 * FIRST + 2);
     result.assertGradient(2 * P[0] - 1, 2 * P[1], 2 * P[2] - 1);
-    // Ours divides by the mass of 2, unless it is asked for the sum.
+    // Ours divides by the probability of 2, unless it is asked for the sum.
     CrossEntropyCase problem = CrossEntropyCase.dense(row(1, 2, 3), 3, row(1, 0, 1), SUM);
     assertOurs(problem, 2 * FIRST + 2, 2 * P[0] - 1, 2 * P[1], 2 * P[2] - 1);
     assertOurs(dense(row(1, 2, 3), 1, 0, 1), FIRST + 1, P[0] - 0.5, P[1], P[2] - 0.5);
   }
 
-  /** Each class gets s/C, whatever the masses sum to; by our definition s·M/K. */
+  /** Each class gets s/C, whatever the probabilities sum to; by our definition s·M/K. */
   @Test
-  void libtorchSpreadsTheSmoothingOfOneUnitOfMass() {
+  void libtorchSpreadsTheSmoothingOfOneUnitOfProbability() {
     libtorch(array(3, 1, 2, 3), array(3, 1, 0, 1), Reduce.NONE, 0.1)
         .assertLoss(0.9 * (2 * FIRST + 2) + 0.1 / 3 * (3 * FIRST + 3));
     assertOursIs(
@@ -524,17 +528,19 @@ class OtherLossesTest {
     djl(twice, array(3, LOGITS), labels(LABELS)).assertLoss(FIRST + SECOND);
   }
 
-  /** There is no ignored label: a row of masses 0 is the nearest thing, and counts as a row. */
+  /**
+   * There is no ignored label: a row of probabilities 0 is the nearest thing, and counts as a row.
+   */
   @Test
-  void djlCountsRowsWithoutMass() {
-    double[] masses = {0, 0, 1, 0, 0, 0};
-    djl(DJL_DENSE, array(3, LOGITS), array(3, masses)).assertLoss(FIRST / 2);
-    CrossEntropyCase problem = CrossEntropyCase.dense(LOGITS, 3, masses, MEAN);
+  void djlCountsRowsWithoutProbability() {
+    double[] probabilities = {0, 0, 1, 0, 0, 0};
+    djl(DJL_DENSE, array(3, LOGITS), array(3, probabilities)).assertLoss(FIRST / 2);
+    CrossEntropyCase problem = CrossEntropyCase.dense(LOGITS, 3, probabilities, MEAN);
     assertOurs(problem, FIRST, P[0], P[1], P[2] - 1, 0, 0, 0);
   }
 
   @Test
-  void djlReadsRowsWithoutMass() {
+  void djlReadsRowsWithoutProbability() {
     Result result = djl(DJL_DENSE, array(2, 1, 2, NAN, 0), array(2, 1, 0, 0, 0));
     result.assertLoss(NAN);
     result.assertGradient(-UPPER / 2, UPPER / 2, NAN, NAN);
@@ -602,13 +608,13 @@ class OtherLossesTest {
   void djlsDenseLossTakesTheClassesFromTheMiddle() {
     Loss loss = new SoftmaxCrossEntropyLoss("dense", 1, 1, false, true);
     NDArray logits = array(2, 1, 2, 2, 3).reshape(1, 2, 2);
-    NDArray masses = array(2, 1, 0, 0, 1).reshape(1, 2, 2);
-    djl(loss, logits, masses).assertLoss((PAIR + PAIR - 1) / 2);
+    NDArray probabilities = array(2, 1, 0, 0, 1).reshape(1, 2, 2);
+    djl(loss, logits, probabilities).assertLoss((PAIR + PAIR - 1) / 2);
   }
 
-  /** Ours divides by the mass as well, which libtorch's test above shows. */
+  /** Ours divides by the probability as well, which libtorch's test above shows. */
   @Test
-  void djlTakesMassesThatDoNotSumToOneAsTheyAre() {
+  void djlTakesProbabilitiesThatDoNotSumToOneAsTheyAre() {
     Result result = djl(DJL_DENSE, array(3, 1, 2, 3), array(3, 1, 0, 1));
     result.assertLoss(2 * FIRST + 2);
     result.assertGradient(2 * P[0] - 1, 2 * P[1], 2 * P[2] - 1);
@@ -756,15 +762,15 @@ class OtherLossesTest {
     result.assertGradient(-UPPER, 0, UPPER);
   }
 
-  /** p − q is the gradient of masses that sum to 1 only; weights, even of 1, mend it. */
+  /** p − q is the gradient of probabilities that sum to 1 only; weights, even of 1, mend it. */
   @Test
-  void dl4jsGradientSupposesMassesThatSumToOne() {
+  void dl4jsGradientSupposesProbabilitiesThatSumToOne() {
     INDArray logits = matrix(3, 1, 2, 3);
-    INDArray masses = matrix(3, 1, 0, 1);
-    Result plain = dl4j(new LossMCXENT(), logits, masses);
+    INDArray probabilities = matrix(3, 1, 0, 1);
+    Result plain = dl4j(new LossMCXENT(), logits, probabilities);
     plain.assertLoss(2 * FIRST + 2);
     plain.assertGradient(P[0] - 1, P[1], P[2] - 1);
-    Result weighted = dl4j(new LossMCXENT(matrix(3, 1, 1, 1)), logits, masses);
+    Result weighted = dl4j(new LossMCXENT(matrix(3, 1, 1, 1)), logits, probabilities);
     weighted.assertLoss(2 * FIRST + 2);
     weighted.assertGradient(2 * P[0] - 1, 2 * P[1], 2 * P[2] - 1);
   }

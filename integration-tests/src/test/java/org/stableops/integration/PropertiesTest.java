@@ -229,9 +229,9 @@ class PropertiesTest {
         CrossEntropyCase.sparse(row, row.length, new long[] {label}, weighted);
     CrossEntropyCase dense = CrossEntropyCase.dense(row, row.length, oneHot, weighted);
     Host.Loss ofLabel = loss(host, path, sparse.withSampleWeights(0.7));
-    Host.Loss ofMasses = loss(host, path, dense.withSampleWeights(0.7));
-    assertArrayEquals(ofLabel.loss(), ofMasses.loss());
-    assertArrayEquals(ofLabel.gradient(), ofMasses.gradient());
+    Host.Loss ofProbabilities = loss(host, path, dense.withSampleWeights(0.7));
+    assertArrayEquals(ofLabel.loss(), ofProbabilities.loss());
+    assertArrayEquals(ofLabel.gradient(), ofProbabilities.gradient());
   }
 
   /** In the sum, and in the mean. */

@@ -102,21 +102,21 @@ public final class RandomProblem {
     return new CrossEntropyCase(thinned, shape, labels, null, null, options);
   }
 
-  /** Masses of any sum, many of them 0, where classes may be absent. */
+  /** Probabilities of any sum, many of them 0, where classes may be absent. */
   CrossEntropyCase dense(double[] logits, long[] shape, CrossEntropyOptions options) {
     SoftmaxShape rows = SoftmaxShape.of(shape, options);
     double[] thinned = logits.clone();
-    double[] masses = new double[logits.length];
+    double[] probabilities = new double[logits.length];
     boolean hasAbsent = random.nextInt(3) == 0;
-    for (int i = 0; i < masses.length; i++) {
+    for (int i = 0; i < probabilities.length; i++) {
       boolean isZero = random.nextInt(3) == 0;
-      masses[i] = isZero ? 0 : format.round(2 * random.nextDouble());
+      probabilities[i] = isZero ? 0 : format.round(2 * random.nextDouble());
       if (isZero && hasAbsent) {
         thinned[i] = Double.NEGATIVE_INFINITY;
       }
     }
     keepOneOfEachRow(thinned, logits, rows, shape);
-    return new CrossEntropyCase(thinned, shape, null, masses, null, options);
+    return new CrossEntropyCase(thinned, shape, null, probabilities, null, options);
   }
 
   /** A row of nothing but absent classes is a special one. */

@@ -15,9 +15,9 @@ import org.stableops.integration.oracle.CrossEntropyCase;
 import org.stableops.integration.oracle.Format;
 
 /**
- * Infinite logits, NaN, absent classes with mass and rows without any, under random combinations of
- * options, against the definition in plain doubles with 0·inf = 0: the exact oracle has no
- * infinities. Moderate numbers, so that plain doubles are right to 1e-12.
+ * Infinite logits, NaN, absent classes with probability and rows without any, under random
+ * combinations of options, against the definition in plain doubles with 0·inf = 0: the exact oracle
+ * has no infinities. Moderate numbers, so that plain doubles are right to 1e-12.
  */
 @Tag("thorough")
 class RandomSpecialRowsTest {
@@ -81,7 +81,7 @@ class RandomSpecialRowsTest {
     final double[] z;
     final CrossEntropyOptions options;
     final long[] labels;
-    final double[] masses;
+    final double[] probabilities;
     final double[] sampleWeights;
     private final SplittableRandom random;
 
@@ -93,7 +93,7 @@ class RandomSpecialRowsTest {
       boolean isSparse = random.nextBoolean();
       options = options(isSparse);
       labels = isSparse ? labels() : null;
-      masses = isSparse ? null : weights(rows * classes);
+      probabilities = isSparse ? null : weights(rows * classes);
       sampleWeights = random.nextBoolean() ? null : weights(rows);
     }
 
@@ -138,7 +138,7 @@ class RandomSpecialRowsTest {
 
     CrossEntropyCase asCase() {
       long[] shape = {rows, classes};
-      return new CrossEntropyCase(z, shape, labels, masses, sampleWeights, options);
+      return new CrossEntropyCase(z, shape, labels, probabilities, sampleWeights, options);
     }
 
     boolean counts(int row) {
@@ -154,8 +154,8 @@ class RandomSpecialRowsTest {
       return weights.length == 0 ? 1 : weights[c];
     }
 
-    double mass(int row, int c) {
-      return labels == null ? masses[row * classes + c] : labels[row] == c ? 1 : 0;
+    double probability(int row, int c) {
+      return labels == null ? probabilities[row * classes + c] : labels[row] == c ? 1 : 0;
     }
 
     @Override
@@ -166,7 +166,7 @@ class RandomSpecialRowsTest {
           : text
               + (" z=" + Arrays.toString(z))
               + (" labels=" + Arrays.toString(labels))
-              + (" masses=" + Arrays.toString(masses))
+              + (" probabilities=" + Arrays.toString(probabilities))
               + (" sampleWeights=" + Arrays.toString(sampleWeights));
     }
   }
@@ -209,17 +209,17 @@ class RandomSpecialRowsTest {
       double a = problem.sampleWeight(row);
       double smoothing = problem.options.labelSmoothing();
       long live = Arrays.stream(z).filter(x -> x > -INF).count();
-      double mass = 0;
+      double probability = 0;
       double omega = 0;
       for (int c = 0; c < classes; c++) {
-        mass += problem.mass(row, c);
-        omega += problem.classWeight(c) * problem.mass(row, c);
+        probability += problem.probability(row, c);
+        omega += problem.classWeight(c) * problem.probability(row, c);
       }
       double[] v = new double[classes];
       double total = 0;
       for (int c = 0; c < classes; c++) {
-        double spread = z[c] > -INF ? smoothing * mass / live : 0;
-        v[c] = problem.classWeight(c) * ((1 - smoothing) * problem.mass(row, c) + spread);
+        double spread = z[c] > -INF ? smoothing * probability / live : 0;
+        v[c] = problem.classWeight(c) * ((1 - smoothing) * problem.probability(row, c) + spread);
         total += v[c];
       }
       weight += a * omega;

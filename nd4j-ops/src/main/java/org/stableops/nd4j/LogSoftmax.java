@@ -42,12 +42,7 @@ import org.stableops.op.SoftmaxComposite;
 public final class LogSoftmax {
   private LogSoftmax() {}
 
-  /**
-   * Returns the log-softmax along the last axis.
-   *
-   * @param x any floating array of rank 1 at least
-   * @return {@link #value(INDArray, int)} of axis −1
-   */
+  /** Returns the log-softmax along the last axis; see {@link #value(INDArray, int)}. */
   public static INDArray value(INDArray x) {
     return value(x, -1);
   }
@@ -68,13 +63,7 @@ public final class LogSoftmax {
     }
   }
 
-  /**
-   * Returns the gradient along the last axis.
-   *
-   * @param x any floating array of rank 1 at least
-   * @param upstream an array like x
-   * @return {@link #gradient(INDArray, int, INDArray)} of axis −1
-   */
+  /** Returns the gradient along the last axis; see {@link #gradient(INDArray, int, INDArray)}. */
   public static INDArray gradient(INDArray x, INDArray upstream) {
     return gradient(x, -1, upstream);
   }
@@ -100,12 +89,7 @@ public final class LogSoftmax {
     }
   }
 
-  /**
-   * Adds the log-softmax along the last axis to a graph.
-   *
-   * @param x any floating variable of rank 1 at least
-   * @return {@link #value(SDVariable, int)} of axis −1
-   */
+  /** Adds the log-softmax along the last axis to a graph; see {@link #value(SDVariable, int)}. */
   public static SDVariable value(SDVariable x) {
     return value(x, -1);
   }

@@ -40,12 +40,7 @@ import org.stableops.op.SoftmaxComposite;
 public final class LogSumExp {
   private LogSumExp() {}
 
-  /**
-   * Returns the log-sum-exp along the last axis.
-   *
-   * @param x any floating array of rank 1 at least
-   * @return {@link #value(INDArray, int)} of axis −1
-   */
+  /** Returns the log-sum-exp along the last axis; see {@link #value(INDArray, int)}. */
   public static INDArray value(INDArray x) {
     return value(x, -1);
   }
@@ -66,12 +61,7 @@ public final class LogSumExp {
     }
   }
 
-  /**
-   * Returns softmax along the last axis.
-   *
-   * @param x any floating array of rank 1 at least
-   * @return {@link #gradient(INDArray, int)} of axis −1
-   */
+  /** Returns softmax along the last axis; see {@link #gradient(INDArray, int)}. */
   public static INDArray gradient(INDArray x) {
     return gradient(x, -1);
   }
@@ -92,12 +82,7 @@ public final class LogSumExp {
     }
   }
 
-  /**
-   * Adds the log-sum-exp along the last axis to a graph.
-   *
-   * @param x any floating variable of rank 1 at least
-   * @return {@link #value(SDVariable, int)} of axis −1
-   */
+  /** Adds the log-sum-exp along the last axis to a graph; see {@link #value(SDVariable, int)}. */
   public static SDVariable value(SDVariable x) {
     return value(x, -1);
   }

@@ -47,7 +47,7 @@ public final class PositiveTransforms {
   }
 
   /**
-   * Writes the values of raw values into memory that is there already.
+   * Writes the values of raw values into an existing array.
    *
    * @param raw any floating array
    * @param transform any

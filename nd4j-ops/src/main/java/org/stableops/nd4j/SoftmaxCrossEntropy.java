@@ -11,22 +11,22 @@ import org.stableops.nd4j.internal.CrossEntropyValueOp;
 import org.stableops.op.SoftmaxLoss;
 
 /**
- * Softmax cross-entropy of logits and class probabilities, or any masses that are not negative,
- * fused. With z the logits of a row, q its masses, w the class weights, s the smoothing over the K
+ * Softmax cross-entropy of logits and class probabilities, or any non-negative numbers, fused. With
+ * z the logits of a row, q its probabilities, w the class weights, s the smoothing over the K
  * classes whose logit is not −inf, ζ the z-loss weight, a the sample weight and ω = Σ_c w_c q_c,
  *
  * <pre>loss = a·(Σ_c v_c (lse − z_c) + ζ·ω·lse²),   v_c = w_c·((1−s)·q_c + s·Σq/K),
  * ∂loss/∂z_c = a·(Σv·p_c − v_c + 2ζ·ω·lse·p_c),   lse = log Σ_k e^{z_k},   p = softmax(z).</pre>
  *
- * <p>The reductions are one loss a row, their sum, or their mean: the sum over Σ a·ω, and 0 where
+ * <p>The reductions are one loss per row, their sum, or their mean: the sum over Σ a·ω, and 0 where
  * that is 0. No probability is clipped: the loss of a confident row is exact to the last digits
  * (logits [20, 0, 0] and label 0 give 4.1223e-9), as is the gradient at its label.
  *
  * <p>Logits of half, bfloat16, float and double, of any layout. Special rows: a row whose sample
  * weight is 0 counts nothing and is never read; a logit of −inf is an absent class, which gets no
- * smoothing, and an infinite loss where it has mass; one logit of +inf is a certain class, with an
- * infinite loss if others have mass or there is a z-loss; two of them, a NaN, or −inf everywhere
- * make the row NaN.
+ * smoothing, and an infinite loss where its probability is not 0; one logit of +inf is a certain
+ * class, with an infinite loss if others have a probability or there is a z-loss; two of them, a
+ * NaN, or −inf everywhere make the row NaN.
  *
  * <p>Error: 4ε·Σ|terms| of float32 and 16ε·Σ|terms| of float64 for the loss, 4ε and 8ε times Σv +
  * 2ζω|lse| for the gradient.
@@ -38,9 +38,9 @@ import org.stableops.op.SoftmaxLoss;
  *
  * <pre>{@code
  * INDArray logits = Nd4j.createFromArray(new float[][] {{20, 0, 0}, {1, 2, 3}});
- * INDArray masses = Nd4j.createFromArray(new float[][] {{1, 0, 0}, {0, 0.25f, 0.75f}});
- * INDArray loss = SoftmaxCrossEntropy.value(logits, masses); // the mean
- * INDArray gradient = SoftmaxCrossEntropy.gradient(logits, masses);
+ * INDArray probabilities = Nd4j.createFromArray(new float[][] {{1, 0, 0}, {0, 0.25f, 0.75f}});
+ * INDArray loss = SoftmaxCrossEntropy.value(logits, probabilities); // the mean
+ * INDArray gradient = SoftmaxCrossEntropy.gradient(logits, probabilities);
  * }</pre>
  *
  * @see SparseSoftmaxCrossEntropy
@@ -49,31 +49,16 @@ public final class SoftmaxCrossEntropy {
   private SoftmaxCrossEntropy() {}
 
   /**
-   * Returns the loss with the default options: the mean over the rows, classes last.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
-   * @return the reduced loss as a scalar, or one loss a row for NONE; of the logits' dtype
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, or a mass is negative or not
-   *     finite
-   * @throws IllegalStateException if an array is closed
+   * Returns the loss with the default options: the mean over the rows, classes last; see {@link
+   * #value(INDArray, INDArray, INDArray, CrossEntropyOptions)}.
    */
   public static INDArray value(INDArray logits, INDArray labels) {
     return value(logits, labels, CrossEntropyOptions.DEFAULT);
   }
 
   /**
-   * Returns the loss.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
-   * @param options class axis, reduction, smoothing, z-loss and class weights
-   * @return the reduced loss as a scalar, or one loss a row for NONE; of the logits' dtype
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
-   *     finite, or the class weights are not one a class
-   * @throws IllegalStateException if an array is closed
+   * Returns the loss without sample weights; see {@link #value(INDArray, INDArray, INDArray,
+   * CrossEntropyOptions)}.
    */
   public static INDArray value(INDArray logits, INDArray labels, CrossEntropyOptions options) {
     return CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, options).value();
@@ -83,15 +68,16 @@ public final class SoftmaxCrossEntropy {
    * Returns the loss.
    *
    * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
+   * @param labels any array of numbers or booleans of the logits' shape: class probabilities, or
+   *     any non-negative numbers
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
    * @param options class axis, reduction, smoothing, z-loss and class weights
-   * @return the reduced loss as a scalar, or one loss a row for NONE; of the logits' dtype
+   * @return the reduced loss as a scalar, or one loss per row for NONE; of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a mass is negative or not finite, or the class weights are not one a class
+   *     not finite, a probability is negative or not finite, or the class weights are not one per
+   *     class
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray value(
@@ -103,31 +89,15 @@ public final class SoftmaxCrossEntropy {
 
   /**
    * Returns the gradient of the loss with the default options: the mean over the rows, classes
-   * last.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
-   * @return ∂(sum of the value)/∂logits, of the logits' shape and dtype
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, or a mass is negative or not
-   *     finite
-   * @throws IllegalStateException if an array is closed
+   * last; see {@link #gradient(INDArray, INDArray, INDArray, CrossEntropyOptions)}.
    */
   public static INDArray gradient(INDArray logits, INDArray labels) {
     return gradient(logits, labels, CrossEntropyOptions.DEFAULT);
   }
 
   /**
-   * Returns the gradient of the loss.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
-   * @param options class axis, reduction, smoothing, z-loss and class weights
-   * @return ∂(sum of the value)/∂logits, of the logits' shape and dtype
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
-   *     finite, or the class weights are not one a class
-   * @throws IllegalStateException if an array is closed
+   * Returns the gradient of the loss without sample weights; see {@link #gradient(INDArray,
+   * INDArray, INDArray, CrossEntropyOptions)}.
    */
   public static INDArray gradient(INDArray logits, INDArray labels, CrossEntropyOptions options) {
     return CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, options).gradient();
@@ -137,15 +107,16 @@ public final class SoftmaxCrossEntropy {
    * Returns the gradient of the loss.
    *
    * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
+   * @param labels any array of numbers or booleans of the logits' shape: class probabilities, or
+   *     any non-negative numbers
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return ∂(sum of the value)/∂logits, of the logits' shape and dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a mass is negative or not finite, or the class weights are not one a class
+   *     not finite, a probability is negative or not finite, or the class weights are not one per
+   *     class
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray gradient(
@@ -157,31 +128,16 @@ public final class SoftmaxCrossEntropy {
 
   /**
    * Returns the loss and its gradient, in one pass with the default options: the mean over the
-   * rows, classes last.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
-   * @return both, of the logits' dtype
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, or a mass is negative or not
-   *     finite
-   * @throws IllegalStateException if an array is closed
+   * rows, classes last; see {@link #valueAndGradient(INDArray, INDArray, INDArray,
+   * CrossEntropyOptions)}.
    */
   public static ValueAndGradient<INDArray> valueAndGradient(INDArray logits, INDArray labels) {
     return valueAndGradient(logits, labels, CrossEntropyOptions.DEFAULT);
   }
 
   /**
-   * Returns the loss and its gradient, in one pass.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
-   * @param options class axis, reduction, smoothing, z-loss and class weights
-   * @return both, of the logits' dtype
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
-   *     finite, or the class weights are not one a class
-   * @throws IllegalStateException if an array is closed
+   * Returns the loss and its gradient in one pass, without sample weights; see {@link
+   * #valueAndGradient(INDArray, INDArray, INDArray, CrossEntropyOptions)}.
    */
   public static ValueAndGradient<INDArray> valueAndGradient(
       INDArray logits, INDArray labels, CrossEntropyOptions options) {
@@ -192,15 +148,16 @@ public final class SoftmaxCrossEntropy {
    * Returns the loss and its gradient, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
+   * @param labels any array of numbers or booleans of the logits' shape: class probabilities, or
+   *     any non-negative numbers
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return both, of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a mass is negative or not finite, or the class weights are not one a class
+   *     not finite, a probability is negative or not finite, or the class weights are not one per
+   *     class
    * @throws IllegalStateException if an array is closed
    */
   public static ValueAndGradient<INDArray> valueAndGradient(
@@ -211,33 +168,16 @@ public final class SoftmaxCrossEntropy {
   }
 
   /**
-   * Returns everything that is known of the loss with the default options, in one pass.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
-   * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype, to be closed
-   *     by the caller
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, or a mass is negative or not
-   *     finite
-   * @throws IllegalStateException if an array is closed
+   * Returns everything known about the loss with the default options, in one pass; see {@link
+   * #evaluate(INDArray, INDArray, INDArray, CrossEntropyOptions)}.
    */
   public static CrossEntropyEvaluation<INDArray> evaluate(INDArray logits, INDArray labels) {
     return evaluate(logits, labels, CrossEntropyOptions.DEFAULT);
   }
 
   /**
-   * Returns everything that is known of the loss, in one pass.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
-   * @param options class axis, reduction, smoothing, z-loss and class weights
-   * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype, to be closed
-   *     by the caller
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a mass is negative or not
-   *     finite, or the class weights are not one a class
-   * @throws IllegalStateException if an array is closed
+   * Returns everything known about the loss in one pass, without sample weights; see {@link
+   * #evaluate(INDArray, INDArray, INDArray, CrossEntropyOptions)}.
    */
   public static CrossEntropyEvaluation<INDArray> evaluate(
       INDArray logits, INDArray labels, CrossEntropyOptions options) {
@@ -245,11 +185,11 @@ public final class SoftmaxCrossEntropy {
   }
 
   /**
-   * Returns everything that is known of the loss, in one pass.
+   * Returns everything known about the loss, in one pass.
    *
    * @param logits any floating array with a class axis
-   * @param labels any array of numbers or booleans of the logits' shape: non-negative masses, of
-   *     any sum
+   * @param labels any array of numbers or booleans of the logits' shape: class probabilities, or
+   *     any non-negative numbers
    * @param sampleWeights any array of numbers or booleans of the logits' shape without the class
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
@@ -257,7 +197,8 @@ public final class SoftmaxCrossEntropy {
    * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype, to be closed
    *     by the caller
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a mass is negative or not finite, or the class weights are not one a class
+   *     not finite, a probability is negative or not finite, or the class weights are not one per
+   *     class
    * @throws IllegalStateException if an array is closed
    */
   public static CrossEntropyEvaluation<INDArray> evaluate(
@@ -268,23 +209,16 @@ public final class SoftmaxCrossEntropy {
   }
 
   /**
-   * Adds the loss with the default options to a graph: the mean over the rows, classes last.
-   *
-   * @param logits any floating variable with a class axis
-   * @param labels class probabilities, of shapes as for arrays
-   * @return the loss as a scalar
+   * Adds the loss with the default options to a graph: the mean over the rows, classes last; see
+   * {@link #value(SDVariable, SDVariable, SDVariable, CrossEntropyOptions)}.
    */
   public static SDVariable value(SDVariable logits, SDVariable labels) {
     return value(logits, labels, CrossEntropyOptions.DEFAULT);
   }
 
   /**
-   * Adds the loss to a graph, with its gradient op. The labels get no gradient.
-   *
-   * @param logits any floating variable with a class axis
-   * @param labels class probabilities, of shapes as for arrays
-   * @param options as for arrays
-   * @return the reduced loss as a scalar, or one loss a row for NONE
+   * Adds the loss without sample weights to a graph; see {@link #value(SDVariable, SDVariable,
+   * SDVariable, CrossEntropyOptions)}.
    */
   public static SDVariable value(
       SDVariable logits, SDVariable labels, CrossEntropyOptions options) {
@@ -298,7 +232,7 @@ public final class SoftmaxCrossEntropy {
    * @param labels class probabilities, of shapes as for arrays
    * @param sampleWeights the weight of each row, of shapes as for arrays
    * @param options as for arrays
-   * @return the reduced loss as a scalar, or one loss a row for NONE
+   * @return the reduced loss as a scalar, or one loss per row for NONE
    */
   public static SDVariable value(
       SDVariable logits, SDVariable labels, SDVariable sampleWeights, CrossEntropyOptions options) {

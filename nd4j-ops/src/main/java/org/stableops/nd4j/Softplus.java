@@ -42,14 +42,7 @@ public final class Softplus {
 
   private Softplus() {}
 
-  /**
-   * Returns softplus with β = 1.
-   *
-   * @param x any floating array
-   * @return log(1 + e^x), of x's shape and dtype
-   * @throws IllegalArgumentException if x has another dtype
-   * @throws IllegalStateException if x is closed
-   */
+  /** Returns softplus with β = 1; see {@link #value(INDArray, double)}. */
   public static INDArray value(INDArray x) {
     return value(x, Parameters.DEFAULT_BETA);
   }
@@ -82,14 +75,7 @@ public final class Softplus {
     return OPERATOR.value(x, beta);
   }
 
-  /**
-   * Returns the gradient of softplus with β = 1.
-   *
-   * @param x any floating array
-   * @return 1/(1 + e^{−x}), of x's shape and dtype
-   * @throws IllegalArgumentException if x has another dtype
-   * @throws IllegalStateException if x is closed
-   */
+  /** Returns the gradient of softplus with β = 1; see {@link #gradient(INDArray, double)}. */
   public static INDArray gradient(INDArray x) {
     return gradient(x, Parameters.DEFAULT_BETA);
   }
@@ -139,19 +125,15 @@ public final class Softplus {
   }
 
   /**
-   * Writes softplus with β = 1 into memory that is there already.
-   *
-   * @param x any floating array
-   * @param out an array of x's shape and dtype; may be x
-   * @throws IllegalArgumentException if x has another dtype or out is not like x
-   * @throws IllegalStateException if an array is closed
+   * Writes softplus with β = 1 into an existing array; see {@link #valueInto(INDArray, double,
+   * INDArray)}.
    */
   public static void valueInto(INDArray x, INDArray out) {
     valueInto(x, Parameters.DEFAULT_BETA, out);
   }
 
   /**
-   * Writes softplus into memory that is there already.
+   * Writes softplus into an existing array.
    *
    * @param x any floating array
    * @param beta β, finite and positive
@@ -164,7 +146,7 @@ public final class Softplus {
   }
 
   /**
-   * Writes softplus whose parameter is an array into memory that is there already.
+   * Writes softplus whose parameter is an array into an existing array.
    *
    * @param x any floating array
    * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
@@ -178,12 +160,7 @@ public final class Softplus {
     OPERATOR.valueInto(x, beta, out);
   }
 
-  /**
-   * Adds softplus with β = 1 to a graph.
-   *
-   * @param x any floating variable
-   * @return log(1 + e^x), of x's shape and dtype
-   */
+  /** Adds softplus with β = 1 to a graph; see {@link #value(SDVariable, double)}. */
   public static SDVariable value(SDVariable x) {
     return value(x, Parameters.DEFAULT_BETA);
   }

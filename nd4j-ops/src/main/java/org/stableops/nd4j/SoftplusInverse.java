@@ -43,14 +43,7 @@ public final class SoftplusInverse {
 
   private SoftplusInverse() {}
 
-  /**
-   * Returns the inverse of softplus with β = 1.
-   *
-   * @param x any floating array
-   * @return log(e^x − 1), of x's shape and dtype
-   * @throws IllegalArgumentException if x has another dtype
-   * @throws IllegalStateException if x is closed
-   */
+  /** Returns the inverse of softplus with β = 1; see {@link #value(INDArray, double)}. */
   public static INDArray value(INDArray x) {
     return value(x, Parameters.DEFAULT_BETA);
   }
@@ -84,12 +77,8 @@ public final class SoftplusInverse {
   }
 
   /**
-   * Returns the gradient of the inverse of softplus with β = 1.
-   *
-   * @param x any floating array
-   * @return 1/(1 − e^{−x}), of x's shape and dtype
-   * @throws IllegalArgumentException if x has another dtype
-   * @throws IllegalStateException if x is closed
+   * Returns the gradient of the inverse of softplus with β = 1; see {@link #gradient(INDArray,
+   * double)}.
    */
   public static INDArray gradient(INDArray x) {
     return gradient(x, Parameters.DEFAULT_BETA);
@@ -140,19 +129,15 @@ public final class SoftplusInverse {
   }
 
   /**
-   * Writes the inverse of softplus with β = 1 into memory that is there already.
-   *
-   * @param x any floating array
-   * @param out an array of x's shape and dtype; may be x
-   * @throws IllegalArgumentException if x has another dtype or out is not like x
-   * @throws IllegalStateException if an array is closed
+   * Writes the inverse of softplus with β = 1 into an existing array; see {@link
+   * #valueInto(INDArray, double, INDArray)}.
    */
   public static void valueInto(INDArray x, INDArray out) {
     valueInto(x, Parameters.DEFAULT_BETA, out);
   }
 
   /**
-   * Writes the inverse of softplus into memory that is there already.
+   * Writes the inverse of softplus into an existing array.
    *
    * @param x any floating array
    * @param beta β, finite and positive
@@ -165,7 +150,7 @@ public final class SoftplusInverse {
   }
 
   /**
-   * Writes the inverse of softplus whose parameter is an array into memory that is there already.
+   * Writes the inverse of softplus whose parameter is an array into an existing array.
    *
    * @param x any floating array
    * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
@@ -179,12 +164,7 @@ public final class SoftplusInverse {
     OPERATOR.valueInto(x, beta, out);
   }
 
-  /**
-   * Adds the inverse of softplus with β = 1 to a graph.
-   *
-   * @param x any floating variable
-   * @return log(e^x − 1), of x's shape and dtype
-   */
+  /** Adds the inverse of softplus with β = 1 to a graph; see {@link #value(SDVariable, double)}. */
   public static SDVariable value(SDVariable x) {
     return value(x, Parameters.DEFAULT_BETA);
   }

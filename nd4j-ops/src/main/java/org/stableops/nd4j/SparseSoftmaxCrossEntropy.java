@@ -20,15 +20,15 @@ import org.stableops.op.SoftmaxLoss;
  *
  * <p>with the default options lse − z_y and p_c − [c = y].
  *
- * <p>The reductions are one loss a row, their sum, or their mean: the sum over Σ a·w_y, and 0 where
- * that is 0. No probability is clipped: the loss of a confident row is exact to the last digits
- * (logits [20, 0, 0] and label 0 give 4.1223e-9), as is the gradient at its label.
+ * <p>The reductions are one loss per row, their sum, or their mean: the sum over Σ a·w_y, and 0
+ * where that is 0. No probability is clipped: the loss of a confident row is exact to the last
+ * digits (logits [20, 0, 0] and label 0 give 4.1223e-9), as is the gradient at its label.
  *
  * <p>Logits of half, bfloat16, float and double, of any layout. Special rows: a row whose label is
  * ignored, or whose sample weight is 0, counts nothing and is never read; a logit of −inf is an
- * absent class, which gets no smoothing, and an infinite loss where it has mass; one logit of +inf
- * is a certain class, with an infinite loss if others have mass or there is a z-loss; two of them,
- * a NaN, or −inf everywhere make the row NaN.
+ * absent class, which gets no smoothing, and an infinite loss where its probability is not 0; one
+ * logit of +inf is a certain class, with an infinite loss if others have a probability or there is
+ * a z-loss; two of them, a NaN, or −inf everywhere make the row NaN.
  *
  * <p>Error without options: 3 ulp of float32 and 16 of float64 for the loss, 4 and 16 for the
  * gradient at the label, 4ε and 8ε for the others. With options as of {@link SoftmaxCrossEntropy}.
@@ -51,31 +51,16 @@ public final class SparseSoftmaxCrossEntropy {
   private SparseSoftmaxCrossEntropy() {}
 
   /**
-   * Returns the loss with the default options: the mean over the rows, classes last.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
-   *     class axis, or with 1 there
-   * @return the reduced loss as a scalar, or one loss a row for NONE; of the logits' dtype
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, or a label is neither a class
-   *     nor ignored
-   * @throws IllegalStateException if an array is closed
+   * Returns the loss with the default options: the mean over the rows, classes last; see {@link
+   * #value(INDArray, INDArray, INDArray, CrossEntropyOptions)}.
    */
   public static INDArray value(INDArray logits, INDArray labels) {
     return value(logits, labels, CrossEntropyOptions.DEFAULT);
   }
 
   /**
-   * Returns the loss.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
-   *     class axis, or with 1 there
-   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
-   * @return the reduced loss as a scalar, or one loss a row for NONE; of the logits' dtype
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or the class weights are not one a class
-   * @throws IllegalStateException if an array is closed
+   * Returns the loss without sample weights; see {@link #value(INDArray, INDArray, INDArray,
+   * CrossEntropyOptions)}.
    */
   public static INDArray value(INDArray logits, INDArray labels, CrossEntropyOptions options) {
     return CrossEntropy.of(SoftmaxLoss.SPARSE, logits, labels, options).value();
@@ -91,7 +76,7 @@ public final class SparseSoftmaxCrossEntropy {
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
-   * @return the reduced loss as a scalar, or one loss a row for NONE; of the logits' dtype
+   * @return the reduced loss as a scalar, or one loss per row for NONE; of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
    *     not finite, a label is neither a class nor ignored, or the class weights are not one a
    *     class
@@ -106,31 +91,15 @@ public final class SparseSoftmaxCrossEntropy {
 
   /**
    * Returns the gradient of the loss with the default options: the mean over the rows, classes
-   * last.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
-   *     class axis, or with 1 there
-   * @return ∂(sum of the value)/∂logits, of the logits' shape and dtype
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, or a label is neither a class
-   *     nor ignored
-   * @throws IllegalStateException if an array is closed
+   * last; see {@link #gradient(INDArray, INDArray, INDArray, CrossEntropyOptions)}.
    */
   public static INDArray gradient(INDArray logits, INDArray labels) {
     return gradient(logits, labels, CrossEntropyOptions.DEFAULT);
   }
 
   /**
-   * Returns the gradient of the loss.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
-   *     class axis, or with 1 there
-   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
-   * @return ∂(sum of the value)/∂logits, of the logits' shape and dtype
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or the class weights are not one a class
-   * @throws IllegalStateException if an array is closed
+   * Returns the gradient of the loss without sample weights; see {@link #gradient(INDArray,
+   * INDArray, INDArray, CrossEntropyOptions)}.
    */
   public static INDArray gradient(INDArray logits, INDArray labels, CrossEntropyOptions options) {
     return CrossEntropy.of(SoftmaxLoss.SPARSE, logits, labels, options).gradient();
@@ -161,31 +130,16 @@ public final class SparseSoftmaxCrossEntropy {
 
   /**
    * Returns the loss and its gradient, in one pass with the default options: the mean over the
-   * rows, classes last.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
-   *     class axis, or with 1 there
-   * @return both, of the logits' dtype
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, or a label is neither a class
-   *     nor ignored
-   * @throws IllegalStateException if an array is closed
+   * rows, classes last; see {@link #valueAndGradient(INDArray, INDArray, INDArray,
+   * CrossEntropyOptions)}.
    */
   public static ValueAndGradient<INDArray> valueAndGradient(INDArray logits, INDArray labels) {
     return valueAndGradient(logits, labels, CrossEntropyOptions.DEFAULT);
   }
 
   /**
-   * Returns the loss and its gradient, in one pass.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
-   *     class axis, or with 1 there
-   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
-   * @return both, of the logits' dtype
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or the class weights are not one a class
-   * @throws IllegalStateException if an array is closed
+   * Returns the loss and its gradient in one pass, without sample weights; see {@link
+   * #valueAndGradient(INDArray, INDArray, INDArray, CrossEntropyOptions)}.
    */
   public static ValueAndGradient<INDArray> valueAndGradient(
       INDArray logits, INDArray labels, CrossEntropyOptions options) {
@@ -216,33 +170,16 @@ public final class SparseSoftmaxCrossEntropy {
   }
 
   /**
-   * Returns everything that is known of the loss with the default options, in one pass.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
-   *     class axis, or with 1 there
-   * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype, to be closed
-   *     by the caller
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, or a label is neither a class
-   *     nor ignored
-   * @throws IllegalStateException if an array is closed
+   * Returns everything known about the loss with the default options, in one pass; see {@link
+   * #evaluate(INDArray, INDArray, INDArray, CrossEntropyOptions)}.
    */
   public static CrossEntropyEvaluation<INDArray> evaluate(INDArray logits, INDArray labels) {
     return evaluate(logits, labels, CrossEntropyOptions.DEFAULT);
   }
 
   /**
-   * Returns everything that is known of the loss, in one pass.
-   *
-   * @param logits any floating array with a class axis
-   * @param labels integers, of any integer or floating dtype, of the logits' shape without the
-   *     class axis, or with 1 there
-   * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
-   * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype, to be closed
-   *     by the caller
-   * @throws IllegalArgumentException if a dtype or a shape is wrong, a label is neither a class nor
-   *     ignored, or the class weights are not one a class
-   * @throws IllegalStateException if an array is closed
+   * Returns everything known about the loss in one pass, without sample weights; see {@link
+   * #evaluate(INDArray, INDArray, INDArray, CrossEntropyOptions)}.
    */
   public static CrossEntropyEvaluation<INDArray> evaluate(
       INDArray logits, INDArray labels, CrossEntropyOptions options) {
@@ -250,7 +187,7 @@ public final class SparseSoftmaxCrossEntropy {
   }
 
   /**
-   * Returns everything that is known of the loss, in one pass.
+   * Returns everything known about the loss, in one pass.
    *
    * @param logits any floating array with a class axis
    * @param labels integers, of any integer or floating dtype, of the logits' shape without the
@@ -274,23 +211,16 @@ public final class SparseSoftmaxCrossEntropy {
   }
 
   /**
-   * Adds the loss with the default options to a graph: the mean over the rows, classes last.
-   *
-   * @param logits any floating variable with a class axis
-   * @param labels integer labels, of shapes as for arrays
-   * @return the loss as a scalar
+   * Adds the loss with the default options to a graph: the mean over the rows, classes last; see
+   * {@link #value(SDVariable, SDVariable, SDVariable, CrossEntropyOptions)}.
    */
   public static SDVariable value(SDVariable logits, SDVariable labels) {
     return value(logits, labels, CrossEntropyOptions.DEFAULT);
   }
 
   /**
-   * Adds the loss to a graph, with its gradient op. The labels get no gradient.
-   *
-   * @param logits any floating variable with a class axis
-   * @param labels integer labels, of shapes as for arrays
-   * @param options as for arrays
-   * @return the reduced loss as a scalar, or one loss a row for NONE
+   * Adds the loss without sample weights to a graph; see {@link #value(SDVariable, SDVariable,
+   * SDVariable, CrossEntropyOptions)}.
    */
   public static SDVariable value(
       SDVariable logits, SDVariable labels, CrossEntropyOptions options) {
@@ -304,7 +234,7 @@ public final class SparseSoftmaxCrossEntropy {
    * @param labels integer labels, of shapes as for arrays
    * @param sampleWeights the weight of each row, of shapes as for arrays
    * @param options as for arrays
-   * @return the reduced loss as a scalar, or one loss a row for NONE
+   * @return the reduced loss as a scalar, or one loss per row for NONE
    */
   public static SDVariable value(
       SDVariable logits, SDVariable labels, SDVariable sampleWeights, CrossEntropyOptions options) {

@@ -41,14 +41,7 @@ public final class Squareplus {
 
   private Squareplus() {}
 
-  /**
-   * Returns squareplus with b = 4.
-   *
-   * @param x any floating array
-   * @return (x + √(x² + 4))/2, of x's shape and dtype
-   * @throws IllegalArgumentException if x has another dtype
-   * @throws IllegalStateException if x is closed
-   */
+  /** Returns squareplus with b = 4; see {@link #value(INDArray, double)}. */
   public static INDArray value(INDArray x) {
     return value(x, Parameters.DEFAULT_B);
   }
@@ -80,14 +73,7 @@ public final class Squareplus {
     return OPERATOR.value(x, b);
   }
 
-  /**
-   * Returns the gradient of squareplus with b = 4.
-   *
-   * @param x any floating array
-   * @return (1 + x/√(x² + 4))/2, of x's shape and dtype
-   * @throws IllegalArgumentException if x has another dtype
-   * @throws IllegalStateException if x is closed
-   */
+  /** Returns the gradient of squareplus with b = 4; see {@link #gradient(INDArray, double)}. */
   public static INDArray gradient(INDArray x) {
     return gradient(x, Parameters.DEFAULT_B);
   }
@@ -135,19 +121,15 @@ public final class Squareplus {
   }
 
   /**
-   * Writes squareplus with b = 4 into memory that is there already.
-   *
-   * @param x any floating array
-   * @param out an array of x's shape and dtype; may be x
-   * @throws IllegalArgumentException if x has another dtype or out is not like x
-   * @throws IllegalStateException if an array is closed
+   * Writes squareplus with b = 4 into an existing array; see {@link #valueInto(INDArray, double,
+   * INDArray)}.
    */
   public static void valueInto(INDArray x, INDArray out) {
     valueInto(x, Parameters.DEFAULT_B, out);
   }
 
   /**
-   * Writes squareplus into memory that is there already.
+   * Writes squareplus into an existing array.
    *
    * @param x any floating array
    * @param b finite and not negative
@@ -160,7 +142,7 @@ public final class Squareplus {
   }
 
   /**
-   * Writes squareplus whose parameter is an array into memory that is there already.
+   * Writes squareplus whose parameter is an array into an existing array.
    *
    * @param x any floating array
    * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
@@ -173,12 +155,7 @@ public final class Squareplus {
     OPERATOR.valueInto(x, b, out);
   }
 
-  /**
-   * Adds squareplus with b = 4 to a graph.
-   *
-   * @param x any floating variable
-   * @return (x + √(x² + 4))/2, of x's shape and dtype
-   */
+  /** Adds squareplus with b = 4 to a graph; see {@link #value(SDVariable, double)}. */
   public static SDVariable value(SDVariable x) {
     return value(x, Parameters.DEFAULT_B);
   }

@@ -40,14 +40,7 @@ public final class SquareplusInverse {
 
   private SquareplusInverse() {}
 
-  /**
-   * Returns the inverse of squareplus with b = 4.
-   *
-   * @param x any floating array
-   * @return x − 1/x, of x's shape and dtype
-   * @throws IllegalArgumentException if x has another dtype
-   * @throws IllegalStateException if x is closed
-   */
+  /** Returns the inverse of squareplus with b = 4; see {@link #value(INDArray, double)}. */
   public static INDArray value(INDArray x) {
     return value(x, Parameters.DEFAULT_B);
   }
@@ -80,12 +73,8 @@ public final class SquareplusInverse {
   }
 
   /**
-   * Returns the gradient of the inverse of squareplus with b = 4.
-   *
-   * @param x any floating array
-   * @return 1 + 1/x², of x's shape and dtype
-   * @throws IllegalArgumentException if x has another dtype
-   * @throws IllegalStateException if x is closed
+   * Returns the gradient of the inverse of squareplus with b = 4; see {@link #gradient(INDArray,
+   * double)}.
    */
   public static INDArray gradient(INDArray x) {
     return gradient(x, Parameters.DEFAULT_B);
@@ -134,19 +123,15 @@ public final class SquareplusInverse {
   }
 
   /**
-   * Writes the inverse of squareplus with b = 4 into memory that is there already.
-   *
-   * @param x any floating array
-   * @param out an array of x's shape and dtype; may be x
-   * @throws IllegalArgumentException if x has another dtype or out is not like x
-   * @throws IllegalStateException if an array is closed
+   * Writes the inverse of squareplus with b = 4 into an existing array; see {@link
+   * #valueInto(INDArray, double, INDArray)}.
    */
   public static void valueInto(INDArray x, INDArray out) {
     valueInto(x, Parameters.DEFAULT_B, out);
   }
 
   /**
-   * Writes the inverse of squareplus into memory that is there already.
+   * Writes the inverse of squareplus into an existing array.
    *
    * @param x any floating array
    * @param b finite and not negative
@@ -159,7 +144,7 @@ public final class SquareplusInverse {
   }
 
   /**
-   * Writes the inverse of squareplus whose parameter is an array into memory that is there already.
+   * Writes the inverse of squareplus whose parameter is an array into an existing array.
    *
    * @param x any floating array
    * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
@@ -173,10 +158,7 @@ public final class SquareplusInverse {
   }
 
   /**
-   * Adds the inverse of squareplus with b = 4 to a graph.
-   *
-   * @param x any floating variable
-   * @return x − 1/x, of x's shape and dtype
+   * Adds the inverse of squareplus with b = 4 to a graph; see {@link #value(SDVariable, double)}.
    */
   public static SDVariable value(SDVariable x) {
     return value(x, Parameters.DEFAULT_B);

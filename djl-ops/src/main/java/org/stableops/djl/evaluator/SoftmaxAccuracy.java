@@ -87,7 +87,7 @@ public final class SoftmaxAccuracy extends Evaluator {
       double[] weights = loss.takesSampleWeights() ? weights(labels.get(1), shape) : null;
       long[] truth =
           loss.takesProbabilities()
-              ? largestMasses(labels.head(), weights, shape)
+              ? largestProbabilities(labels.head(), weights, shape)
               : classes(labels.head(), weights, shape);
       return count(truth, largestLogits(logits, shape), weights);
     }
@@ -107,29 +107,29 @@ public final class SoftmaxAccuracy extends Evaluator {
     return Arrays.stream(classes).map(c -> loss.options().ignores(c) ? -1 : c).toArray();
   }
 
-  private long[] largestMasses(NDArray masses, double[] weights, SoftmaxShape shape) {
-    shape.requireProbabilities(masses.getShape().getShape(), loss.options());
-    if (masses.size() == 0) {
+  private long[] largestProbabilities(NDArray probabilities, double[] weights, SoftmaxShape shape) {
+    shape.requireProbabilities(probabilities.getShape().getShape(), loss.options());
+    if (probabilities.size() == 0) {
       return new long[0];
     }
-    NDArray wide = wide(masses);
+    NDArray wide = wide(probabilities);
     int[] axis = {shape.axis()};
     // A NaN is the least and the largest of its row.
     double[] least = Numbers.doubles(wide.min(axis));
     double[] most = Numbers.doubles(wide.max(axis));
     for (int row = 0; row < least.length; row++) {
       if (weights == null || weights[row] != 0) {
-        requireMass(least[row], row);
-        requireMass(most[row], row);
+        requireProbability(least[row], row);
+        requireProbability(most[row], row);
       }
     }
     return classesAbove(0, most, wide, shape);
   }
 
-  private static void requireMass(double mass, int row) {
-    if (!SoftmaxShape.isMass(mass)) {
+  private static void requireProbability(double probability, int row) {
+    if (!SoftmaxShape.isProbability(probability)) {
       throw new IllegalArgumentException(
-          "labels must be finite and >= 0, got %s at row %d".formatted(mass, row));
+          "labels must be finite and >= 0, got %s at row %d".formatted(probability, row));
     }
   }
 

@@ -11,7 +11,7 @@ import org.stableops.op.SoftmaxComposite;
 
 /** One call of an operator on the rows of x along an axis: by a kernel or a composite, and back. */
 public final class AlongAxis {
-  /** From rows × classes elements to one number a row. */
+  /** From rows × classes elements to one number per row. */
   @FunctionalInterface
   public interface RowKernel {
     double[] apply(Elements x, int rows, int classes);
@@ -48,7 +48,7 @@ public final class AlongAxis {
     return new Shape(SoftmaxShape.of("x", x.getShape(), axis).rowShape());
   }
 
-  /** An array of x's dtype, with one element a row. */
+  /** An array of x's dtype, with one element per row. */
   public void requireOfRows(String name, NDArray array) {
     Inputs.requireFloating(name, array);
     if (array.getDataType() != x.getDataType() || !array.getShape().equals(rowShape())) {
@@ -64,7 +64,7 @@ public final class AlongAxis {
     }
   }
 
-  /** One number a row, where the composite gives a column. */
+  /** One number per row, where the composite gives a column. */
   public NDArray perRow(RowKernel kernel, Function<SoftmaxComposite<NDArray>, NDArray> composite) {
     NDManager manager = x.getManager();
     if (x.size() == 0) {
@@ -79,7 +79,7 @@ public final class AlongAxis {
     return rows.toType(x.getDataType(), false).duplicate();
   }
 
-  /** One number an element. */
+  /** One number per element. */
   public NDArray perElement(
       ElementKernel kernel, Function<SoftmaxComposite<NDArray>, NDArray> composite) {
     return widePerElement(kernel, composite).toType(x.getDataType(), false);

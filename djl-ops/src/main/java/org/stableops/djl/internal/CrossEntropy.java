@@ -328,7 +328,7 @@ public final class CrossEntropy {
     NDArray q = weighted(asRows(probabilities(DataType.FLOAT64)), counts);
     NDArray valid = q.gte(0).logicalAnd(q.lt(Double.POSITIVE_INFINITY));
     if (!valid.all().getBoolean()) {
-      shape.requireMasses(q.toDoubleArray());
+      shape.requireProbabilityValues(q.toDoubleArray());
     }
     return q;
   }

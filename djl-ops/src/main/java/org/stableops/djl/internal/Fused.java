@@ -6,10 +6,10 @@ import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import org.stableops.FusedPath;
 import org.stableops.internal.SoftmaxShape;
 import org.stableops.kernel.CrossEntropyKernel;
 import org.stableops.kernel.Elements;
-import org.stableops.kernel.FusedPath;
 
 /** The one place of this host that picks a path, and its door to the memory of arrays. */
 public final class Fused {

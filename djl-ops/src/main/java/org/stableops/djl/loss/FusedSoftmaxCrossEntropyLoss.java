@@ -93,7 +93,7 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
   }
 
   /**
-   * Returns the loss for class probabilities, or any masses that are not negative.
+   * Returns the loss for class probabilities, or any non-negative numbers.
    *
    * @param options any without an ignored label
    * @return a loss whose labels have the logits' shape
@@ -174,7 +174,7 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
    *
    * @param logits the shape of the network's outputs
    * @throws IllegalArgumentException if it has not the class axis, or a single class, or the class
-   *     weights are not one a class
+   *     weights are not one per class
    */
   public void requireLogits(Shape logits) {
     SoftmaxShape.of(logits.getShape(), options).requireSeveralClasses();

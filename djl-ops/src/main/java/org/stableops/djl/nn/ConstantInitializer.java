@@ -12,7 +12,7 @@ import org.stableops.djl.internal.Numbers;
 /**
  * Numbers to start with, in doubles: DJL's own constants are floats.
  *
- * @param elements one for all, where shape is null, or one an element
+ * @param elements one for all, where shape is null, or one per element
  * @param shape null for any
  */
 record ConstantInitializer(double[] elements, Shape shape) implements Initializer {

@@ -43,9 +43,12 @@ record CrossEntropyReference(
   static CrossEntropyReference dense(Format format, int points) {
     RandomGenerator random = new SplittableRandom(SEED);
     double[] logits = logits(format, points, random);
-    double[] masses =
-        random.doubles(logits.length).map(mass -> format.round(2 * mass / CLASSES)).toArray();
-    return of(format, CrossEntropyCase.dense(logits, CLASSES, masses, OPTIONS));
+    double[] probabilities =
+        random
+            .doubles(logits.length)
+            .map(probability -> format.round(2 * probability / CLASSES))
+            .toArray();
+    return of(format, CrossEntropyCase.dense(logits, CLASSES, probabilities, OPTIONS));
   }
 
   private static CrossEntropyReference of(Format format, CrossEntropyCase problem) {

@@ -261,7 +261,7 @@ public final class DjlHost implements Host {
   private static NDArray targets(CrossEntropyCase problem, NDArray logits) {
     return problem.labels() != null
         ? labels(problem, logits.getManager())
-        : masses(problem, logits);
+        : probabilities(problem, logits);
   }
 
   private static NDArray sampleWeights(CrossEntropyCase problem, NDManager manager) {
@@ -274,10 +274,10 @@ public final class DjlHost implements Host {
     return manager.create(problem.labels(), new Shape(problem.rowShape()));
   }
 
-  private static NDArray masses(CrossEntropyCase problem, NDArray logits) {
+  private static NDArray probabilities(CrossEntropyCase problem, NDArray logits) {
     return logits
         .getManager()
-        .create(problem.masses(), logits.getShape())
+        .create(problem.probabilities(), logits.getShape())
         .toType(logits.getDataType(), false)
         .duplicate();
   }

@@ -104,7 +104,7 @@ public interface Host {
   /**
    * Computes the cross-entropy, by {@code value} and by {@code gradient}.
    *
-   * @param problem logits, labels or masses, and options
+   * @param problem logits, labels or probabilities, and options
    * @param format the dtype
    * @return the loss and the explicit gradient
    */
@@ -113,7 +113,7 @@ public interface Host {
   /**
    * Computes what training sees of the cross-entropy.
    *
-   * @param problem logits, labels or masses, and options
+   * @param problem logits, labels or probabilities, and options
    * @param upstream one number an element of the loss
    * @param format the dtype
    * @return the loss, and the gradient of Σ upstream·loss by the host's own differentiation
@@ -135,7 +135,7 @@ public interface Host {
   /**
    * Evaluates the cross-entropy.
    *
-   * @param problem logits, labels or masses, and options
+   * @param problem logits, labels or probabilities, and options
    * @param format the dtype
    * @return everything that is known of it
    */
@@ -144,7 +144,7 @@ public interface Host {
   /**
    * Computes the cross-entropy by {@code valueAndGradient}.
    *
-   * @param problem logits, labels or masses, and options
+   * @param problem logits, labels or probabilities, and options
    * @param format the dtype
    * @return the loss and the explicit gradient
    */

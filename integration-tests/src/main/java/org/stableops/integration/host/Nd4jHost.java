@@ -247,7 +247,7 @@ public final class Nd4jHost implements Host {
 
   private static INDArray labels(CrossEntropyCase problem, DataType type) {
     if (problem.labels() == null) {
-      return shaped(problem.masses(), problem.shape(), type);
+      return shaped(problem.probabilities(), problem.shape(), type);
     }
     long[] shape = problem.rowShape();
     return shape.length == 0

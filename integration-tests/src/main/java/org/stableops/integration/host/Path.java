@@ -1,7 +1,7 @@
 package org.stableops.integration.host;
 
 import java.util.function.Supplier;
-import org.stableops.kernel.FusedPath;
+import org.stableops.FusedPath;
 
 /** The two ways in which an operator computes. */
 public enum Path {

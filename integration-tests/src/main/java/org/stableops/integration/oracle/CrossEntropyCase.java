@@ -11,12 +11,12 @@ import org.stableops.internal.SoftmaxShape;
 
 /**
  * A cross-entropy problem and its exact solution by definition, for finite logits and for −inf at
- * classes without mass.
+ * classes without probability.
  *
  * @param logits the elements in row-major order
  * @param shape the logits' shape
  * @param labels one label a row; or null
- * @param masses one mass an element; or null
+ * @param probabilities one probability an element; or null
  * @param sampleWeights one weight a row; or null for 1 everywhere
  * @param options the options
  */
@@ -24,7 +24,7 @@ public record CrossEntropyCase(
     double[] logits,
     long[] shape,
     long[] labels,
-    double[] masses,
+    double[] probabilities,
     double[] sampleWeights,
     CrossEntropyOptions options) {
 
@@ -44,18 +44,18 @@ public record CrossEntropyCase(
   }
 
   /**
-   * Makes a problem with class masses and classes last.
+   * Makes a problem with class probabilities and classes last.
    *
    * @param logits rows × classes elements
    * @param classes the length of a row
-   * @param masses rows × classes elements
+   * @param probabilities rows × classes elements
    * @param options the options, of axis −1
    * @return the problem
    */
   public static CrossEntropyCase dense(
-      double[] logits, int classes, double[] masses, CrossEntropyOptions options) {
+      double[] logits, int classes, double[] probabilities, CrossEntropyOptions options) {
     return new CrossEntropyCase(
-        logits, new long[] {logits.length / classes, classes}, null, masses, null, options);
+        logits, new long[] {logits.length / classes, classes}, null, probabilities, null, options);
   }
 
   /**
@@ -65,7 +65,7 @@ public record CrossEntropyCase(
    * @return the problem
    */
   public CrossEntropyCase withSampleWeights(double... newSampleWeights) {
-    return new CrossEntropyCase(logits, shape, labels, masses, newSampleWeights, options);
+    return new CrossEntropyCase(logits, shape, labels, probabilities, newSampleWeights, options);
   }
 
   /**
@@ -188,7 +188,8 @@ public record CrossEntropyCase(
     if (a == 0 || (labels != null && options.ignores(labels[row]))) {
       return new Row();
     }
-    double[] q = labels == null ? elements(row, classes, inner, masses) : new double[classes];
+    double[] q =
+        labels == null ? elements(row, classes, inner, probabilities) : new double[classes];
     if (labels != null) {
       q[(int) labels[row]] = 1;
     }
@@ -263,10 +264,10 @@ public record CrossEntropyCase(
 
     private static BigDecimal[] smoothed(
         double[] z, double[] q, BigDecimal[] w, BigDecimal smoothing) {
-      BigDecimal mass =
+      BigDecimal probability =
           Arrays.stream(q).mapToObj(BigDecimal::new).reduce(BigDecimal.ZERO, BigDecimal::add);
       BigDecimal live = BigDecimal.valueOf(Arrays.stream(z).filter(Row::isLive).count());
-      BigDecimal spread = smoothing.multiply(mass).divide(live, DIGITS);
+      BigDecimal spread = smoothing.multiply(probability).divide(live, DIGITS);
       BigDecimal kept = BigDecimal.ONE.subtract(smoothing);
       BigDecimal[] v = new BigDecimal[q.length];
       Arrays.setAll(

@@ -81,14 +81,14 @@ enum CrossEntropyKind {
     }
   },
   DENSE {
-    /** Masses with zeros among them and with sums that are not 1. */
+    /** Probabilities with zeros among them and with sums that are not 1. */
     @Override
     NDArray labels(NDManager manager, Shape logits, int axis) {
-      double[] masses = new double[(int) logits.size()];
-      for (int i = 0; i < masses.length; i++) {
-        masses[i] = i * 5 % 7 / 4.0;
+      double[] probabilities = new double[(int) logits.size()];
+      for (int i = 0; i < probabilities.length; i++) {
+        probabilities[i] = i * 5 % 7 / 4.0;
       }
-      return Djl.array(manager, DataType.FLOAT32, logits, masses);
+      return Djl.array(manager, DataType.FLOAT32, logits, probabilities);
     }
 
     @Override

@@ -269,14 +269,14 @@ class DjlCrossEntropyAutogradTest extends OnBothPaths {
   }
 
   @Test
-  void massesMayBeAViewAndOfAnotherDtype() {
+  void probabilitiesMayBeAViewAndOfAnotherDtype() {
     NDArray logits = waves(manager, DataType.FLOAT32, new Shape(4, 6), 1);
-    NDArray masses = CrossEntropyKind.DENSE.labels(manager, MATRIX, -1);
-    NDArray copy = contiguous(masses.transpose());
+    NDArray probabilities = CrossEntropyKind.DENSE.labels(manager, MATRIX, -1);
+    NDArray copy = contiguous(probabilities.transpose());
     CrossEntropyOptions options = CrossEntropyOptions.DEFAULT;
     for (DataType type : Djl.FLOATS) {
       // Quarters: every dtype holds them exactly.
-      NDArray view = masses.toType(type, true).transpose();
+      NDArray view = probabilities.toType(type, true).transpose();
       assertSameArray(
           CrossEntropyKind.DENSE.value(logits, copy, options),
           CrossEntropyKind.DENSE.value(logits, view, options));
@@ -456,15 +456,17 @@ class DjlCrossEntropyAutogradTest extends OnBothPaths {
   }
 
   @Test
-  void massesThatWantAGradientDoNotDisturbThatOfTheLogits() {
+  void probabilitiesThatWantAGradientDoNotDisturbThatOfTheLogits() {
     NDArray logits = waves(manager, DataType.FLOAT32, MATRIX, 1);
-    NDArray masses = CrossEntropyKind.DENSE.labels(manager, MATRIX, -1);
-    masses.setRequiresGradient(true);
+    NDArray probabilities = CrossEntropyKind.DENSE.labels(manager, MATRIX, -1);
+    probabilities.setRequiresGradient(true);
     double[] expected =
-        doubles(CrossEntropyKind.DENSE.gradient(logits, masses, CrossEntropyOptions.DEFAULT));
+        doubles(
+            CrossEntropyKind.DENSE.gradient(logits, probabilities, CrossEntropyOptions.DEFAULT));
     assertArrayEquals(
         expected,
         Djl.gradient(
-            logits, z -> CrossEntropyKind.DENSE.value(z, masses, CrossEntropyOptions.DEFAULT)));
+            logits,
+            z -> CrossEntropyKind.DENSE.value(z, probabilities, CrossEntropyOptions.DEFAULT)));
   }
 }

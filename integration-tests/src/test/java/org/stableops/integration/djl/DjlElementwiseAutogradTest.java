@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.stableops.kernel.FusedPath;
+import org.stableops.FusedPath;
 
 /**
  * {@code value} carries {@code gradient} into autograd. How good the gradient is, the oracle tells;

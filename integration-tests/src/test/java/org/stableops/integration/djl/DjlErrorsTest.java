@@ -360,12 +360,12 @@ class DjlErrorsTest extends OnBothPaths {
 
   @ParameterizedTest
   @ValueSource(doubles = {-0.5, -0x1p-20, Double.NaN, Double.POSITIVE_INFINITY})
-  void aMassMustBeFiniteAndNotNegative(double mass) {
+  void aMassMustBeFiniteAndNotNegative(double probability) {
     NDArray logits = waves(manager, DataType.FLOAT32, new Shape(2, 3), 1);
     for (DataType type : Djl.FLOATS) {
-      NDArray labels = array(manager, type, new Shape(2, 3), 0, 1, 0, 0.5, 0.5, mass);
+      NDArray labels = array(manager, type, new Shape(2, 3), 0, 1, 0, 0.5, 0.5, probability);
       assertAllInvalid(
-          "labels must be finite and >= 0, got %s at row 1, class 2".formatted(mass),
+          "labels must be finite and >= 0, got %s at row 1, class 2".formatted(probability),
           uses(CrossEntropyKind.DENSE, logits, labels, DEFAULT));
     }
   }

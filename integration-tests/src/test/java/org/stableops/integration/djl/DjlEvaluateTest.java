@@ -88,16 +88,16 @@ class DjlEvaluateTest extends OnBothPaths {
     NDArray logits = waves(manager, DataType.FLOAT64, IMAGES, 1);
     NDArray labels = kind.labels(manager, IMAGES, 1);
     NDArray weights = CrossEntropyKind.weights(manager, IMAGES, 1);
-    double[] masses = weightedMasses(kind, labels);
+    double[] probabilities = weightedProbabilities(kind, labels);
     double[] lse = doubles(LogSumExp.value(logits, 1));
     double[] a = doubles(weights);
     double[] rows = new double[lse.length];
     double sum = 0;
     double weight = 0;
     for (int row = 0; row < rows.length; row++) {
-      rows[row] = a[row] * Z_LOSS * masses[row] * lse[row] * lse[row];
+      rows[row] = a[row] * Z_LOSS * probabilities[row] * lse[row] * lse[row];
       sum += rows[row];
-      weight += a[row] * masses[row];
+      weight += a[row] * probabilities[row];
     }
     double[] expected =
         switch (reduction) {
@@ -117,14 +117,14 @@ class DjlEvaluateTest extends OnBothPaths {
   }
 
   /** ω of each row. */
-  private double[] weightedMasses(CrossEntropyKind kind, NDArray labels) {
+  private double[] weightedProbabilities(CrossEntropyKind kind, NDArray labels) {
     NDArray classWeights =
         array(manager, DataType.FLOAT64, new Shape(1, CLASSES, 1), CLASS_WEIGHTS);
-    NDArray masses =
+    NDArray probabilities =
         kind == CrossEntropyKind.SPARSE
             ? labels.oneHot(CLASSES, DataType.FLOAT64).transpose(0, 2, 1)
             : labels.toType(DataType.FLOAT64, true);
-    return doubles(masses.mul(classWeights).sum(new int[] {1}));
+    return doubles(probabilities.mul(classWeights).sum(new int[] {1}));
   }
 
   @ParameterizedTest
@@ -265,19 +265,20 @@ class DjlEvaluateTest extends OnBothPaths {
   void anErrorLeavesNothingBehind() {
     NDArray logits = waves(manager, DataType.FLOAT32, new Shape(2, 3), 1);
     // The last is the bad one: everything else has been done when it is found.
-    NDArray masses = array(manager, DataType.FLOAT32, new Shape(2, 3), 0, 1, 0, 0.5, 0.5, -1);
+    NDArray probabilities =
+        array(manager, DataType.FLOAT32, new Shape(2, 3), 0, 1, 0, 0.5, 0.5, -1);
     NDArray labels = manager.create(new long[] {0, 3});
     NDArray badWeights = array(manager, DataType.FLOAT32, new Shape(2), 1, -1);
     CrossEntropyOptions options = CrossEntropyOptions.DEFAULT;
     assertThrows(
         IllegalArgumentException.class,
-        () -> CrossEntropyKind.DENSE.evaluate(logits, masses, options));
+        () -> CrossEntropyKind.DENSE.evaluate(logits, probabilities, options));
     assertThrows(
         IllegalArgumentException.class,
         () -> CrossEntropyKind.SPARSE.evaluate(logits, labels, options));
     assertThrows(
         IllegalArgumentException.class,
-        () -> CrossEntropyKind.DENSE.evaluate(logits, masses, badWeights, options));
+        () -> CrossEntropyKind.DENSE.evaluate(logits, probabilities, badWeights, options));
     assertEquals(4, manager.getManagedArrays().size());
   }
 }

@@ -34,13 +34,13 @@ class DjlLossAlgebraTest extends OnBothPaths {
           .withClassWeights(1, 0.25, 2, 0.5);
 
   private NDArray labels;
-  private NDArray masses;
+  private NDArray probabilities;
   private NDArray weights;
 
   @BeforeEach
   void makeLabels() {
     labels = CrossEntropyKind.SPARSE.labels(manager, MATRIX, -1);
-    masses = CrossEntropyKind.DENSE.labels(manager, MATRIX, -1);
+    probabilities = CrossEntropyKind.DENSE.labels(manager, MATRIX, -1);
     weights = CrossEntropyKind.weights(manager, MATRIX, -1);
   }
 
@@ -142,11 +142,11 @@ class DjlLossAlgebraTest extends OnBothPaths {
 
   private NDArray dense(NDArray z) {
     return FusedSoftmaxCrossEntropyLoss.probabilities(CrossEntropyOptions.DEFAULT)
-        .evaluate(new NDList(masses), new NDList(z));
+        .evaluate(new NDList(probabilities), new NDList(z));
   }
 
   private double[] denseGradient(NDArray z) {
-    return doubles(CrossEntropyKind.DENSE.gradient(z, masses, CrossEntropyOptions.DEFAULT));
+    return doubles(CrossEntropyKind.DENSE.gradient(z, probabilities, CrossEntropyOptions.DEFAULT));
   }
 
   @Test
@@ -227,7 +227,7 @@ class DjlLossAlgebraTest extends OnBothPaths {
         new SimpleCompositeLoss()
             .addLoss(new IndexLoss(sparse, 0))
             .addLoss(new IndexLoss(dense, 1));
-    NDList both = new NDList(labels, masses);
+    NDList both = new NDList(labels, probabilities);
     double[] first = doubles(CrossEntropyKind.SPARSE.gradient(z, labels, EVERY));
     double[] second = denseGradient(z);
     assertNear(

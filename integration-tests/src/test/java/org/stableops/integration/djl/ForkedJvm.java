@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.stableops.kernel.FusedPath;
+import org.stableops.FusedPath;
 
 /** A JVM of its own for what must not share, or may break, that of the tests. */
 final class ForkedJvm {

@@ -163,17 +163,17 @@ class FusedSoftmaxCrossEntropyLossTest extends OnBothPaths {
     for (DataType type : Djl.FLOATS) {
       NDArray logits = waves(manager, type, images, 1);
       NDArray labels = CrossEntropyKind.SPARSE.labels(manager, images, 1);
-      NDArray masses = CrossEntropyKind.DENSE.labels(manager, images, 1);
+      NDArray probabilities = CrossEntropyKind.DENSE.labels(manager, images, 1);
       assertArrayEquals(
           doubles(SparseSoftmaxCrossEntropy.value(logits, labels, options)),
           doubles(
               new FusedSoftmaxCrossEntropyLoss(options)
                   .evaluate(new NDList(labels), new NDList(logits))));
       assertArrayEquals(
-          doubles(SoftmaxCrossEntropy.value(logits, masses, options)),
+          doubles(SoftmaxCrossEntropy.value(logits, probabilities, options)),
           doubles(
               FusedSoftmaxCrossEntropyLoss.probabilities(options)
-                  .evaluate(new NDList(masses), new NDList(logits))));
+                  .evaluate(new NDList(probabilities), new NDList(logits))));
     }
   }
 

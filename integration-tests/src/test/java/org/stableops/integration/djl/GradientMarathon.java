@@ -16,6 +16,7 @@ import java.util.function.DoubleUnaryOperator;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.FusedPath;
 import org.stableops.Reduction;
 import org.stableops.djl.LogSoftmax;
 import org.stableops.djl.LogSumExp;
@@ -27,7 +28,6 @@ import org.stableops.djl.SparseSoftmaxCrossEntropy;
 import org.stableops.djl.Squareplus;
 import org.stableops.djl.SquareplusInverse;
 import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
-import org.stableops.kernel.FusedPath;
 
 /**
  * The main class of a small JVM that takes many training steps and compares every gradient with one
@@ -245,11 +245,11 @@ final class GradientMarathon {
   }
 
   private static NDArray oneHot(NDManager manager, long[] labels) {
-    double[] masses = new double[ROWS * CLASSES];
+    double[] probabilities = new double[ROWS * CLASSES];
     for (int row = 0; row < ROWS; row++) {
-      masses[row * CLASSES + (int) labels[row]] = 1;
+      probabilities[row * CLASSES + (int) labels[row]] = 1;
     }
-    return manager.create(masses, new Shape(ROWS, CLASSES));
+    return manager.create(probabilities, new Shape(ROWS, CLASSES));
   }
 
   private double[] numbers(int size, DataType type, double from, double to) {

@@ -12,11 +12,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.FusedPath;
 import org.stableops.Reduction;
 import org.stableops.djl.LogSoftmax;
 import org.stableops.djl.LogSumExp;
 import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
-import org.stableops.kernel.FusedPath;
 
 /**
  * The main class of a JVM with a heap of fixed size that repeats every operator and prints by how
@@ -36,10 +36,10 @@ final class MemoryGrowth {
     try (NDManager manager = NDManager.newBaseManager()) {
       NDArray x = Djl.waves(manager, DataType.FLOAT32, SHAPE, 1);
       NDArray labels = CrossEntropyKind.SPARSE.labels(manager, SHAPE, -1);
-      NDArray masses = CrossEntropyKind.DENSE.labels(manager, SHAPE, -1);
+      NDArray probabilities = CrossEntropyKind.DENSE.labels(manager, SHAPE, -1);
       NDArray weights = CrossEntropyKind.weights(manager, SHAPE, -1);
-      NDArray badMasses = masses.duplicate();
-      badMasses.set(new NDIndex("127, 127"), -1);
+      NDArray badProbabilities = probabilities.duplicate();
+      badProbabilities.set(new NDIndex("127, 127"), -1);
       int arrays = manager.getManagedArrays().size();
       long before = 0;
       for (int i = 0; i < WARM_UP + STEPS; i++) {
@@ -51,8 +51,8 @@ final class MemoryGrowth {
           before = residentKilobytes();
         }
         switch (arguments[0]) {
-          case "steps" -> step(i, x, labels, masses, weights);
-          case "errors" -> error(i, x, badMasses, weights);
+          case "steps" -> step(i, x, labels, probabilities, weights);
+          case "errors" -> error(i, x, badProbabilities, weights);
           default -> throw new IllegalArgumentException(arguments[0]);
         }
         int now = manager.getManagedArrays().size();
@@ -65,7 +65,8 @@ final class MemoryGrowth {
   }
 
   /** All of it with a gradient, in a sub-manager as a Trainer's batches are. */
-  private static void step(int i, NDArray x, NDArray labels, NDArray masses, NDArray weights) {
+  private static void step(
+      int i, NDArray x, NDArray labels, NDArray probabilities, NDArray weights) {
     CrossEntropyOptions options =
         CrossEntropyOptions.DEFAULT.withReduction(Reduction.values()[i % 3]);
     try (NDManager batch = x.getManager().newSubManager()) {
@@ -77,24 +78,24 @@ final class MemoryGrowth {
         Djl.gradientArray(input, op::value);
         op.gradient(input);
       }
-      withArrays(Elementwise.values()[i % 4], input, masses);
+      withArrays(Elementwise.values()[i % 4], input, probabilities);
       Djl.gradientArray(input, z -> CrossEntropyKind.SPARSE.value(z, labels, options));
       CrossEntropyKind.SPARSE.both(input, labels, options);
-      try (NDArray own = masses.duplicate()) {
+      try (NDArray own = probabilities.duplicate()) {
         own.attach(batch);
         Djl.gradientArray(input, z -> CrossEntropyKind.DENSE.value(z, own, options));
       }
       if (i % 2 == 0) {
         alongAnAxis(i / 4 % 2, input, input.stopGradient());
       } else {
-        withEverything(input, labels, masses, weights, every(options));
+        withEverything(input, labels, probabilities, weights, every(options));
       }
     }
   }
 
   /** With a parameter a column, which broadcasts, and as many parameters as elements. */
-  private static void withArrays(Elementwise op, NDArray input, NDArray masses) {
-    NDArray all = masses.add(1);
+  private static void withArrays(Elementwise op, NDArray input, NDArray probabilities) {
+    NDArray all = probabilities.add(1);
     all.attach(input.getManager());
     NDArray column = all.get(new NDIndex(":, 3:4"));
     NDArray half = input.toType(DataType.FLOAT16, true);
@@ -124,10 +125,14 @@ final class MemoryGrowth {
 
   /** All options with sample weights, by the operators and by the Loss. */
   private static void withEverything(
-      NDArray input, NDArray labels, NDArray masses, NDArray weights, CrossEntropyOptions options) {
+      NDArray input,
+      NDArray labels,
+      NDArray probabilities,
+      NDArray weights,
+      CrossEntropyOptions options) {
     CrossEntropyKind.SPARSE.evaluate(input, labels, weights, options);
-    CrossEntropyKind.DENSE.evaluate(input, masses, weights, options).close();
-    Djl.gradientArray(input, z -> CrossEntropyKind.DENSE.value(z, masses, weights, options));
+    CrossEntropyKind.DENSE.evaluate(input, probabilities, weights, options).close();
+    Djl.gradientArray(input, z -> CrossEntropyKind.DENSE.value(z, probabilities, weights, options));
     Loss loss = new FusedSoftmaxCrossEntropyLoss(options).withSampleWeights();
     try (NDArray floating = labels.toType(DataType.FLOAT32, true);
         NDArray mask = weights.gt(0)) {
@@ -138,15 +143,16 @@ final class MemoryGrowth {
     }
   }
 
-  /** The last mass is the bad one: everything else has been done when it is found. */
-  private static void error(int i, NDArray x, NDArray badMasses, NDArray weights) {
+  /** The last probability is the bad one: everything else has been done when it is found. */
+  private static void error(int i, NDArray x, NDArray badProbabilities, NDArray weights) {
     x.setRequiresGradient(true);
     CrossEntropyOptions options = CrossEntropyOptions.DEFAULT;
     switch (i % 7) {
-      case 0 -> assertInvalid(() -> CrossEntropyKind.DENSE.value(x, badMasses, options));
-      case 1 -> assertInvalid(() -> CrossEntropyKind.DENSE.both(x, badMasses, options));
+      case 0 -> assertInvalid(() -> CrossEntropyKind.DENSE.value(x, badProbabilities, options));
+      case 1 -> assertInvalid(() -> CrossEntropyKind.DENSE.both(x, badProbabilities, options));
       case 2 ->
-          assertInvalid(() -> CrossEntropyKind.DENSE.evaluate(x, badMasses, weights, options));
+          assertInvalid(
+              () -> CrossEntropyKind.DENSE.evaluate(x, badProbabilities, weights, options));
       case 3 -> {
         // No integers.
         Loss loss = new FusedSoftmaxCrossEntropyLoss().withSampleWeights();
@@ -154,8 +160,8 @@ final class MemoryGrowth {
           assertInvalid(() -> loss.evaluate(new NDList(labels, weights), new NDList(x)));
         }
       }
-      case 4 -> assertInvalid(() -> LogSoftmax.gradient(x, 2, badMasses));
-      case 5 -> assertInvalid(() -> Elementwise.values()[i % 4].value(x, badMasses));
+      case 4 -> assertInvalid(() -> LogSoftmax.gradient(x, 2, badProbabilities));
+      case 5 -> assertInvalid(() -> Elementwise.values()[i % 4].value(x, badProbabilities));
       default -> assertInvalid(() -> LogSumExp.value(x, 2));
     }
   }

@@ -6,8 +6,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.stableops.FusedPath;
 import org.stableops.integration.host.Path;
-import org.stableops.kernel.FusedPath;
 
 /** Runs the tests of a class on both paths, each test with a manager of its own. */
 @ParameterizedClass

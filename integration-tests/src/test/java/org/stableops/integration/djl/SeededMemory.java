@@ -18,12 +18,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.FusedPath;
 import org.stableops.Reduction;
 import org.stableops.djl.SeededLosses;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
 import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
 import org.stableops.djl.training.FusedTrainer;
-import org.stableops.kernel.FusedPath;
 
 /**
  * The main class of a JVM with a heap of fixed size that prints by how many kB the process grows in

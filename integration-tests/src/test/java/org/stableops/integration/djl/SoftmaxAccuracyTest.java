@@ -104,9 +104,9 @@ class SoftmaxAccuracyTest extends OnBothPaths {
   void probabilitiesHaveTheirLargestClass() {
     FusedSoftmaxCrossEntropyLoss loss = FusedSoftmaxCrossEntropyLoss.probabilities(OPTIONS);
     NDArray z = array(manager, DataType.FLOAT32, new Shape(4, 2), 1, 0, 0, 1, 1, 0, 0, 1);
-    double[] masses = {0.6, 0.4, 0.6, 0.4, 0.5, 0.5, 0, 0};
-    NDArray labels = array(manager, DataType.FLOAT32, new Shape(4, 2), masses);
-    // The third is a tie, which the first class wins; the fourth has no mass.
+    double[] probabilities = {0.6, 0.4, 0.6, 0.4, 0.5, 0.5, 0, 0};
+    NDArray labels = array(manager, DataType.FLOAT32, new Shape(4, 2), probabilities);
+    // The third is a tie, which the first class wins; the fourth has no probability.
     assertEquals(2f / 3, accuracy(loss, z, labels), 1e-7);
     NDArray oneHot = z.toType(DataType.BOOLEAN, true);
     assertEquals(1, accuracy(loss, z, oneHot));
@@ -164,14 +164,14 @@ class SoftmaxAccuracyTest extends OnBothPaths {
       assertThrows(IllegalArgumentException.class, () -> accuracy(loss, z, manager.ones(wrong)));
     }
     for (double bad : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
-      NDArray masses = array(manager, DataType.FLOAT32, new Shape(2, 3), 1, 0, 0, 0, bad, 1);
+      NDArray probabilities = array(manager, DataType.FLOAT32, new Shape(2, 3), 1, 0, 0, 0, bad, 1);
       assertEquals(
           "labels must be finite and >= 0, got " + bad + " at row 1",
-          assertThrows(IllegalArgumentException.class, () -> accuracy(loss, z, masses))
+          assertThrows(IllegalArgumentException.class, () -> accuracy(loss, z, probabilities))
               .getMessage());
       // Not read where the weight is 0.
       NDArray mask = manager.create(new boolean[] {true, false});
-      assertTrue(accuracy(loss.withSampleWeights(), z, masses, mask) >= 0);
+      assertTrue(accuracy(loss.withSampleWeights(), z, probabilities, mask) >= 0);
     }
   }
 

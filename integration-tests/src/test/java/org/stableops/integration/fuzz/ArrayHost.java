@@ -222,7 +222,7 @@ interface ArrayHost<A extends AutoCloseable> extends AutoCloseable {
   /** That of integer labels. */
   CrossEntropy<A> sparse();
 
-  /** That of class masses. */
+  /** That of class probabilities. */
   CrossEntropy<A> dense();
 
   // ---- what training sees

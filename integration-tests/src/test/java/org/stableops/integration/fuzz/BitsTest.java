@@ -161,7 +161,8 @@ class BitsTest {
       boolean isSparse = problem.labels() != null;
       ArrayHost.CrossEntropy<A> loss = isSparse ? host.sparse() : host.dense();
       A z = host.laid(draw.layout(problem.shape(), false), problem.logits(), format).view();
-      A labels = isSparse ? labels(problem) : host.plain(problem.shape(), problem.masses(), format);
+      A labels =
+          isSparse ? labels(problem) : host.plain(problem.shape(), problem.probabilities(), format);
       A weights =
           problem.sampleWeights() == null
               ? null

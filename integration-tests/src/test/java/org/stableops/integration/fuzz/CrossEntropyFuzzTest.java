@@ -21,8 +21,8 @@ import org.stableops.integration.oracle.Format;
 import org.stableops.internal.SoftmaxShape;
 
 /**
- * Both cross-entropies under any options, with logits, labels, masses and sample weights of any
- * layout and dtype, logits of any size, no rows, and NaN in the rows that are never read.
+ * Both cross-entropies under any options, with logits, labels, probabilities and sample weights of
+ * any layout and dtype, logits of any size, no rows, and NaN in the rows that are never read.
  */
 @Tag("thorough")
 class CrossEntropyFuzzTest {
@@ -89,13 +89,13 @@ class CrossEntropyFuzzTest {
     }
 
     private void describe(Draw draw) {
-      draw.note("dtype", format + ", masses " + massFormat + ", integers " + choice);
+      draw.note("dtype", format + ", probabilities " + massFormat + ", integers " + choice);
       draw.note("options", problem.options());
       draw.note("shape", problem.shape());
       draw.note("logits", layout);
       draw.note("labels", labels.layout);
       draw.note("elements", problem.logits());
-      draw.note("classes or masses", labels.elements);
+      draw.note("classes or probabilities", labels.elements);
       if (weights != null) {
         draw.note("sample weights", weights.layout);
         draw.note("weights", weights.elements);
@@ -115,7 +115,7 @@ class CrossEntropyFuzzTest {
           new double[0],
           shape,
           drawn.labels() == null ? null : new long[0],
-          drawn.masses() == null ? null : new double[0],
+          drawn.probabilities() == null ? null : new double[0],
           drawn.sampleWeights() == null ? null : new double[0],
           drawn.options());
     }
@@ -133,7 +133,7 @@ class CrossEntropyFuzzTest {
           logits,
           drawn.shape(),
           drawn.labels(),
-          drawn.masses(),
+          drawn.probabilities(),
           drawn.sampleWeights(),
           drawn.options());
     }
@@ -162,24 +162,24 @@ class CrossEntropyFuzzTest {
 
     private Numbers labels(Draw draw) {
       if (problem.labels() == null) {
-        return Numbers.floating(draw.layout(problem.shape(), false), problem.masses());
+        return Numbers.floating(draw.layout(problem.shape(), false), problem.probabilities());
       }
       double[] classes = Arrays.stream(problem.labels()).asDoubleStream().toArray();
       return Numbers.integers(draw.layout(rowShape(draw), false), classes);
     }
 
-    /** NaN in rows that do not count, and labels or masses there that nobody could read. */
+    /** NaN in rows that do not count, and labels or probabilities there that nobody could read. */
     private CrossEntropyCase poisoned(CrossEntropyCase drawn) {
       double[] logits = drawn.logits().clone();
-      double[] masses = drawn.masses() == null ? null : drawn.masses().clone();
+      double[] probabilities = drawn.probabilities() == null ? null : drawn.probabilities().clone();
       long[] classes = drawn.labels() == null ? null : drawn.labels().clone();
       double[] rowWeights = rows.rowWeights(classes, drawn.sampleWeights(), drawn.options());
       for (int row = 0; row < rowWeights.length; row++) {
         if (rowWeights[row] == 0) {
           for (int i : places(row)) {
             logits[i] = Double.NaN;
-            if (masses != null) {
-              masses[i] = -1;
+            if (probabilities != null) {
+              probabilities[i] = -1;
             }
           }
           if (classes != null && !drawn.options().ignores(classes[row])) {
@@ -188,7 +188,7 @@ class CrossEntropyFuzzTest {
         }
       }
       return new CrossEntropyCase(
-          logits, drawn.shape(), classes, masses, drawn.sampleWeights(), drawn.options());
+          logits, drawn.shape(), classes, probabilities, drawn.sampleWeights(), drawn.options());
     }
 
     private int[] places(int row) {

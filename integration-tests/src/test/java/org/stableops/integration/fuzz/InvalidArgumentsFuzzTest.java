@@ -353,16 +353,16 @@ class InvalidArgumentsFuzzTest {
         CrossEntropyOptions options) {
       if (!isSparse) {
         if (draw.rarely(3)) {
-          A masses = of(shape, 1);
+          A probabilities = of(shape, 1);
           return new Mistake(
               "ignoreIndex applies to integer labels",
-              () -> form.apply(z, masses, null, options.withIgnoreIndex(1)));
+              () -> form.apply(z, probabilities, null, options.withIgnoreIndex(1)));
         }
         double[] elements = filled(shape, 0.5);
         elements[draw.below(elements.length)] = invalid;
-        A masses = array(shape, elements, host.dtype(Format.FLOAT64));
+        A probabilities = array(shape, elements, host.dtype(Format.FLOAT64));
         return new Mistake(
-            "labels must be finite and >= 0", () -> form.apply(z, masses, null, options));
+            "labels must be finite and >= 0", () -> form.apply(z, probabilities, null, options));
       }
       double[] elements = filled(rowShape, 0);
       elements[draw.below(elements.length)] =

@@ -10,13 +10,13 @@ import java.util.function.IntToDoubleFunction;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
+import org.stableops.FusedPath;
 import org.stableops.integration.Call;
 import org.stableops.integration.djl.DjlCalls;
 import org.stableops.integration.djl.DjlTraining;
 import org.stableops.integration.nd4j.Nd4jCalls;
 import org.stableops.integration.nd4j.Nd4jTraining;
 import org.stableops.integration.oracle.Format;
-import org.stableops.kernel.FusedPath;
 
 /**
  * The main class of a small JVM that makes many calls or takes many steps, and writes samples of

@@ -207,12 +207,13 @@ final class Dl4jLossTest {
 
   @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("placesAndOptions")
-  void gradientsOfMassesAreThoseOfFiniteDifferences(Place place, CrossEntropyOptions options) {
-    INDArray masses = place.shaped(masses());
+  void gradientsOfProbabilitiesAreThoseOfFiniteDifferences(
+      Place place, CrossEntropyOptions options) {
+    INDArray labels = place.shaped(probabilities());
     MultiLayerNetwork logits = place.network(options, Activation.IDENTITY);
-    Dl4jGradients.assertRight(logits, place.features(), masses, null);
-    MultiLayerNetwork probabilities = place.network(options, Activation.SOFTMAX);
-    Dl4jGradients.assertRight(probabilities, place.features(), masses, place.mask(mask()));
+    Dl4jGradients.assertRight(logits, place.features(), labels, null);
+    MultiLayerNetwork softmax = place.network(options, Activation.SOFTMAX);
+    Dl4jGradients.assertRight(softmax, place.features(), labels, place.mask(mask()));
   }
 
   @ParameterizedTest(autoCloseArguments = false)
@@ -231,7 +232,7 @@ final class Dl4jLossTest {
   void gradientsOfTwoHeadsWithTheirOwnOptionsAreThoseOfFiniteDifferences() {
     for (Activation activation : List.of(Activation.IDENTITY, Activation.SOFTMAX)) {
       ComputationGraph graph = heads(activation);
-      Dl4jGradients.assertRight(graph, headFeatures(), masses(), ignoredIntegers());
+      Dl4jGradients.assertRight(graph, headFeatures(), probabilities(), ignoredIntegers());
     }
   }
 
@@ -242,7 +243,8 @@ final class Dl4jLossTest {
   void scoresAreSumsOfRowsDividedByTheMinibatch(Place place, CrossEntropyOptions options) {
     MultiLayerNetwork net = place.network(options, Activation.IDENTITY);
     for (INDArray mask : Arrays.asList(null, mask())) {
-      assertScores(place, net, masses(), mask, rowLosses(place, net, masses(), mask, options));
+      assertScores(
+          place, net, probabilities(), mask, rowLosses(place, net, probabilities(), mask, options));
     }
   }
 
@@ -298,7 +300,7 @@ final class Dl4jLossTest {
     ComputationGraph graph = heads(Activation.IDENTITY);
     INDArray[] logits = graph.output(headFeatures());
     INDArray first =
-        SoftmaxCrossEntropy.value(logits[0], masses(), FIRST.withReduction(Reduction.NONE));
+        SoftmaxCrossEntropy.value(logits[0], probabilities(), FIRST.withReduction(Reduction.NONE));
     INDArray second =
         SparseSoftmaxCrossEntropy.value(
             logits[1],
@@ -306,7 +308,7 @@ final class Dl4jLossTest {
             SECOND.withReduction(Reduction.NONE));
     MultiDataSet data =
         new MultiDataSet(
-            new INDArray[] {headFeatures()}, new INDArray[] {masses(), ignoredIntegers()});
+            new INDArray[] {headFeatures()}, new INDArray[] {probabilities(), ignoredIntegers()});
     double[] sums = Elements.of(first.add(second));
     assertArrayEquals(sums, Elements.of(graph.scoreExamples(data, false)), 1e-13);
     assertEquals(Arrays.stream(sums).sum() / ROWS, graph.score(data), 1e-13);
@@ -318,14 +320,14 @@ final class Dl4jLossTest {
   @EnumSource
   void labelsUnderTheMaskAreNeverRead(Place place) {
     MultiLayerNetwork net = place.network(ALL, Activation.SOFTMAX);
-    INDArray spoiled = masses();
+    INDArray spoiled = probabilities();
     for (int row = 0; row < ROWS; row++) {
       if (mask().getDouble(row) == 0) {
         spoiled.getRow(row).assign(row % 2 == 0 ? Double.NaN : -1);
       }
     }
     assertEquals(
-        scoreAndGradient(place, net, place.features(), masses()),
+        scoreAndGradient(place, net, place.features(), probabilities()),
         scoreAndGradient(place, net, place.features(), spoiled));
   }
 
@@ -338,13 +340,13 @@ final class Dl4jLossTest {
     spoiled.getRow(1).assign(Double.NaN);
     INDArray mask = Place.OUTPUT.mask(mask());
     assertEquals(0, mask.getDouble(1));
-    double expected = net.score(new DataSet(Place.OUTPUT.features(), masses(), null, mask));
-    assertEquals(expected, net.score(new DataSet(spoiled, masses(), null, mask)));
+    double expected = net.score(new DataSet(Place.OUTPUT.features(), probabilities(), null, mask));
+    assertEquals(expected, net.score(new DataSet(spoiled, probabilities(), null, mask)));
 
     INDArray last = Place.RECURRENT.features();
     MultiLayerNetwork recurrent = Place.RECURRENT.network(ALL, Activation.IDENTITY);
     INDArray steps = Nd4j.createFromArray(1.0, 1, 1, 0, 1, 1, 1, 0, 1, 1, 0, 0).reshape(3, 4);
-    INDArray labels = Place.RECURRENT.shaped(masses());
+    INDArray labels = Place.RECURRENT.shaped(probabilities());
     double before = recurrent.score(new DataSet(last.dup(), labels, null, steps));
     for (int example = 0; example < 3; example++) {
       last.putScalar(new int[] {example, 0, 3}, Double.NaN);
@@ -356,7 +358,7 @@ final class Dl4jLossTest {
   @Test
   void everythingMaskedOrIgnoredScoresZeroAndMovesNothing() {
     INDArray ignored = Nd4j.zeros(DataType.DOUBLE, 3, 1, 4).subi(1);
-    INDArray labels = Place.RECURRENT.shaped(masses());
+    INDArray labels = Place.RECURRENT.shaped(probabilities());
     INDArray nothing = Nd4j.zeros(DataType.DOUBLE, 3, 4);
     assertNothingMoves(ALL.withIgnoreIndex(-1), ignored, null);
     assertNothingMoves(ALL, labels, nothing);
@@ -385,7 +387,7 @@ final class Dl4jLossTest {
   @MethodSource("options")
   void theLossItselfIsConsistentAndNeverReadsMaskedRows(CrossEntropyOptions options) {
     LossFusedSoftmaxCrossEntropy loss = new LossFusedSoftmaxCrossEntropy(options);
-    INDArray labels = options.ignoreIndex().isPresent() ? integers() : masses();
+    INDArray labels = options.ignoreIndex().isPresent() ? integers() : probabilities();
     INDArray logits = sines(ROWS * CLASSES).mul(4).reshape(ROWS, CLASSES);
     INDArray mask = mask().reshape(ROWS, 1);
     for (IActivation activation : List.of(new ActivationIdentity(), new ActivationSoftmax())) {
@@ -428,7 +430,7 @@ final class Dl4jLossTest {
       IllegalArgumentException refused =
           assertThrows(
               IllegalArgumentException.class,
-              () -> net.fit(place.features(), place.shaped(masses())));
+              () -> net.fit(place.features(), place.shaped(probabilities())));
       assertEquals(
           "activation must be identity or softmax, for the loss works on logits, got "
               + activation.getActivationFunction(),
@@ -442,7 +444,8 @@ final class Dl4jLossTest {
     assertEquals(
         "classWeights must have one weight for each of 3 classes, got 2",
         assertThrows(
-                IllegalArgumentException.class, () -> net.fit(Place.OUTPUT.features(), masses()))
+                IllegalArgumentException.class,
+                () -> net.fit(Place.OUTPUT.features(), probabilities()))
             .getMessage());
   }
 
@@ -557,8 +560,8 @@ final class Dl4jLossTest {
     ModelSerializer.writeModel(net, file, true);
     MultiLayerNetwork restored = ModelSerializer.restoreMultiLayerNetwork(file);
     assertEquals(
-        scoreAndGradient(place, net, place.features(), masses()),
-        scoreAndGradient(place, restored, place.features(), masses()));
+        scoreAndGradient(place, net, place.features(), probabilities()),
+        scoreAndGradient(place, restored, place.features(), probabilities()));
   }
 
   @Test
@@ -568,7 +571,7 @@ final class Dl4jLossTest {
     ModelSerializer.writeModel(graph, file, true);
     MultiDataSet data =
         new MultiDataSet(
-            new INDArray[] {headFeatures()}, new INDArray[] {masses(), ignoredIntegers()});
+            new INDArray[] {headFeatures()}, new INDArray[] {probabilities(), ignoredIntegers()});
     assertEquals(graph.score(data), ModelSerializer.restoreComputationGraph(file).score(data));
   }
 
@@ -619,8 +622,8 @@ final class Dl4jLossTest {
     return Nd4j.createFromArray(numbers);
   }
 
-  /** Masses that do not sum to 1, which the gradient must know. */
-  private static INDArray masses() {
+  /** Probabilities that do not sum to 1, which the gradient must know. */
+  private static INDArray probabilities() {
     return sines(ROWS * CLASSES).mul(1.5).muli(sines(ROWS * CLASSES)).reshape(ROWS, CLASSES);
   }
 

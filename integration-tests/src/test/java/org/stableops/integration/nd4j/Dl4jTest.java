@@ -133,7 +133,7 @@ final class Dl4jTest {
   void gradientsOfAMultiLayerNetworkAreThoseOfFiniteDifferences(IActivation activation) {
     MultiLayerNetwork net = network(small(activation, LOSS, Activation.IDENTITY));
     INDArray x = smallFeatures();
-    Dl4jGradients.assertRight(net, x, masses(), null);
+    Dl4jGradients.assertRight(net, x, probabilities(), null);
     Dl4jGradients.assertRight(net, x, smallLabels(), null);
   }
 
@@ -143,7 +143,7 @@ final class Dl4jTest {
     INDArray mask = Nd4j.createFromArray(1.0, 0, 1, 1, 0, 1, 1).reshape(7, 1);
     INDArray x = smallFeatures();
     Dl4jGradients.assertRight(net, x, smallLabels(), mask);
-    Dl4jGradients.assertRight(net, x, masses(), mask);
+    Dl4jGradients.assertRight(net, x, probabilities(), mask);
   }
 
   @Test
@@ -310,7 +310,7 @@ final class Dl4jTest {
 
   static Stream<Arguments> labelsAndMasks() {
     INDArray mask = Nd4j.createFromArray(1.0, 0, 1, 1, 0, 1, 1).reshape(7, 1);
-    return Stream.of(smallLabels(), masses(), oneHot())
+    return Stream.of(smallLabels(), probabilities(), oneHot())
         .flatMap(labels -> Stream.of(Arguments.of(labels, null), Arguments.of(labels, mask)));
   }
 
@@ -326,7 +326,7 @@ final class Dl4jTest {
     INDArray spoiledLogits = smallLogits();
     spoiledLogits.getRow(1).assign(Double.NaN);
     spoiledLogits.getRow(4).assign(Double.POSITIVE_INFINITY);
-    for (INDArray labels : List.of(smallLabels(), masses())) {
+    for (INDArray labels : List.of(smallLabels(), probabilities())) {
       INDArray spoiledLabels = labels.dup();
       spoiledLabels.getRow(1).assign(Double.NaN);
       spoiledLabels.getRow(4).assign(-7);
@@ -415,7 +415,7 @@ final class Dl4jTest {
     assertMessage(
         "labels must be integers, got NaN at row 6",
         () -> LOSS.computeScoreArray(nan, smallLogits(), IDENTITY, null));
-    INDArray negative = masses();
+    INDArray negative = probabilities();
     negative.putScalar(2, 1, -0.5);
     assertMessage(
         "labels must be finite and >= 0, got -0.5 at row 2, class 1",
@@ -424,7 +424,7 @@ final class Dl4jTest {
         "mask must have one element a row, 7, got shape [7, 3]",
         () ->
             LOSS.computeScore(
-                masses(), smallLogits(), IDENTITY, Nd4j.ones(DataType.DOUBLE, 7, 3), false));
+                probabilities(), smallLogits(), IDENTITY, Nd4j.ones(DataType.DOUBLE, 7, 3), false));
     assertMessage(
         "mask must be 0 or 1, for DL4J multiplies the logits by it, got 0.5 at row 1",
         () ->
@@ -672,8 +672,8 @@ final class Dl4jTest {
     return oneHot;
   }
 
-  /** Masses that do not sum to 1, which the gradient must know. */
-  private static INDArray masses() {
+  /** Probabilities that do not sum to 1, which the gradient must know. */
+  private static INDArray probabilities() {
     double[] numbers = new double[21];
     for (int i = 0; i < numbers.length; i++) {
       numbers[i] = Math.abs(Math.cos(i));

@@ -271,7 +271,7 @@ final class Nd4jArraysTest {
     }
     long[] rowShape = without(z.shape(), axis);
     INDArray labels = rowShape.length == 0 ? Nd4j.scalar(y.getLong(0)) : y.reshape('c', rowShape);
-    INDArray masses = fromClassesLast(q, z.shape(), axis);
+    INDArray probabilities = fromClassesLast(q, z.shape(), axis);
     CrossEntropyOptions options = NONE.withAxis(given);
 
     ValueAndGradient<INDArray> sparse =
@@ -287,7 +287,8 @@ final class Nd4jArraysTest {
         what);
     assertArrayEquals(z.shape(), sparse.gradient().shape(), what);
 
-    ValueAndGradient<INDArray> dense = SoftmaxCrossEntropy.valueAndGradient(z, masses, options);
+    ValueAndGradient<INDArray> dense =
+        SoftmaxCrossEntropy.valueAndGradient(z, probabilities, options);
     assertArrayEquals(
         Elements.bits(SoftmaxCrossEntropy.value(flat, q, NONE)),
         Elements.bits(dense.value()),
@@ -364,14 +365,14 @@ final class Nd4jArraysTest {
     INDArray plainLabels = labels(DataType.INT64, rows, classes);
     INDArray labelView = Nd4j.zeros(DataType.INT64, rows, 3).getColumn(1);
     labelView.assign(plainLabels);
-    INDArray plainMasses = Nd4j.linspace(z.dataType(), 0, 0.125, rows * classes);
-    plainMasses = plainMasses.reshape('c', rows, classes);
+    INDArray plainProbabilities = Nd4j.linspace(z.dataType(), 0, 0.125, rows * classes);
+    plainProbabilities = plainProbabilities.reshape('c', rows, classes);
     INDArray massView = Nd4j.zeros(z.dataType(), classes + 1, rows + 2);
     massView =
         massView
             .get(NDArrayIndex.interval(1, classes + 1), NDArrayIndex.interval(1, rows + 1))
             .transpose();
-    massView.assign(plainMasses);
+    massView.assign(plainProbabilities);
     INDArray plainWeights = Nd4j.linspace(DataType.FLOAT, 0, 0.5, rows);
     INDArray weightView = Nd4j.zeros(DataType.FLOAT, 3, rows).dup('f').getRow(1);
     weightView.assign(plainWeights);
@@ -384,7 +385,7 @@ final class Nd4jArraysTest {
           SparseSoftmaxCrossEntropy.valueAndGradient(z, labelView, weightView, options),
           what + ", sparse " + reduction);
       assertSame(
-          SoftmaxCrossEntropy.valueAndGradient(plain, plainMasses, plainWeights, options),
+          SoftmaxCrossEntropy.valueAndGradient(plain, plainProbabilities, plainWeights, options),
           SoftmaxCrossEntropy.valueAndGradient(z, massView, weightView, options),
           what + ", dense " + reduction);
       ValueAndGradient<INDArray> both =
@@ -398,7 +399,7 @@ final class Nd4jArraysTest {
     }
     assertArrayEquals(before, Elements.bits(z), what);
     Elements.assertSame(plainLabels, labelView, what);
-    Elements.assertSame(plainMasses, massView, what);
+    Elements.assertSame(plainProbabilities, massView, what);
     Elements.assertSame(plainWeights, weightView, what);
   }
 
@@ -459,8 +460,8 @@ final class Nd4jArraysTest {
             INDArray weights = Nd4j.createFromArray(2.0, 0, 0.5);
             INDArray spoiled = z.dup();
             spoiled.getRow(1).assign(Double.NaN);
-            INDArray spoiledMasses = q.dup();
-            spoiledMasses.getRow(1).assign(-1);
+            INDArray spoiledProbabilities = q.dup();
+            spoiledProbabilities.getRow(1).assign(-1);
             INDArray spoiledLabels = Nd4j.createFromArray(1, 99, 3);
             for (Reduction reduction : Reduction.values()) {
               CrossEntropyOptions options = CrossEntropyOptions.DEFAULT.withReduction(reduction);
@@ -472,7 +473,8 @@ final class Nd4jArraysTest {
                   what);
               assertSame(
                   SoftmaxCrossEntropy.valueAndGradient(z, q, weights, options),
-                  SoftmaxCrossEntropy.valueAndGradient(spoiled, spoiledMasses, weights, options),
+                  SoftmaxCrossEntropy.valueAndGradient(
+                      spoiled, spoiledProbabilities, weights, options),
                   what);
               INDArray gradient = SparseSoftmaxCrossEntropy.gradient(spoiled, y, weights, options);
               assertArrayEquals(new double[4], Elements.of(gradient.getRow(1)), what);

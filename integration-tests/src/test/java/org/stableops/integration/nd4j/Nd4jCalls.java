@@ -119,7 +119,7 @@ public final class Nd4jCalls {
   /** Labels of both kinds. */
   private final INDArray labels;
 
-  private final INDArray masses;
+  private final INDArray probabilities;
   private final INDArray weights;
 
   /**
@@ -136,7 +136,7 @@ public final class Nd4jCalls {
     positive = array(type, rows, classes, i -> 0.5 + Math.abs(3 * Math.sin(1.7 * i + 1)));
     column = array(type, rows, 1, i -> 0.5 + i % 5);
     labels = array(DataType.DOUBLE, rows, 1, i -> i * 7 % classes).castTo(DataType.INT32);
-    masses = array(type, rows, classes, i -> i * 5 % 7 / 4);
+    probabilities = array(type, rows, classes, i -> i * 5 % 7 / 4);
     weights = array(DataType.FLOAT, rows, 1, i -> i * 3 % 4 / 2);
     OPS.forEach(this::addElementwise);
     addCrossEntropies();
@@ -297,7 +297,7 @@ public final class Nd4jCalls {
     CrossEntropyOptions plain = CrossEntropyOptions.DEFAULT;
     CrossEntropyOptions every = everyOption();
     INDArray y = labels;
-    INDArray q = masses;
+    INDArray q = probabilities;
     add("Sparse value", () -> SparseSoftmaxCrossEntropy.value(x, y));
     add("Sparse gradient", () -> SparseSoftmaxCrossEntropy.gradient(view, y, plain));
     add("Sparse value, every", () -> SparseSoftmaxCrossEntropy.value(view, y, weights, every));

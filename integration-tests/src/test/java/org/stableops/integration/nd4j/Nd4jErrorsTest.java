@@ -28,7 +28,7 @@ final class Nd4jErrorsTest {
 
   private final INDArray x = Nd4j.createFromArray(1.0, 2, 3, 4, 5, 6).reshape(2, 3);
   private final INDArray labels = Nd4j.createFromArray(0, 2);
-  private final INDArray masses = Nd4j.createFromArray(0.5, 0.5, 0, 0, 0, 1).reshape(2, 3);
+  private final INDArray probabilities = Nd4j.createFromArray(0.5, 0.5, 0, 0, 0, 1).reshape(2, 3);
   private final INDArray weights = Nd4j.createFromArray(1.0, 2);
 
   // ---- elementwise
@@ -67,7 +67,7 @@ final class Nd4jErrorsTest {
     refused("labels must be an array, got null", () -> SoftmaxCrossEntropy.value(x, null));
     refused(
         "sampleWeights must be an array, got null",
-        () -> SoftmaxCrossEntropy.value(x, masses, null, OPTIONS));
+        () -> SoftmaxCrossEntropy.value(x, probabilities, null, OPTIONS));
     refused(
         "sampleWeights must be an array, got null",
         () -> SparseSoftmaxCrossEntropy.evaluate(x, labels, null, OPTIONS));
@@ -139,10 +139,10 @@ final class Nd4jErrorsTest {
         () -> SoftmaxCrossEntropy.valueAndGradient(x, closed));
     closed(
         "sampleWeights must be open, but has been closed",
-        () -> SoftmaxCrossEntropy.value(x, masses, closed, OPTIONS));
+        () -> SoftmaxCrossEntropy.value(x, probabilities, closed, OPTIONS));
     closed(
         "logits must be open, but has been closed",
-        () -> SoftmaxCrossEntropy.evaluate(closed, masses));
+        () -> SoftmaxCrossEntropy.evaluate(closed, probabilities));
     argumentsAreUnchanged();
   }
 
@@ -172,16 +172,16 @@ final class Nd4jErrorsTest {
               () -> SparseSoftmaxCrossEntropy.gradient(x, labels.reshape(1, 2)));
           refused(
               "labels shape (3, 2) must equal logits shape (2, 3)",
-              () -> SoftmaxCrossEntropy.value(x, masses.transpose()));
+              () -> SoftmaxCrossEntropy.value(x, probabilities.transpose()));
           refused(
               "sampleWeights shape (1, 2) must equal logits shape (2, 3) without axis 1",
-              () -> SoftmaxCrossEntropy.value(x, masses, weights.reshape(1, 2), OPTIONS));
+              () -> SoftmaxCrossEntropy.value(x, probabilities, weights.reshape(1, 2), OPTIONS));
           refused(
               "sampleWeights shape (2, 3) must equal logits shape (2, 3) without axis 1",
-              () -> SparseSoftmaxCrossEntropy.evaluate(x, labels, masses, OPTIONS));
+              () -> SparseSoftmaxCrossEntropy.evaluate(x, labels, probabilities, OPTIONS));
           refused(
               "sampleWeights shape (2) must equal logits shape (2, 3) without axis 0",
-              () -> SoftmaxCrossEntropy.gradient(x, masses, weights, OPTIONS.withAxis(0)));
+              () -> SoftmaxCrossEntropy.gradient(x, probabilities, weights, OPTIONS.withAxis(0)));
           refused(
               "logits must have rank 1 at least, got a scalar",
               () -> SparseSoftmaxCrossEntropy.value(Nd4j.scalar(1.0), Nd4j.scalar(0)));
@@ -195,7 +195,8 @@ final class Nd4jErrorsTest {
     for (int axis : new int[] {2, -3, Integer.MAX_VALUE, Integer.MIN_VALUE}) {
       String message = "axis must be in [-2, 2) for logits of shape (2, 3), got " + axis;
       refused(message, () -> SparseSoftmaxCrossEntropy.value(x, labels, OPTIONS.withAxis(axis)));
-      refused(message, () -> SoftmaxCrossEntropy.gradient(x, masses, OPTIONS.withAxis(axis)));
+      refused(
+          message, () -> SoftmaxCrossEntropy.gradient(x, probabilities, OPTIONS.withAxis(axis)));
     }
   }
 
@@ -215,7 +216,7 @@ final class Nd4jErrorsTest {
         () -> SoftmaxCrossEntropy.value(x, Nd4j.create("a", "b")));
     refused(
         "sampleWeights dtype must be floating, integer or boolean, got UTF8",
-        () -> SoftmaxCrossEntropy.value(x, masses, Nd4j.create("a", "b"), OPTIONS));
+        () -> SoftmaxCrossEntropy.value(x, probabilities, Nd4j.create("a", "b"), OPTIONS));
   }
 
   @ParameterizedTest
@@ -250,9 +251,9 @@ final class Nd4jErrorsTest {
 
   @ParameterizedTest
   @EnumSource
-  void massesMustBeFiniteAndNotNegative(Path path) {
+  void probabilitiesMustBeFiniteAndNotNegative(Path path) {
     for (double bad : new double[] {-0.5, Double.NaN, Double.POSITIVE_INFINITY}) {
-      INDArray wrong = masses.dup();
+      INDArray wrong = probabilities.dup();
       wrong.putScalar(1, 1, bad);
       String message = "labels must be finite and >= 0, got " + bad + " at row 1, class 1";
       path.run(
@@ -284,7 +285,7 @@ final class Nd4jErrorsTest {
       String message = "sampleWeights must be finite and >= 0, got " + bad + " at row 1" + signed;
       path.run(
           () -> {
-            refused(message, () -> SoftmaxCrossEntropy.value(x, masses, wrong, OPTIONS));
+            refused(message, () -> SoftmaxCrossEntropy.value(x, probabilities, wrong, OPTIONS));
             refused(message, () -> SparseSoftmaxCrossEntropy.gradient(x, labels, wrong, OPTIONS));
             refused(message, () -> SparseSoftmaxCrossEntropy.evaluate(x, labels, wrong, OPTIONS));
             return null;
@@ -303,14 +304,15 @@ final class Nd4jErrorsTest {
           refused(message, () -> SparseSoftmaxCrossEntropy.value(x, labels, two));
           refused(message, () -> SparseSoftmaxCrossEntropy.gradient(x, labels, two));
           refused(message, () -> SparseSoftmaxCrossEntropy.evaluate(x, labels, weights, two));
-          refused(message, () -> SoftmaxCrossEntropy.value(x, masses, two));
-          refused(message, () -> SoftmaxCrossEntropy.valueAndGradient(x, masses, weights, two));
-          refused(message, () -> SoftmaxCrossEntropy.evaluate(x, masses, two));
+          refused(message, () -> SoftmaxCrossEntropy.value(x, probabilities, two));
+          refused(
+              message, () -> SoftmaxCrossEntropy.valueAndGradient(x, probabilities, weights, two));
+          refused(message, () -> SoftmaxCrossEntropy.evaluate(x, probabilities, two));
           refused(
               "classWeights must have one weight for each of 2 classes, got 3",
               () ->
                   SoftmaxCrossEntropy.value(
-                      x, masses, OPTIONS.withAxis(0).withClassWeights(1, 2, 3)));
+                      x, probabilities, OPTIONS.withAxis(0).withClassWeights(1, 2, 3)));
           return null;
         });
     argumentsAreUnchanged();
@@ -323,7 +325,7 @@ final class Nd4jErrorsTest {
             + " CrossEntropyOptions(axis=-1, reduction=NONE, ignoreIndex=1)",
         () ->
             SoftmaxCrossEntropy.value(
-                x, masses, OPTIONS.withReduction(Reduction.NONE).withIgnoreIndex(1)));
+                x, probabilities, OPTIONS.withReduction(Reduction.NONE).withIgnoreIndex(1)));
   }
 
   @Test
@@ -339,7 +341,8 @@ final class Nd4jErrorsTest {
   private void argumentsAreUnchanged() {
     Elements.assertSame(Nd4j.createFromArray(1.0, 2, 3, 4, 5, 6).reshape(2, 3), x, "x");
     Elements.assertSame(Nd4j.createFromArray(0, 2), labels, "labels");
-    Elements.assertSame(Nd4j.createFromArray(0.5, 0.5, 0, 0, 0, 1).reshape(2, 3), masses, "masses");
+    Elements.assertSame(
+        Nd4j.createFromArray(0.5, 0.5, 0, 0, 0, 1).reshape(2, 3), probabilities, "probabilities");
     Elements.assertSame(Nd4j.createFromArray(1.0, 2), weights, "weights");
   }
 

@@ -60,7 +60,7 @@ final class Nd4jEvaluateTest {
           INDArray weights = Nd4j.createFromArray(WEIGHTS);
           for (DataType type : TYPES) {
             INDArray z = logits(type);
-            INDArray q = masses(type);
+            INDArray q = probabilities(type);
             for (CrossEntropyOptions o : OPTIONS) {
               CrossEntropyOptions none = o.withReduction(Reduction.NONE);
               for (Reduction reduction : Reduction.values()) {
@@ -102,7 +102,7 @@ final class Nd4jEvaluateTest {
         () -> {
           INDArray z = logits(DataType.FLOAT);
           INDArray y = Nd4j.createFromArray(LABELS);
-          INDArray q = masses(DataType.FLOAT);
+          INDArray q = probabilities(DataType.FLOAT);
           assertSame(
               SparseSoftmaxCrossEntropy.evaluate(z, y, CrossEntropyOptions.DEFAULT),
               SparseSoftmaxCrossEntropy.evaluate(z, y),
@@ -128,7 +128,7 @@ final class Nd4jEvaluateTest {
                 expected, SparseSoftmaxCrossEntropy.evaluate(z, y).logSumExp(), "sparse " + type);
             Elements.assertSame(
                 expected,
-                SoftmaxCrossEntropy.evaluate(z, masses(type), ALL).logSumExp(),
+                SoftmaxCrossEntropy.evaluate(z, probabilities(type), ALL).logSumExp(),
                 "dense " + type);
             INDArray counted = expected.dup();
             counted.putScalar(1, 0);
@@ -153,7 +153,7 @@ final class Nd4jEvaluateTest {
         () -> {
           INDArray z = logits(DataType.DOUBLE);
           INDArray y = Nd4j.createFromArray(LABELS);
-          INDArray q = masses(DataType.DOUBLE);
+          INDArray q = probabilities(DataType.DOUBLE);
           INDArray weights = Nd4j.createFromArray(WEIGHTS);
           double[] sparse = new double[4];
           double[] dense = new double[4];
@@ -228,7 +228,7 @@ final class Nd4jEvaluateTest {
                   SparseSoftmaxCrossEntropy.evaluate(z, y, Nd4j.createFromArray(WEIGHTS), none),
                   SoftmaxCrossEntropy.evaluate(
                       z,
-                      masses(DataType.FLOAT),
+                      probabilities(DataType.FLOAT),
                       Nd4j.createFromArray(true, false, true, true),
                       none))) {
             for (INDArray array : arrays(evaluation)) {
@@ -317,7 +317,7 @@ final class Nd4jEvaluateTest {
           INDArray weights = Nd4j.createFromArray(WEIGHTS);
           for (DataType type : TYPES) {
             INDArray plain = logits(type);
-            INDArray q = masses(type);
+            INDArray q = probabilities(type);
             for (Reduction reduction : Reduction.values()) {
               CrossEntropyOptions options = ALL.withReduction(reduction);
               CrossEntropyEvaluation<INDArray> sparse =
@@ -368,7 +368,7 @@ final class Nd4jEvaluateTest {
         () -> {
           INDArray z = logits(DataType.FLOAT);
           INDArray y = Nd4j.createFromArray(LABELS);
-          INDArray q = masses(DataType.FLOAT);
+          INDArray q = probabilities(DataType.FLOAT);
           INDArray weights = Nd4j.createFromArray(WEIGHTS);
           for (Reduction reduction : Reduction.values()) {
             CrossEntropyOptions options = ALL.withReduction(reduction);
@@ -449,7 +449,7 @@ final class Nd4jEvaluateTest {
     return Nd4j.createFromArray(numbers).castTo(type).reshape('c', 4, 5);
   }
 
-  private static INDArray masses(DataType type) {
+  private static INDArray probabilities(DataType type) {
     return Nd4j.linspace(DataType.DOUBLE, 0, 0.125, 20).castTo(type).reshape('c', 4, 5);
   }
 }

@@ -28,9 +28,9 @@ import org.nd4j.linalg.dataset.adapter.SingletonDataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.config.Sgd;
+import org.stableops.FusedPath;
 import org.stableops.integration.host.OperatorClass;
 import org.stableops.integration.host.Path;
-import org.stableops.kernel.FusedPath;
 import org.stableops.op.Elementwise;
 import org.stableops.op.Operators;
 

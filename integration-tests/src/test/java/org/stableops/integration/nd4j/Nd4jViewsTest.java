@@ -178,20 +178,22 @@ final class Nd4jViewsTest {
     INDArray y = labels(DataType.INT64, rows, classes);
     INDArray shaped = rowShape.length == 0 ? Nd4j.scalar(y.getLong(0)) : y.reshape('c', rowShape);
     INDArray q = Squareplus.value(z).dup('f');
-    INDArray plainMasses = Elements.plain(q);
+    INDArray plainProbabilities = Elements.plain(q);
     CrossEntropyOptions options = CrossEntropyOptions.DEFAULT.withAxis(axis);
     Map<String, UnaryOperator<INDArray>> ops = new LinkedHashMap<>();
     ops.put("sparse value", x -> SparseSoftmaxCrossEntropy.value(x, shaped, options));
     ops.put("sparse gradient", x -> SparseSoftmaxCrossEntropy.gradient(x, shaped, options));
     ops.put(
-        "dense value", x -> SoftmaxCrossEntropy.value(x, x == plain ? plainMasses : q, options));
+        "dense value",
+        x -> SoftmaxCrossEntropy.value(x, x == plain ? plainProbabilities : q, options));
     ops.put(
         "dense gradient",
-        x -> SoftmaxCrossEntropy.gradient(x, x == plain ? plainMasses : q, options));
+        x -> SoftmaxCrossEntropy.gradient(x, x == plain ? plainProbabilities : q, options));
     ops.put("log-sum-exp", x -> LogSumExp.value(x, axis));
     ops.put("softmax", x -> LogSumExp.gradient(x, axis));
     ops.put("log-softmax", x -> LogSoftmax.value(x, axis));
-    ops.put("of log-softmax", x -> LogSoftmax.gradient(x, axis, x == plain ? plainMasses : q));
+    ops.put(
+        "of log-softmax", x -> LogSoftmax.gradient(x, axis, x == plain ? plainProbabilities : q));
     ops.forEach(
         (name, op) -> {
           INDArray result = op.apply(z);

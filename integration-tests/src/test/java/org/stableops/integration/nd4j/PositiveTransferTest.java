@@ -100,7 +100,7 @@ final class PositiveTransferTest {
   void fineTunedWeightsStayPositive(Network network, String tuning) {
     Network tuned = network.tuned(tuning(tuning, 0.05));
     double before = tuned.score();
-    tuned.fit(60);
+    tuned.fit(30);
     assertTrue(tuned.score() < before, () -> before + " → " + tuned.score());
     INDArray rise = tuned.output(x().add(0.1)).sub(tuned.output(x()));
     assertTrue(rise.minNumber().doubleValue() > 0, () -> "falls by " + rise);

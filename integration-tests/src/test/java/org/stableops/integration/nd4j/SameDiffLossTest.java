@@ -58,7 +58,8 @@ final class SameDiffLossTest {
       SDVariable w = graph.constant("w", weights);
       SparseSoftmaxCrossEntropy.value(z, graph.constant("y", labels()), w, ignoring)
           .rename("sparse");
-      SoftmaxCrossEntropy.value(z, graph.constant("q", masses()), w, options).rename("dense");
+      SoftmaxCrossEntropy.value(z, graph.constant("q", probabilities()), w, options)
+          .rename("dense");
       assertLoss(
           graph,
           "sparse",
@@ -67,8 +68,8 @@ final class SameDiffLossTest {
       assertLoss(
           graph,
           "dense",
-          SoftmaxCrossEntropy.value(logits(), masses(), weights, options),
-          SoftmaxCrossEntropy.gradient(logits(), masses(), weights, options));
+          SoftmaxCrossEntropy.value(logits(), probabilities(), weights, options),
+          SoftmaxCrossEntropy.gradient(logits(), probabilities(), weights, options));
     }
   }
 
@@ -84,7 +85,7 @@ final class SameDiffLossTest {
     SameDiff graph = SameDiff.create();
     SDVariable z = graph.var("z", logits());
     SDVariable w = graph.var("w", weights());
-    SDVariable q = graph.var("q", masses());
+    SDVariable q = graph.var("q", probabilities());
     SoftmaxCrossEntropy.value(z, q, w, ALL)
         .add(SparseSoftmaxCrossEntropy.value(z, graph.constant("y", labels()), w, IGNORING))
         .rename("loss");
@@ -146,7 +147,8 @@ final class SameDiffLossTest {
   void badSampleWeightsAreReported() {
     SameDiff graph = SameDiff.create();
     SDVariable w = graph.placeHolder("w", DataType.DOUBLE, -1, 4);
-    SoftmaxCrossEntropy.value(graph.var("z", logits()), graph.constant("q", masses()), w, ALL)
+    SoftmaxCrossEntropy.value(
+            graph.var("z", logits()), graph.constant("q", probabilities()), w, ALL)
         .rename("loss");
     INDArray bad = weights();
     bad.putScalar(1, 2, -0.5);
@@ -156,7 +158,7 @@ final class SameDiffLossTest {
         assertThrows(IllegalArgumentException.class, () -> graph.output(Map.of("w", bad), "loss"))
             .getMessage());
     Elements.assertSame(
-        SoftmaxCrossEntropy.value(logits(), masses(), weights(), ALL),
+        SoftmaxCrossEntropy.value(logits(), probabilities(), weights(), ALL),
         graph.output(Map.of("w", weights()), "loss").get("loss"),
         "after the error");
   }
@@ -333,7 +335,7 @@ final class SameDiffLossTest {
       SDVariable loss =
           SoftmaxCrossEntropy.value(
               variable,
-              graph.constant("q", masses().castTo(type)),
+              graph.constant("q", probabilities().castTo(type)),
               graph.constant("w", weights()),
               ALL);
       for (SDVariable value : List.of(lse, logSoftmax, loss)) {
@@ -342,7 +344,9 @@ final class SameDiffLossTest {
       Elements.assertSame(LogSumExp.value(x, 1), lse.eval(), "lse");
       Elements.assertSame(LogSoftmax.value(x, 1), logSoftmax.eval(), "logSoftmax");
       Elements.assertSame(
-          SoftmaxCrossEntropy.value(x, masses().castTo(type), weights(), ALL), loss.eval(), "loss");
+          SoftmaxCrossEntropy.value(x, probabilities().castTo(type), weights(), ALL),
+          loss.eval(),
+          "loss");
     }
   }
 
@@ -370,7 +374,7 @@ final class SameDiffLossTest {
   }
 
   private static Map<String, INDArray> data() {
-    return Map.of("y", labels(), "q", masses(), "w", weights(), "u", upstream());
+    return Map.of("y", labels(), "q", probabilities(), "w", weights(), "u", upstream());
   }
 
   private static INDArray logits() {
@@ -381,7 +385,7 @@ final class SameDiffLossTest {
     return Nd4j.createFromArray(0L, 1, -1, 2, 1, 0, 2, -1).reshape(2, 4);
   }
 
-  private static INDArray masses() {
+  private static INDArray probabilities() {
     return sines(2, 3, 4).muli(sines(2, 3, 4));
   }
 

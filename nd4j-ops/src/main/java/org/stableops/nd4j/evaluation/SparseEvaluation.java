@@ -64,7 +64,7 @@ public class SparseEvaluation extends Evaluation {
    * @param labels integers of the predictions' shape without the class axis, or with 1 there; or
    *     one-hot labels of the predictions' shape
    * @param predictions probabilities or logits
-   * @param mask one number a row, 0 for those to leave out; or null
+   * @param mask one number per row, 0 for those to leave out; or null
    * @param metadata of each example of two-dimensional predictions; or null
    * @throws IllegalArgumentException if a shape is wrong, or a label is neither a class nor ignored
    */

@@ -15,7 +15,7 @@ public final class AlongAxis {
   /** Classes above which a row is read in parts, and several times. */
   private static final int MANY = 2048;
 
-  /** From rows × classes elements to one number a row. */
+  /** From rows × classes elements to one number per row. */
   @FunctionalInterface
   public interface RowKernel {
     double[] apply(Elements x, int rows, int classes);
@@ -38,7 +38,7 @@ public final class AlongAxis {
     shape = SoftmaxShape.of("x", x.shape(), axis);
   }
 
-  /** One number a row, where the composite gives a column. */
+  /** One number per row, where the composite gives a column. */
   public INDArray perRow(
       RowKernel kernel, Function<SoftmaxComposite<INDArray>, INDArray> composite) {
     if (x.isEmpty()) {
@@ -52,7 +52,7 @@ public final class AlongAxis {
     return array(rows, shape.rowShape(), x.dataType());
   }
 
-  /** One number an element. */
+  /** One number per element. */
   public INDArray perElement(
       ElementKernel kernel, Function<SoftmaxComposite<INDArray>, INDArray> composite) {
     if (x.isEmpty()) {
@@ -87,7 +87,7 @@ public final class AlongAxis {
   }
 
   /**
-   * Multiplies a gradient like x by upstream, one number a row; or one for all, which a reduced
+   * Multiplies a gradient like x by upstream, one number per row; or one for all, which a reduced
    * value has, and as a loss variable of the graph any value.
    */
   public void multiplyByUpstream(INDArray gradient, INDArray upstream) {

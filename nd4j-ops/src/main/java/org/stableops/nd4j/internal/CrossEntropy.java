@@ -223,7 +223,7 @@ public final class CrossEntropy {
     double[] weights = shape.rowWeights(integers, sampleWeights, options);
     INDArray q =
         integers == null
-            ? requiredMasses(weights, temporaries)
+            ? countedProbabilities(weights, temporaries)
             : oneHot(integers, weights, temporaries);
     SoftmaxComposite<INDArray> softmax = AlongAxis.softmax(z, temporaries);
     CrossEntropyComposite<INDArray> composite =
@@ -253,15 +253,15 @@ public final class CrossEntropy {
     return temporaries.keep(Primitives.select(counts, product, zeros));
   }
 
-  /** The masses of the rows that count; those of the others are never read. */
-  private INDArray requiredMasses(double[] weights, Temporaries temporaries) {
+  /** The probabilities of the rows that count; those of the others are never read. */
+  private INDArray countedProbabilities(double[] weights, Temporaries temporaries) {
     double[] counts = Arrays.stream(weights).map(Math::signum).toArray();
     INDArray rows = AlongAxis.wideRows(floating(labels, temporaries), shape, temporaries);
     INDArray q = weighted(rows, counts, temporaries);
     boolean valid =
         temporaries.keep(q.gte(0)).all() && temporaries.keep(q.lt(Double.POSITIVE_INFINITY)).all();
     if (!valid) {
-      shape.requireMasses(q.data().asDouble());
+      shape.requireProbabilityValues(q.data().asDouble());
     }
     return q;
   }

@@ -9,8 +9,8 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.shape.Shape;
 import org.nd4j.linalg.factory.Nd4j;
+import org.stableops.FusedPath;
 import org.stableops.kernel.Elements;
-import org.stableops.kernel.FusedPath;
 
 /** The one place of this host that picks a path, and its door to the memory of arrays. */
 public final class Fused {

@@ -105,7 +105,7 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
   /**
    * Returns the label smoothing.
    *
-   * @return the share of the target mass spread over the live classes
+   * @return the share of the probability spread evenly over the live classes
    */
   @JsonProperty("labelSmoothing")
   public double getLabelSmoothing() {

@@ -1,4 +1,4 @@
-package org.stableops;
+package org.stableops.internal;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
-import org.stableops.internal.SoftmaxShape;
+import org.stableops.CrossEntropyOptions;
 
 class SoftmaxShapeTest {
   private static final long[] LOGITS = {2, 3, 4, 5};
@@ -104,14 +104,14 @@ class SoftmaxShapeTest {
   }
 
   @Test
-  void refusesNumbersThatAreNoMass() {
+  void refusesNumbersThatAreNoProbability() {
     SoftmaxShape shape = SoftmaxShape.of("logits", new long[] {2, 2}, 1);
-    shape.requireMasses(new double[] {0, 1, 0.5, Double.MAX_VALUE});
+    shape.requireProbabilityValues(new double[] {0, 1, 0.5, Double.MAX_VALUE});
     shape.requireSampleWeights(new double[] {0, Double.MAX_VALUE});
     for (double bad : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
       assertRefused(
           "labels must be finite and >= 0, got " + bad + " at row 1, class 0",
-          () -> shape.requireMasses(new double[] {0, 1, bad, 0}));
+          () -> shape.requireProbabilityValues(new double[] {0, 1, bad, 0}));
       String signed =
           bad < 0
               ? "; for signed weights, such as advantages, multiply the losses of Reduction.NONE by"

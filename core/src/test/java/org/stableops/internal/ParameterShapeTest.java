@@ -1,4 +1,4 @@
-package org.stableops;
+package org.stableops.internal;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
-import org.stableops.internal.ParameterShape;
 
 class ParameterShapeTest {
   private static long[] shape(long... sizes) {

@@ -1,4 +1,7 @@
-package org.stableops.kernel;
+package org.stableops;
+
+import org.stableops.kernel.Simd;
+import org.stableops.kernel.Threads;
 
 /**
  * The switch between the fused kernels and the hosts' composites.

@@ -1,0 +1,149 @@
+package org.stableops.integration.examples;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.source.doctree.DocCommentTree;
+import com.sun.source.doctree.ParamTree;
+import com.sun.source.doctree.ReturnTree;
+import com.sun.source.util.DocTrees;
+import com.sun.source.util.JavacTask;
+import com.sun.source.util.TreePath;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import javax.lang.model.element.Element;
+import javax.lang.model.element.ElementKind;
+import javax.lang.model.element.ExecutableElement;
+import javax.lang.model.element.Modifier;
+import javax.lang.model.element.TypeElement;
+import javax.lang.model.type.TypeKind;
+import javax.lang.model.util.ElementFilter;
+import javax.tools.JavaCompiler;
+import javax.tools.StandardJavaFileManager;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Everything that users see has a Javadoc, and of overloads the longest one tells of every
+ * parameter and of the result; a line that leads there is enough for the others.
+ */
+class DocumentedTest {
+  private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
+  private static final Set<String> INTERNAL = Set.of("internal", "kernel", "op");
+
+  private final List<String> missing = new ArrayList<>();
+  private int documented;
+
+  @Test
+  void everythingPublicIsDocumented() throws IOException {
+    JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+    try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
+      List<String> options =
+          List.of("-cp", System.getProperty("java.class.path"), "-proc:none", "-Xlint:none");
+      JavacTask task =
+          (JavacTask)
+              compiler.getTask(
+                  null, files, null, options, null, files.getJavaFileObjectsFromPaths(sources()));
+      DocTrees trees = DocTrees.instance(task);
+      task.parse();
+      for (Element element : task.analyze()) {
+        if (element instanceof TypeElement type && isSeen(type)) {
+          check(type, trees);
+        }
+      }
+    }
+    assertEquals(List.of(), missing);
+    assertTrue(documented > 300, () -> "looks at " + documented);
+  }
+
+  private static List<Path> sources() throws IOException {
+    List<Path> sources = new ArrayList<>();
+    for (String module : List.of("core", "djl-ops", "nd4j-ops")) {
+      try (Stream<Path> files = Files.walk(ROOT.resolve(module).resolve("src/main/java"))) {
+        files.filter(DocumentedTest::isForUsers).forEach(sources::add);
+      }
+    }
+    return sources;
+  }
+
+  private static boolean isForUsers(Path file) {
+    return file.toString().endsWith(".java")
+        && !INTERNAL.contains(file.getParent().getFileName().toString());
+  }
+
+  private static boolean isSeen(Element element) {
+    Set<Modifier> modifiers = element.getModifiers();
+    return modifiers.contains(Modifier.PUBLIC) || modifiers.contains(Modifier.PROTECTED);
+  }
+
+  private void check(TypeElement type, DocTrees trees) {
+    document(type, trees);
+    for (Element member : type.getEnclosedElements()) {
+      if (!isSeen(member) || isMadeByTheCompiler(member, trees)) {
+        continue;
+      }
+      if (member instanceof TypeElement nested) {
+        check(nested, trees);
+      } else if (member.getAnnotation(Override.class) == null) {
+        DocCommentTree comment = document(member, trees);
+        if (comment != null && member instanceof ExecutableElement method && isLongest(method)) {
+          checkTags(method, comment);
+        }
+      }
+    }
+  }
+
+  private static boolean isMadeByTheCompiler(Element member, DocTrees trees) {
+    TreePath path = trees.getPath(member);
+    boolean isOfRecord = member.getEnclosingElement().getKind() == ElementKind.RECORD;
+    boolean isDefault =
+        member.getKind() == ElementKind.CONSTRUCTOR
+            && path != null
+            && trees.getSourcePositions().getEndPosition(path.getCompilationUnit(), path.getLeaf())
+                < 0;
+    return path == null || isDefault || isOfRecord && trees.getDocCommentTree(path) == null;
+  }
+
+  private DocCommentTree document(Element element, DocTrees trees) {
+    DocCommentTree comment = trees.getDocCommentTree(trees.getPath(element));
+    documented++;
+    if (comment == null || comment.getFirstSentence().isEmpty()) {
+      missing.add(name(element));
+    }
+    return comment;
+  }
+
+  private static String name(Element element) {
+    return element.getEnclosingElement() + "." + element;
+  }
+
+  /** Whether no overload has more parameters. */
+  private static boolean isLongest(ExecutableElement method) {
+    return ElementFilter.methodsIn(method.getEnclosingElement().getEnclosedElements()).stream()
+        .filter(other -> other.getSimpleName().equals(method.getSimpleName()) && isSeen(other))
+        .noneMatch(other -> other.getParameters().size() > method.getParameters().size());
+  }
+
+  private void checkTags(ExecutableElement method, DocCommentTree comment) {
+    List<String> parameters =
+        comment.getBlockTags().stream()
+            .filter(tag -> tag instanceof ParamTree param && !param.isTypeParameter())
+            .map(tag -> ((ParamTree) tag).getName().toString())
+            .toList();
+    List<String> expected =
+        method.getParameters().stream().map(p -> p.getSimpleName().toString()).toList();
+    boolean returns = method.getReturnType().getKind() != TypeKind.VOID;
+    boolean tellsResult =
+        Stream.concat(comment.getBlockTags().stream(), comment.getFirstSentence().stream())
+            .anyMatch(ReturnTree.class::isInstance);
+    if (!parameters.equals(expected)
+        || method.getKind() == ElementKind.METHOD && returns && !tellsResult) {
+      missing.add("tags of " + name(method));
+    }
+  }
+}
