@@ -56,7 +56,7 @@ class PositiveTransformTest {
               double r = Math.min(random.nextBoolean() ? size : moderate, largest);
               return random.nextBoolean() ? r : -r;
             })
-        .limit(Effort.of(60, 300))
+        .limit(Effort.of(30, 300))
         .toArray();
   }
 

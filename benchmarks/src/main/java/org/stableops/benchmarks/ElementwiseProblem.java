@@ -3,6 +3,8 @@ package org.stableops.benchmarks;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.DoubleUnaryOperator;
+import org.stableops.op.Elementwise;
+import org.stableops.op.Operators;
 
 /**
  * Arguments of an elementwise function.
@@ -15,15 +17,15 @@ record ElementwiseProblem(Function function, Size size, float[] x) implements Pr
   /** The operators with their default parameters, and what they are measured by. */
   enum Function implements Problem.Kind<ElementwiseProblem> {
     SQUAREPLUS(
-        "squareplus",
+        Operators.SQUAREPLUS,
         -5,
         5,
         x -> (x + Math.sqrt(x * x + 4)) / 2,
         x -> (1 + x / Math.sqrt(x * x + 4)) / 2),
-    SQUAREPLUS_INVERSE("squareplusInverse", 0.1, 5, x -> x - 1 / x, x -> 1 + 1 / (x * x)),
-    SOFTPLUS("softplus", -5, 5, x -> Math.log1p(Math.exp(x)), x -> 1 / (1 + Math.exp(-x))),
+    SQUAREPLUS_INVERSE(Operators.SQUAREPLUS_INVERSE, 0.1, 5, x -> x - 1 / x, x -> 1 + 1 / (x * x)),
+    SOFTPLUS(Operators.SOFTPLUS, -5, 5, x -> Math.log1p(Math.exp(x)), x -> 1 / (1 + Math.exp(-x))),
     SOFTPLUS_INVERSE(
-        "softplusInverse", 0.1, 5, x -> Math.log(Math.expm1(x)), x -> -1 / Math.expm1(-x)),
+        Operators.SOFTPLUS_INVERSE, 0.1, 5, x -> Math.log(Math.expm1(x)), x -> -1 / Math.expm1(-x)),
     /** The floor: nothing can read and write so many numbers faster. */
     COPY("copy", -5, 5, x -> x, x -> 1),
     /** One primitive operation of the host. */
@@ -34,6 +36,20 @@ record ElementwiseProblem(Function function, Size size, float[] x) implements Pr
     private final double to;
     private final DoubleUnaryOperator value;
     private final DoubleUnaryOperator gradient;
+
+    Function(
+        Elementwise operator,
+        double from,
+        double to,
+        DoubleUnaryOperator value,
+        DoubleUnaryOperator gradient) {
+      this(
+          Character.toLowerCase(operator.name().charAt(0)) + operator.name().substring(1),
+          from,
+          to,
+          value,
+          gradient);
+    }
 
     Function(
         String name,

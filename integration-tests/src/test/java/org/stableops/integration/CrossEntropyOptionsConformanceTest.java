@@ -75,7 +75,7 @@ class CrossEntropyOptionsConformanceTest {
   @MethodSource("optionsAlone")
   void anOptionAloneIsWithinItsBar(CrossEntropyOptions options, Format format) {
     RandomProblem random = new RandomProblem(17, format);
-    int rows = Effort.of(10, 60);
+    int rows = Effort.of(6, 60);
     long[] shape = {rows, CLASSES};
     double[] logits = random.logits(shape, 1);
     check(random.sparse(logits, shape, options), format);
@@ -88,7 +88,7 @@ class CrossEntropyOptionsConformanceTest {
   @MethodSource("optionsAlone")
   void withSampleWeightsTooIsWithinItsBar(CrossEntropyOptions options, Format format) {
     RandomProblem random = new RandomProblem(18, format);
-    int rows = Effort.of(5, 20);
+    int rows = Effort.of(3, 20);
     long[] shape = {rows, CLASSES};
     double[] logits = random.logits(shape, 1);
     check(random.sparse(logits, shape, options).withSampleWeights(random.weights(rows)), format);
@@ -127,11 +127,11 @@ class CrossEntropyOptionsConformanceTest {
   }
 
   static IntStream longRows() {
-    return IntStream.of(1024, 1025, Effort.of(1100, 2500));
+    return IntStream.of(1025, Effort.of(1025, 1024), Effort.of(1025, 2500)).distinct();
   }
 
   static IntStream seeds() {
-    return IntStream.range(0, Effort.of(3, 24));
+    return IntStream.range(0, Effort.of(2, 24));
   }
 
   private static void check(CrossEntropyCase problem, Format format) {

@@ -1,6 +1,7 @@
 package org.stableops.integration;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
@@ -10,6 +11,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -19,11 +21,12 @@ import org.stableops.integration.oracle.ElementwiseFunction;
 import org.stableops.integration.oracle.Exact;
 import org.stableops.integration.oracle.Format;
 import org.stableops.integration.oracle.Points;
+import org.stableops.op.Operators;
 
 /** Every elementwise operator on every host, path and dtype against exact arithmetic. */
 @Tag("thorough")
 class ElementwiseConformanceTest {
-  private static final int POINTS = Effort.of(400, 10_000);
+  private static final int POINTS = Effort.of(300, 10_000);
   private static final Measurements MEASUREMENTS = new Measurements();
 
   static Stream<Arguments> cases() {
@@ -56,6 +59,13 @@ class ElementwiseConformanceTest {
         }
       }
     }
+  }
+
+  @Test
+  void everyOperatorHasADefinition() {
+    assertEquals(
+        Operators.ALL,
+        Arrays.stream(ElementwiseFunction.values()).map(ElementwiseFunction::operator).toList());
   }
 
   @AfterAll

@@ -45,7 +45,7 @@ final class Dl4jRecurrentTest {
     MultiLayerNetwork net =
         network(DataType.FLOAT, new LossFusedSoftmaxCrossEntropy(options), Activation.SOFTMAX);
     Digits train = Digits.train(DataType.FLOAT);
-    for (int step = 0; step < 10 * 22; step++) {
+    for (int step = 0; step < 15 * 22; step++) {
       net.fit(series(train.batch(step, BATCH), true));
     }
     DataSet heldOut = series(Digits.heldOut(DataType.FLOAT), false);

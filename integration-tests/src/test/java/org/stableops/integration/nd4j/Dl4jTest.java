@@ -421,7 +421,7 @@ final class Dl4jTest {
         "labels must be finite and >= 0, got -0.5 at row 2, class 1",
         () -> LOSS.computeGradientAndScore(negative, smallLogits(), IDENTITY, null, true));
     assertMessage(
-        "mask must have one element a row, 7, got shape [7, 3]",
+        "mask must have one element per row, 7, got shape [7, 3]",
         () ->
             LOSS.computeScore(
                 probabilities(), smallLogits(), IDENTITY, Nd4j.ones(DataType.DOUBLE, 7, 3), false));

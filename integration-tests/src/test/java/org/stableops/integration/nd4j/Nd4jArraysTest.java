@@ -11,8 +11,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BiConsumer;
-import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,13 +26,14 @@ import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 import org.stableops.ValueAndGradient;
 import org.stableops.integration.Effort;
+import org.stableops.integration.host.OperatorClass;
 import org.stableops.integration.host.Path;
 import org.stableops.nd4j.SoftmaxCrossEntropy;
 import org.stableops.nd4j.Softplus;
-import org.stableops.nd4j.SoftplusInverse;
 import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
 import org.stableops.nd4j.Squareplus;
-import org.stableops.nd4j.SquareplusInverse;
+import org.stableops.op.Elementwise;
+import org.stableops.op.Operators;
 
 /** Any layout, rank and workspace gives the bits of the same elements in plain 'c' order. */
 @Tag("thorough")
@@ -44,33 +44,29 @@ final class Nd4jArraysTest {
   private static final CrossEntropyOptions NONE =
       CrossEntropyOptions.DEFAULT.withReduction(Reduction.NONE);
 
-  private enum Op {
-    SOFTPLUS(
-        x -> Softplus.value(x, 1.7),
-        x -> Softplus.gradient(x, 1.7),
-        (x, out) -> Softplus.valueInto(x, 1.7, out)),
-    SOFTPLUS_INVERSE(SoftplusInverse::value, SoftplusInverse::gradient, SoftplusInverse::valueInto),
-    SQUAREPLUS(Squareplus::value, Squareplus::gradient, Squareplus::valueInto),
-    RELU(
-        x -> Squareplus.value(x, 0),
-        x -> Squareplus.gradient(x, 0),
-        (x, out) -> Squareplus.valueInto(x, 0, out)),
-    SQUAREPLUS_INVERSE(
-        x -> SquareplusInverse.value(x, 0.3),
-        x -> SquareplusInverse.gradient(x, 0.3),
-        (x, out) -> SquareplusInverse.valueInto(x, 0.3, out));
+  /** An operator with a parameter. */
+  private record Op(Elementwise operator, double p) {
+    /** With its default parameter and another one; squareplus as ReLU, too. */
+    static final List<Op> ALL =
+        Stream.concat(
+                Operators.ALL.stream()
+                    .flatMap(
+                        operator ->
+                            Stream.of(operator.parameter().byDefault(), 1.7)
+                                .map(p -> new Op(operator, p))),
+                Stream.of(new Op(Operators.SQUAREPLUS, 0)))
+            .toList();
 
-    final UnaryOperator<INDArray> value;
-    final UnaryOperator<INDArray> gradient;
-    final BiConsumer<INDArray, INDArray> valueInto;
+    INDArray value(INDArray x) {
+      return OperatorClass.inNd4j(operator).call("value", x, p);
+    }
 
-    Op(
-        UnaryOperator<INDArray> value,
-        UnaryOperator<INDArray> gradient,
-        BiConsumer<INDArray, INDArray> valueInto) {
-      this.value = value;
-      this.gradient = gradient;
-      this.valueInto = valueInto;
+    INDArray gradient(INDArray x) {
+      return OperatorClass.inNd4j(operator).call("gradient", x, p);
+    }
+
+    void valueInto(INDArray x, INDArray out) {
+      OperatorClass.inNd4j(operator).call("valueInto", x, p, out);
     }
   }
 
@@ -85,7 +81,7 @@ final class Nd4jArraysTest {
             layouts(type)
                 .forEach(
                     (name, x) -> {
-                      for (Op op : Op.values()) {
+                      for (Op op : Op.ALL) {
                         sameBits(op, x, op + ", " + type + ", " + name);
                       }
                     });
@@ -97,12 +93,12 @@ final class Nd4jArraysTest {
   private static void sameBits(Op op, INDArray x, String what) {
     long[] before = Elements.bits(x);
     INDArray plain = Elements.plain(x);
-    INDArray value = op.value.apply(x);
-    INDArray gradient = op.gradient.apply(x);
-    Elements.assertSame(op.value.apply(plain), value, "value, " + what);
-    Elements.assertSame(op.gradient.apply(plain), gradient, "gradient, " + what);
+    INDArray value = op.value(x);
+    INDArray gradient = op.gradient(x);
+    Elements.assertSame(op.value(plain), value, "value, " + what);
+    Elements.assertSame(op.gradient(plain), gradient, "gradient, " + what);
     for (INDArray out : outs(x)) {
-      op.valueInto.accept(x, out);
+      op.valueInto(x, out);
       Elements.assertSame(value, out, "valueInto, " + what);
     }
     assertArrayEquals(before, Elements.bits(x), "x is read only: " + what);
@@ -137,11 +133,10 @@ final class Nd4jArraysTest {
                       if (name.startsWith("broadcast")) {
                         return; // its elements share memory
                       }
-                      for (Op op : Op.values()) {
+                      for (Op op : Op.ALL) {
                         INDArray before = Elements.plain(x);
-                        op.valueInto.accept(x, x);
-                        Elements.assertSame(
-                            op.value.apply(before), x, op + ", " + type + ", " + name);
+                        op.valueInto(x, x);
+                        Elements.assertSame(op.value(before), x, op + ", " + type + ", " + name);
                         x.assign(before);
                       }
                     });
@@ -600,9 +595,9 @@ final class Nd4jArraysTest {
   private static List<INDArray> results(
       INDArray x, INDArray z, INDArray y, INDArray q, INDArray weights) {
     List<INDArray> results = new ArrayList<>();
-    for (Op op : Op.values()) {
-      results.add(op.value.apply(x));
-      results.add(op.gradient.apply(x.transpose()));
+    for (Op op : Op.ALL) {
+      results.add(op.value(x));
+      results.add(op.gradient(x.transpose()));
     }
     for (Reduction reduction : Reduction.values()) {
       CrossEntropyOptions options = CrossEntropyOptions.DEFAULT.withReduction(reduction);

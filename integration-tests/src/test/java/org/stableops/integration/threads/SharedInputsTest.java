@@ -20,7 +20,7 @@ class SharedInputsTest {
   private enum Size {
     SMALL(5, 7, 2),
     MEDIUM(16, 64, 1),
-    LARGE(96, 1024, 1);
+    LARGE(48, 1024, 1);
 
     private final int rows;
     private final int classes;
