@@ -38,7 +38,11 @@ public record CrossEntropyEvaluation<A extends AutoCloseable>(
       try {
         array.close();
       } catch (Exception e) {
-        failure = new IllegalStateException("an array could not be closed", e);
+        if (failure == null) {
+          failure = new IllegalStateException("an array could not be closed", e);
+        } else {
+          failure.addSuppressed(e);
+        }
       }
     }
     if (failure != null) {

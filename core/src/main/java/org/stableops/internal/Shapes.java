@@ -7,7 +7,7 @@ public final class Shapes {
   private Shapes() {}
 
   /** (2, 3). */
-  static String text(long[] shape) {
+  public static String text(long[] shape) {
     return Arrays.toString(shape).replace('[', '(').replace(']', ')');
   }
 }

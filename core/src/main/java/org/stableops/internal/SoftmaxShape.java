@@ -328,7 +328,7 @@ public final class SoftmaxShape {
     if (product(mask) != rows) {
       throw new IllegalArgumentException(
           "mask must have one element per row, %d, got shape %s"
-              .formatted(rows, Arrays.toString(mask)));
+              .formatted(rows, Shapes.text(mask)));
     }
   }
 

@@ -123,7 +123,7 @@ public abstract sealed class Elements {
     }
   }
 
-  /** Whether the elements lie one behind the other in memory. */
+  /** Whether the elements are contiguous in memory. */
   boolean isContiguous() {
     return true;
   }

@@ -111,7 +111,7 @@ final class Layout {
     return offset;
   }
 
-  /** Whether the elements lie one behind the other. */
+  /** Whether the elements are contiguous. */
   boolean isContiguous() {
     return sizes.length == 2 && sizes[0] == 1 && (strides[1] == 1 || sizes[1] == 1);
   }

@@ -15,7 +15,7 @@ final class RowArrays {
   static final int OTHER_HALF = 5;
   private static final int KINDS = 6;
 
-  /** Of more rows none is kept, for a thread may never have so many again. */
+  /** Larger arrays are not kept, for a thread may never have so many again. */
   private static final int MOST_ROWS = 1 << 16;
 
   private static final ThreadLocal<RowArrays> OF_THREAD = ThreadLocal.withInitial(RowArrays::new);

@@ -40,7 +40,7 @@ public final class ScaledB {
   }
 
   /**
-   * Returns where b stops to matter: √(b/ε).
+   * Returns the bound beyond which b no longer matters: √(b/ε).
    *
    * @param epsilon the distance of 1 to the next number of the type
    * @return a bound; for |x| above it √(x² + b) is |x| to the last bit
@@ -69,8 +69,8 @@ public final class ScaledB {
   }
 
   /**
-   * Returns below which y squareplus's inverse is computed as y − (b/4)/y, for fear that s/y, s =
-   * √b/2, overflows. For small b it cannot, while b/4 might underflow.
+   * Returns below which y squareplus's inverse is computed as y − (b/4)/y, because otherwise s/y, s
+   * = √b/2, overflows. For small b it cannot, while b/4 might underflow.
    *
    * @return s/2 or 0
    */

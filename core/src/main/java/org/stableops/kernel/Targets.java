@@ -191,7 +191,7 @@ abstract sealed class Targets {
       }
     }
 
-    /** Complains of the first invalid probability, whichever thread has found it. */
+    /** Throws for the first invalid probability, whichever thread has found it. */
     private void requireValid() {
       for (int row = 0; row < rowSums.length; row++) {
         for (int label = 0; Double.isNaN(rowSums[row]) && label < classes; label++) {

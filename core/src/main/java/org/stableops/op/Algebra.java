@@ -4,9 +4,10 @@ package org.stableops.op;
  * Elementwise arithmetic on a host's floating arrays of one shape. Formulas are written in it, so
  * that they stand once for all hosts.
  *
- * <p>Every method returns a new array of its first floating argument's dtype and leaves its
- * arguments as they are. Whoever makes the algebra owns its arrays, results included. NaN in the
- * first argument is NaN in the result, also where the host's own minimum and maximum drop it.
+ * <p>A result has the dtype of the first floating argument, and is a new array, or that argument
+ * itself where nothing changes. Arguments stay as they are. Whoever makes the algebra owns its
+ * arrays, results included. NaN in the first argument is NaN in the result, also where the host's
+ * own minimum and maximum drop it.
  *
  * @param <A> the host's arrays; conditions are arrays of its truth values
  */

@@ -52,7 +52,8 @@ public final class PositiveTransforms {
    *
    * @param raw any floating array
    * @param transform any
-   * @param out an array of raw's shape and dtype, outside any graph; may be raw
+   * @param out an array of raw's shape and dtype, outside any graph; may be raw, but must not
+   *     overlap it otherwise
    * @throws IllegalArgumentException if raw has another dtype, out is not like raw, or an argument
    *     is null
    * @throws IllegalStateException if an array is closed

@@ -77,8 +77,8 @@ public final class SoftmaxCrossEntropy {
    * @return the reduced loss as a scalar, or one loss per row for NONE; differentiable with respect
    *     to the logits, of their dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a probability is negative or not finite, or the class weights are not one per
-   *     class
+   *     not finite, a probability is negative or not finite, or the number of class weights is not
+   *     that of the classes
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray value(
@@ -116,8 +116,8 @@ public final class SoftmaxCrossEntropy {
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return ∂(sum of the value)/∂logits, outside any graph, of the logits' shape, dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a probability is negative or not finite, or the class weights are not one per
-   *     class
+   *     not finite, a probability is negative or not finite, or the number of class weights is not
+   *     that of the classes
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray gradient(
@@ -157,8 +157,8 @@ public final class SoftmaxCrossEntropy {
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return both, outside any graph, of the logits' dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a probability is negative or not finite, or the class weights are not one per
-   *     class
+   *     not finite, a probability is negative or not finite, or the number of class weights is not
+   *     that of the classes
    * @throws IllegalStateException if an array is closed
    */
   public static ValueAndGradient<NDArray> valueAndGradient(
@@ -197,8 +197,8 @@ public final class SoftmaxCrossEntropy {
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a probability is negative or not finite, or the class weights are not one per
-   *     class
+   *     not finite, a probability is negative or not finite, or the number of class weights is not
+   *     that of the classes
    * @throws IllegalStateException if an array is closed
    */
   public static CrossEntropyEvaluation<NDArray> evaluate(

@@ -65,7 +65,7 @@ public final class Softplus {
    * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
    *     positive
    * @return log(1 + e^{βx})/β, differentiable to both, of x's shape, dtype and manager
-   * @throws IllegalArgumentException if x has another dtype, β has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, β's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -98,7 +98,7 @@ public final class Softplus {
    * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
    *     positive
    * @return 1/(1 + e^{−βx}), outside any graph, of x's shape, dtype and manager
-   * @throws IllegalArgumentException if x has another dtype, β has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, β's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -115,7 +115,7 @@ public final class Softplus {
    * @return −(a·t/(1 + t) + log(1 + t))/β², a = |βx|, t = e^{−a}, summed in float64 over the
    *     elements of x that each element of β meets, outside any graph, of β's shape, x's dtype and
    *     x's manager
-   * @throws IllegalArgumentException if x has another dtype, β has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, β's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -136,7 +136,8 @@ public final class Softplus {
    *
    * @param x any floating array
    * @param beta β, finite and positive
-   * @param out an array of x's shape and dtype, outside any graph; may be x
+   * @param out an array of x's shape and dtype, outside any graph; may be x, but must not overlap
+   *     it otherwise
    * @throws IllegalArgumentException if x has another dtype, out is not like x, or β is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -150,7 +151,8 @@ public final class Softplus {
    * @param x any floating array
    * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
    *     positive
-   * @param out an array of x's shape and dtype, outside any graph; may be x
+   * @param out an array of x's shape and dtype, outside any graph; may be x, but must not overlap
+   *     it otherwise
    * @throws IllegalArgumentException if x has another dtype, out is not like x, β has not the dtype
    *     of x, does not broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed

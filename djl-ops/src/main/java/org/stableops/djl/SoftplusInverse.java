@@ -66,7 +66,7 @@ public final class SoftplusInverse {
    * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
    *     positive
    * @return log(e^{βx} − 1)/β, differentiable to both, of x's shape, dtype and manager
-   * @throws IllegalArgumentException if x has another dtype, β has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, β's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -102,7 +102,7 @@ public final class SoftplusInverse {
    * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
    *     positive
    * @return 1/(1 − e^{−βx}), outside any graph, of x's shape, dtype and manager
-   * @throws IllegalArgumentException if x has another dtype, β has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, β's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -118,7 +118,7 @@ public final class SoftplusInverse {
    *     positive
    * @return (q/(e^q − 1) − log(1 − e^{−q}))/β², q = βx, summed in float64 over the elements of x
    *     that each element of β meets, outside any graph, of β's shape, x's dtype and x's manager
-   * @throws IllegalArgumentException if x has another dtype, β has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, β's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -139,7 +139,8 @@ public final class SoftplusInverse {
    *
    * @param x any floating array
    * @param beta β, finite and positive
-   * @param out an array of x's shape and dtype, outside any graph; may be x
+   * @param out an array of x's shape and dtype, outside any graph; may be x, but must not overlap
+   *     it otherwise
    * @throws IllegalArgumentException if x has another dtype, out is not like x, or β is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -153,7 +154,8 @@ public final class SoftplusInverse {
    * @param x any floating array
    * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
    *     positive
-   * @param out an array of x's shape and dtype, outside any graph; may be x
+   * @param out an array of x's shape and dtype, outside any graph; may be x, but must not overlap
+   *     it otherwise
    * @throws IllegalArgumentException if x has another dtype, out is not like x, β has not the dtype
    *     of x, does not broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed

@@ -79,8 +79,8 @@ public final class SparseSoftmaxCrossEntropy {
    * @return the reduced loss as a scalar, or one loss per row for NONE; differentiable with respect
    *     to the logits, of their dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a label is neither a class nor ignored, or the class weights are not one a
-   *     class
+   *     not finite, a label is neither a class nor ignored, or the number of class weights is not
+   *     that of the classes
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray value(
@@ -118,8 +118,8 @@ public final class SparseSoftmaxCrossEntropy {
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return ∂(sum of the value)/∂logits, outside any graph, of the logits' shape, dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a label is neither a class nor ignored, or the class weights are not one a
-   *     class
+   *     not finite, a label is neither a class nor ignored, or the number of class weights is not
+   *     that of the classes
    * @throws IllegalStateException if an array is closed
    */
   public static NDArray gradient(
@@ -159,8 +159,8 @@ public final class SparseSoftmaxCrossEntropy {
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return both, outside any graph, of the logits' dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a label is neither a class nor ignored, or the class weights are not one a
-   *     class
+   *     not finite, a label is neither a class nor ignored, or the number of class weights is not
+   *     that of the classes
    * @throws IllegalStateException if an array is closed
    */
   public static ValueAndGradient<NDArray> valueAndGradient(
@@ -199,8 +199,8 @@ public final class SparseSoftmaxCrossEntropy {
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype and manager
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a label is neither a class nor ignored, or the class weights are not one a
-   *     class
+   *     not finite, a label is neither a class nor ignored, or the number of class weights is not
+   *     that of the classes
    * @throws IllegalStateException if an array is closed
    */
   public static CrossEntropyEvaluation<NDArray> evaluate(

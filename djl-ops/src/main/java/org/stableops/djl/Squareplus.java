@@ -63,7 +63,7 @@ public final class Squareplus {
    * @param x any floating array
    * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
    * @return (x + √(x² + b))/2, differentiable to both, of x's shape, dtype and manager
-   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, b's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -95,7 +95,7 @@ public final class Squareplus {
    * @param x any floating array
    * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
    * @return (1 + x/√(x² + b))/2, outside any graph, of x's shape, dtype and manager
-   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, b's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -110,7 +110,7 @@ public final class Squareplus {
    * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
    * @return 1/(4√(x² + b)), summed in float64 over the elements of x that each element of b meets,
    *     outside any graph, of b's shape, x's dtype and x's manager
-   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, b's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -131,7 +131,8 @@ public final class Squareplus {
    *
    * @param x any floating array
    * @param b finite and not negative
-   * @param out an array of x's shape and dtype, outside any graph; may be x
+   * @param out an array of x's shape and dtype, outside any graph; may be x, but must not overlap
+   *     it otherwise
    * @throws IllegalArgumentException if x has another dtype, out is not like x, or b is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -144,7 +145,8 @@ public final class Squareplus {
    *
    * @param x any floating array
    * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
-   * @param out an array of x's shape and dtype, outside any graph; may be x
+   * @param out an array of x's shape and dtype, outside any graph; may be x, but must not overlap
+   *     it otherwise
    * @throws IllegalArgumentException if x has another dtype, out is not like x, b has not the dtype
    *     of x, does not broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed

@@ -62,7 +62,7 @@ public final class SquareplusInverse {
    * @param x any floating array
    * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
    * @return x − b/(4x), differentiable to both, of x's shape, dtype and manager
-   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, b's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -97,7 +97,7 @@ public final class SquareplusInverse {
    * @param x any floating array
    * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
    * @return 1 + b/(4x²), outside any graph, of x's shape, dtype and manager
-   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, b's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -112,7 +112,7 @@ public final class SquareplusInverse {
    * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
    * @return −1/(4x), summed in float64 over the elements of x that each element of b meets, outside
    *     any graph, of b's shape, x's dtype and x's manager
-   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, b's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -133,7 +133,8 @@ public final class SquareplusInverse {
    *
    * @param x any floating array
    * @param b finite and not negative
-   * @param out an array of x's shape and dtype, outside any graph; may be x
+   * @param out an array of x's shape and dtype, outside any graph; may be x, but must not overlap
+   *     it otherwise
    * @throws IllegalArgumentException if x has another dtype, out is not like x, or b is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -146,7 +147,8 @@ public final class SquareplusInverse {
    *
    * @param x any floating array
    * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
-   * @param out an array of x's shape and dtype, outside any graph; may be x
+   * @param out an array of x's shape and dtype, outside any graph; may be x, but must not overlap
+   *     it otherwise
    * @throws IllegalArgumentException if x has another dtype, out is not like x, b has not the dtype
    *     of x, does not broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed

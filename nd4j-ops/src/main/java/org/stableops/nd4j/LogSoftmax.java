@@ -107,7 +107,7 @@ public final class LogSoftmax {
 
   /** The operator in a graph. */
   public static final class ValueOp extends AxisOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public ValueOp() {
       super("stable_log_softmax");
     }
@@ -132,7 +132,7 @@ public final class LogSoftmax {
 
   /** The gradient in a graph, from x and upstream. */
   public static final class GradientOp extends AxisOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public GradientOp() {
       super("stable_log_softmax_bp");
     }

@@ -100,7 +100,7 @@ public final class LogSumExp {
 
   /** The operator in a graph. */
   public static final class ValueOp extends AxisOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public ValueOp() {
       super("stable_log_sum_exp");
     }
@@ -130,7 +130,7 @@ public final class LogSumExp {
 
   /** The gradient in a graph: from x and upstream to upstream × gradient. */
   public static final class GradientOp extends AxisOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public GradientOp() {
       super("stable_log_sum_exp_bp");
     }

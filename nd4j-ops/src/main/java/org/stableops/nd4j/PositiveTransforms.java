@@ -155,7 +155,7 @@ public final class PositiveTransforms {
 
   /** The transform in a graph: from raw to the value. */
   public static final class ValueOp extends TransformOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public ValueOp() {
       super("stable_positive");
     }
@@ -178,7 +178,7 @@ public final class PositiveTransforms {
 
   /** The gradient of the transform in a graph: from raw and upstream to upstream × gradient. */
   public static final class GradientOp extends TransformOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public GradientOp() {
       super("stable_positive_bp");
     }
@@ -196,7 +196,7 @@ public final class PositiveTransforms {
 
   /** The log-Jacobian in a graph: from raw to the logarithm of the gradient. */
   public static final class LogDerivativeOp extends TransformOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public LogDerivativeOp() {
       super("stable_positive_log_derivative");
     }
@@ -219,7 +219,7 @@ public final class PositiveTransforms {
 
   /** The gradient of the log-Jacobian in a graph: from raw and upstream to their product. */
   public static final class LogDerivativeGradientOp extends TransformOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public LogDerivativeGradientOp() {
       super("stable_positive_log_derivative_bp");
     }

@@ -76,8 +76,8 @@ public final class SoftmaxCrossEntropy {
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return the reduced loss as a scalar, or one loss per row for NONE; of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a probability is negative or not finite, or the class weights are not one per
-   *     class
+   *     not finite, a probability is negative or not finite, or the number of class weights is not
+   *     that of the classes
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray value(
@@ -115,8 +115,8 @@ public final class SoftmaxCrossEntropy {
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return ∂(sum of the value)/∂logits, of the logits' shape and dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a probability is negative or not finite, or the class weights are not one per
-   *     class
+   *     not finite, a probability is negative or not finite, or the number of class weights is not
+   *     that of the classes
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray gradient(
@@ -156,8 +156,8 @@ public final class SoftmaxCrossEntropy {
    * @param options class axis, reduction, smoothing, z-loss and class weights
    * @return both, of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a probability is negative or not finite, or the class weights are not one per
-   *     class
+   *     not finite, a probability is negative or not finite, or the number of class weights is not
+   *     that of the classes
    * @throws IllegalStateException if an array is closed
    */
   public static ValueAndGradient<INDArray> valueAndGradient(
@@ -197,8 +197,8 @@ public final class SoftmaxCrossEntropy {
    * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype, to be closed
    *     by the caller
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a probability is negative or not finite, or the class weights are not one per
-   *     class
+   *     not finite, a probability is negative or not finite, or the number of class weights is not
+   *     that of the classes
    * @throws IllegalStateException if an array is closed
    */
   public static CrossEntropyEvaluation<INDArray> evaluate(
@@ -241,7 +241,7 @@ public final class SoftmaxCrossEntropy {
 
   /** The loss in a graph: from logits, labels and perhaps sample weights to the loss. */
   public static final class ValueOp extends CrossEntropyValueOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public ValueOp() {
       super(SoftmaxLoss.DENSE, GradientOp::new);
     }
@@ -252,7 +252,7 @@ public final class SoftmaxCrossEntropy {
    * with respect to the logits.
    */
   public static final class GradientOp extends CrossEntropyGradientOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public GradientOp() {
       super(SoftmaxLoss.DENSE);
     }

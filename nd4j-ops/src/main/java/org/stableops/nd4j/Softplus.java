@@ -67,7 +67,7 @@ public final class Softplus {
    * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
    *     positive
    * @return log(1 + e^{βx})/β, of x's shape and dtype
-   * @throws IllegalArgumentException if x has another dtype, β has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, β's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -100,7 +100,7 @@ public final class Softplus {
    * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
    *     positive
    * @return 1/(1 + e^{−βx}), of x's shape and dtype
-   * @throws IllegalArgumentException if x has another dtype, β has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, β's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -116,7 +116,7 @@ public final class Softplus {
    *     positive
    * @return −(a·t/(1 + t) + log(1 + t))/β², a = |βx|, t = e^{−a}, summed in float64 over the
    *     elements of x that each element of β meets, of β's shape and x's dtype
-   * @throws IllegalArgumentException if x has another dtype, β has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, β's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -191,7 +191,7 @@ public final class Softplus {
 
   /** Softplus in a graph: from x to the value. */
   public static final class ValueOp extends ElementwiseValueOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public ValueOp() {
       super(OPERATOR, GradientOp::new, BetaGradientOp::new);
     }
@@ -199,7 +199,7 @@ public final class Softplus {
 
   /** The gradient of softplus in a graph: from x and upstream to upstream × gradient. */
   public static final class GradientOp extends ElementwiseGradientOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public GradientOp() {
       super(OPERATOR);
     }
@@ -210,7 +210,7 @@ public final class Softplus {
    * to β's shape.
    */
   public static final class BetaGradientOp extends ParameterGradientOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public BetaGradientOp() {
       super(OPERATOR);
     }

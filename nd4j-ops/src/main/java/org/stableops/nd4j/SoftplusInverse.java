@@ -68,7 +68,7 @@ public final class SoftplusInverse {
    * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
    *     positive
    * @return log(e^{βx} − 1)/β, of x's shape and dtype
-   * @throws IllegalArgumentException if x has another dtype, β has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, β's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -104,7 +104,7 @@ public final class SoftplusInverse {
    * @param beta β, of x's dtype, in a shape that broadcasts to x's; every element finite and
    *     positive
    * @return 1/(1 − e^{−βx}), of x's shape and dtype
-   * @throws IllegalArgumentException if x has another dtype, β has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, β's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -120,7 +120,7 @@ public final class SoftplusInverse {
    *     positive
    * @return (q/(e^q − 1) − log(1 − e^{−q}))/β², q = βx, summed in float64 over the elements of x
    *     that each element of β meets, of β's shape and x's dtype
-   * @throws IllegalArgumentException if x has another dtype, β has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, β's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -196,7 +196,7 @@ public final class SoftplusInverse {
 
   /** The inverse of softplus in a graph: from x to the value. */
   public static final class ValueOp extends ElementwiseValueOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public ValueOp() {
       super(OPERATOR, GradientOp::new, BetaGradientOp::new);
     }
@@ -206,7 +206,7 @@ public final class SoftplusInverse {
    * The gradient of the inverse of softplus in a graph: from x and upstream to upstream × gradient.
    */
   public static final class GradientOp extends ElementwiseGradientOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public GradientOp() {
       super(OPERATOR);
     }
@@ -217,7 +217,7 @@ public final class SoftplusInverse {
    * gradient, summed to β's shape.
    */
   public static final class BetaGradientOp extends ParameterGradientOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public BetaGradientOp() {
       super(OPERATOR);
     }

@@ -78,8 +78,8 @@ public final class SparseSoftmaxCrossEntropy {
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return the reduced loss as a scalar, or one loss per row for NONE; of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a label is neither a class nor ignored, or the class weights are not one a
-   *     class
+   *     not finite, a label is neither a class nor ignored, or the number of class weights is not
+   *     that of the classes
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray value(
@@ -117,8 +117,8 @@ public final class SparseSoftmaxCrossEntropy {
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return ∂(sum of the value)/∂logits, of the logits' shape and dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a label is neither a class nor ignored, or the class weights are not one a
-   *     class
+   *     not finite, a label is neither a class nor ignored, or the number of class weights is not
+   *     that of the classes
    * @throws IllegalStateException if an array is closed
    */
   public static INDArray gradient(
@@ -158,8 +158,8 @@ public final class SparseSoftmaxCrossEntropy {
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
    * @return both, of the logits' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a label is neither a class nor ignored, or the class weights are not one a
-   *     class
+   *     not finite, a label is neither a class nor ignored, or the number of class weights is not
+   *     that of the classes
    * @throws IllegalStateException if an array is closed
    */
   public static ValueAndGradient<INDArray> valueAndGradient(
@@ -199,8 +199,8 @@ public final class SparseSoftmaxCrossEntropy {
    * @return losses, log-sum-exps and weight, outside any graph, of the logits' dtype, to be closed
    *     by the caller
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
-   *     not finite, a label is neither a class nor ignored, or the class weights are not one a
-   *     class
+   *     not finite, a label is neither a class nor ignored, or the number of class weights is not
+   *     that of the classes
    * @throws IllegalStateException if an array is closed
    */
   public static CrossEntropyEvaluation<INDArray> evaluate(
@@ -243,7 +243,7 @@ public final class SparseSoftmaxCrossEntropy {
 
   /** The loss in a graph: from logits, labels and perhaps sample weights to the loss. */
   public static final class ValueOp extends CrossEntropyValueOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public ValueOp() {
       super(SoftmaxLoss.SPARSE, GradientOp::new);
     }
@@ -254,7 +254,7 @@ public final class SparseSoftmaxCrossEntropy {
    * with respect to the logits.
    */
   public static final class GradientOp extends CrossEntropyGradientOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public GradientOp() {
       super(SoftmaxLoss.SPARSE);
     }

@@ -65,7 +65,7 @@ public final class Squareplus {
    * @param x any floating array
    * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
    * @return (x + √(x² + b))/2, of x's shape and dtype
-   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, b's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -97,7 +97,7 @@ public final class Squareplus {
    * @param x any floating array
    * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
    * @return (1 + x/√(x² + b))/2, of x's shape and dtype
-   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, b's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -112,7 +112,7 @@ public final class Squareplus {
    * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
    * @return 1/(4√(x² + b)), summed in float64 over the elements of x that each element of b meets,
    *     of b's shape and x's dtype
-   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, b's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -186,7 +186,7 @@ public final class Squareplus {
 
   /** Squareplus in a graph: from x to the value. */
   public static final class ValueOp extends ElementwiseValueOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public ValueOp() {
       super(OPERATOR, GradientOp::new, BGradientOp::new);
     }
@@ -194,7 +194,7 @@ public final class Squareplus {
 
   /** The gradient of squareplus in a graph: from x and upstream to upstream × gradient. */
   public static final class GradientOp extends ElementwiseGradientOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public GradientOp() {
       super(OPERATOR);
     }
@@ -205,7 +205,7 @@ public final class Squareplus {
    * summed to b's shape.
    */
   public static final class BGradientOp extends ParameterGradientOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public BGradientOp() {
       super(OPERATOR);
     }

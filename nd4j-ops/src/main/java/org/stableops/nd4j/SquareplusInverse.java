@@ -64,7 +64,7 @@ public final class SquareplusInverse {
    * @param x any floating array
    * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
    * @return x − b/(4x), of x's shape and dtype
-   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, b's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -99,7 +99,7 @@ public final class SquareplusInverse {
    * @param x any floating array
    * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
    * @return 1 + b/(4x²), of x's shape and dtype
-   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, b's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -114,7 +114,7 @@ public final class SquareplusInverse {
    * @param b of x's dtype, in a shape that broadcasts to x's; every element finite and not negative
    * @return −1/(4x), summed in float64 over the elements of x that each element of b meets, of b's
    *     shape and x's dtype
-   * @throws IllegalArgumentException if x has another dtype, b has not that of x, does not
+   * @throws IllegalArgumentException if x has another dtype, b's dtype differs from x's, does not
    *     broadcast to x's shape, or is invalid
    * @throws IllegalStateException if an array is closed
    */
@@ -191,7 +191,7 @@ public final class SquareplusInverse {
 
   /** The inverse of squareplus in a graph: from x to the value. */
   public static final class ValueOp extends ElementwiseValueOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public ValueOp() {
       super(OPERATOR, GradientOp::new, BGradientOp::new);
     }
@@ -202,7 +202,7 @@ public final class SquareplusInverse {
    * gradient.
    */
   public static final class GradientOp extends ElementwiseGradientOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public GradientOp() {
       super(OPERATOR);
     }
@@ -213,7 +213,7 @@ public final class SquareplusInverse {
    * gradient, summed to b's shape.
    */
   public static final class BGradientOp extends ParameterGradientOp {
-    /** A blank one, for the registry. */
+    /** Creates an unconfigured op, for the registry. */
     public BGradientOp() {
       super(OPERATOR);
     }

@@ -17,8 +17,8 @@ public final class StableOps {
   private StableOps() {}
 
   /**
-   * Registers every op with ND4J, unless it is. Needed only where META-INF/services is lost, as in
-   * some shaded jars.
+   * Registers every op with ND4J, unless it is registered already. Needed only where
+   * META-INF/services is lost, as in some shaded jars.
    */
   public static void register() {
     for (JavaOp value : values()) {

@@ -9,6 +9,8 @@ import ai.djl.training.evaluator.Evaluator;
 import java.util.Arrays;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.djl.internal.Averages;
+import org.stableops.djl.internal.CrossEntropy;
+import org.stableops.djl.internal.Inputs;
 import org.stableops.djl.internal.Numbers;
 import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
 import org.stableops.internal.Arguments;
@@ -94,6 +96,7 @@ public final class SoftmaxAccuracy extends Evaluator {
   }
 
   private static double[] weights(NDArray array, SoftmaxShape shape) {
+    Inputs.requireNumbersOrBooleans("sampleWeights", array);
     shape.requireSampleWeights(array.getShape().getShape());
     double[] weights = Numbers.doubles(array);
     shape.requireSampleWeights(weights);
@@ -101,13 +104,14 @@ public final class SoftmaxAccuracy extends Evaluator {
   }
 
   private long[] classes(NDArray labels, double[] weights, SoftmaxShape shape) {
+    Inputs.requireNumbers("labels", labels);
     shape.requireLabels(labels.getShape().getShape());
-    long[] classes = shape.integers(Numbers.doubles(labels), weights);
-    shape.requireClasses(classes, weights, loss.options());
+    long[] classes = CrossEntropy.classes(labels, weights, shape, loss.options());
     return Arrays.stream(classes).map(c -> loss.options().ignores(c) ? -1 : c).toArray();
   }
 
   private long[] largestProbabilities(NDArray probabilities, double[] weights, SoftmaxShape shape) {
+    Inputs.requireNumbersOrBooleans("labels", probabilities);
     shape.requireProbabilities(probabilities.getShape().getShape(), loss.options());
     if (probabilities.size() == 0) {
       return new long[0];

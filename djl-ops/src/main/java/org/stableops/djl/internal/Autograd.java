@@ -8,9 +8,9 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.util.function.Supplier;
 
 /**
- * Custom gradients, which DJL has none of. An array whose backward is the wanted one is made by
- * plain multiplication, and its storage is then overwritten with the wanted value through a
- * detached alias: the backward of a product reads its factors, never its result.
+ * Custom gradients, which DJL lacks. An array whose backward is the wanted one is made by plain
+ * multiplication, and its storage is then overwritten with the wanted value through a detached
+ * alias: the backward of a product reads its factors, never its result.
  *
  * <p>The gradients handed in are of {@link Halves#wideType}, so that those of float16 arrays are
  * multiplied, summed and then rounded once.

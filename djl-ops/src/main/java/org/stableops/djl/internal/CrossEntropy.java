@@ -202,6 +202,16 @@ public final class CrossEntropy {
 
   /** The labels as integers, checked, in memory that the thread uses again. */
   private long[] classes() {
+    return classes(labels, sampleWeights, shape, options);
+  }
+
+  /**
+   * Integer labels of a valid shape, checked, in memory that the thread uses again.
+   *
+   * @param sampleWeights one per row, or null; a row of weight 0 is not read
+   */
+  public static long[] classes(
+      NDArray labels, double[] sampleWeights, SoftmaxShape shape, CrossEntropyOptions options) {
     DataType type = labels.getDataType();
     long[] classes =
         type.isFloating()
@@ -312,9 +322,11 @@ public final class CrossEntropy {
 
   private NDArray probabilities(DataType type) {
     NDArray ours = labels.stopGradient();
-    // A result belongs to its first operand's manager, which shall be that of the logits.
+    // A result belongs to its first operand's manager, which must be that of the logits.
     ours.attach(logits.getManager());
-    return ours.toType(type, false).transpose(shape.toClassesLast());
+    return ours.toDevice(logits.getDevice(), false)
+        .toType(type, false)
+        .transpose(shape.toClassesLast());
   }
 
   /** That of the logits, or the probabilities' own if it is wider. */

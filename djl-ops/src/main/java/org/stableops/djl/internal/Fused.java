@@ -11,7 +11,7 @@ import org.stableops.internal.SoftmaxShape;
 import org.stableops.kernel.CrossEntropyKernel;
 import org.stableops.kernel.Elements;
 
-/** The one place of this host that picks a path, and its door to the memory of arrays. */
+/** The one place of this host that picks a path, and reads and writes the memory of arrays. */
 public final class Fused {
   /** Elements of a small array: a pass over it costs less than another call of libtorch's. */
   private static final int SMALL = 1 << 14;
@@ -94,8 +94,8 @@ public final class Fused {
   }
 
   /**
-   * Whether the elements of an array that is about to be overwritten lie one behind the other. DJL
-   * does not tell; but of any other array every buffer is a copy of its own.
+   * Whether the elements of an array that is about to be overwritten are contiguous. DJL does not
+   * tell; but of any other array every buffer is a copy of its own.
    */
   static boolean isContiguous(NDArray out) {
     if (out.size() == 0) {

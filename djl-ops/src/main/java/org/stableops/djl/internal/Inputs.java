@@ -19,7 +19,7 @@ public final class Inputs {
   }
 
   /** An open array of numbers of a dtype that the engine has. */
-  static void requireNumbers(String name, NDArray array) {
+  public static void requireNumbers(String name, NDArray array) {
     requireOpen(name, array);
     switch (array.getDataType()) {
       case FLOAT16, FLOAT32, FLOAT64, INT8, UINT8, INT32, INT64 -> {}
@@ -30,7 +30,7 @@ public final class Inputs {
   }
 
   /** An open array of numbers or of truth values. */
-  static void requireNumbersOrBooleans(String name, NDArray array) {
+  public static void requireNumbersOrBooleans(String name, NDArray array) {
     requireOpen(name, array);
     switch (array.getDataType()) {
       case FLOAT16, FLOAT32, FLOAT64, INT8, UINT8, INT32, INT64, BOOLEAN -> {}

@@ -93,9 +93,10 @@ public final class SeedingCollector implements GradientCollector {
   public void backward(NDArray target) {
     Inputs.requireOpen("target", target);
     synchronized (seeds) {
-      for (Seed seed : seeds) {
-        if (seed.isOf(target)) {
-          seeds.remove(seed);
+      for (int i = 0; i < seeds.size(); i++) {
+        if (seeds.get(i).isOf(target)) {
+          // By index: arrays are equal if their elements are, and throw if they are closed.
+          Seed seed = seeds.remove(i);
           // Other losses may share the network.
           backward(seed, !seeds.isEmpty());
           return;

@@ -34,8 +34,8 @@ import org.stableops.op.SoftmaxLoss;
  *
  * <p>A batch of which no row counts, for all are ignored or masked, has the loss 0 and gradients of
  * 0. DJL's stock {@code Trainer}, at its first {@code step()} and only there, takes gradients that
- * are all 0 for a forgotten backward and throws an IllegalStateException; {@link FusedTrainer} does
- * not. So this loss logs one warning, at the first such batch.
+ * are all 0 for a missing call of backward and throws an IllegalStateException; {@link
+ * FusedTrainer} does not. So this loss logs one warning, at the first such batch.
  *
  * <pre>{@code
  * Loss loss = new FusedSoftmaxCrossEntropyLoss(CrossEntropyOptions.DEFAULT.withIgnoreIndex(-100));
@@ -71,7 +71,7 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
   /**
    * Creates the loss for integer labels with a name of its own.
    *
-   * @param name under which DJL keeps what the loss has been
+   * @param name under which DJL keeps the history of the loss
    * @param options any
    * @throws IllegalArgumentException if an argument is null
    */
@@ -106,7 +106,7 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
   /**
    * Returns the loss for class probabilities with a name of its own.
    *
-   * @param name under which DJL keeps what the loss has been
+   * @param name under which DJL keeps the history of the loss
    * @param options any without an ignored label
    * @return a loss whose labels have the logits' shape
    * @throws IllegalArgumentException if an argument is null, or there is an ignored label
@@ -173,7 +173,7 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
    * when it initializes a network; any other loop finds out at the first batch.
    *
    * @param logits the shape of the network's outputs
-   * @throws IllegalArgumentException if it has not the class axis, or a single class, or the class
+   * @throws IllegalArgumentException if it lacks the class axis, or a single class, or the class
    *     weights are not one per class
    */
   public void requireLogits(Shape logits) {

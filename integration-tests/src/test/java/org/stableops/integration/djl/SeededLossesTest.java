@@ -354,6 +354,18 @@ class SeededLossesTest extends OnBothPaths {
   }
 
   /** Libtorch refuses it where the first one has freed what a layer needs; a leaf needs nothing. */
+  /** Seeds are found by the array, not by its elements, which a closed one has not. */
+  @Test
+  void aLossThatWasClosedIsNotInTheWayOfTheNext() {
+    double[] expected = Djl.gradient(logits(), z -> loss(z, labels()));
+    NDArray leaf = leaf(logits());
+    try (GradientCollector collector = SeededLosses.newGradientCollector()) {
+      loss(leaf, labels()).close();
+      collector.backward(loss(leaf, labels()));
+    }
+    assertArrayEquals(expected, doubles(leaf.getGradient()));
+  }
+
   @Test
   void aSecondBackwardOfALossIsAddedToTheFirst() {
     NDArray logits = leaf(logits());

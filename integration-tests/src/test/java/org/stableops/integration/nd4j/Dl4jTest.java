@@ -421,7 +421,10 @@ final class Dl4jTest {
         "labels must be finite and >= 0, got -0.5 at row 2, class 1",
         () -> LOSS.computeGradientAndScore(negative, smallLogits(), IDENTITY, null, true));
     assertMessage(
-        "mask must have one element per row, 7, got shape [7, 3]",
+        "labels must be an array, got null",
+        () -> LOSS.computeGradientAndScore(null, smallLogits(), IDENTITY, null, true));
+    assertMessage(
+        "mask must have one element per row, 7, got shape (7, 3)",
         () ->
             LOSS.computeScore(
                 probabilities(), smallLogits(), IDENTITY, Nd4j.ones(DataType.DOUBLE, 7, 3), false));
@@ -435,7 +438,7 @@ final class Dl4jTest {
                 Nd4j.createFromArray(1.0, 0.5).reshape(2, 1),
                 false));
     assertMessage(
-        "labels must have shape [7, classes] or [7, 1], got [3, 1]",
+        "labels must have shape (7, classes) or (7, 1), got (3, 1)",
         () ->
             LOSS.computeGradient(
                 Nd4j.ones(DataType.DOUBLE, 3, 1),

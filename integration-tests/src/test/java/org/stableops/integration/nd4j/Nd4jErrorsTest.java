@@ -105,13 +105,13 @@ final class Nd4jErrorsTest {
     INDArray otherType = Nd4j.createFromArray(9f, 9, 9, 9, 9, 9).reshape(2, 3);
     INDArray transposed = Nd4j.ones(DataType.DOUBLE, 3, 2);
     refused(
-        "out must be like x, DOUBLE [2, 3], got DOUBLE [3]",
+        "out must be like x, DOUBLE (2, 3), got DOUBLE (3)",
         () -> Softplus.valueInto(x, otherShape));
     refused(
-        "out must be like x, DOUBLE [2, 3], got FLOAT [2, 3]",
+        "out must be like x, DOUBLE (2, 3), got FLOAT (2, 3)",
         () -> Squareplus.valueInto(x, otherType));
     refused(
-        "out must be like x, DOUBLE [2, 3], got DOUBLE [3, 2]",
+        "out must be like x, DOUBLE (2, 3), got DOUBLE (3, 2)",
         () -> SquareplusInverse.valueInto(x, transposed));
     refused(
         "out dtype must be half, bfloat16, float or double, got INT",

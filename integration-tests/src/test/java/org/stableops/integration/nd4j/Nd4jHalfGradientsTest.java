@@ -1,8 +1,10 @@
 package org.stableops.integration.nd4j;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -101,6 +103,14 @@ class Nd4jHalfGradientsTest {
     double expected = 1000 / far / far;
     assertGradient(
         expected, type, backprop(new ActivationSquareplus(), type, far, rounded(type, 1000)));
+  }
+
+  @Test
+  void anEpsilonOfAnotherDtypeStaysOpen() {
+    INDArray in = Nd4j.ones(DataType.FLOAT16, 1, 2);
+    INDArray epsilon = Nd4j.ones(DataType.FLOAT, 1, 2);
+    new ActivationSquareplus().backprop(in, epsilon);
+    assertFalse(epsilon.wasClosed());
   }
 
   private static double backprop(IActivation activation, DataType type, double x, double u) {

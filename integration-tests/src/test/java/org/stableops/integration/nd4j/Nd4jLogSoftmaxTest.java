@@ -409,10 +409,10 @@ final class Nd4jLogSoftmaxTest {
   void upstreamMustBeLikeX() {
     INDArray x = sines(DataType.DOUBLE, 2, 3);
     refused(
-        "upstream must be like x, DOUBLE [2, 3], got DOUBLE [3, 2]",
+        "upstream must be like x, DOUBLE (2, 3), got DOUBLE (3, 2)",
         () -> LogSoftmax.gradient(x, 1, x.transpose()));
     refused(
-        "upstream must be like x, DOUBLE [2, 3], got FLOAT [2, 3]",
+        "upstream must be like x, DOUBLE (2, 3), got FLOAT (2, 3)",
         () -> LogSoftmax.gradient(x, 1, x.castTo(DataType.FLOAT)));
     refused("upstream must be an array, got null", () -> LogSoftmax.gradient(x, 1, null));
   }

@@ -259,7 +259,7 @@ final class PositiveLayersTest {
             () -> layer.activate(waves(3, 5), false, LayerWorkspaceMgr.noWorkspaces()));
     assertTrue(
         e.getMessage()
-            .startsWith("input must have shape [N, 4], [N, 4, T] or [N, 4, H, W], got [3, 5] ("),
+            .startsWith("input must have shape (N, 4), (N, 4, T) or (N, 4, H, W), got (3, 5) ("),
         e.getMessage());
     assertMessage(
         "layer must be a LearnableSquareplusLayer, got PositiveScaleLayer",

@@ -190,11 +190,11 @@ final class PositiveVariableTest {
         () -> PositiveVariable.create(graph, "v", SOFTPLUS, null));
     for (long size : new long[] {0, -1}) {
       assertMessage(
-          "v: sizes must be > 0, got shape [2, " + size + "]",
+          "v: sizes must be > 0, got shape (2, " + size + ")",
           () -> PositiveVariable.create(graph, "v", SOFTPLUS, 1, DataType.FLOAT, 2, size));
     }
     assertMessage(
-        "v: sizes must be > 0, got shape [0, 3]",
+        "v: sizes must be > 0, got shape (0, 3)",
         () -> PositiveVariable.create(graph, "v", SOFTPLUS, Nd4j.create(DataType.FLOAT, 0, 3)));
     assertMessage(
         "dtype of v must be given, got null",
@@ -233,9 +233,9 @@ final class PositiveVariableTest {
           () -> v.set(Nd4j.createFromArray(1, 1, bad)));
     }
     assertMessage(
-        "v: values must be DOUBLE [3], got DOUBLE [2]", () -> v.set(Nd4j.createFromArray(1.0, 2)));
+        "v: values must be DOUBLE (3), got DOUBLE (2)", () -> v.set(Nd4j.createFromArray(1.0, 2)));
     assertMessage(
-        "v: values must be DOUBLE [3], got FLOAT [3]",
+        "v: values must be DOUBLE (3), got FLOAT (3)",
         () -> v.set(Nd4j.createFromArray(1f, 2f, 3f)));
     assertMessage("v: value must be an array, got null", () -> v.set(null));
     INDArray closed = Nd4j.createFromArray(1.0, 2, 3);

@@ -256,7 +256,7 @@ final class PositiveWeightsTest {
         "",
         () -> PositiveWeights.set(layer, "W", bad));
     assertMessage(
-        "values must have shape [3, 4], got [4, 3]",
+        "values must have shape (3, 4), got (4, 3)",
         "",
         () -> PositiveWeights.set(layer, "W", bad.transpose()));
     assertMessage(

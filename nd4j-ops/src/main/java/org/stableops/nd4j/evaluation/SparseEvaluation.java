@@ -14,6 +14,7 @@ import org.nd4j.shade.jackson.annotation.JsonIgnore;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.internal.Arguments;
 import org.stableops.internal.SoftmaxShape;
+import org.stableops.nd4j.internal.CrossEntropy;
 import org.stableops.nd4j.internal.Fused;
 
 /**
@@ -82,8 +83,7 @@ public class SparseEvaluation extends Evaluation {
         SoftmaxShape.of("predictions", predictions.shape(), classAxis(predictions));
     shape.requireLabels(labels.shape());
     double[] weights = mask == null ? null : weights(mask, shape);
-    long[] classes = shape.integers(Fused.doubles(labels), weights);
-    shape.requireClasses(classes, weights, options);
+    long[] classes = CrossEntropy.classes(labels, weights, shape, options);
     int[] rows =
         IntStream.range(0, classes.length)
             .filter(row -> !options.ignores(classes[row]))

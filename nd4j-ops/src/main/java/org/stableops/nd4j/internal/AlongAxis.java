@@ -97,7 +97,7 @@ public final class AlongAxis {
 
   private INDArray alongClasses(INDArray ofRows) {
     INDArray contiguous = temporaries.keep(ofRows.dup('c'));
-    return temporaries.keep(contiguous.reshape('c', shape.withOne()).broadcast(x.shape()));
+    return temporaries.keep(Primitives.tile(contiguous.reshape('c', shape.withOne()), x.shape()));
   }
 
   // ---- shared with the cross-entropies

@@ -160,9 +160,16 @@ public final class CrossEntropy {
 
   /** The labels as integers, checked; or null. */
   private long[] classes() {
-    if (loss != SoftmaxLoss.SPARSE) {
-      return null;
-    }
+    return loss == SoftmaxLoss.SPARSE ? classes(labels, sampleWeights, shape, options) : null;
+  }
+
+  /**
+   * Integer labels of a valid shape, checked.
+   *
+   * @param sampleWeights one per row, or null; a row of weight 0 is not read
+   */
+  public static long[] classes(
+      INDArray labels, double[] sampleWeights, SoftmaxShape shape, CrossEntropyOptions options) {
     DataType type = labels.dataType();
     long[] classes =
         type.isFPType()

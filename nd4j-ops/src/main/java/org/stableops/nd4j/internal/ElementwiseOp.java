@@ -49,13 +49,16 @@ public record ElementwiseOp(
   /** Returns upstream × f′(x), rounded once; upstream is of x's shape. */
   public INDArray backprop(INDArray x, INDArray upstream) {
     Inputs.requireFloating("x", x);
+    Inputs.requireFloating("upstream", upstream);
     DataType type = Halves.wideType(x.dataType());
     if (type == x.dataType()) {
       return Temporaries.filled(Fused.uninitialized(x), out -> backpropInto(x, upstream, out));
     }
     try (Temporaries temporaries = new Temporaries()) {
-      INDArray product =
-          backprop(temporaries.keep(x.castTo(type)), temporaries.keep(upstream.castTo(type)));
+      INDArray wide = temporaries.keep(x.castTo(type));
+      // Of another dtype it may be wide already.
+      INDArray factor = temporaries.keepUnless(upstream, upstream.castTo(type));
+      INDArray product = backprop(wide, factor);
       return temporaries.keep(product).castTo(x.dataType());
     }
   }

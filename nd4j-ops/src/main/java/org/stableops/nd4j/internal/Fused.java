@@ -12,7 +12,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.FusedPath;
 import org.stableops.kernel.Elements;
 
-/** The one place of this host that picks a path, and its door to the memory of arrays. */
+/** The one place of this host that picks a path, and reads and writes the memory of arrays. */
 public final class Fused {
   private Fused() {}
 
@@ -32,7 +32,7 @@ public final class Fused {
     return Nd4j.getBackend().getClass().getSimpleName().equals("CpuBackend");
   }
 
-  /** Whether the elements lie one behind the other in the array's own order. */
+  /** Whether the elements are contiguous in the array's own order. */
   static boolean isContiguous(INDArray x) {
     return x.rank() == 0 || Shape.hasDefaultStridesForShape(x);
   }

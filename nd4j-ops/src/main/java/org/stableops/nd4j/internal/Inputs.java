@@ -3,6 +3,7 @@ package org.stableops.nd4j.internal;
 import java.util.Arrays;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.stableops.internal.Shapes;
 
 /** The checks that every array passes before anything is computed. */
 public final class Inputs {
@@ -27,7 +28,7 @@ public final class Inputs {
   }
 
   /** An open array of numbers or of truth values. */
-  static void requireNumbersOrBooleans(String name, INDArray array) {
+  public static void requireNumbersOrBooleans(String name, INDArray array) {
     requireOpen(name, array);
     DataType type = array.dataType();
     if (!type.isFPType() && !type.isIntType() && type != DataType.BOOL) {
@@ -46,9 +47,9 @@ public final class Inputs {
               .formatted(
                   name,
                   x.dataType(),
-                  Arrays.toString(x.shape()),
+                  Shapes.text(x.shape()),
                   array.dataType(),
-                  Arrays.toString(array.shape())));
+                  Shapes.text(array.shape())));
     }
   }
 

@@ -1,6 +1,5 @@
 package org.stableops.nd4j.layers;
 
-import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
@@ -11,6 +10,7 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.stableops.internal.Shapes;
 import org.stableops.nd4j.PositiveTransforms;
 import org.stableops.nd4j.internal.Halves;
 
@@ -144,8 +144,8 @@ abstract class PositiveParameterComputation<L extends PositiveParameterLayer> ex
   private INDArray requireChannels(INDArray x) {
     if (x.rank() < 2 || x.rank() > 4 || x.size(1) != layerConf().getNIn()) {
       throw new IllegalArgumentException(
-          "input must have shape [N, %1$d], [N, %1$d, T] or [N, %1$d, H, W], got %2$s %3$s"
-              .formatted(layerConf().getNIn(), Arrays.toString(x.shape()), layerId()));
+          "input must have shape (N, %1$d), (N, %1$d, T) or (N, %1$d, H, W), got %2$s %3$s"
+              .formatted(layerConf().getNIn(), Shapes.text(x.shape()), layerId()));
     }
     return x;
   }

@@ -1,6 +1,5 @@
 package org.stableops.nd4j.layers;
 
-import java.util.Arrays;
 import java.util.Collection;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.ParamInitializer;
@@ -18,6 +17,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 import org.stableops.PositiveTransform;
 import org.stableops.internal.Arguments;
+import org.stableops.internal.Shapes;
 import org.stableops.nd4j.PositiveTransforms;
 
 /**
@@ -81,10 +81,8 @@ abstract class PositiveParameterLayer extends FeedForwardLayer {
           "values must be %s %s, got %s"
               .formatted(
                   raw.dataType(),
-                  Arrays.toString(raw.shape()),
-                  values == null
-                      ? "null"
-                      : values.dataType() + " " + Arrays.toString(values.shape())));
+                  Shapes.text(raw.shape()),
+                  values == null ? "null" : values.dataType() + " " + Shapes.text(values.shape())));
     }
     INDArray inverse = PositiveTransforms.inverse(values, transform);
     raw.assign(inverse);

@@ -1,6 +1,5 @@
 package org.stableops.nd4j.lossfunctions;
 
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.IActivation;
@@ -14,11 +13,13 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 import org.stableops.internal.Arguments;
+import org.stableops.internal.Shapes;
 import org.stableops.internal.SoftmaxShape;
 import org.stableops.kernel.RowLosses;
 import org.stableops.nd4j.SoftmaxCrossEntropy;
 import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
 import org.stableops.nd4j.internal.CrossEntropy;
+import org.stableops.nd4j.internal.Inputs;
 import org.stableops.op.SoftmaxLoss;
 
 /**
@@ -132,7 +133,7 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
     return options.classWeights();
   }
 
-  /** Returns the sum of the losses of the rows, divided by their number if it shall be averaged. */
+  /** Returns the sum of the losses of the rows, or their mean if average is true. */
   @Override
   public double computeScore(
       INDArray labels,
@@ -207,11 +208,13 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
           "activation must be identity or softmax, for the loss works on logits, got "
               + activation);
     }
+    Inputs.requireFloating("logits", logits);
+    Inputs.requireNumbersOrBooleans("labels", labels);
     SoftmaxShape.of(logits.shape(), options).requireSeveralClasses();
     if (labels.rank() != 2 || labels.size(0) != logits.size(0)) {
       throw new IllegalArgumentException(
-          "labels must have shape [%d, classes] or [%d, 1], got %s"
-              .formatted(logits.size(0), logits.size(0), Arrays.toString(labels.shape())));
+          "labels must have shape (%d, classes) or (%d, 1), got %s"
+              .formatted(logits.size(0), logits.size(0), Shapes.text(labels.shape())));
     }
     SoftmaxLoss loss = labels.size(1) == 1 ? SoftmaxLoss.SPARSE : SoftmaxLoss.DENSE;
     CrossEntropy call = CrossEntropy.of(loss, logits, labels, options.withReduction(reduction));

@@ -9,6 +9,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.PositiveTransform;
 import org.stableops.internal.Arguments;
+import org.stableops.internal.Shapes;
 import org.stableops.nd4j.PositiveTransforms;
 
 /**
@@ -233,9 +234,9 @@ public final class PositiveVariable {
               .formatted(
                   value.name(),
                   old.dataType(),
-                  Arrays.toString(old.shape()),
+                  Shapes.text(old.shape()),
                   newRaw.dataType(),
-                  Arrays.toString(newRaw.shape())));
+                  Shapes.text(newRaw.shape())));
     }
   }
 
@@ -284,7 +285,7 @@ public final class PositiveVariable {
   private static void requireSizes(String name, long[] shape) {
     if (Arrays.stream(shape).anyMatch(size -> size <= 0)) {
       throw new IllegalArgumentException(
-          "%s: sizes must be > 0, got shape %s".formatted(name, Arrays.toString(shape)));
+          "%s: sizes must be > 0, got shape %s".formatted(name, Shapes.text(shape)));
     }
   }
 }

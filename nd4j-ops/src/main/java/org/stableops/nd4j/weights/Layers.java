@@ -9,6 +9,7 @@ import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.PositiveTransform;
 import org.stableops.internal.Arguments;
+import org.stableops.internal.Shapes;
 
 /** Which layers can have positive weights, and which have. */
 final class Layers {
@@ -88,7 +89,7 @@ final class Layers {
     if (!Arrays.equals(values.shape(), raw.shape())) {
       throw new IllegalArgumentException(
           "values must have shape %s, got %s"
-              .formatted(Arrays.toString(raw.shape()), Arrays.toString(values.shape())));
+              .formatted(Shapes.text(raw.shape()), Shapes.text(values.shape())));
     }
   }
 }
