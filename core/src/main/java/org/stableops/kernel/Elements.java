@@ -99,7 +99,7 @@ public abstract sealed class Elements {
    * Sets all elements.
    *
    * @param doubles one per element, each rounded once
-   * @throws IllegalArgumentException if they are more or less than the elements
+   * @throws IllegalArgumentException if the lengths differ
    */
   public void setAll(double[] doubles) {
     if (doubles.length != size) {
@@ -115,7 +115,7 @@ public abstract sealed class Elements {
     }
   }
 
-  /** Checks that there are so many. */
+  /** Checks the number of elements. */
   final void requireLength(String name, int expected) {
     if (size != expected) {
       throw new IllegalArgumentException(
@@ -189,7 +189,7 @@ public abstract sealed class Elements {
   private static final class StridedFloats extends Floats {
     private final Layout layout;
 
-    /** Made once, for a tile shall allocate nothing. */
+    /** Created once, so that tiles allocate nothing. */
     private final Layout.Mover<float[]> loader = this::load;
 
     private final Layout.Mover<float[]> storer = this::store;
@@ -286,7 +286,7 @@ public abstract sealed class Elements {
   private static final class StridedDoubles extends Doubles {
     private final Layout layout;
 
-    /** Made once, for a tile shall allocate nothing. */
+    /** Created once, so that tiles allocate nothing. */
     private final Layout.Mover<double[]> loader = this::load;
 
     private final Layout.Mover<double[]> storer = this::store;

@@ -69,8 +69,8 @@ public final class ScaledB {
   }
 
   /**
-   * Returns below which y squareplus's inverse is computed as y − (b/4)/y, because otherwise s/y, s
-   * = √b/2, overflows. For small b it cannot, while b/4 might underflow.
+   * Returns the y below which squareplus's inverse is computed as y − (b/4)/y, because s/y with s =
+   * √b/2 may overflow. For small b it cannot, while b/4 might underflow.
    *
    * @return s/2 or 0
    */

@@ -15,7 +15,7 @@ final class Tiles {
   /** Elements in a tile: four of floats fill 32 KiB, an L1 cache. */
   static final int SIZE = 2048;
 
-  /** For so many nanoseconds the caller looks how fast it is. */
+  /** How many nanoseconds the caller measures its own pace. */
   static final long TRIAL = 16_000;
 
   /**

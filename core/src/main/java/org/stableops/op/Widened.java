@@ -36,7 +36,10 @@ final class Widened {
         : inDouble(m, x, wide -> m.multiply(wide, beta));
   }
 
-  /** Powers of 2 whose squares times b, of float64, are so that squares of both are numbers. */
+  /**
+   * Powers of 2, chosen so that neither their squares times b nor their squares overflow in
+   * float64.
+   */
   static <A> A scale(Algebra<A> m, A b) {
     A one = m.constant(1, b);
     A forLarge = m.select(m.isMore(b, LARGE_B), m.constant(1 / SCALE, b), one);

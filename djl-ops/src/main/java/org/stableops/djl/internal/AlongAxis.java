@@ -129,8 +129,8 @@ public final class AlongAxis {
   // ---- shared with the cross-entropies
 
   /**
-   * Outside any graph, or to be read past it, with the classes last. Half is computed wider and
-   * rounded once.
+   * Outside any graph, or readable without recording, with the classes last. Half is computed wider
+   * and rounded once.
    */
   static NDArray classesLast(NDArray array, SoftmaxShape shape) {
     if (shape.hasClassesLast() && Fused.accepts(array)) {

@@ -35,7 +35,7 @@ public record ElementwiseOp(
         });
   }
 
-  /** Of a small array of a kernel's the product will tell; that of a large one may be in vain. */
+  /** For small arrays the product reveals it; for large ones computing it could be wasted. */
   private static boolean mayBeInGraph(NDArray x) {
     return Fused.accepts(x) && Fused.isSmall(x) ? JniUtils.isGradMode() : Autograd.wantsGradient(x);
   }

@@ -79,9 +79,9 @@ public final class Fused {
   }
 
   /**
-   * A contiguous array like x, beside it and outside any graph, with no matter what in it. A small
-   * one is a product, for to make an empty array Java's arrays go through JNI: 15 and 26
-   * microseconds where other operators have had the caches.
+   * A contiguous array like x, beside it and outside any graph, with unspecified contents. A small
+   * one is a product, because allocating an empty array passes Java arrays through JNI: 15 against
+   * 26 microseconds where other operators have used the caches.
    */
   static NDArray uninitialized(NDArray x) {
     if (isSmall(x)) {
@@ -95,7 +95,7 @@ public final class Fused {
 
   /**
    * Whether the elements of an array that is about to be overwritten are contiguous. DJL does not
-   * tell; but of any other array every buffer is a copy of its own.
+   * say, but every buffer of a non-contiguous array is a new copy.
    */
   static boolean isContiguous(NDArray out) {
     if (out.size() == 0) {

@@ -42,6 +42,7 @@ import org.stableops.djl.SoftplusInverse;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
 import org.stableops.djl.Squareplus;
 import org.stableops.djl.SquareplusInverse;
+import org.stableops.op.Operators;
 
 /** Every operator, and every gradient of one, as a Block. */
 class DjlBlocksTest extends OnBothPaths {
@@ -55,7 +56,7 @@ class DjlBlocksTest extends OnBothPaths {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("org.stableops.integration.djl.Elementwise#all")
   void aBlockIsTheOperator(Elementwise op) {
     for (DataType type : Djl.FLOATS) {
       NDArray x = waves(manager, type, BATCH, 1);
@@ -71,15 +72,20 @@ class DjlBlocksTest extends OnBothPaths {
 
   static Stream<Arguments> defaults() {
     return Stream.of(
-        Arguments.of(Elementwise.SOFTPLUS, 1.0, Softplus.block(), Softplus.gradientBlock()),
         Arguments.of(
-            Elementwise.SOFTPLUS_INVERSE,
+            Elementwise.of(Operators.SOFTPLUS), 1.0, Softplus.block(), Softplus.gradientBlock()),
+        Arguments.of(
+            Elementwise.of(Operators.SOFTPLUS_INVERSE),
             1.0,
             SoftplusInverse.block(),
             SoftplusInverse.gradientBlock()),
-        Arguments.of(Elementwise.SQUAREPLUS, 4.0, Squareplus.block(), Squareplus.gradientBlock()),
         Arguments.of(
-            Elementwise.SQUAREPLUS_INVERSE,
+            Elementwise.of(Operators.SQUAREPLUS),
+            4.0,
+            Squareplus.block(),
+            Squareplus.gradientBlock()),
+        Arguments.of(
+            Elementwise.of(Operators.SQUAREPLUS_INVERSE),
             4.0,
             SquareplusInverse.block(),
             SquareplusInverse.gradientBlock()));
@@ -171,7 +177,7 @@ class DjlBlocksTest extends OnBothPaths {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("org.stableops.integration.djl.Elementwise#all")
   void aNetworkTrainsAndKeepsItsBitsOverSaveAndLoad(Elementwise op, @TempDir Path directory)
       throws IOException, MalformedModelException {
     NDArray x = waves(manager, DataType.FLOAT32, BATCH, 1);
@@ -218,7 +224,7 @@ class DjlBlocksTest extends OnBothPaths {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("org.stableops.integration.djl.Elementwise#all")
   void aGradientBlockSurvivesSaveAndLoad(Elementwise op, @TempDir Path directory)
       throws IOException, MalformedModelException {
     NDArray x = waves(manager, DataType.FLOAT32, BATCH, 1);
@@ -276,10 +282,10 @@ class DjlBlocksTest extends OnBothPaths {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("org.stableops.integration.djl.Elementwise#all")
   void aWrongNumberOfInputsIsRefused(Elementwise op) {
     NDArray x = waves(manager, DataType.FLOAT32, BATCH, 1);
-    String name = op.publicName;
+    String name = op.publicName();
     assertRefuses(op.block(), name + " takes 1 array, got 2", x, x);
     assertRefuses(op.block(), name + " takes 1 array, got 0");
     assertRefuses(op.gradientBlock(), name + "Gradient takes 2 arrays, got 1", x);
@@ -310,9 +316,9 @@ class DjlBlocksTest extends OnBothPaths {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("org.stableops.integration.djl.Elementwise#all")
   void aBlockIsNamedAfterItsOperator(Elementwise op) {
-    assertEquals(op.publicName, op.block().toString());
-    assertEquals(op.publicName + "Gradient", op.gradientBlock().toString());
+    assertEquals(op.publicName(), op.block().toString());
+    assertEquals(op.publicName() + "Gradient", op.gradientBlock().toString());
   }
 }

@@ -147,17 +147,17 @@ public final class DjlCalls implements AutoCloseable {
   }
 
   private void addElementwise() {
-    for (Elementwise op : Elementwise.values()) {
+    for (Elementwise op : Elementwise.all()) {
       add(op + " value", () -> op.value(x));
       add(op + " gradient", () -> op.gradient(x));
       add(op + " value of a view", () -> op.value(view));
       add(op + " gradient of positive", () -> op.gradient(positive));
-      addBackward(op.name(), positive, op::value);
+      addBackward(op.toString(), positive, op::value);
     }
   }
 
   private void addParametric() {
-    for (Elementwise op : Elementwise.values()) {
+    for (Elementwise op : Elementwise.all()) {
       String name = op + " with array";
       add(name + " value", () -> op.value(x, positive));
       add(name + " value by rows", () -> op.value(view, column));

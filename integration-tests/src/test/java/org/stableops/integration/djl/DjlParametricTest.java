@@ -24,7 +24,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -47,7 +46,7 @@ class DjlParametricTest extends OnBothPaths {
   };
 
   static Stream<Arguments> opsAndShapes() {
-    return Stream.of(Elementwise.values())
+    return Elementwise.all().stream()
         .flatMap(
             op ->
                 Djl.FLOATS.stream()
@@ -151,7 +150,7 @@ class DjlParametricTest extends OnBothPaths {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("org.stableops.integration.djl.Elementwise#all")
   void onlyWhatIsWantedReceivesAGradient(Elementwise op) {
     Shape matrix = new Shape(4, 6);
     NDArray x = waves(manager, DataType.FLOAT32, matrix, 1);
@@ -170,7 +169,7 @@ class DjlParametricTest extends OnBothPaths {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("org.stableops.integration.djl.Elementwise#all")
   void aComputedParameterPassesTheGradientOn(Elementwise op) {
     NDArray x = waves(manager, DataType.FLOAT64, new Shape(6), 1).abs().add(0.1);
     NDArray w = parameter(DataType.FLOAT64, new Shape(6));
@@ -180,7 +179,7 @@ class DjlParametricTest extends OnBothPaths {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("org.stableops.integration.djl.Elementwise#all")
   void theValueHasTheSameBitsInAGraphAndOutside(Elementwise op) {
     for (DataType type : Djl.FLOATS) {
       NDArray x = special(type);
@@ -208,7 +207,7 @@ class DjlParametricTest extends OnBothPaths {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("org.stableops.integration.djl.Elementwise#all")
   void oneElementIsANumber(Elementwise op) {
     for (DataType type : Djl.FLOATS) {
       NDArray x = special(type);
@@ -226,7 +225,7 @@ class DjlParametricTest extends OnBothPaths {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("org.stableops.integration.djl.Elementwise#all")
   void scalarsAndRanksUpToEight(Elementwise op) {
     long[] sizes = {2, 1, 3, 1, 2, 1, 2, 2};
     for (DataType type : Djl.FLOATS) {
@@ -247,7 +246,7 @@ class DjlParametricTest extends OnBothPaths {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("org.stableops.integration.djl.Elementwise#all")
   void emptyArraysGiveEmptyValuesAndSumsOfNothing(Elementwise op) {
     for (DataType type : Djl.FLOATS) {
       NDArray x = manager.create(new Shape(0, 3), type);
@@ -262,7 +261,7 @@ class DjlParametricTest extends OnBothPaths {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("org.stableops.integration.djl.Elementwise#all")
   void viewsAreTheirCopies(Elementwise op) {
     NDArray x = waves(manager, DataType.FLOAT32, new Shape(6, 4), 1).transpose();
     NDArray whole = parameter(DataType.FLOAT32, new Shape(4, 12));
@@ -280,7 +279,7 @@ class DjlParametricTest extends OnBothPaths {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("org.stableops.integration.djl.Elementwise#all")
   void theResultMayBeWrittenOverAnArgument(Elementwise op) {
     NDArray x = parameter(DataType.FLOAT32, new Shape(4, 6));
     NDArray p = parameter(DataType.FLOAT32, new Shape(4, 6)).add(0.5);
@@ -300,7 +299,7 @@ class DjlParametricTest extends OnBothPaths {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("org.stableops.integration.djl.Elementwise#all")
   void theResultsBelongToTheManagerOfXAndNothingElseStays(Elementwise op) {
     try (NDManager parameters = manager.newSubManager();
         NDManager batch = manager.newSubManager()) {
@@ -326,11 +325,11 @@ class DjlParametricTest extends OnBothPaths {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("org.stableops.integration.djl.Elementwise#all")
   void whatIsWrongIsSaidAndNothingIsWritten(Elementwise op) {
     NDArray x = waves(manager, DataType.FLOAT32, new Shape(2, 4), 1);
     NDArray out = x.onesLike();
-    String name = op.parameter;
+    String name = op.parameter();
     String bound = name.equals("b") ? ">= 0" : "> 0";
     NDArray large = parameter(DataType.FLOAT32, new Shape(3, 1));
     refused(op, name + " shape (3, 1) must broadcast to x shape (2, 4)", x, out, large);

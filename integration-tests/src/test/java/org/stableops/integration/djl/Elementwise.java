@@ -2,26 +2,38 @@ package org.stableops.integration.djl;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
+import java.util.List;
 import org.stableops.integration.host.OperatorClass;
 import org.stableops.op.Operators;
 
-/** The elementwise operators, at a parameter that is not the default. */
-enum Elementwise {
-  SOFTPLUS(Operators.SOFTPLUS),
-  SOFTPLUS_INVERSE(Operators.SOFTPLUS_INVERSE),
-  SQUAREPLUS(Operators.SQUAREPLUS),
-  SQUAREPLUS_INVERSE(Operators.SQUAREPLUS_INVERSE);
-
+/**
+ * An elementwise operator, at a parameter that is not the default.
+ *
+ * @param definition what it is
+ * @param operator its public class
+ */
+record Elementwise(org.stableops.op.Elementwise definition, OperatorClass operator) {
   static final double PARAMETER = 1.7;
 
-  final String publicName;
-  final String parameter;
-  private final OperatorClass operator;
+  static Elementwise of(org.stableops.op.Elementwise definition) {
+    return new Elementwise(definition, OperatorClass.inDjl(definition));
+  }
 
-  Elementwise(org.stableops.op.Elementwise operator) {
-    this.publicName = operator.name();
-    this.parameter = operator.parameter().name();
-    this.operator = OperatorClass.inDjl(operator);
+  static List<Elementwise> all() {
+    return Operators.ALL.stream().map(Elementwise::of).toList();
+  }
+
+  String publicName() {
+    return definition.name();
+  }
+
+  String parameter() {
+    return definition.parameter().name();
+  }
+
+  @Override
+  public String toString() {
+    return publicName();
   }
 
   NDArray value(NDArray x) {

@@ -74,11 +74,11 @@ final class MemoryGrowth {
       leaf.attach(batch);
       // Half of the time not contiguous.
       NDArray input = i % 4 < 2 ? leaf : leaf.transpose();
-      for (Elementwise op : Elementwise.values()) {
+      for (Elementwise op : Elementwise.all()) {
         Djl.gradientArray(input, op::value);
         op.gradient(input);
       }
-      withArrays(Elementwise.values()[i % 4], input, probabilities);
+      withArrays(Elementwise.all().get(i % 4), input, probabilities);
       Djl.gradientArray(input, z -> CrossEntropyKind.SPARSE.value(z, labels, options));
       CrossEntropyKind.SPARSE.both(input, labels, options);
       try (NDArray own = probabilities.duplicate()) {
@@ -161,7 +161,7 @@ final class MemoryGrowth {
         }
       }
       case 4 -> assertInvalid(() -> LogSoftmax.gradient(x, 2, badProbabilities));
-      case 5 -> assertInvalid(() -> Elementwise.values()[i % 4].value(x, badProbabilities));
+      case 5 -> assertInvalid(() -> Elementwise.all().get(i % 4).value(x, badProbabilities));
       default -> assertInvalid(() -> LogSumExp.value(x, 2));
     }
   }

@@ -35,7 +35,7 @@ record ElementwiseDefinition(ElementwiseFunction function, double x, double para
       case SOFTPLUS_INVERSE -> x == 0 ? special(INF) : parameterGradientInside();
       case SQUAREPLUS_INVERSE -> x == 0 ? special(-INF) : parameterGradientInside();
       case SQUAREPLUS -> x == 0 && parameter == 0 ? special(INF) : parameterGradientInside();
-      case SOFTPLUS -> parameterGradientInside();
+      default -> parameterGradientInside();
     };
   }
 

@@ -20,11 +20,7 @@ import org.stableops.nd4j.LogSoftmax;
 import org.stableops.nd4j.LogSumExp;
 import org.stableops.nd4j.PositiveTransforms;
 import org.stableops.nd4j.SoftmaxCrossEntropy;
-import org.stableops.nd4j.Softplus;
-import org.stableops.nd4j.SoftplusInverse;
 import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
-import org.stableops.nd4j.Squareplus;
-import org.stableops.nd4j.SquareplusInverse;
 
 /** ND4J's arrays, which the garbage collector frees. */
 final class Nd4jArrays implements ArrayHost<INDArray> {
@@ -170,13 +166,7 @@ final class Nd4jArrays implements ArrayHost<INDArray> {
         layout,
         x,
         format,
-        variable ->
-            switch (function) {
-              case SOFTPLUS -> Softplus.value(variable, parameter);
-              case SOFTPLUS_INVERSE -> SoftplusInverse.value(variable, parameter);
-              case SQUAREPLUS -> Squareplus.value(variable, parameter);
-              case SQUAREPLUS_INVERSE -> SquareplusInverse.value(variable, parameter);
-            });
+        variable -> OperatorClass.inNd4j(function.operator()).call("value", variable, parameter));
   }
 
   @Override
