@@ -17,7 +17,7 @@ final class OptionsExample {
             .withClassWeights(1, 2, 0.5) // of each class
             .withLabelSmoothing(0.1) // shared by the classes whose logit is not −inf
             .withZLoss(1e-4) // 1e-4 · lse², which keeps logits from drifting
-            .withIgnoreIndex(-100); // rows with this label count nothing
+            .withIgnoreIndex(-100); // rows with this label are ignored
     NDArray loss = SparseSoftmaxCrossEntropy.value(logits, labels, sampleWeights, options);
     // end
     return loss;

@@ -46,14 +46,10 @@ final class Nd4jArraysTest {
 
   /** An operator with a parameter. */
   private record Op(Elementwise operator, double p) {
-    /** With its default parameter and another one; squareplus as ReLU, too. */
+    /** At a parameter that is not the default; squareplus as ReLU, too. */
     static final List<Op> ALL =
         Stream.concat(
-                Operators.ALL.stream()
-                    .flatMap(
-                        operator ->
-                            Stream.of(operator.parameter().byDefault(), 1.7)
-                                .map(p -> new Op(operator, p))),
+                Operators.ALL.stream().map(operator -> new Op(operator, 1.7)),
                 Stream.of(new Op(Operators.SQUAREPLUS, 0)))
             .toList();
 

@@ -75,7 +75,7 @@ final class Nd4jMemoryTest {
    */
   @Test
   void intermediatesAreFreedWithoutTheGarbageCollector() throws Exception {
-    assertFreed(Path.FUSED, Effort.of(60, 300));
+    assertFreed(Path.FUSED, Effort.of(30, 300));
   }
 
   /** Apart, for it takes minutes. */
