@@ -43,12 +43,7 @@ record ElementwiseProblem(Function function, Size size, float[] x) implements Pr
         double to,
         DoubleUnaryOperator value,
         DoubleUnaryOperator gradient) {
-      this(
-          Character.toLowerCase(operator.name().charAt(0)) + operator.name().substring(1),
-          from,
-          to,
-          value,
-          gradient);
+      this(operator.functionName(), from, to, value, gradient);
     }
 
     Function(

@@ -39,6 +39,11 @@ public record Elementwise(
     return GraphNames.gradient(graphName() + "_" + parameter.name());
   }
 
+  /** The name as that of a function, such as {@code squareplusInverse}. */
+  public String functionName() {
+    return Character.toLowerCase(name.charAt(0)) + name.substring(1);
+  }
+
   @Override
   public String toString() {
     return name;

@@ -12,7 +12,7 @@ import org.stableops.kernel.CrossEntropyKernel;
 import org.stableops.kernel.Elements;
 
 /** The one place of this host that picks a path, and reads and writes the memory of arrays. */
-public final class Fused {
+final class Fused {
   /** Elements of a small array: a pass over it costs less than another call of libtorch's. */
   private static final int SMALL = 1 << 14;
 

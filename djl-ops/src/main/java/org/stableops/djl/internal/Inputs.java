@@ -64,7 +64,7 @@ public final class Inputs {
   }
 
   /** An open array of the engine. */
-  static void requireOpen(String name, NDArray array) {
+  public static void requireOpen(String name, NDArray array) {
     if (array == null) {
       throw new IllegalArgumentException(name + " must be an array, got null");
     }

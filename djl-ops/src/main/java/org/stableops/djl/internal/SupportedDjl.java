@@ -15,7 +15,7 @@ import java.util.Properties;
  * method is called once rather than looked up. DJL itself refuses native libraries of another
  * version.
  */
-public final class SupportedDjl {
+final class SupportedDjl {
   /** Null if nothing is missing. */
   private static final String PROBLEM = problem();
 

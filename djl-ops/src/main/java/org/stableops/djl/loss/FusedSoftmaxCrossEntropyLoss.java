@@ -3,7 +3,6 @@ package org.stableops.djl.loss;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.training.loss.Loss;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -13,6 +12,7 @@ import org.stableops.djl.SoftmaxCrossEntropy;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
 import org.stableops.djl.internal.Averages;
 import org.stableops.djl.internal.CrossEntropy;
+import org.stableops.djl.internal.Inputs;
 import org.stableops.djl.internal.Numbers;
 import org.stableops.djl.training.FusedTrainer;
 import org.stableops.internal.Arguments;
@@ -214,10 +214,10 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
           "predictions must be one array, got " + predictions.size());
     }
     requireLabels(labels.size());
-    requireOpen("logits", predictions.get(0));
-    requireOpen("labels", labels.get(0));
+    Inputs.requireOpen("logits", predictions.get(0));
+    Inputs.requireOpen("labels", labels.get(0));
     if (hasSampleWeights) {
-      requireOpen("sampleWeights", labels.get(1));
+      Inputs.requireOpen("sampleWeights", labels.get(1));
     }
     requireLogits(predictions.get(0).getShape());
   }
@@ -231,15 +231,6 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
       String hint =
           arrays == 2 ? "; if the second are sample weights, call withSampleWeights()" : "";
       throw new IllegalArgumentException("labels must be one array, got " + arrays + hint);
-    }
-  }
-
-  private static void requireOpen(String name, NDArray array) {
-    if (array == null) {
-      throw new IllegalArgumentException(name + " must be an array, got null");
-    }
-    if (array instanceof PtNDArray tensor && tensor.isReleased()) {
-      throw new IllegalStateException(name + " must be open, but has been closed");
     }
   }
 

@@ -19,6 +19,7 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -258,7 +259,7 @@ class AdapterTest {
     assertThrows(IllegalStateException.class, () -> op.of(P).value(x));
   }
 
-  private static void assertRefused(String start, org.junit.jupiter.api.function.Executable call) {
+  private static void assertRefused(String start, Executable call) {
     String message = assertThrows(IllegalArgumentException.class, call).getMessage();
     assertTrue(message.startsWith(start), message);
   }

@@ -10,7 +10,6 @@ import com.sun.source.util.DocTrees;
 import com.sun.source.util.JavacTask;
 import com.sun.source.util.TreePath;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,9 +32,6 @@ import org.junit.jupiter.api.Test;
  * parameter and of the result; a line that leads there is enough for the others.
  */
 class DocumentedTest {
-  private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
-  private static final Set<String> INTERNAL = Set.of("internal", "kernel", "op");
-
   private final List<String> missing = new ArrayList<>();
   private int documented;
 
@@ -63,17 +59,10 @@ class DocumentedTest {
 
   private static List<Path> sources() throws IOException {
     List<Path> sources = new ArrayList<>();
-    for (String module : List.of("core", "djl-ops", "nd4j-ops")) {
-      try (Stream<Path> files = Files.walk(ROOT.resolve(module).resolve("src/main/java"))) {
-        files.filter(DocumentedTest::isForUsers).forEach(sources::add);
-      }
+    for (String module : UserSources.MODULES) {
+      sources.addAll(UserSources.of(module));
     }
     return sources;
-  }
-
-  private static boolean isForUsers(Path file) {
-    return file.toString().endsWith(".java")
-        && !INTERNAL.contains(file.getParent().getFileName().toString());
   }
 
   private static boolean isSeen(Element element) {

@@ -15,7 +15,6 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
 import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
@@ -25,8 +24,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Every public class that a user meets has an example in its Javadoc, and the example compiles. */
 class JavadocExamplesTest {
-  private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
-
   /** Found by name, or a mark: nobody writes them. */
   private static final Set<String> NOT_FOR_USERS = Set.of("Internal", "Registration");
 
@@ -102,7 +99,7 @@ class JavadocExamplesTest {
   @Test
   void areEverywhere() throws IOException {
     List<String> without = new ArrayList<>();
-    for (String module : List.of("core", "djl-ops", "nd4j-ops")) {
+    for (String module : UserSources.MODULES) {
       for (Path source : publicClasses(module)) {
         if (!example(source).find()) {
           without.add(name(source));
@@ -140,19 +137,12 @@ class JavadocExamplesTest {
   }
 
   private static List<Path> publicClasses(String module) throws IOException {
-    try (Stream<Path> files = Files.walk(ROOT.resolve(module).resolve("src/main/java"))) {
-      return files.filter(JavadocExamplesTest::isForUsers).sorted().toList();
-    }
+    return UserSources.of(module).stream().filter(JavadocExamplesTest::isForUsers).toList();
   }
 
   private static boolean isForUsers(Path file) {
-    String path = file.toString();
-    return path.endsWith(".java")
-        && !path.endsWith("package-info.java")
+    return !file.endsWith("package-info.java")
         && !NOT_FOR_USERS.contains(name(file))
-        && !path.contains("/internal/")
-        && !path.contains("/op/")
-        && !path.contains("/kernel/")
         && isPublic(file);
   }
 

@@ -5,7 +5,7 @@ import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 
 /** Options as the arguments of an op, which are what survives cloning, saving and loading. */
-public final class CrossEntropyArguments {
+final class CrossEntropyArguments {
   private CrossEntropyArguments() {}
 
   static void write(CrossEntropyOptions options, JavaOp op) {

@@ -55,12 +55,7 @@ public abstract class ElementwiseActivation extends BaseActivationFunction {
 
   @Override
   public final String toString() {
-    String name = operator().name();
-    return "%s%s(%s=%s)"
-        .formatted(
-            Character.toLowerCase(name.charAt(0)),
-            name.substring(1),
-            operator().parameter().name(),
-            parameter);
+    Elementwise operator = operator();
+    return "%s(%s=%s)".formatted(operator.functionName(), operator.parameter().name(), parameter);
   }
 }

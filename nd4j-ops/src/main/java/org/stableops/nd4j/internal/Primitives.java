@@ -13,7 +13,7 @@ import org.stableops.kernel.ProductKernel;
  * softplus, expm1, log1p, tanh, log_softmax and reduce_logsumexp are not, and its max drops NaN.
  * What takes no owner returns a new array.
  */
-public final class Primitives {
+final class Primitives {
   private static final int FEW = 16;
 
   private Primitives() {}

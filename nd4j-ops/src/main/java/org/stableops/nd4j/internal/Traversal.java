@@ -8,7 +8,7 @@ import org.stableops.kernel.Elements;
  * through the memory of the one that is written, and where the other lies across it, in blocks, so
  * that every part of a cache line that has been fetched is used before it is lost.
  */
-public final class Traversal {
+final class Traversal {
   /** A block is a tile of the kernels. */
   private static final long ROWS = 32;
 

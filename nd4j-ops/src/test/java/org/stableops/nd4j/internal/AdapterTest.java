@@ -12,6 +12,7 @@ import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -220,7 +221,7 @@ class AdapterTest {
     assertThrows(IllegalStateException.class, () -> op.of(P).value(x));
   }
 
-  private static void assertRefused(String start, org.junit.jupiter.api.function.Executable call) {
+  private static void assertRefused(String start, Executable call) {
     String message = assertThrows(IllegalArgumentException.class, call).getMessage();
     assertTrue(message.startsWith(start), message);
   }
