@@ -75,7 +75,7 @@ class CrossEntropyOptionsConformanceTest {
   @MethodSource("optionsAlone")
   void anOptionAloneIsWithinItsBar(CrossEntropyOptions options, Format format) {
     RandomProblem random = new RandomProblem(17, format);
-    int rows = Effort.of(6, 60);
+    int rows = Effort.of(3, 60);
     long[] shape = {rows, CLASSES};
     double[] logits = random.logits(shape, 1);
     check(random.sparse(logits, shape, options), format);
@@ -88,7 +88,7 @@ class CrossEntropyOptionsConformanceTest {
   @MethodSource("optionsAlone")
   void withSampleWeightsTooIsWithinItsBar(CrossEntropyOptions options, Format format) {
     RandomProblem random = new RandomProblem(18, format);
-    int rows = Effort.of(3, 20);
+    int rows = Effort.of(2, 20);
     long[] shape = {rows, CLASSES};
     double[] logits = random.logits(shape, 1);
     check(random.sparse(logits, shape, options).withSampleWeights(random.weights(rows)), format);

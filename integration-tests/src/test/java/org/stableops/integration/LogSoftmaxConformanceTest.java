@@ -32,8 +32,8 @@ class LogSoftmaxConformanceTest {
   /** Rows × classes; together more than 10,000 elements a dtype. */
   private static final List<int[]> SHAPES =
       List.of(
-          new int[] {Effort.of(150, 1500), 2},
-          new int[] {Effort.of(100, 700), 5},
+          new int[] {Effort.of(80, 1500), 2},
+          new int[] {Effort.of(50, 700), 5},
           new int[] {40, 33},
           new int[] {5, 1},
           new int[] {2, 1024},

@@ -3,6 +3,9 @@ package org.stableops.integration.oracle;
 import ch.obermuhlner.math.big.BigDecimalMath;
 import java.math.BigDecimal;
 import java.math.MathContext;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /** Functions of arbitrary precision, to at least 34 digits whatever the argument. */
 final class BigFunctions {
@@ -15,12 +18,23 @@ final class BigFunctions {
   /** Below, four terms of a series give all digits, and the direct formula would cancel. */
   private static final BigDecimal SMALL = new BigDecimal("1e-15");
 
+  /** The latest: the same logits meet other labels, reductions and hosts. */
+  private static final Map<BigDecimal, BigDecimal> EXPONENTIALS =
+      Collections.synchronizedMap(
+          new LinkedHashMap<>() {
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<BigDecimal, BigDecimal> eldest) {
+              return size() > 10_000;
+            }
+          });
+
   private BigFunctions() {}
 
   static BigDecimal exp(BigDecimal x) {
     return x.compareTo(NEGLIGIBLE.negate()) < 0
         ? BigDecimal.ZERO
-        : BigDecimalMath.exp(x.round(DIGITS), DIGITS);
+        : EXPONENTIALS.computeIfAbsent(
+            x.round(DIGITS), rounded -> BigDecimalMath.exp(rounded, DIGITS));
   }
 
   static BigDecimal log(BigDecimal x) {

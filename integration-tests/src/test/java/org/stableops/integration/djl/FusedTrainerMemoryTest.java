@@ -17,7 +17,7 @@ import org.stableops.integration.Effort;
 /** Under a collector of ours nothing is freed too early, nothing stays, and little is needed. */
 @Tag("thorough")
 class FusedTrainerMemoryTest {
-  private static final int STEPS = Effort.of(1000, 4000);
+  private static final int STEPS = Effort.of(600, 4000);
   private static final long FEW_KILOBYTES = 6 * 1024;
 
   @TempDir Path directory;

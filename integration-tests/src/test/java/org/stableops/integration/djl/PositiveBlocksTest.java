@@ -49,6 +49,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -360,7 +361,8 @@ class PositiveBlocksTest extends OnBothPaths {
   }
 
   @Test
-  void thousandsOfStepsLeaveNothing() {
+  @Tag("thorough")
+  void manyStepsLeaveNothing() {
     SequentialBlock network = new SequentialBlock();
     for (PositiveBlockKind kind : KEEPING_THE_SHAPE) {
       network.add(kind.block());
@@ -372,7 +374,7 @@ class PositiveBlocksTest extends OnBothPaths {
         trainer.initialize(INPUT);
         NDManager[] managers = {manager, model.getNDManager(), trainer.getManager()};
         int[] before = null;
-        int steps = path == FUSED ? 2000 : 200;
+        int steps = path == FUSED ? Effort.of(400, 2000) : Effort.of(40, 200);
         for (int i = 0; i < steps; i++) {
           try (NDManager batch = trainer.getManager().newSubManager()) {
             step(trainer, waves(batch, DataType.FLOAT32, INPUT, i));

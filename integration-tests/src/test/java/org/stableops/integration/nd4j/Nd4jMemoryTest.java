@@ -67,7 +67,7 @@ final class Nd4jMemoryTest {
           "-XX:+AlwaysPreTouch",
           "-Dorg.bytedeco.javacpp.maxphysicalbytes=8g");
 
-  private static final int STEPS = Effort.of(400, 1000);
+  private static final int STEPS = Effort.of(250, 1000);
 
   /**
    * The host's own primitives leave scalars and contexts to the collector, but these are small:
@@ -75,7 +75,7 @@ final class Nd4jMemoryTest {
    */
   @Test
   void intermediatesAreFreedWithoutTheGarbageCollector() throws Exception {
-    assertFreed(Path.FUSED, Effort.of(30, 300));
+    assertFreed(Path.FUSED, Effort.of(15, 300));
   }
 
   /** Apart, for it takes minutes. */

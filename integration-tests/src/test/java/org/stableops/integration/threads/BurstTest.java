@@ -4,19 +4,22 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.stableops.integration.Call;
+import org.stableops.integration.Effort;
 import org.stableops.integration.djl.DjlCalls;
 import org.stableops.integration.nd4j.Nd4jCalls;
 import org.stableops.integration.oracle.Format;
 
 /** As many small calls as threads can make: of both hosts, every result is looked at. */
+@Tag("thorough")
 class BurstTest {
   private static final int THREADS = 8;
-  private static final int CALLS = 100_000;
+  private static final int CALLS = Effort.of(30_000, 100_000);
 
   @Test
-  void aHundredThousandSmallCallsFromEightThreads() throws Exception {
+  void manySmallCallsFromEightThreads() throws Exception {
     try (DjlCalls djl = new DjlCalls(Format.FLOAT32, 3, 5)) {
       List<Call> calls = new ArrayList<>(djl.all());
       calls.addAll(new Nd4jCalls(Format.FLOAT32, 3, 5).all());
