@@ -63,6 +63,7 @@ import org.stableops.djl.nn.PositiveLinear;
 import org.stableops.djl.nn.PositiveParameter;
 import org.stableops.djl.nn.PositiveScale;
 import org.stableops.djl.training.FusedTrainer;
+import org.stableops.integration.Effort;
 
 /** The blocks with a positive parameter. */
 class PositiveBlocksTest extends OnBothPaths {
