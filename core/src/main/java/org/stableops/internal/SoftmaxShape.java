@@ -387,14 +387,44 @@ public final class SoftmaxShape {
   }
 
   /**
+   * Returns the class weights of labels.
+   *
+   * @param labels one integer label per row
+   * @param rowWeights those of {@link #rowWeights}
+   * @param options the class weights
+   * @return one number per row, 0 where the row weighs nothing
+   */
+  public static double[] labelWeights(
+      long[] labels, double[] rowWeights, CrossEntropyOptions options) {
+    double[] classWeights = options.classWeights();
+    double[] weights = new double[labels.length];
+    for (int row = 0; row < weights.length; row++) {
+      boolean counts = rowWeights[row] != 0;
+      weights[row] = !counts ? 0 : classWeights.length == 0 ? 1 : classWeights[(int) labels[row]];
+    }
+    return weights;
+  }
+
+  /**
    * Checks class probabilities.
    *
    * @param probabilities rows × classes numbers
    * @throws IllegalArgumentException if one is negative or not finite
    */
   public void requireProbabilityValues(double[] probabilities) {
+    requireProbabilityValues(probabilities, 0);
+  }
+
+  /**
+   * Checks class probabilities of some rows.
+   *
+   * @param probabilities rows × classes numbers
+   * @param from the first of these rows
+   * @throws IllegalArgumentException if one is negative or not finite
+   */
+  public void requireProbabilityValues(double[] probabilities, long from) {
     for (int i = 0; i < probabilities.length; i++) {
-      requireProbability(probabilities[i], i / classes(), i % classes());
+      requireProbability(probabilities[i], from + i / classes(), i % classes());
     }
   }
 

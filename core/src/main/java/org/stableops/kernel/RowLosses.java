@@ -61,6 +61,18 @@ public final class RowLosses {
     return rows;
   }
 
+  /**
+   * Returns what the gradients of the rows' losses are multiplied by in that of the reduced loss.
+   *
+   * @param weights ω of each row
+   * @param sampleWeights one per row, 0 where it is ignored
+   * @param reduction any
+   * @return one number per row
+   */
+  public static double[] scales(double[] weights, double[] sampleWeights, Reduction reduction) {
+    return new RowLosses(times(weights, sampleWeights)).scales(sampleWeights, reduction);
+  }
+
   /** ζω·lse², and 0 without a weight even for an infinite log-sum-exp. */
   static double zLoss(double weight, double logSumExp) {
     return weight == 0 ? 0 : weight * logSumExp * logSumExp;

@@ -29,12 +29,25 @@ public final class CrossEntropyComposite<A> {
     this.q = q;
     this.options = options;
     classWeights = options.classWeights();
-    A weighted = weighted(q);
+    A weighted = weighted(m, q, classWeights);
     weight = m.rowSums(weighted);
     v = options.labelSmoothing() == 0 ? weighted : smoothed(weighted);
   }
 
-  private A weighted(A probabilities) {
+  /**
+   * Returns ω of rows.
+   *
+   * @param <A> the host's arrays
+   * @param m the host's arithmetic
+   * @param q probabilities, of rows × classes
+   * @param options the class weights
+   * @return Σ w·q as a column
+   */
+  public static <A> A weight(RowAlgebra<A> m, A q, CrossEntropyOptions options) {
+    return m.rowSums(weighted(m, q, options.classWeights()));
+  }
+
+  private static <A> A weighted(RowAlgebra<A> m, A probabilities, double[] classWeights) {
     return classWeights.length == 0
         ? probabilities
         : m.multiply(probabilities, m.alongClasses(classWeights, probabilities));
@@ -44,13 +57,8 @@ public final class CrossEntropyComposite<A> {
     double smoothing = options.labelSmoothing();
     A live = softmax.live();
     A spread = m.divide(m.multiply(m.rowSums(q), smoothing), m.rowSums(live));
-    A uniform = m.multiply(weighted(live), m.alongRows(spread, q));
+    A uniform = m.multiply(weighted(m, live, classWeights), m.alongRows(spread, q));
     return m.add(m.multiply(weighted, 1 - smoothing), uniform);
-  }
-
-  /** ω. */
-  public A weight() {
-    return weight;
   }
 
   /** One a row. */

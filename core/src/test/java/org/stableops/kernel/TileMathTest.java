@@ -618,7 +618,7 @@ class TileMathTest {
     float[] x = new float[Tiles.SIZE];
     float[] expected = new float[Tiles.SIZE];
     float[] actual = new float[Tiles.SIZE];
-    for (int tile = 0; tile < 2000; tile++) {
+    for (int tile = 0; tile < Effort.of(400, 2000); tile++) {
       for (int i = 0; i < x.length; i++) {
         x[i] = Float.intBitsToFloat(random.nextInt());
       }
@@ -641,7 +641,7 @@ class TileMathTest {
     double[] x = new double[Tiles.SIZE];
     double[] expected = new double[Tiles.SIZE];
     double[] actual = new double[Tiles.SIZE];
-    for (int tile = 0; tile < 1000; tile++) {
+    for (int tile = 0; tile < Effort.of(200, 1000); tile++) {
       for (Function function : Function.values()) {
         boolean isOfAll = random.nextBoolean() && function != Function.LOG1P;
         Arrays.setAll(

@@ -94,9 +94,7 @@ public final class LogSoftmax {
     return Scoped.compute(
         () ->
             rows.perElement(
-                (in, count, classes, out) ->
-                    LogSoftmaxKernel.gradient(in, count, classes, rows.elements(upstream), out),
-                softmax -> softmax.logSoftmaxGradient(rows.wideRows(upstream))));
+                LogSoftmaxKernel::gradient, SoftmaxComposite::logSoftmaxGradient, upstream));
   }
 
   /** Returns the log-softmax along the last axis as a block; see {@link #block(int)}. */

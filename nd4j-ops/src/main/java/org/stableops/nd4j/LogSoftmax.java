@@ -81,11 +81,8 @@ public final class LogSoftmax {
   public static INDArray gradient(INDArray x, int axis, INDArray upstream) {
     Inputs.requireLike("upstream", upstream, x);
     try (Temporaries temporaries = new Temporaries()) {
-      AlongAxis rows = new AlongAxis(x, axis, temporaries);
-      return rows.perElement(
-          (in, count, classes, out) ->
-              LogSoftmaxKernel.gradient(in, count, classes, rows.elements(upstream), out),
-          softmax -> softmax.logSoftmaxGradient(rows.wideRows(upstream)));
+      return new AlongAxis(x, axis, temporaries)
+          .perElement(LogSoftmaxKernel::gradient, SoftmaxComposite::logSoftmaxGradient, upstream);
     }
   }
 

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.stableops.internal.SoftmaxShape;
 import org.stableops.kernel.Elements;
@@ -21,6 +22,12 @@ public final class AlongAxis {
   @FunctionalInterface
   public interface ElementKernel {
     void apply(Elements x, int rows, int classes, Elements out);
+  }
+
+  /** From rows × classes elements and an upstream gradient to as many. */
+  @FunctionalInterface
+  public interface GradientKernel {
+    void apply(Elements x, int rows, int classes, Elements upstream, Elements out);
   }
 
   /** Perhaps in a graph: detached where it is read, in the scope that closes what that makes. */
@@ -67,55 +74,115 @@ public final class AlongAxis {
   /** One number per row, where the composite gives a column. */
   public NDArray perRow(RowKernel kernel, Function<SoftmaxComposite<NDArray>, NDArray> composite) {
     NDManager manager = x.getManager();
-    if (x.size() == 0) {
-      return manager.create(rowShape(), x.getDataType(), x.getDevice());
+    if (x.size() > 0 && Fused.acceptsWidened(x)) {
+      NDArray z = classesLast(x, shape);
+      double[] numbers = kernel.apply(Fused.elements(z), rows(), classes());
+      // A copy: it may lie in Java's memory, and toType copies nothing of the same dtype.
+      return manager.create(numbers, rowShape()).toType(x.getDataType(), false).duplicate();
     }
-    NDArray z = classesLast(x, shape);
-    NDArray rows =
-        Fused.accepts(z)
-            ? manager.create(kernel.apply(Fused.elements(z), rows(), classes()), rowShape())
-            : composite.apply(softmax()).reshape(rowShape());
-    // A copy: it may lie in Java's memory, and toType copies nothing of the same dtype.
-    return rows.toType(x.getDataType(), false).duplicate();
+    NDArray out = manager.create(new Shape(shape.rows(), 1), x.getDataType(), x.getDevice());
+    if (x.size() > 0) {
+      NDArray z = rows(x, shape);
+      Slices.fill(
+          out,
+          shape.classes(),
+          (from, to) -> {
+            NDArray block = widened(Slices.of(z, from, to));
+            return Fused.accepts(block)
+                ? column(kernel.apply(Fused.elements(block), (int) (to - from), classes()))
+                : composite.apply(softmax(block));
+          });
+    }
+    return out.reshape(rowShape());
+  }
+
+  private NDArray column(double[] numbers) {
+    return x.getManager().create(numbers, new Shape(numbers.length, 1));
   }
 
   /** One number per element. */
   public NDArray perElement(
       ElementKernel kernel, Function<SoftmaxComposite<NDArray>, NDArray> composite) {
-    return widePerElement(kernel, composite).toType(x.getDataType(), false);
+    return perElement(kernel, composite, x.getDataType());
   }
 
   /** The same in float32 for float16. */
   public NDArray widePerElement(
       ElementKernel kernel, Function<SoftmaxComposite<NDArray>, NDArray> composite) {
-    DataType type = Halves.wideType(x.getDataType());
-    NDArray z = classesLast(x, shape);
-    if (x.size() > 0 && !Fused.accepts(z)) {
-      return fromWideRows(composite.apply(softmax()), shape, type);
+    return perElement(kernel, composite, Halves.wideType(x.getDataType()));
+  }
+
+  private NDArray perElement(
+      ElementKernel kernel, Function<SoftmaxComposite<NDArray>, NDArray> composite, DataType type) {
+    return perElement(
+        (in, rows, classes, none, out) -> kernel.apply(in, rows, classes, out),
+        (softmax, none) -> composite.apply(softmax),
+        null,
+        type);
+  }
+
+  /** One number per element, from x and an upstream gradient like it. */
+  public NDArray perElement(
+      GradientKernel kernel,
+      BiFunction<SoftmaxComposite<NDArray>, NDArray, NDArray> composite,
+      NDArray upstream) {
+    return perElement(kernel, composite, upstream, x.getDataType());
+  }
+
+  private NDArray perElement(
+      GradientKernel kernel,
+      BiFunction<SoftmaxComposite<NDArray>, NDArray, NDArray> composite,
+      NDArray upstream,
+      DataType type) {
+    NDManager manager = x.getManager();
+    if (x.size() == 0) {
+      return manager.create(x.getShape(), type, x.getDevice());
     }
-    NDArray out = x.getManager().create(x.getShape(), type, x.getDevice());
-    if (x.size() > 0) {
-      kernel.apply(Fused.elements(z), rows(), classes(), Fused.elements(out, shape));
+    if (Fused.acceptsWidened(x)) {
+      NDArray z = classesLast(x, shape);
+      NDArray out = manager.create(x.getShape(), Halves.wideType(x.getDataType()), x.getDevice());
+      Elements given = upstream == null ? null : Fused.elements(classesLast(upstream, shape));
+      kernel.apply(Fused.elements(z), rows(), classes(), given, Fused.elements(out, shape));
+      return out.toType(type, false);
     }
+    NDArray z = rows(x, shape);
+    NDArray u = upstream == null ? null : rows(upstream, shape);
+    NDArray out = manager.create(z.getShape(), type, x.getDevice());
+    Slices.fill(
+        out,
+        shape.classes(),
+        (from, to) -> {
+          NDArray block = widened(Slices.of(z, from, to));
+          NDArray given = u == null ? null : widened(Slices.of(u, from, to));
+          return Fused.accepts(block)
+              ? fused(kernel, block, given)
+              : composite.apply(softmax(block), given == null ? null : toDouble(given));
+        });
+    return fromRows(out, shape);
+  }
+
+  private NDArray fused(GradientKernel kernel, NDArray block, NDArray upstream) {
+    NDArray out = Fused.uninitialized(block);
+    kernel.apply(
+        Fused.elements(block),
+        (int) block.getShape().get(0),
+        classes(),
+        upstream == null ? null : Fused.elements(upstream),
+        Fused.elements(out));
     return out;
   }
 
-  private SoftmaxComposite<NDArray> softmax() {
-    return new SoftmaxComposite<>(DjlAlgebra.INSTANCE, wideRows(x));
+  private static NDArray widened(NDArray array) {
+    return array.toType(Halves.wideType(array.getDataType()), false);
   }
 
-  /** The elements of an array like x, row by row. */
-  public Elements elements(NDArray array) {
-    return Fused.elements(classesLast(array, shape));
+  private static NDArray toDouble(NDArray array) {
+    return array.toType(DataType.FLOAT64, false);
   }
 
-  /** Rows × classes of float64. */
-  public NDArray wideRows(NDArray array) {
-    return array
-        .stopGradient()
-        .transpose(shape.toClassesLast())
-        .toType(DataType.FLOAT64, false)
-        .reshape(shape.rows(), shape.classes());
+  /** The softmax of rows × classes. */
+  static SoftmaxComposite<NDArray> softmax(NDArray rows) {
+    return new SoftmaxComposite<>(DjlAlgebra.INSTANCE, toDouble(rows));
   }
 
   private int rows() {
@@ -141,9 +208,16 @@ public final class AlongAxis {
     return shape.hasClassesLast() ? wide : wide.transpose(shape.toClassesLast());
   }
 
-  /** Rows × classes of float64 as a contiguous array of the original shape. */
-  static NDArray fromWideRows(NDArray rows, SoftmaxShape shape, DataType type) {
-    NDArray shaped = rows.reshape(new Shape(shape.classesLast())).toType(type, false);
+  /** Rows × classes outside any graph: a view of the array where its layout allows one. */
+  static NDArray rows(NDArray array, SoftmaxShape shape) {
+    NDArray detached = Autograd.detached(array);
+    NDArray last = shape.hasClassesLast() ? detached : detached.transpose(shape.toClassesLast());
+    return last.reshape(shape.rows(), shape.classes());
+  }
+
+  /** Rows × classes as a contiguous array of the original shape. */
+  static NDArray fromRows(NDArray rows, SoftmaxShape shape) {
+    NDArray shaped = rows.reshape(new Shape(shape.classesLast()));
     if (shape.hasClassesLast()) {
       return shaped;
     }

@@ -196,8 +196,9 @@ public final class CrossEntropy {
     if (logits.size() == 0) {
       return new Result(new RowLosses(new double[0]), uninitialized(view));
     }
-    NDArray z = AlongAxis.classesLast(logits, shape);
-    return Fused.accepts(z) ? fused(z, classes, view) : composite(z, classes, view);
+    return Fused.acceptsWidened(logits)
+        ? fused(AlongAxis.classesLast(logits, shape), classes, view)
+        : composite(classes, view);
   }
 
   /** The labels as integers, checked, in memory that the thread uses again. */
@@ -282,38 +283,83 @@ public final class CrossEntropy {
         CrossEntropyKernel.dense(in, classes, q, rows, sampleWeights, options, out), gradient);
   }
 
-  private Result composite(NDArray z, long[] integers, NDArray view) {
-    double[] weights = shape.rowWeights(integers, sampleWeights, options);
-    NDArray q = integers == null ? countedProbabilities(weights) : oneHot(integers, weights, z);
-    NDArray rowsOfZ = asRows(z.toType(DataType.FLOAT64, false));
-    SoftmaxComposite<NDArray> softmax = new SoftmaxComposite<>(DjlAlgebra.INSTANCE, rowsOfZ);
-    CrossEntropyComposite<NDArray> composite = new CrossEntropyComposite<>(softmax, q, options);
+  /** By blocks of rows. */
+  private Result composite(long[] integers, NDArray view) {
+    double[] counts = shape.rowWeights(integers, sampleWeights, options);
+    NDArray z = AlongAxis.rows(logits, shape);
+    NDArray q = integers == null ? asRows(probabilities(probabilityType(z))) : null;
+    double[] weights =
+        integers == null
+            ? weights(q, counts)
+            : SoftmaxShape.labelWeights(integers, counts, options);
+    double[] scales = RowLosses.scales(weights, counts, options.reduction());
+    NDArray losses = column(z);
+    NDArray logSumExps = column(z);
+    NDArray gradient = view == null ? null : rowsLike(z);
+    Slices.forEach(
+        shape.rows(),
+        shape.classes(),
+        (from, to) -> {
+          SoftmaxComposite<NDArray> softmax = AlongAxis.softmax(Slices.of(z, from, to));
+          NDArray ofBlock =
+              q == null
+                  ? oneHot(integers, counts, from, to, z)
+                  : counted(Slices.of(q, from, to), counts, from);
+          CrossEntropyComposite<NDArray> composite =
+              new CrossEntropyComposite<>(softmax, ofBlock, options);
+          Slices.write(losses, from, composite.losses());
+          Slices.write(logSumExps, from, softmax.logSumExp());
+          if (gradient != null) {
+            Slices.write(gradient, from, weighted(composite.gradient(), scales, from));
+          }
+        });
     RowLosses rows =
         RowLosses.weighted(
-            composite.losses().toDoubleArray(),
-            softmax.logSumExp().toDoubleArray(),
-            composite.weight().toDoubleArray(),
-            weights,
-            options);
+            losses.toDoubleArray(), logSumExps.toDoubleArray(), weights, counts, options);
     return new Result(
-        rows,
-        view == null
-            ? null
-            : AlongAxis.fromWideRows(
-                    weighted(composite.gradient(), rows.scales(weights, options.reduction())),
-                    shape,
-                    Halves.wideType(logits.getDataType()))
-                .reshape(view.getShape()));
+        rows, view == null ? null : AlongAxis.fromRows(gradient, shape).reshape(view.getShape()));
+  }
+
+  private NDArray column(NDArray z) {
+    return z.getManager().create(new Shape(shape.rows(), 1), DataType.FLOAT64, z.getDevice());
+  }
+
+  private static NDArray rowsLike(NDArray z) {
+    return z.getManager().create(z.getShape(), Halves.wideType(z.getDataType()), z.getDevice());
+  }
+
+  /** ω of each row, after a look at all probabilities of the rows that count. */
+  private double[] weights(NDArray q, double[] counts) {
+    NDArray weights = column(q);
+    Slices.fill(
+        weights,
+        shape.classes(),
+        (from, to) -> {
+          NDArray ofBlock = counted(Slices.of(q, from, to), counts, from);
+          if (!ofBlock.gte(0).logicalAnd(ofBlock.lt(Double.POSITIVE_INFINITY)).all().getBoolean()) {
+            shape.requireProbabilityValues(ofBlock.toDoubleArray(), from);
+          }
+          return CrossEntropyComposite.weight(DjlAlgebra.INSTANCE, ofBlock, options);
+        });
+    return weights.toDoubleArray();
   }
 
   /** Each row times its number, and 0 where that is 0, even for NaN. */
-  private static NDArray weighted(NDArray rows, double[] numbers) {
+  private static NDArray weighted(NDArray rows, double[] numbers, long from) {
+    int count = (int) rows.getShape().get(0);
+    double[] ofRows = Arrays.copyOfRange(numbers, (int) from, (int) from + count);
     NDArray column =
-        rows.getManager()
-            .create(numbers, new Shape(numbers.length, 1))
-            .toDevice(rows.getDevice(), false);
+        rows.getManager().create(ofRows, new Shape(count, 1)).toDevice(rows.getDevice(), false);
     NDArray counts = column.gt(0).broadcast(rows.getShape());
     return NDArrays.where(counts, rows.mul(column), rows.zerosLike());
+  }
+
+  /** The probabilities of the rows that count as float64; those of the others are never read. */
+  private static NDArray counted(NDArray q, double[] counts, long from) {
+    int first = (int) from;
+    int rows = (int) q.getShape().get(0);
+    double[] signs = Arrays.stream(counts, first, first + rows).map(Math::signum).toArray();
+    return weighted(q.toType(DataType.FLOAT64, false), signs, 0);
   }
 
   private NDArray asRows(NDArray classesLast) {
@@ -334,26 +380,14 @@ public final class CrossEntropy {
     return labels.getDataType() == DataType.FLOAT64 ? DataType.FLOAT64 : z.getDataType();
   }
 
-  /** The probabilities of the rows that count; those of the others are never read. */
-  private NDArray countedProbabilities(double[] weights) {
-    double[] counts = Arrays.stream(weights).map(Math::signum).toArray();
-    NDArray q = weighted(asRows(probabilities(DataType.FLOAT64)), counts);
-    NDArray valid = q.gte(0).logicalAnd(q.lt(Double.POSITIVE_INFINITY));
-    if (!valid.all().getBoolean()) {
-      shape.requireProbabilityValues(q.toDoubleArray());
-    }
-    return q;
-  }
-
   /** 1 at the label of a row that counts, else 0. */
-  private NDArray oneHot(long[] integers, double[] weights, NDArray z) {
+  private NDArray oneHot(long[] integers, double[] counts, long from, long to, NDArray z) {
     NDManager manager = z.getManager();
+    long[] labelsOfBlock = Arrays.copyOfRange(integers, (int) from, (int) to);
     NDArray column =
-        manager.create(integers, new Shape(shape.rows(), 1)).toDevice(z.getDevice(), false);
+        manager.create(labelsOfBlock, new Shape(to - from, 1)).toDevice(z.getDevice(), false);
     NDArray classes =
         manager.arange(0, shape.classes(), 1, DataType.INT64, z.getDevice()).reshape(1, -1);
-    NDArray oneHot = column.eq(classes).toType(DataType.FLOAT64, false);
-    double[] counts = Arrays.stream(weights).map(Math::signum).toArray();
-    return weighted(oneHot, counts);
+    return counted(column.eq(classes), counts, from);
   }
 }

@@ -8,6 +8,7 @@ import ai.djl.nn.Block;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
+import org.stableops.internal.Blocks;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.ElementwiseKernel;
 
@@ -64,7 +65,7 @@ public record ElementwiseOp(
 
   public NDArray gradient(NDArray x) {
     Inputs.requireFloating("x", x);
-    return Scoped.compute(() -> wideGradient(Autograd.detached(x)).toType(x.getDataType(), false));
+    return Scoped.compute(() -> compute(Autograd.detached(x), kernel::gradient, compositeGradient));
   }
 
   /** In float32 for float16. */
@@ -114,10 +115,22 @@ public record ElementwiseOp(
 
   private static NDArray compute(
       NDArray x, BiConsumer<Elements, Elements> sweep, UnaryOperator<NDArray> composite) {
+    if (Fused.accepts(x) || Blocks.isOne(x.size())) {
+      return computeAtOnce(x, sweep, composite);
+    }
+    NDArray flat = x.reshape(-1);
+    NDArray out = x.getManager().create(flat.getShape(), x.getDataType(), x.getDevice());
+    Slices.fill(out, 1, (from, to) -> computeAtOnce(Slices.of(flat, from, to), sweep, composite));
+    return out.reshape(x.getShape());
+  }
+
+  private static NDArray computeAtOnce(
+      NDArray x, BiConsumer<Elements, Elements> sweep, UnaryOperator<NDArray> composite) {
     DataType type = x.getDataType();
     if (type == DataType.FLOAT16) {
       // Computed wider, rounded once.
-      return compute(x.toType(DataType.FLOAT32, false), sweep, composite).toType(type, false);
+      NDArray wide = x.toType(DataType.FLOAT32, false);
+      return computeAtOnce(wide, sweep, composite).toType(type, false);
     }
     if (Fused.accepts(x)) {
       NDArray out = Fused.uninitialized(x);

@@ -21,8 +21,13 @@ final class Fused {
   /** Whether a kernel can work on the array: float32 or float64, on the CPU, of a buffer's size. */
   static boolean accepts(NDArray x) {
     DataType type = x.getDataType();
+    return (type == DataType.FLOAT32 || type == DataType.FLOAT64) && acceptsWidened(x);
+  }
+
+  /** Whether a kernel can work on the array once float16 has become float32. */
+  static boolean acceptsWidened(NDArray x) {
+    DataType type = Halves.wideType(x.getDataType());
     return FusedPath.isEnabled()
-        && (type == DataType.FLOAT32 || type == DataType.FLOAT64)
         && x.getDevice().equals(Device.cpu())
         && !x.isSparse()
         && x.size() * type.getNumOfBytes() <= Integer.MAX_VALUE;

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import java.nio.DoubleBuffer;
 import java.util.function.BinaryOperator;
+import org.stableops.internal.Blocks;
 import org.stableops.internal.ParameterShape;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.ParameterGroups;
@@ -205,6 +206,9 @@ public record ParametricOp(Elementwise operator) {
   private static NDArray compute(
       Arguments arguments, Sweep sweep, BinaryOperator<NDArray> composite) {
     NDArray x = arguments.x;
+    if (!Fused.accepts(x) && !Blocks.isOne(x.size())) {
+      return computeInBlocks(arguments, sweep, composite);
+    }
     if (x.getDataType() == DataType.FLOAT16) {
       // Computed wider, rounded once.
       return compute(arguments.toType(DataType.FLOAT32), sweep, composite)
@@ -216,6 +220,37 @@ public record ParametricOp(Elementwise operator) {
       return out;
     }
     return wide(arguments, composite).toType(x.getDataType(), false);
+  }
+
+  /** By blocks along the first axis that has more than one element. */
+  private static NDArray computeInBlocks(
+      Arguments arguments, Sweep sweep, BinaryOperator<NDArray> composite) {
+    Shape shape = arguments.x.getShape();
+    int ones = 0;
+    while (shape.get(ones) == 1) {
+      ones++;
+    }
+    Shape rows = shape.slice(ones);
+    long rowLength = rows.size() / rows.get(0);
+    NDArray x = arguments.x.reshape(rows);
+    NDArray p = arguments.p.broadcast(shape).reshape(rows);
+    NDArray out = x.getManager().create(rows, x.getDataType(), x.getDevice());
+    Slices.fill(
+        out,
+        rowLength,
+        (from, to) -> block(Slices.of(x, from, to), Slices.of(p, from, to), sweep, composite));
+    return out.reshape(shape);
+  }
+
+  /** The arguments of the same shape; a block of one long row at once. */
+  private static NDArray block(
+      NDArray x, NDArray p, Sweep sweep, BinaryOperator<NDArray> composite) {
+    long[] shape = x.getShape().getShape();
+    Arguments arguments = new Arguments(x, false, p, false, ParameterShape.of("p", shape, shape));
+    if (x.getShape().get(0) == 1 && !Fused.accepts(x) && !Blocks.isOne(x.size())) {
+      return computeInBlocks(arguments, sweep, composite);
+    }
+    return compute(arguments, sweep, composite);
   }
 
   private NDArray sums(Arguments arguments) {

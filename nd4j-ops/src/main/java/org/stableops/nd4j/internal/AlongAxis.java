@@ -1,11 +1,11 @@
 package org.stableops.nd4j.internal;
 
 import java.util.Arrays;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.stableops.internal.SoftmaxShape;
 import org.stableops.kernel.Elements;
 import org.stableops.op.SoftmaxComposite;
@@ -27,6 +27,12 @@ public final class AlongAxis {
     void apply(Elements x, int rows, int classes, Elements out);
   }
 
+  /** From rows × classes elements and an upstream gradient to as many. */
+  @FunctionalInterface
+  public interface GradientKernel {
+    void apply(Elements x, int rows, int classes, Elements upstream, Elements out);
+  }
+
   private final INDArray x;
   private final SoftmaxShape shape;
   private final Temporaries temporaries;
@@ -44,46 +50,70 @@ public final class AlongAxis {
     if (x.isEmpty()) {
       return array(new double[0], shape.rowShape(), x.dataType());
     }
-    INDArray z = readable(x, shape, temporaries);
-    double[] rows =
-        Fused.accepts(z)
-            ? kernel.apply(elements(z, shape), (int) shape.rows(), (int) shape.classes())
-            : ofRows(composite.apply(softmax(z)), shape);
-    return array(rows, shape.rowShape(), x.dataType());
+    if (Fused.acceptsWidened(x)) {
+      Elements elements = elements(x);
+      double[] numbers = kernel.apply(elements, (int) shape.rows(), (int) shape.classes());
+      return array(numbers, shape.rowShape(), x.dataType());
+    }
+    double[] numbers = new double[Math.toIntExact(shape.rows())];
+    INDArray z = rows(x, shape, temporaries);
+    Slices.forEach(
+        shape.rows(),
+        shape.classes(),
+        (from, to, ofBlock) -> {
+          INDArray block = Slices.of(z, from, to);
+          INDArray column = composite.apply(softmax(block, ofBlock));
+          copy(column, numbers, from, to);
+        });
+    return array(numbers, shape.rowShape(), x.dataType());
   }
 
   /** One number per element. */
   public INDArray perElement(
       ElementKernel kernel, Function<SoftmaxComposite<INDArray>, INDArray> composite) {
+    return perElement(
+        (in, rows, classes, none, out) -> kernel.apply(in, rows, classes, out),
+        (softmax, none) -> composite.apply(softmax),
+        null);
+  }
+
+  /** One number per element, from x and an upstream gradient like it, or null. */
+  public INDArray perElement(
+      GradientKernel kernel,
+      BiFunction<SoftmaxComposite<INDArray>, INDArray, INDArray> composite,
+      INDArray upstream) {
     if (x.isEmpty()) {
       return Nd4j.create(x.dataType(), x.shape());
     }
-    INDArray z = readable(x, shape, temporaries);
-    if (!Fused.accepts(z)) {
-      return fromWideRows(cut(composite.apply(softmax(z))), shape, x.dataType(), temporaries);
+    if (Fused.acceptsWidened(x)) {
+      INDArray z = readable(x, shape, temporaries);
+      INDArray out = like(z, temporaries);
+      Elements given = upstream == null ? null : elements(upstream);
+      kernel.apply(
+          elements(z, shape),
+          (int) shape.rows(),
+          (int) shape.classes(),
+          given,
+          elements(out, shape));
+      return typed(out, x.dataType(), temporaries);
     }
-    INDArray out = like(z, temporaries);
-    kernel.apply(
-        elements(z, shape), (int) shape.rows(), (int) shape.classes(), elements(out, shape));
-    return typed(out, x.dataType(), temporaries);
-  }
-
-  private SoftmaxComposite<INDArray> softmax(INDArray z) {
-    return softmax(wideRows(z, shape, temporaries), temporaries);
-  }
-
-  private INDArray cut(INDArray rows) {
-    return cut(rows, shape);
+    INDArray z = rows(x, shape, temporaries);
+    INDArray u = upstream == null ? null : rows(upstream, shape, temporaries);
+    INDArray out = classesLast(shape, x.dataType(), temporaries);
+    Slices.fill(
+        asRows(out, shape),
+        shape.classes(),
+        (from, to, ofBlock) -> {
+          INDArray given = u == null ? null : wide(Slices.of(u, from, to), ofBlock);
+          INDArray result = composite.apply(softmax(Slices.of(z, from, to), ofBlock), given);
+          return Slices.of(result, 0, to - from);
+        });
+    return fromClassesLast(out, shape, temporaries);
   }
 
   /** The elements of an array like x, row by row. */
-  public Elements elements(INDArray array) {
+  private Elements elements(INDArray array) {
     return elements(Fused.readable(array, temporaries), shape);
-  }
-
-  /** Rows × classes of double for the arithmetic of composites. */
-  public INDArray wideRows(INDArray array) {
-    return twice(wideRows(array, shape, temporaries), temporaries);
   }
 
   /**
@@ -102,21 +132,24 @@ public final class AlongAxis {
 
   // ---- shared with the cross-entropies
 
-  /** Rows × classes of double, contiguous: the array itself where it is so already. */
-  public static INDArray wideRows(INDArray array, SoftmaxShape shape, Temporaries temporaries) {
-    boolean isLast = shape.axis() == array.rank() - 1;
+  /** Rows × classes, contiguous: the array itself where it is so already. */
+  static INDArray rows(INDArray array, SoftmaxShape shape, Temporaries temporaries) {
     INDArray rows = array;
-    if (!isLast || array.ordering() != 'c' || !Fused.isContiguous(array)) {
+    if (!shape.hasClassesLast() || !Fused.isFlat(array)) {
       INDArray permuted = array.rank() < 2 ? array : array.permute(shape.toClassesLast());
       rows = temporaries.keep(permuted.dup('c'));
     }
-    rows = temporaries.keepUnless(rows, rows.castTo(DataType.DOUBLE));
-    return rows.reshape('c', shape.rows(), shape.classes());
+    return asRows(rows, shape);
   }
 
-  /** The softmax of rows × classes of double. */
+  /** Rows as double, two at least. */
+  private static INDArray wide(INDArray rows, Temporaries temporaries) {
+    return twice(temporaries.keepUnless(rows, rows.castTo(DataType.DOUBLE)), temporaries);
+  }
+
+  /** The softmax of rows × classes; the composite has two rows at least. */
   static SoftmaxComposite<INDArray> softmax(INDArray rows, Temporaries temporaries) {
-    return new SoftmaxComposite<>(new Nd4jAlgebra(temporaries), twice(rows, temporaries));
+    return new SoftmaxComposite<>(new Nd4jAlgebra(temporaries), wide(rows, temporaries));
   }
 
   /** The rows, or a single one twice: the arithmetic of one row takes NaN for 1e-5. */
@@ -126,14 +159,9 @@ public final class AlongAxis {
         : temporaries.keep(Primitives.tile(rows, new long[] {2, rows.size(1)}));
   }
 
-  /** What was computed of rows that may be there twice, once. */
-  static INDArray cut(INDArray rows, SoftmaxShape shape) {
-    return rows.get(NDArrayIndex.interval(0, shape.rows()), NDArrayIndex.all());
-  }
-
-  /** The numbers of a column of rows that may be there twice, once. */
-  static double[] ofRows(INDArray column, SoftmaxShape shape) {
-    return Arrays.copyOf(column.data().asDouble(), Math.toIntExact(shape.rows()));
+  /** Copies the numbers of a column, of which a single row may be there twice. */
+  static void copy(INDArray column, double[] numbers, long from, long to) {
+    System.arraycopy(column.data().asDouble(), 0, numbers, (int) from, (int) (to - from));
   }
 
   /**
@@ -166,17 +194,21 @@ public final class AlongAxis {
     return temporaries.give(temporaries.keepUnless(kept, kept.castTo(type)));
   }
 
-  /** Rows × classes of double as a new array of the original shape, half rounded from float. */
-  static INDArray fromWideRows(
-      INDArray rows, SoftmaxShape shape, DataType type, Temporaries temporaries) {
-    long[] classesLast = shape.classesLast();
-    INDArray wide = Nd4j.createUninitialized(Halves.wideType(type), classesLast, 'c');
-    temporaries.keep(wide).assign(rows.reshape('c', classesLast));
-    if (shape.axis() == classesLast.length - 1) {
-      return typed(wide, type, temporaries);
-    }
-    INDArray typed = temporaries.keepUnless(wide, wide.castTo(type));
-    return typed.permute(shape.fromClassesLast()).dup('c');
+  /** A kept, uninitialised array for results, with the classes last. */
+  static INDArray classesLast(SoftmaxShape shape, DataType type, Temporaries temporaries) {
+    return temporaries.keep(Nd4j.createUninitialized(type, shape.classesLast(), 'c'));
+  }
+
+  /** Its rows × classes, as a view. */
+  static INDArray asRows(INDArray classesLast, SoftmaxShape shape) {
+    return classesLast.reshape('c', shape.rows(), shape.classes());
+  }
+
+  /** A kept array with the classes last, given away in the original shape. */
+  static INDArray fromClassesLast(INDArray kept, SoftmaxShape shape, Temporaries temporaries) {
+    return shape.hasClassesLast()
+        ? temporaries.give(kept)
+        : kept.permute(shape.fromClassesLast()).dup('c');
   }
 
   /** A new array, rounded by a cast; Nd4j.scalar would cut bfloat16 off. */

@@ -195,10 +195,10 @@ public final class CrossEntropy {
       return new Result(new RowLosses(new double[0]), Nd4j.create(type, logits.shape()));
     }
     try (Temporaries temporaries = new Temporaries()) {
-      INDArray z = AlongAxis.readable(logits, shape, temporaries);
-      if (!Fused.accepts(z)) {
-        return composite(z, classes, wantsGradient, temporaries);
+      if (!Fused.acceptsWidened(logits)) {
+        return composite(classes, wantsGradient, temporaries);
       }
+      INDArray z = AlongAxis.readable(logits, shape, temporaries);
       INDArray gradient = wantsGradient ? AlongAxis.like(z, temporaries) : null;
       RowLosses rows = fused(z, classes, gradient, temporaries);
       return new Result(rows, wantsGradient ? AlongAxis.typed(gradient, type, temporaries) : null);
@@ -224,35 +224,73 @@ public final class CrossEntropy {
     return array.dataType().isFPType() ? array : temporaries.keep(array.castTo(DataType.FLOAT));
   }
 
-  private Result composite(
-      INDArray array, long[] integers, boolean wantsGradient, Temporaries temporaries) {
-    INDArray z = AlongAxis.wideRows(array, shape, temporaries);
-    double[] weights = shape.rowWeights(integers, sampleWeights, options);
+  /** By blocks of rows. */
+  private Result composite(long[] integers, boolean wantsGradient, Temporaries temporaries) {
+    double[] counts = shape.rowWeights(integers, sampleWeights, options);
+    INDArray z = AlongAxis.rows(logits, shape, temporaries);
     INDArray q =
+        integers == null ? AlongAxis.rows(floating(labels, temporaries), shape, temporaries) : null;
+    double[] weights =
         integers == null
-            ? countedProbabilities(weights, temporaries)
-            : oneHot(integers, weights, temporaries);
-    SoftmaxComposite<INDArray> softmax = AlongAxis.softmax(z, temporaries);
-    CrossEntropyComposite<INDArray> composite =
-        new CrossEntropyComposite<>(softmax, AlongAxis.twice(q, temporaries), options);
-    RowLosses result =
-        RowLosses.weighted(
-            AlongAxis.ofRows(composite.losses(), shape),
-            AlongAxis.ofRows(softmax.logSumExp(), shape),
-            AlongAxis.ofRows(composite.weight(), shape),
-            weights,
-            options);
-    if (!wantsGradient) {
-      return new Result(result, null);
-    }
-    double[] scales = result.scales(weights, options.reduction());
-    INDArray wide = weighted(AlongAxis.cut(composite.gradient(), shape), scales, temporaries);
-    return new Result(result, AlongAxis.fromWideRows(wide, shape, logits.dataType(), temporaries));
+            ? weights(q, counts)
+            : SoftmaxShape.labelWeights(integers, counts, options);
+    double[] scales = RowLosses.scales(weights, counts, options.reduction());
+    double[] losses = new double[weights.length];
+    double[] logSumExps = new double[weights.length];
+    INDArray gradient =
+        wantsGradient ? AlongAxis.classesLast(shape, logits.dataType(), temporaries) : null;
+    Slices.forEach(
+        shape.rows(),
+        shape.classes(),
+        (from, to, ofBlock) -> {
+          SoftmaxComposite<INDArray> softmax = AlongAxis.softmax(Slices.of(z, from, to), ofBlock);
+          INDArray probabilities =
+              q == null
+                  ? oneHot(integers, counts, from, to, ofBlock)
+                  : counted(q, counts, from, to, ofBlock);
+          CrossEntropyComposite<INDArray> composite =
+              new CrossEntropyComposite<>(
+                  softmax, AlongAxis.twice(probabilities, ofBlock), options);
+          AlongAxis.copy(composite.losses(), losses, from, to);
+          AlongAxis.copy(softmax.logSumExp(), logSumExps, from, to);
+          if (gradient != null) {
+            INDArray rows = Slices.of(composite.gradient(), 0, to - from);
+            INDArray out = Slices.of(AlongAxis.asRows(gradient, shape), from, to);
+            Primitives.assign(out, weighted(rows, scales, from, ofBlock));
+          }
+        });
+    RowLosses result = RowLosses.weighted(losses, logSumExps, weights, counts, options);
+    return new Result(
+        result, wantsGradient ? AlongAxis.fromClassesLast(gradient, shape, temporaries) : null);
+  }
+
+  /** ω of each row, after a look at all probabilities of the rows that count. */
+  private double[] weights(INDArray q, double[] counts) {
+    double[] weights = new double[counts.length];
+    Slices.forEach(
+        shape.rows(),
+        shape.classes(),
+        (from, to, ofBlock) -> {
+          INDArray probabilities = counted(q, counts, from, to, ofBlock);
+          boolean valid =
+              ofBlock.keep(probabilities.gte(0)).all()
+                  && ofBlock.keep(probabilities.lt(Double.POSITIVE_INFINITY)).all();
+          if (!valid) {
+            shape.requireProbabilityValues(probabilities.data().asDouble(), from);
+          }
+          INDArray column =
+              CrossEntropyComposite.weight(
+                  new Nd4jAlgebra(ofBlock), AlongAxis.twice(probabilities, ofBlock), options);
+          AlongAxis.copy(column, weights, from, to);
+        });
+    return weights;
   }
 
   /** Each row times its number, and 0 where that is 0, even for NaN. */
-  private static INDArray weighted(INDArray rows, double[] numbers, Temporaries temporaries) {
-    INDArray column = temporaries.keep(Nd4j.createFromArray(numbers)).reshape(-1, 1);
+  private static INDArray weighted(
+      INDArray rows, double[] numbers, long from, Temporaries temporaries) {
+    double[] ofRows = Arrays.copyOfRange(numbers, (int) from, (int) (from + rows.size(0)));
+    INDArray column = temporaries.keep(Nd4j.createFromArray(ofRows)).reshape(-1, 1);
     INDArray tiled = temporaries.keep(Primitives.tile(column, rows.shape()));
     INDArray counts = temporaries.keep(tiled.gt(0));
     INDArray product = temporaries.keep(rows.mulColumnVector(column));
@@ -260,24 +298,22 @@ public final class CrossEntropy {
     return temporaries.keep(Primitives.select(counts, product, zeros));
   }
 
-  /** The probabilities of the rows that count; those of the others are never read. */
-  private INDArray countedProbabilities(double[] weights, Temporaries temporaries) {
-    double[] counts = Arrays.stream(weights).map(Math::signum).toArray();
-    INDArray rows = AlongAxis.wideRows(floating(labels, temporaries), shape, temporaries);
-    INDArray q = weighted(rows, counts, temporaries);
-    boolean valid =
-        temporaries.keep(q.gte(0)).all() && temporaries.keep(q.lt(Double.POSITIVE_INFINITY)).all();
-    if (!valid) {
-      shape.requireProbabilityValues(q.data().asDouble());
-    }
-    return q;
+  /** The probabilities of the rows that count as double; those of the others are never read. */
+  private static INDArray counted(
+      INDArray q, double[] counts, long from, long to, Temporaries temporaries) {
+    INDArray rows = Slices.of(q, from, to);
+    INDArray wide = temporaries.keepUnless(rows, rows.castTo(DataType.DOUBLE));
+    double[] signs = Arrays.stream(counts, (int) from, (int) to).map(Math::signum).toArray();
+    return weighted(wide, signs, 0, temporaries);
   }
 
-  private INDArray oneHot(long[] integers, double[] weights, Temporaries temporaries) {
-    INDArray q = temporaries.keep(Nd4j.zeros(DataType.DOUBLE, shape.rows(), shape.classes()));
-    for (int row = 0; row < integers.length; row++) {
-      if (weights[row] != 0) {
-        q.putScalar(row, integers[row], 1);
+  /** 1 at the label of a row that counts, else 0. */
+  private INDArray oneHot(
+      long[] integers, double[] counts, long from, long to, Temporaries temporaries) {
+    INDArray q = temporaries.keep(Nd4j.zeros(DataType.DOUBLE, to - from, shape.classes()));
+    for (long row = from; row < to; row++) {
+      if (counts[(int) row] != 0) {
+        q.putScalar(row - from, integers[(int) row], 1);
       }
     }
     return q;

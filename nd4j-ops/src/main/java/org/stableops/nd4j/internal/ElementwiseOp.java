@@ -85,9 +85,33 @@ public record ElementwiseOp(
       } else if (x.length() == 1) {
         computeOne(x, out, sweep, composite, temporaries);
       } else {
-        INDArray wide = Fused.readable(x, temporaries);
-        out.assign(computeWide(wide, sweep, composite, temporaries));
+        computeInBlocks(x, out, sweep, composite, temporaries);
       }
+    }
+  }
+
+  private static void computeInBlocks(
+      INDArray x,
+      INDArray out,
+      BiConsumer<Elements, Elements> sweep,
+      Formula composite,
+      Temporaries temporaries) {
+    INDArray source = Fused.isFlat(x) ? x : temporaries.keep(x.dup('c'));
+    boolean isDirect = Fused.isFlat(out) && !Fused.collide(source, out);
+    INDArray result =
+        isDirect
+            ? out
+            : temporaries.keep(Nd4j.createUninitialized(out.dataType(), out.shape(), 'c'));
+    INDArray in = source.reshape('c', new long[] {x.length()});
+    Slices.fill(
+        result.reshape('c', new long[] {x.length()}),
+        1,
+        (from, to, ofBlock) -> {
+          INDArray wide = Fused.readable(Slices.of(in, from, to), ofBlock);
+          return computeWide(wide, sweep, composite, ofBlock);
+        });
+    if (!isDirect) {
+      out.assign(result);
     }
   }
 

@@ -22,10 +22,18 @@ public final class Fused {
    */
   static boolean accepts(INDArray x) {
     DataType type = x.dataType();
-    return FusedPath.isEnabled()
-        && (type == DataType.FLOAT || type == DataType.DOUBLE)
+    return (type == DataType.FLOAT || type == DataType.DOUBLE)
+        && FusedPath.isEnabled()
         && isOnCpu()
         && end(x) * type.width() <= Integer.MAX_VALUE;
+  }
+
+  /** The same once half types have become float, in memory of their own. */
+  static boolean acceptsWidened(INDArray x) {
+    DataType type = Halves.wideType(x.dataType());
+    return type == x.dataType()
+        ? accepts(x)
+        : FusedPath.isEnabled() && isOnCpu() && x.length() * type.width() <= Integer.MAX_VALUE;
   }
 
   private static boolean isOnCpu() {
@@ -35,6 +43,11 @@ public final class Fused {
   /** Whether the elements are contiguous in the array's own order. */
   static boolean isContiguous(INDArray x) {
     return x.rank() == 0 || Shape.hasDefaultStridesForShape(x);
+  }
+
+  /** Whether the elements are contiguous in their logical order. */
+  static boolean isFlat(INDArray x) {
+    return isContiguous(x) && (x.ordering() == 'c' || x.rank() < 2);
   }
 
   /** The elements of the buffer up to the array's last one. */
@@ -120,8 +133,7 @@ public final class Fused {
       if (!isOnCpu()) {
         return flat(x, DataType.INT64, temporaries).data().asLong();
       }
-      boolean isFlat = isContiguous(x) && (x.ordering() == 'c' || x.rank() < 2);
-      INDArray flat = isFlat ? x : temporaries.keep(x.dup('c'));
+      INDArray flat = isFlat(x) ? x : temporaries.keep(x.dup('c'));
       if (x.dataType() == DataType.INT32) {
         IntBuffer ints = flat.data().asNioInt();
         Arrays.setAll(longs, i -> ints.get(ints.position() + i));

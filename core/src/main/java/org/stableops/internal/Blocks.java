@@ -1,0 +1,55 @@
+package org.stableops.internal;
+
+/**
+ * Cuts the rows of an array into blocks. What a composite needs beside its input and its result is
+ * then a few megabytes, however large they are, and stays in the caches.
+ */
+public final class Blocks {
+  /** So many float64 numbers are half a megabyte; a composite holds ten to forty such arrays. */
+  private static final long ELEMENTS = 1 << 16;
+
+  private Blocks() {}
+
+  /** What is done with the rows from one number to below another. */
+  @FunctionalInterface
+  public interface Block {
+    /**
+     * Computes some rows.
+     *
+     * @param from the first row
+     * @param to the row after the last
+     */
+    void run(long from, long to);
+  }
+
+  /**
+   * Tells whether an array is a single block.
+   *
+   * @param elements all of them
+   * @return whether there is nothing to cut
+   */
+  public static boolean isOne(long elements) {
+    return elements <= ELEMENTS;
+  }
+
+  /**
+   * Runs through all rows. Where two rows fit into a block and there are two, no block has a single
+   * one.
+   *
+   * @param rows their number
+   * @param rowLength the elements of a row
+   * @param block what to do
+   */
+  public static void forEach(long rows, long rowLength, Block block) {
+    long rowsOfBlock = Math.max(1, ELEMENTS / Math.max(1, rowLength));
+    long blocks = (rows + rowsOfBlock - 1) / rowsOfBlock;
+    for (long i = 0; i < blocks; i++) {
+      block.run(start(rows, blocks, i), start(rows, blocks, i + 1));
+    }
+  }
+
+  /** Blocks of nearly the same size, the larger ones first. */
+  private static long start(long rows, long blocks, long i) {
+    return rows / blocks * i + Math.min(i, rows % blocks);
+  }
+}
