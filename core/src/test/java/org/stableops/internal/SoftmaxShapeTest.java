@@ -202,6 +202,24 @@ class SoftmaxShapeTest {
   }
 
   @Test
+  void aRowThatCountsWeighsWhatItsLabelDoes() {
+    long[] labels = {1, 7, 0};
+    double[] rows = {0.5, 0, 2};
+    CrossEntropyOptions plain = CrossEntropyOptions.DEFAULT;
+    assertArrayEquals(new double[] {1, 0, 1}, SoftmaxShape.labelWeights(labels, rows, plain));
+    CrossEntropyOptions weighted = plain.withClassWeights(3, 4);
+    assertArrayEquals(new double[] {4, 0, 3}, SoftmaxShape.labelWeights(labels, rows, weighted));
+  }
+
+  @Test
+  void rowsOfABlockAreCountedFromTheFirstOfAll() {
+    SoftmaxShape shape = SoftmaxShape.of("logits", new long[] {9, 2}, 1);
+    assertRefused(
+        "labels must be finite and >= 0, got -1.0 at row 6, class 1",
+        () -> shape.requireProbabilityValues(new double[] {0, 1, 0, -1}, 5));
+  }
+
+  @Test
   void optionsMustBeGiven() {
     assertRefused(
         "options must be given, got null", () -> SoftmaxShape.of(new long[] {3, 1}, null));

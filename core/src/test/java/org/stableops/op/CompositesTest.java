@@ -327,6 +327,9 @@ class CompositesTest {
     RowLosses losses =
         CrossEntropyKernel.dense(elements(z), CLASSES, elements(q), rows, null, without, null);
     double[] lse = LogSumExpKernel.value(elements(z), rows, CLASSES);
+    double[] weights =
+        CrossEntropyComposite.weight(M, new PlainArray(q, CLASSES, true), options).elements();
+    assertEquals(losses.weight(), Arrays.stream(weights).sum(), 1e-12 * losses.weight(), "weight");
     double[] expected = losses.losses();
     double[] cancelled = new double[rows];
     Arrays.setAll(cancelled, row -> 0x1p-48 * finite(expected[row]));

@@ -14,6 +14,7 @@ import net.jqwik.api.From;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.ShrinkingMode;
+import net.jqwik.api.Tag;
 import net.jqwik.api.constraints.DoubleRange;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
@@ -24,6 +25,7 @@ import org.stableops.integration.oracle.ElementwiseFunction;
 import org.stableops.integration.oracle.Format;
 
 /** What must hold whatever the numbers are, in float64, on every host and path. */
+@Tag("thorough")
 class PropertiesTest {
   private static final double EPSILON = Format.FLOAT64.epsilon();
   private static final CrossEntropyOptions NONE =
@@ -68,7 +70,7 @@ class PropertiesTest {
   /**
    * The inverse undoes the operator up to the rounding of what lies between, which it amplifies.
    */
-  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+  @Property(shrinking = ShrinkingMode.OFF)
   void theInverseOfSoftplusUndoesIt(
       @ForAll @From("hosts") Host host,
       @ForAll Path path,
@@ -82,7 +84,7 @@ class PropertiesTest {
     assertEquals(x, back, bar);
   }
 
-  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+  @Property(shrinking = ShrinkingMode.OFF)
   void theInverseOfSquareplusUndoesIt(
       @ForAll @From("hosts") Host host,
       @ForAll Path path,
@@ -94,7 +96,7 @@ class PropertiesTest {
     assertEquals(x, back, 8 * EPSILON * (slope * y + Math.abs(x)));
   }
 
-  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+  @Property(shrinking = ShrinkingMode.OFF)
   void softplusOfXMinusSoftplusOfMinusXIsX(
       @ForAll @From("hosts") Host host,
       @ForAll Path path,
@@ -106,7 +108,7 @@ class PropertiesTest {
   }
 
   /** Central differences, with a step whose own error is third order. */
-  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+  @Property(shrinking = ShrinkingMode.OFF)
   void theGradientIsThatOfTheValue(
       @ForAll @From("hosts") Host host,
       @ForAll Path path,
@@ -123,7 +125,7 @@ class PropertiesTest {
     assertEquals(difference, gradient, 1e-8 * Math.abs(gradient) + rounding);
   }
 
-  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+  @Property(shrinking = ShrinkingMode.OFF)
   void theGradientOfCrossEntropyIsThatOfItsValue(
       @ForAll @From("hosts") Host host, @ForAll Path path, @ForAll @From("rows") double[] row) {
     int classes = row.length;
@@ -149,7 +151,7 @@ class PropertiesTest {
   }
 
   /** A shift by a power of two loses nothing where it is exact, and then changes nothing. */
-  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+  @Property(shrinking = ShrinkingMode.OFF)
   void aShiftOfAllLogitsChangesNothing(
       @ForAll @From("hosts") Host host, @ForAll Path path, @ForAll @From("rows") double[] row) {
     double[] coarse = Arrays.stream(row).map(z -> Math.rint(z * 1024) / 1024).toArray();
@@ -161,7 +163,7 @@ class PropertiesTest {
     assertArrayEquals(before.gradient(), after.gradient());
   }
 
-  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+  @Property(shrinking = ShrinkingMode.OFF)
   void theGradientOfARowSumsToZero(
       @ForAll @From("hosts") Host host, @ForAll Path path, @ForAll @From("rows") double[] row) {
     long[] label = {0};
@@ -169,7 +171,7 @@ class PropertiesTest {
     assertEquals(0, Arrays.stream(loss.gradient()).sum(), 8 * EPSILON);
   }
 
-  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+  @Property(shrinking = ShrinkingMode.OFF)
   void oneHotAndIntegerLabelsAreTheSame(
       @ForAll @From("hosts") Host host, @ForAll Path path, @ForAll @From("rows") double[] row) {
     int label = Math.floorMod(Arrays.hashCode(row), row.length);
@@ -182,7 +184,7 @@ class PropertiesTest {
     assertArrayEquals(sparse.gradient(), dense.gradient());
   }
 
-  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+  @Property(shrinking = ShrinkingMode.OFF)
   void aPermutationOfTheClassesPermutesTheGradient(
       @ForAll @From("hosts") Host host, @ForAll Path path, @ForAll @From("rows") double[] row) {
     int n = row.length;
@@ -215,7 +217,7 @@ class PropertiesTest {
     return Arrays.stream(row).map(z -> 0.1 + Math.abs(z)).toArray();
   }
 
-  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+  @Property(shrinking = ShrinkingMode.OFF)
   void oneHotAndIntegerLabelsAreTheSameUnderEveryOption(
       @ForAll @From("hosts") Host host,
       @ForAll Path path,
@@ -235,7 +237,7 @@ class PropertiesTest {
   }
 
   /** In the sum, and in the mean. */
-  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+  @Property(shrinking = ShrinkingMode.OFF)
   void aSampleWeightOfTwoIsTheRowTwice(
       @ForAll @From("hosts") Host host,
       @ForAll Path path,

@@ -33,7 +33,7 @@ final class SeededMemory {
   private static final int WARM_UP = 200;
   private static final int STEPS = 1000;
   private static final Shape SHAPE = new Shape(64, 64);
-  private static final Shape LARGE = new Shape(8192, 4096);
+  private static final Shape LARGE = new Shape(4096, 4096);
 
   private SeededMemory() {}
 
