@@ -5,8 +5,11 @@ package org.stableops.internal;
  * then a few megabytes, however large they are, and stays in the caches.
  */
 public final class Blocks {
-  /** So many float64 numbers are half a megabyte; a composite holds ten to forty such arrays. */
-  private static final long ELEMENTS = 1 << 16;
+  /**
+   * So many float64 numbers are a quarter of a megabyte, of which a composite holds ten (softplus)
+   * to a hundred (cross-entropy with its gradient in ND4J).
+   */
+  private static final long ELEMENTS = 1 << 15;
 
   private Blocks() {}
 

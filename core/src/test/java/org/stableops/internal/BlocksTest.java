@@ -20,16 +20,16 @@ class BlocksTest {
   @ParameterizedTest
   @CsvSource({
     "2, 1, 1",
-    "65536, 1, 1",
-    "65537, 1, 2",
-    "1000003, 1, 16",
-    "4096, 1000, 64",
-    "5, 30000, 3",
+    "32768, 1, 1",
+    "32769, 1, 2",
+    "1000003, 1, 31",
+    "4096, 1000, 128",
+    "5, 15000, 3",
     "7, 65536, 7",
     "3, 1000000, 3",
     "4, 0, 1",
     "0, 5, 0",
-    "3000000000, 1, 45777"
+    "3000000000, 1, 91553"
   })
   void coverTheRowsOneAfterTheOther(long rows, long rowLength, int count) {
     List<long[]> blocks = blocks(rows, rowLength);
@@ -39,7 +39,7 @@ class BlocksTest {
       assertEquals(next, block[0]);
       long size = block[1] - block[0];
       assertTrue(size > 0);
-      assertTrue(size == 1 || size * rowLength <= 1 << 16, size + " rows");
+      assertTrue(size == 1 || size * rowLength <= 1 << 15, size + " rows");
       next = block[1];
     }
     assertEquals(rows, next);
@@ -51,7 +51,7 @@ class BlocksTest {
       // Three rows fit into a block.
       long least = Long.MAX_VALUE;
       long most = 0;
-      for (long[] block : blocks(rows, 20_000)) {
+      for (long[] block : blocks(rows, 10_000)) {
         least = Math.min(least, block[1] - block[0]);
         most = Math.max(most, block[1] - block[0]);
       }
@@ -63,7 +63,7 @@ class BlocksTest {
   @Test
   void fewElementsAreOneBlock() {
     assertTrue(Blocks.isOne(0));
-    assertTrue(Blocks.isOne(1 << 16));
-    assertFalse(Blocks.isOne((1 << 16) + 1));
+    assertTrue(Blocks.isOne(1 << 15));
+    assertFalse(Blocks.isOne((1 << 15) + 1));
   }
 }

@@ -1,0 +1,99 @@
+package org.stableops.integration;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.stableops.FusedPath;
+
+/**
+ * The main class of a JVM that prints, for each composite of a host, what a call needs beside its
+ * arguments at its height, its result included, in percent of the logits' size.
+ */
+final class CompositeMemory {
+  private static final int ROWS = 1000;
+  private static final int CLASSES = 16_384;
+  private static final long LOGITS_KIB = (long) ROWS * CLASSES * Float.BYTES / 1024;
+
+  private CompositeMemory() {}
+
+  /** Takes the host. */
+  public static void main(String[] arguments) throws IOException {
+    System.setProperty(FusedPath.PROPERTY, "false");
+    List<String> printed = new ArrayList<>();
+    if (arguments[0].equals("djl")) {
+      try (NDManager manager = NDManager.newBaseManager()) {
+        // Warm with few rows: what the host's libraries keep for themselves is not a call's.
+        djl(manager, 2).forEach((name, call) -> call.get().close());
+        djl(manager, ROWS)
+            .forEach((name, call) -> printed.add(name + "=" + peak(call, NDArray::close)));
+      }
+    } else {
+      nd4j(2).forEach((name, call) -> call.get().close());
+      nd4j(ROWS).forEach((name, call) -> printed.add(name + "=" + peak(call, INDArray::close)));
+    }
+    System.out.println(String.join(" ", printed));
+  }
+
+  private static Map<String, Supplier<NDArray>> djl(NDManager manager, int rows) {
+    NDArray z = manager.randomNormal(new Shape(rows, CLASSES));
+    NDArray labels = manager.arange(rows);
+    NDArray probabilities = z.softmax(1);
+    Map<String, Supplier<NDArray>> calls = new LinkedHashMap<>();
+    calls.put("value", () -> org.stableops.djl.SparseSoftmaxCrossEntropy.value(z, labels));
+    calls.put("denseValue", () -> org.stableops.djl.SoftmaxCrossEntropy.value(z, probabilities));
+    calls.put("gradient", () -> org.stableops.djl.SparseSoftmaxCrossEntropy.gradient(z, labels));
+    calls.put("logSoftmax", () -> org.stableops.djl.LogSoftmax.value(z));
+    calls.put("softplus", () -> org.stableops.djl.Softplus.value(z));
+    calls.put("squareplus", () -> org.stableops.djl.Squareplus.value(z));
+    return calls;
+  }
+
+  private static Map<String, Supplier<INDArray>> nd4j(int rows) {
+    INDArray z = Nd4j.linspace(DataType.FLOAT, -3, 1e-6, (long) rows * CLASSES);
+    INDArray logits = z.reshape('c', rows, CLASSES);
+    INDArray labels = Nd4j.arange(rows).castTo(DataType.INT32);
+    Map<String, Supplier<INDArray>> calls = new LinkedHashMap<>();
+    calls.put("value", () -> org.stableops.nd4j.SparseSoftmaxCrossEntropy.value(logits, labels));
+    calls.put(
+        "gradient", () -> org.stableops.nd4j.SparseSoftmaxCrossEntropy.gradient(logits, labels));
+    calls.put("logSoftmax", () -> org.stableops.nd4j.LogSoftmax.value(logits));
+    calls.put("softplus", () -> org.stableops.nd4j.Softplus.value(logits));
+    calls.put("squareplus", () -> org.stableops.nd4j.Squareplus.value(logits));
+    return calls;
+  }
+
+  private static <A> long peak(Supplier<A> call, Consumer<A> close) {
+    try {
+      System.gc();
+      long before = kilobytes("VmRSS");
+      // The peak is from now on.
+      Files.writeString(Path.of("/proc/self/clear_refs"), "5");
+      A result = call.get();
+      long peak = kilobytes("VmHWM") - before;
+      close.accept(result);
+      return 100 * peak / LOGITS_KIB;
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static long kilobytes(String name) throws IOException {
+    return Files.readAllLines(Path.of("/proc/self/status")).stream()
+        .filter(line -> line.startsWith(name + ":"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+        .findFirst()
+        .orElseThrow();
+  }
+}
