@@ -5,12 +5,6 @@ package org.stableops.internal;
  * then a few megabytes, however large they are, and stays in the caches.
  */
 public final class Blocks {
-  /**
-   * So many float64 numbers are a quarter of a megabyte, of which a composite holds ten (softplus)
-   * to a hundred (cross-entropy with its gradient in ND4J).
-   */
-  private static final long ELEMENTS = 1 << 15;
-
   private Blocks() {}
 
   /** What is done with the rows from one number to below another. */
@@ -26,25 +20,16 @@ public final class Blocks {
   }
 
   /**
-   * Tells whether an array is a single block.
-   *
-   * @param elements all of them
-   * @return whether there is nothing to cut
-   */
-  public static boolean isOne(long elements) {
-    return elements <= ELEMENTS;
-  }
-
-  /**
    * Runs through all rows. Where two rows fit into a block and there are two, no block has a single
    * one.
    *
    * @param rows their number
    * @param rowLength the elements of a row
+   * @param elements of a block, at most, if a row is no longer
    * @param block what to do
    */
-  public static void forEach(long rows, long rowLength, Block block) {
-    long rowsOfBlock = Math.max(1, ELEMENTS / Math.max(1, rowLength));
+  public static void forEach(long rows, long rowLength, long elements, Block block) {
+    long rowsOfBlock = Math.max(1, elements / Math.max(1, rowLength));
     long blocks = (rows + rowsOfBlock - 1) / rowsOfBlock;
     for (long i = 0; i < blocks; i++) {
       block.run(start(rows, blocks, i), start(rows, blocks, i + 1));

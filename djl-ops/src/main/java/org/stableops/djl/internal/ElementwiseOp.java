@@ -8,7 +8,6 @@ import ai.djl.nn.Block;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
-import org.stableops.internal.Blocks;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.ElementwiseKernel;
 
@@ -24,6 +23,9 @@ public record ElementwiseOp(
     ElementwiseKernel kernel,
     UnaryOperator<NDArray> compositeValue,
     UnaryOperator<NDArray> compositeGradient) {
+
+  /** Elements that a composite takes at once: what it needs beside them is 50 MB at most. */
+  private static final long LARGE = 1 << 20;
 
   public NDArray value(NDArray x) {
     Inputs.requireFloating("x", x);
@@ -115,7 +117,7 @@ public record ElementwiseOp(
 
   private static NDArray compute(
       NDArray x, BiConsumer<Elements, Elements> sweep, UnaryOperator<NDArray> composite) {
-    if (Fused.accepts(x) || Blocks.isOne(x.size())) {
+    if (Fused.accepts(x) || x.size() <= LARGE) {
       return computeAtOnce(x, sweep, composite);
     }
     NDArray flat = x.reshape(-1);

@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import java.nio.DoubleBuffer;
 import java.util.function.BinaryOperator;
-import org.stableops.internal.Blocks;
 import org.stableops.internal.ParameterShape;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.ParameterGroups;
@@ -206,7 +205,7 @@ public record ParametricOp(Elementwise operator) {
   private static NDArray compute(
       Arguments arguments, Sweep sweep, BinaryOperator<NDArray> composite) {
     NDArray x = arguments.x;
-    if (!Fused.accepts(x) && !Blocks.isOne(x.size())) {
+    if (!Fused.accepts(x) && !x.size() <= Slices.OF_ELEMENTS) {
       return computeInBlocks(arguments, sweep, composite);
     }
     if (x.getDataType() == DataType.FLOAT16) {
@@ -247,7 +246,7 @@ public record ParametricOp(Elementwise operator) {
       NDArray x, NDArray p, Sweep sweep, BinaryOperator<NDArray> composite) {
     long[] shape = x.getShape().getShape();
     Arguments arguments = new Arguments(x, false, p, false, ParameterShape.of("p", shape, shape));
-    if (x.getShape().get(0) == 1 && !Fused.accepts(x) && !Blocks.isOne(x.size())) {
+    if (x.getShape().get(0) == 1 && !Fused.accepts(x) && !x.size() <= Slices.OF_ELEMENTS) {
       return computeInBlocks(arguments, sweep, composite);
     }
     return compute(arguments, sweep, composite);

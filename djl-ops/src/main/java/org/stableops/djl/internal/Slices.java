@@ -13,6 +13,12 @@ final class Slices {
     NDArray compute(long from, long to);
   }
 
+  /** Elements of a block of rows. Below 2^15 libtorch computes on one thread. */
+  static final long OF_ROWS = 1 << 16;
+
+  /** Elements of a block without rows, of which fewer copies are alive. */
+  static final long OF_ELEMENTS = 1 << 18;
+
   private Slices() {}
 
   /** Rows of an array outside any graph, as a view. */
@@ -25,6 +31,7 @@ final class Slices {
     Blocks.forEach(
         rows,
         rowLength,
+        rowLength == 1 ? OF_ELEMENTS : OF_ROWS,
         (from, to) -> {
           try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();

@@ -18,6 +18,9 @@ final class Slices {
     void run(long from, long to, Temporaries temporaries);
   }
 
+  /** Elements of a block; a cross-entropy with its gradient keeps a hundred such arrays. */
+  private static final long ELEMENTS = 1 << 15;
+
   private Slices() {}
 
   /** Elements of a vector, or rows of a matrix, as a view. */
@@ -35,6 +38,7 @@ final class Slices {
     Blocks.forEach(
         rows,
         rowLength,
+        ELEMENTS,
         (from, to) -> {
           try (Temporaries temporaries = new Temporaries()) {
             block.run(from, to, temporaries);
