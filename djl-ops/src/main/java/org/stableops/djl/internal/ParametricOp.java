@@ -205,7 +205,7 @@ public record ParametricOp(Elementwise operator) {
   private static NDArray compute(
       Arguments arguments, Sweep sweep, BinaryOperator<NDArray> composite) {
     NDArray x = arguments.x;
-    if (!Fused.accepts(x) && !x.size() <= Slices.OF_ELEMENTS) {
+    if (!Fused.accepts(x) && x.size() > Slices.OF_ELEMENTS) {
       return computeInBlocks(arguments, sweep, composite);
     }
     if (x.getDataType() == DataType.FLOAT16) {
@@ -246,7 +246,7 @@ public record ParametricOp(Elementwise operator) {
       NDArray x, NDArray p, Sweep sweep, BinaryOperator<NDArray> composite) {
     long[] shape = x.getShape().getShape();
     Arguments arguments = new Arguments(x, false, p, false, ParameterShape.of("p", shape, shape));
-    if (x.getShape().get(0) == 1 && !Fused.accepts(x) && !x.size() <= Slices.OF_ELEMENTS) {
+    if (x.getShape().get(0) == 1 && !Fused.accepts(x) && x.size() > Slices.OF_ELEMENTS) {
       return computeInBlocks(arguments, sweep, composite);
     }
     return compute(arguments, sweep, composite);
