@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
 import me.tongfei.progressbar.ProgressBar;
 import org.stableops.integration.demo.Progress;
 import org.stableops.integration.demo.Versions;
+import org.stableops.integration.memory.ProcessMemory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -120,7 +121,7 @@ final class Benchmarks implements Callable<Integer> {
       plan.timed().forEach(out::println);
       plan.weighed().forEach(task -> out.println("memory of " + task));
     } else {
-      run(MemoryProbe.isSupported() ? plan : plan.withoutMemory());
+      run(ProcessMemory.hasPeak() ? plan : plan.withoutMemory());
     }
     out.flush();
     return CommandLine.ExitCode.OK;
@@ -200,7 +201,7 @@ final class Benchmarks implements Callable<Integer> {
     for (Conditions conditions : plan.conditions()) {
       out.printf("%s: %s%n", conditions, measuring.describe(conditions));
     }
-    if (!MemoryProbe.isSupported()) {
+    if (!ProcessMemory.hasPeak()) {
       out.println("native memory is not measured: that needs Linux's /proc/self/clear_refs");
     }
     out.printf("inputs of seed %d%n%n", seed);

@@ -1,10 +1,9 @@
 package org.stableops.benchmarks;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.stableops.integration.memory.ProcessMemory;
 
 /**
  * The main class of a JVM that measures by how much the process grows, at its height, in one call:
@@ -25,14 +24,8 @@ final class MemoryProbe {
 
   private static final int WARM_UP = 5;
   private static final int CALLS = 5;
-  private static final Path STATUS = Path.of("/proc/self/status");
-  private static final Path RESET = Path.of("/proc/self/clear_refs");
 
   private MemoryProbe() {}
-
-  static boolean isSupported() {
-    return Files.exists(STATUS) && Files.isWritable(RESET);
-  }
 
   /** Takes a task. */
   public static void main(String[] arguments) throws IOException {
@@ -64,19 +57,11 @@ final class MemoryProbe {
     for (int i = 0; i < CALLS; i++) {
       // Frees what the hosts leave to the collector.
       System.gc();
-      Files.writeString(RESET, "5");
-      long before = kilobytes("VmRSS:");
+      ProcessMemory.resetPeak();
+      long before = ProcessMemory.residentKiB();
       contestant.run();
-      least = Math.min(least, kilobytes("VmHWM:") - before);
+      least = Math.min(least, ProcessMemory.peakKiB() - before);
     }
     return least;
-  }
-
-  private static long kilobytes(String key) throws IOException {
-    return Files.readAllLines(STATUS).stream()
-        .filter(line -> line.startsWith(key))
-        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
-        .findFirst()
-        .orElseThrow();
   }
 }

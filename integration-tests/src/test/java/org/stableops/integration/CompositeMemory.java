@@ -4,8 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,6 +14,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.FusedPath;
+import org.stableops.integration.memory.ProcessMemory;
 
 /**
  * The main class of a JVM that prints, for each composite of a host, what a call needs beside its
@@ -77,23 +76,14 @@ final class CompositeMemory {
   private static <A> long peak(Supplier<A> call, Consumer<A> close) {
     try {
       System.gc();
-      long before = kilobytes("VmRSS");
-      // The peak is from now on.
-      Files.writeString(Path.of("/proc/self/clear_refs"), "5");
+      long before = ProcessMemory.residentKiB();
+      ProcessMemory.resetPeak();
       A result = call.get();
-      long peak = kilobytes("VmHWM") - before;
+      long peak = ProcessMemory.peakKiB() - before;
       close.accept(result);
       return 100 * peak / LOGITS_KIB;
     } catch (IOException e) {
       throw new IllegalStateException(e);
     }
-  }
-
-  private static long kilobytes(String name) throws IOException {
-    return Files.readAllLines(Path.of("/proc/self/status")).stream()
-        .filter(line -> line.startsWith(name + ":"))
-        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
-        .findFirst()
-        .orElseThrow();
   }
 }

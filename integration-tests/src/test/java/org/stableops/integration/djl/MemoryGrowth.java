@@ -8,8 +8,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.loss.Loss;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.FusedPath;
@@ -17,6 +15,7 @@ import org.stableops.Reduction;
 import org.stableops.djl.LogSoftmax;
 import org.stableops.djl.LogSumExp;
 import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
+import org.stableops.integration.memory.ProcessMemory;
 
 /**
  * The main class of a JVM with a heap of fixed size that repeats every operator and prints by how
@@ -48,7 +47,7 @@ final class MemoryGrowth {
           System.gc();
         }
         if (i == WARM_UP) {
-          before = residentKilobytes();
+          before = ProcessMemory.residentKiB();
         }
         switch (arguments[0]) {
           case "steps" -> step(i, x, labels, probabilities, weights);
@@ -60,7 +59,7 @@ final class MemoryGrowth {
           throw new IllegalStateException(now - arrays + " arrays more after step " + i);
         }
       }
-      System.out.println("grown by kB: " + (residentKilobytes() - before));
+      System.out.println("grown by kB: " + (ProcessMemory.residentKiB() - before));
     }
   }
 
@@ -176,13 +175,5 @@ final class MemoryGrowth {
     if (!thrown) {
       throw new IllegalStateException("a bad argument was taken");
     }
-  }
-
-  private static long residentKilobytes() throws IOException {
-    return Files.readAllLines(Path.of("/proc/self/status")).stream()
-        .filter(line -> line.startsWith("VmRSS:"))
-        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
-        .findFirst()
-        .orElseThrow();
   }
 }

@@ -15,8 +15,6 @@ import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.FusedPath;
 import org.stableops.Reduction;
@@ -24,6 +22,7 @@ import org.stableops.djl.SeededLosses;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
 import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
 import org.stableops.djl.training.FusedTrainer;
+import org.stableops.integration.memory.ProcessMemory;
 
 /**
  * The main class of a JVM with a heap of fixed size that prints by how many kB the process grows in
@@ -73,7 +72,7 @@ final class SeededMemory {
     long before = 0;
     for (int i = 0; i < WARM_UP + STEPS; i++) {
       if (i == WARM_UP) {
-        before = kilobytes("VmRSS");
+        before = ProcessMemory.residentKiB();
       }
       step(i, trainer, x, labels, factor);
       int now = arrays(trainer);
@@ -81,7 +80,7 @@ final class SeededMemory {
         throw new IllegalStateException(now - arrays + " arrays more after step " + i);
       }
     }
-    return kilobytes("VmRSS") - before;
+    return ProcessMemory.residentKiB() - before;
   }
 
   private static int arrays(Trainer trainer) {
@@ -156,19 +155,10 @@ final class SeededMemory {
     try (NDManager batch = manager.newSubManager();
         GradientCollector collector = SeededLosses.newGradientCollector()) {
       NDArray logits = batch.randomNormal(LARGE).add(bias);
-      long before = kilobytes("VmRSS");
-      // The peak is from now on.
-      Files.writeString(Path.of("/proc/self/clear_refs"), "5");
+      long before = ProcessMemory.residentKiB();
+      ProcessMemory.resetPeak();
       collector.backward(SparseSoftmaxCrossEntropy.value(logits, labels));
-      return kilobytes("VmHWM") - before;
+      return ProcessMemory.peakKiB() - before;
     }
-  }
-
-  private static long kilobytes(String name) throws IOException {
-    return Files.readAllLines(Path.of("/proc/self/status")).stream()
-        .filter(line -> line.startsWith(name + ":"))
-        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
-        .findFirst()
-        .orElseThrow();
   }
 }

@@ -34,7 +34,9 @@ record Samples(double[] done, double[] heap, double[] malloc, double[] resident,
   /** A sample now, as a line of a file. */
   static String line(int done, LongSupplier live) throws IOException, InterruptedException {
     long heap = heapAfterRelease();
-    return "%d,%d,%d,%d,%d".formatted(done, heap, Malloc.inUse(), residentNow(), live.getAsLong());
+    return "%d,%d,%d,%d,%d"
+        .formatted(
+            done, heap, Malloc.inUse(), 1024 * ProcessMemory.residentKiB(), live.getAsLong());
   }
 
   /**
@@ -58,14 +60,6 @@ record Samples(double[] done, double[] heap, double[] malloc, double[] resident,
     System.gc();
     Runtime runtime = Runtime.getRuntime();
     return runtime.totalMemory() - runtime.freeMemory();
-  }
-
-  private static long residentNow() throws IOException {
-    return Files.readAllLines(Path.of("/proc/self/status")).stream()
-        .filter(line -> line.startsWith("VmRSS:"))
-        .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("\\D", "")))
-        .findFirst()
-        .orElseThrow();
   }
 
   static PrintWriter writer(Path file) throws IOException {

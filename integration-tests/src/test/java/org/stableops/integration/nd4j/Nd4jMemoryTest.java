@@ -36,6 +36,7 @@ import org.stableops.Reduction;
 import org.stableops.ValueAndGradient;
 import org.stableops.integration.Effort;
 import org.stableops.integration.host.Path;
+import org.stableops.integration.memory.ProcessMemory;
 import org.stableops.nd4j.LogSoftmax;
 import org.stableops.nd4j.LogSumExp;
 import org.stableops.nd4j.PositiveTransforms;
@@ -503,15 +504,6 @@ final class Nd4jMemoryTest {
     }
   }
 
-  /** Memory of the whole process, for ND4J's arrays appear in no counter of its own. */
-  private static long residentKiB() throws IOException {
-    return Files.readAllLines(java.nio.file.Path.of("/proc/self/status")).stream()
-        .filter(line -> line.startsWith("VmRSS:"))
-        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
-        .findFirst()
-        .orElseThrow();
-  }
-
   /**
    * Memory outside the allocator's heap of small blocks: {@link NewJvm} sets it up such that every
    * array of 16 kB or more is mapped on its own and unmapped when it is freed.
@@ -526,7 +518,8 @@ final class Nd4jMemoryTest {
         heap += Long.parseLong(line.replaceAll("\\D", ""));
       }
     }
-    return residentKiB() - heap;
+    // Of the whole process, for ND4J's arrays appear in no counter of its own.
+    return ProcessMemory.residentKiB() - heap;
   }
 
   /** Where the host leaves arrays to the collector: after it has run. */

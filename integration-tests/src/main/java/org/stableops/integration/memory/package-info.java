@@ -1,0 +1,2 @@
+/** What the process takes of the machine's memory. */
+package org.stableops.integration.memory;
