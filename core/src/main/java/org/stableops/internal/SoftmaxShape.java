@@ -406,16 +406,6 @@ public final class SoftmaxShape {
   }
 
   /**
-   * Checks class probabilities.
-   *
-   * @param probabilities rows × classes numbers
-   * @throws IllegalArgumentException if one is negative or not finite
-   */
-  public void requireProbabilityValues(double[] probabilities) {
-    requireProbabilityValues(probabilities, 0);
-  }
-
-  /**
    * Checks class probabilities of some rows.
    *
    * @param probabilities rows × classes numbers

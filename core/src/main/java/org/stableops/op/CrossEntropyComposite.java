@@ -19,7 +19,7 @@ public final class CrossEntropyComposite<A> {
   private final A q;
   private final CrossEntropyOptions options;
   private final double[] classWeights;
-  private final A weight;
+  private final A weighted;
   private final A v;
 
   /** Takes probabilities in the shape of the softmax. */
@@ -29,9 +29,8 @@ public final class CrossEntropyComposite<A> {
     this.q = q;
     this.options = options;
     classWeights = options.classWeights();
-    A weighted = weighted(m, q, classWeights);
-    weight = m.rowSums(weighted);
-    v = options.labelSmoothing() == 0 ? weighted : smoothed(weighted);
+    weighted = weighted(m, q, classWeights);
+    v = options.labelSmoothing() == 0 ? weighted : smoothed();
   }
 
   /**
@@ -53,7 +52,7 @@ public final class CrossEntropyComposite<A> {
         : m.multiply(probabilities, m.alongClasses(classWeights, probabilities));
   }
 
-  private A smoothed(A weighted) {
+  private A smoothed() {
     double smoothing = options.labelSmoothing();
     A live = softmax.live();
     A spread = m.divide(m.multiply(m.rowSums(q), smoothing), m.rowSums(live));
@@ -79,7 +78,7 @@ public final class CrossEntropyComposite<A> {
   }
 
   private A zGradient(A p) {
-    A zWeight = m.multiply(weight, 2 * options.zLoss());
+    A zWeight = m.multiply(m.rowSums(weighted), 2 * options.zLoss());
     A slope = m.multiply(zWeight, softmax.logSumExp());
     A ofWeight = m.select(m.isMore(zWeight, 0), slope, zWeight);
     // A p of 0 outweighs an infinite slope.

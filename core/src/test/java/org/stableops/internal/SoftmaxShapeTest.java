@@ -106,12 +106,12 @@ class SoftmaxShapeTest {
   @Test
   void refusesNumbersThatAreNoProbability() {
     SoftmaxShape shape = SoftmaxShape.of("logits", new long[] {2, 2}, 1);
-    shape.requireProbabilityValues(new double[] {0, 1, 0.5, Double.MAX_VALUE});
+    shape.requireProbabilityValues(new double[] {0, 1, 0.5, Double.MAX_VALUE}, 0);
     shape.requireSampleWeights(new double[] {0, Double.MAX_VALUE});
     for (double bad : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
       assertRefused(
           "labels must be finite and >= 0, got " + bad + " at row 1, class 0",
-          () -> shape.requireProbabilityValues(new double[] {0, 1, bad, 0}));
+          () -> shape.requireProbabilityValues(new double[] {0, 1, bad, 0}, 0));
       String signed =
           bad < 0
               ? "; for signed weights, such as advantages, multiply the losses of Reduction.NONE by"

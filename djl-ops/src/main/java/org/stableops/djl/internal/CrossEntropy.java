@@ -287,7 +287,7 @@ public final class CrossEntropy {
   private Result composite(long[] integers, NDArray view) {
     double[] counts = shape.rowWeights(integers, sampleWeights, options);
     NDArray z = AlongAxis.rows(logits, shape);
-    NDArray q = integers == null ? asRows(probabilities(probabilityType(z))) : null;
+    NDArray q = integers == null ? probabilities(probabilityType(z)).reshape(z.getShape()) : null;
     double[] weights =
         integers == null
             ? weights(q, counts)
@@ -360,10 +360,6 @@ public final class CrossEntropy {
     int rows = (int) q.getShape().get(0);
     double[] signs = Arrays.stream(counts, first, first + rows).map(Math::signum).toArray();
     return weighted(q.toType(DataType.FLOAT64, false), signs, 0);
-  }
-
-  private NDArray asRows(NDArray classesLast) {
-    return classesLast.reshape(shape.rows(), shape.classes());
   }
 
   private NDArray probabilities(DataType type) {

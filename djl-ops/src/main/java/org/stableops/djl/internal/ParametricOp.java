@@ -241,15 +241,12 @@ public record ParametricOp(Elementwise operator) {
     return out.reshape(shape);
   }
 
-  /** The arguments of the same shape; a block of one long row at once. */
+  /** A block of a single row that is too long is cut again. */
   private static NDArray block(
       NDArray x, NDArray p, Sweep sweep, BinaryOperator<NDArray> composite) {
     long[] shape = x.getShape().getShape();
-    Arguments arguments = new Arguments(x, false, p, false, ParameterShape.of("p", shape, shape));
-    if (x.getShape().get(0) == 1 && !Fused.accepts(x) && x.size() > Slices.OF_ELEMENTS) {
-      return computeInBlocks(arguments, sweep, composite);
-    }
-    return compute(arguments, sweep, composite);
+    ParameterShape same = ParameterShape.of("p", shape, shape);
+    return compute(new Arguments(x, false, p, false, same), sweep, composite);
   }
 
   private NDArray sums(Arguments arguments) {

@@ -14,7 +14,7 @@ final class Slices {
   }
 
   /** Elements of a block of rows. Below 2^15 libtorch computes on one thread. */
-  static final long OF_ROWS = 1 << 16;
+  private static final long OF_ROWS = 1 << 16;
 
   /** Elements of a block without rows, of which fewer copies are alive. */
   static final long OF_ELEMENTS = 1 << 18;

@@ -51,7 +51,7 @@ public final class AlongAxis {
       return array(new double[0], shape.rowShape(), x.dataType());
     }
     if (Fused.acceptsWidened(x)) {
-      Elements elements = elements(x);
+      Elements elements = elements(readable(x, shape, temporaries), shape);
       double[] numbers = kernel.apply(elements, (int) shape.rows(), (int) shape.classes());
       return array(numbers, shape.rowShape(), x.dataType());
     }
