@@ -29,11 +29,23 @@ public final class Blocks {
    * @param block what to do
    */
   public static void forEach(long rows, long rowLength, long elements, Block block) {
-    long rowsOfBlock = Math.max(1, elements / Math.max(1, rowLength));
-    long blocks = (rows + rowsOfBlock - 1) / rowsOfBlock;
+    long blocks = count(rows, rowLength, elements);
     for (long i = 0; i < blocks; i++) {
       block.run(start(rows, blocks, i), start(rows, blocks, i + 1));
     }
+  }
+
+  /**
+   * Returns the number of blocks.
+   *
+   * @param rows their number
+   * @param rowLength the elements of a row
+   * @param elements of a block, at most, if a row is no longer
+   * @return how often a block is run
+   */
+  public static long count(long rows, long rowLength, long elements) {
+    long rowsOfBlock = Math.max(1, elements / Math.max(1, rowLength));
+    return (rows + rowsOfBlock - 1) / rowsOfBlock;
   }
 
   /** Blocks of nearly the same size, the larger ones first. */

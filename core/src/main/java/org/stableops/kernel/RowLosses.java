@@ -1,6 +1,7 @@
 package org.stableops.kernel;
 
 import java.util.Arrays;
+import java.util.List;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 
@@ -32,11 +33,47 @@ public final class RowLosses {
     }
   }
 
+  private RowLosses(int rows, double weight) {
+    losses = new double[rows];
+    zLosses = new double[rows];
+    logSumExps = new double[rows];
+    this.weight = weight;
+  }
+
   /**
-   * Weighs the losses of rows and adds the z-losses. A row of sample weight 0 has 0 in everything,
-   * even for NaN.
+   * Joins the losses of blocks of rows.
    *
-   * @param crossEntropies one per row, without its z-loss
+   * @param blocks in the order of the rows, none of them the thread's own
+   * @return the losses of all rows
+   */
+  static RowLosses joined(List<RowLosses> blocks) {
+    int rows = blocks.stream().mapToInt(block -> block.losses.length).sum();
+    RowLosses all = new RowLosses(rows, blocks.stream().mapToDouble(RowLosses::weight).sum());
+    int from = 0;
+    for (RowLosses block : blocks) {
+      all.put(block, from);
+      from += block.losses.length;
+    }
+    return all;
+  }
+
+  /** The same numbers in arrays that no thread overwrites. */
+  RowLosses copy() {
+    RowLosses copy = new RowLosses(losses.length, weight);
+    copy.put(this, 0);
+    return copy;
+  }
+
+  private void put(RowLosses block, int from) {
+    System.arraycopy(block.losses, 0, losses, from, block.losses.length);
+    System.arraycopy(block.zLosses, 0, zLosses, from, block.losses.length);
+    System.arraycopy(block.logSumExps, 0, logSumExps, from, block.losses.length);
+  }
+
+  /**
+   * Weighs the losses of rows. A row of sample weight 0 has 0 in everything, even for NaN.
+   *
+   * @param losses one per row, with its z-loss
    * @param logSumExps one per row
    * @param weights ω of each row
    * @param sampleWeights one per row, 0 where it is ignored
@@ -44,7 +81,7 @@ public final class RowLosses {
    * @return the losses
    */
   public static RowLosses weighted(
-      double[] crossEntropies,
+      double[] losses,
       double[] logSumExps,
       double[] weights,
       double[] sampleWeights,
@@ -55,22 +92,38 @@ public final class RowLosses {
       if (a != 0) {
         rows.logSumExps[row] = logSumExps[row];
         rows.zLosses[row] = a * zLoss(options.zLoss() * weights[row], logSumExps[row]);
-        rows.losses[row] = rows.zLosses[row] + a * crossEntropies[row];
+        rows.losses[row] = a * losses[row];
       }
     }
     return rows;
   }
 
   /**
-   * Returns what the gradients of the rows' losses are multiplied by in that of the reduced loss.
+   * Returns what rows weigh together.
    *
    * @param weights ω of each row
    * @param sampleWeights one per row, 0 where it is ignored
+   * @return Σ a·ω
+   * @throws IllegalArgumentException if they add up to infinity
+   */
+  public static double weight(double[] weights, double[] sampleWeights) {
+    return new RowLosses(times(weights, sampleWeights)).weight;
+  }
+
+  /**
+   * Returns what the gradients of the rows' losses are multiplied by in that of the reduced loss.
+   *
+   * @param sampleWeights one per row, 0 where it is ignored
+   * @param weight that of all rows
    * @param reduction any
    * @return one number per row
    */
-  public static double[] scales(double[] weights, double[] sampleWeights, Reduction reduction) {
-    return new RowLosses(times(weights, sampleWeights)).scales(sampleWeights, reduction);
+  public static double[] scales(double[] sampleWeights, double weight, Reduction reduction) {
+    return Arrays.stream(sampleWeights).map(a -> scale(a, weight, reduction)).toArray();
+  }
+
+  private static double scale(double sampleWeight, double weight, Reduction reduction) {
+    return reduction != Reduction.MEAN ? sampleWeight : weight == 0 ? 0 : sampleWeight / weight;
   }
 
   /** ζω·lse², and 0 without a weight even for an infinite log-sum-exp. */
@@ -128,18 +181,7 @@ public final class RowLosses {
    * @return the sample weight, or for MEAN its share of the weight, and 0 where that is 0
    */
   public double scale(double sampleWeight, Reduction reduction) {
-    return reduction != Reduction.MEAN ? sampleWeight : weight == 0 ? 0 : sampleWeight / weight;
-  }
-
-  /**
-   * Returns the scales of all rows.
-   *
-   * @param sampleWeights one per row, 0 where it is ignored
-   * @param reduction any
-   * @return {@link #scale} of each
-   */
-  public double[] scales(double[] sampleWeights, Reduction reduction) {
-    return Arrays.stream(sampleWeights).map(a -> scale(a, reduction)).toArray();
+    return scale(sampleWeight, weight, reduction);
   }
 
   /**

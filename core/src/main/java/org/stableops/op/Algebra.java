@@ -54,11 +54,17 @@ public interface Algebra<A> {
   /** sinh x. */
   A sinh(A x);
 
-  /** log(1 + x), for −½ ≤ x ≤ 1, to the last digits of small x. */
+  /** log(1 + x), for x ≥ −½, to the last digits of small x. */
   A log1p(A x);
 
-  /** log(1 + e^x), for x ≤ 0, to the last digits of small e^x. */
+  /** log(1 + e^x), to the last digits of small e^x. */
   A log1pExp(A x);
+
+  /** 1/(1 + e^{−x}), of float64, for x &gt; −700. */
+  A sigmoid(A x);
+
+  /** −1, 0 or 1; for NaN any of them. */
+  A sign(A x);
 
   /** The larger of x and y. */
   A max(A x, A y);
@@ -96,7 +102,7 @@ public interface Algebra<A> {
   /** The elements of {@code yes} where a condition is true, else those of {@code no}. */
   A select(A condition, A yes, A no);
 
-  /** A number for every element of x. */
+  /** A number that stands for every element of x, as an argument beside arrays like x. */
   A constant(double number, A x);
 
   /** The same elements. */
@@ -108,6 +114,6 @@ public interface Algebra<A> {
   /** The same elements in float64. */
   A toDouble(A x);
 
-  /** The elements of x in the dtype of another array, each rounded once. */
+  /** The elements of x in the dtype of another array, each rounded once; 0 or 1 of a condition. */
   A toTypeOf(A other, A x);
 }

@@ -3,34 +3,60 @@ package org.stableops.op;
 import org.stableops.CrossEntropyOptions;
 
 /**
- * Softmax cross-entropy by primitives, in float64, on rows of logits with probabilities q. With v =
- * w·q′ the smoothed and weighted probabilities, W = Σv and ω = Σ w·q,
+ * Softmax cross-entropy by primitives, of rows of logits with probabilities q. With v = w·q′ the
+ * smoothed and weighted probabilities, W = Σv and ω = Σ w·q,
  *
- * <pre>loss = Σ_c v_c (lse − z_c),   here without the z-loss,
- * gradient = (W − v_c)·p_c − v_c·(1 − p_c) + 2ζω·lse·p_c,   p = softmax(z).</pre>
+ * <pre>loss = Σ_c v_c (max − z_c) + W·(lse − max) + ζω·lse²,
+ * gradient = (W + 2ζω·lse)·p_c − v_c,   p = softmax(z).</pre>
  *
- * Numbers of a row are columns.
+ * Where p is nearly 1, which it can be at the maximum only, W·p − v is (W − v)·p − v·(1 − p). An
+ * integer label y has v = ω at y, and 0 elsewhere. Numbers of a row are columns.
  *
  * @param <A> the host's arrays
  */
-public final class CrossEntropyComposite<A> {
-  private final RowAlgebra<A> m;
-  private final SoftmaxComposite<A> softmax;
-  private final A q;
-  private final CrossEntropyOptions options;
-  private final double[] classWeights;
-  private final A weighted;
-  private final A v;
+public abstract sealed class CrossEntropyComposite<A> {
+  final RowAlgebra<A> m;
+  final SoftmaxComposite<A> softmax;
+  private final double zLoss;
 
-  /** Takes probabilities in the shape of the softmax. */
-  public CrossEntropyComposite(SoftmaxComposite<A> softmax, A q, CrossEntropyOptions options) {
+  private CrossEntropyComposite(SoftmaxComposite<A> softmax, CrossEntropyOptions options) {
     this.m = softmax.algebra();
     this.softmax = softmax;
-    this.q = q;
-    this.options = options;
-    classWeights = options.classWeights();
-    weighted = weighted(m, q, classWeights);
-    v = options.labelSmoothing() == 0 ? weighted : smoothed();
+    zLoss = options.zLoss();
+  }
+
+  /**
+   * Returns the loss of integer labels.
+   *
+   * @param <A> the host's arrays
+   * @param softmax that of the logits
+   * @param labels places in the rows
+   * @param weights w at the label, as a column; or null for 1
+   * @param options smoothing and z-loss
+   * @return the loss
+   */
+  public static <A> CrossEntropyComposite<A> sparse(
+      SoftmaxComposite<A> softmax, A labels, A weights, CrossEntropyOptions options) {
+    if (options.labelSmoothing() == 0) {
+      return new Sparse<>(softmax, labels, weights, options);
+    }
+    RowAlgebra<A> m = softmax.algebra();
+    A zeros = m.multiply(softmax.exps(), 0);
+    return dense(softmax, m.with(labels, 1, zeros), options);
+  }
+
+  /**
+   * Returns the loss of class probabilities.
+   *
+   * @param <A> the host's arrays
+   * @param softmax that of the logits
+   * @param q probabilities of float64 in the shape of the logits
+   * @param options class weights, smoothing and z-loss
+   * @return the loss
+   */
+  public static <A> CrossEntropyComposite<A> dense(
+      SoftmaxComposite<A> softmax, A q, CrossEntropyOptions options) {
+    return new Dense<>(softmax, q, options);
   }
 
   /**
@@ -52,36 +78,158 @@ public final class CrossEntropyComposite<A> {
         : m.multiply(probabilities, m.alongClasses(classWeights, probabilities));
   }
 
-  private A smoothed() {
-    double smoothing = options.labelSmoothing();
-    A live = softmax.live();
-    A spread = m.divide(m.multiply(m.rowSums(q), smoothing), m.rowSums(live));
-    A uniform = m.multiply(weighted(m, live, classWeights), m.alongRows(spread, q));
-    return m.add(m.multiply(weighted, 1 - smoothing), uniform);
-  }
-
-  /** One a row. */
+  /** The loss of each row, with its z-loss. */
   public A losses() {
-    A logSum = softmax.logSum();
-    A terms = m.multiply(v, softmax.deficit());
-    A counted = m.select(m.isMore(v, 0), terms, m.constant(0, v));
-    // A row that is NaN is so even where no probability is.
-    return m.select(m.isNaN(logSum), logSum, m.rowSums(counted));
+    return zLoss == 0 ? crossEntropies() : m.add(crossEntropies(), zLosses());
   }
 
-  /** The gradient of the sum of the losses, with the z-loss. */
-  public A gradient() {
-    A p = softmax.p();
-    A others = m.subtract(m.alongRows(m.rowSums(v), v), v);
-    A gradient = m.subtract(m.multiply(others, p), m.multiply(v, softmax.oneMinus(p)));
-    return options.zLoss() == 0 ? gradient : m.add(gradient, zGradient(p));
+  /** Their part ζω·lse². */
+  public A zLosses() {
+    A lse = softmax.logSumExp();
+    A zLosses = m.multiply(m.multiply(lse, lse), zLoss);
+    return weight() == null ? zLosses : ifMore(weight(), m.multiply(weight(), zLosses));
   }
 
-  private A zGradient(A p) {
-    A zWeight = m.multiply(m.rowSums(weighted), 2 * options.zLoss());
-    A slope = m.multiply(zWeight, softmax.logSumExp());
-    A ofWeight = m.select(m.isMore(zWeight, 0), slope, zWeight);
-    // A p of 0 outweighs an infinite slope.
-    return m.select(m.isEqual(p, 0), p, m.multiply(p, m.alongRows(ofWeight, p)));
+  /**
+   * Returns the gradients of the losses.
+   *
+   * @param scales what that of each row is multiplied by, as a column
+   * @return rows × classes
+   */
+  public A gradient(A scales) {
+    A factor = m.divide(scales, softmax.denominator());
+    A slope = zLoss == 0 ? null : zSlope();
+    A ofP = times(total(), factor);
+    A uniform =
+        timesExps(softmax.exps(), slope == null ? ofP : m.add(ofP, m.multiply(slope, factor)));
+    return gradient(uniform, slope, factor, scales);
+  }
+
+  /** 2ζω·lse. */
+  private A zSlope() {
+    A lse = m.multiply(softmax.logSumExp(), 2 * zLoss);
+    return weight() == null ? lse : ifMore(weight(), m.multiply(weight(), lse));
+  }
+
+  /** The product with e^{z − max}, of which 0 outweighs an infinite slope of the z-loss. */
+  A timesExps(A exps, A factor) {
+    A product = m.multiply(exps, factor);
+    if (zLoss == 0) {
+      return product;
+    }
+    // 0, or NaN in a row that is NaN.
+    A vanished = m.multiply(exps, softmax.denominator());
+    return m.select(m.isEqual(exps, 0), vanished, product);
+  }
+
+  /** The product with weights, which may be null for 1. */
+  A times(A weights, A x) {
+    return weights == null ? x : m.multiply(weights, x);
+  }
+
+  /** An element where a weight is more than 0, else 0. */
+  A ifMore(A weights, A elements) {
+    return m.select(m.isMore(weights, 0), elements, m.constant(0, elements));
+  }
+
+  /** Σ_c v_c (max − z_c) + W·(lse − max). */
+  abstract A crossEntropies();
+
+  /** W, or null for 1. */
+  abstract A total();
+
+  /** ω, or null for 1. */
+  abstract A weight();
+
+  /** (W + slope)·p·scales − v·scales, given its first term and scales/(1 + rest). */
+  abstract A gradient(A uniform, A slope, A factor, A scales);
+
+  private static final class Sparse<A> extends CrossEntropyComposite<A> {
+    private final A labels;
+    private final A weights;
+
+    Sparse(SoftmaxComposite<A> softmax, A labels, A weights, CrossEntropyOptions options) {
+      super(softmax, options);
+      this.labels = labels;
+      this.weights = weights;
+    }
+
+    @Override
+    A crossEntropies() {
+      A below = m.at(labels, softmax.below());
+      A counted = weights == null ? below : ifMore(weights, below);
+      return times(weights, m.subtract(softmax.logSum(), counted));
+    }
+
+    @Override
+    A total() {
+      return weights;
+    }
+
+    @Override
+    A weight() {
+      return weights;
+    }
+
+    @Override
+    A gradient(A uniform, A slope, A factor, A scales) {
+      A atLabel = m.at(labels, softmax.exps());
+      A others = m.add(softmax.rest(), m.add(m.negate(atLabel), 1));
+      A ofLabel = m.multiply(times(weights, others), factor);
+      A ofSlope =
+          slope == null ? m.constant(0, ofLabel) : timesExps(atLabel, m.multiply(slope, factor));
+      return m.with(labels, m.subtract(ofSlope, ofLabel), uniform);
+    }
+  }
+
+  private static final class Dense<A> extends CrossEntropyComposite<A> {
+    private final A q;
+    private final CrossEntropyOptions options;
+    private final A weighted;
+    private final A v;
+    private final A total;
+
+    Dense(SoftmaxComposite<A> softmax, A q, CrossEntropyOptions options) {
+      super(softmax, options);
+      this.q = q;
+      this.options = options;
+      weighted = weighted(m, q, options.classWeights());
+      v = options.labelSmoothing() == 0 ? weighted : smoothed();
+      total = m.rowSums(v);
+    }
+
+    private A smoothed() {
+      double smoothing = options.labelSmoothing();
+      A live = m.toTypeOf(q, m.isMore(softmax.z(), Double.NEGATIVE_INFINITY));
+      A spread = m.divide(m.multiply(m.rowSums(q), smoothing), m.rowSums(live));
+      A uniform = m.multiply(weighted(m, live, options.classWeights()), spread);
+      return m.add(m.multiply(weighted, 1 - smoothing), uniform);
+    }
+
+    @Override
+    A crossEntropies() {
+      A gaps = m.rowSums(ifMore(v, m.multiply(v, m.negate(softmax.below()))));
+      return m.add(gaps, m.multiply(total, softmax.logSum()));
+    }
+
+    @Override
+    A total() {
+      return total;
+    }
+
+    @Override
+    A weight() {
+      return m.rowSums(weighted);
+    }
+
+    @Override
+    A gradient(A uniform, A slope, A factor, A scales) {
+      A atMax = m.at(softmax.first(), v);
+      A others = m.subtract(m.subtract(total, atMax), m.multiply(atMax, softmax.rest()));
+      A ofMax = slope == null ? others : m.add(others, slope);
+      A gradient = m.subtract(uniform, m.multiply(v, scales));
+      // + 0, for a row that counts nothing has 0 and not −0.
+      return m.with(softmax.first(), m.add(m.multiply(ofMax, factor), 0), gradient);
+    }
   }
 }

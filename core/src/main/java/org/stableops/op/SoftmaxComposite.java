@@ -1,11 +1,12 @@
 package org.stableops.op;
 
 /**
- * Softmax by primitives, in float64, of rows z.
+ * Softmax by primitives of rows z, in float64: each step is then right to more digits than float32
+ * has, and takes less time than float32 and a correction of what it loses. For float64 there is no
+ * wider type, and e^d of a rounded difference d is corrected by what the rounding lost.
  *
  * <p>The largest element's own term, 1, is kept out of the sum of exponentials, so that log1p(rest)
- * and 1 − p = rest/(1 + rest) keep their digits on confident rows; e^d with a rounded difference d
- * is corrected by what the rounding lost. Numbers of a row are columns.
+ * and 1 − p = rest/(1 + rest) keep their digits on confident rows. Numbers of a row are columns.
  *
  * @param <A> the host's arrays
  */
@@ -15,110 +16,116 @@ public final class SoftmaxComposite<A> {
 
   private final RowAlgebra<A> m;
   private final A z;
-  private final A isMax;
 
-  /** The largest element of each row, as a column, and at each of the row's elements. */
-  private final A maxColumn;
+  /** The place of the largest element. */
+  private final A first;
 
+  /** The largest element. */
   private final A max;
 
-  /** e^{z − max}, 0 at the maximum. */
+  /** z − max, 0 at the maximum even where it is infinite. */
+  private final A below;
+
+  /** e^{z − max}. */
   private final A exps;
 
-  /** Σ exps as a column. */
+  /** Σ e^{z − max} of the others. */
   private final A rest;
 
-  /** Takes rows × classes of float64. */
-  public SoftmaxComposite(RowAlgebra<A> m, A z) {
+  private A denominator;
+
+  /** Takes rows × classes of float32 or float64. */
+  public SoftmaxComposite(RowAlgebra<A> m, A rows) {
     this.m = m;
-    this.z = z;
-    isMax = m.isFirstLargest(z);
-    maxColumn = m.rowSums(m.select(isMax, z, zero()));
-    max = m.alongRows(maxColumn, z);
-    exps = exps();
-    A sum = m.rowSums(exps);
-    // A row without a number to start from, or with −inf everywhere, is NaN.
-    A isValid = m.isMore(maxColumn, Double.NEGATIVE_INFINITY);
-    rest = m.select(isValid, sum, m.constant(Double.NaN, sum));
+    z = m.toDouble(rows);
+    first = m.argMax(rows);
+    max = m.at(first, z);
+    below = m.with(first, 0, m.subtract(z, max));
+    exps = m.isDouble(rows) ? m.with(first, 1, correctedExps()) : m.exp(below);
+    rest = m.classes(z) == 1 ? restOfOne() : m.rowSums(m.with(first, 0, exps));
+  }
+
+  private A correctedExps() {
+    A back = m.subtract(z, below);
+    A lost = m.add(m.subtract(z, m.add(below, back)), m.subtract(back, max));
+    A t = m.exp(below);
+    return m.select(m.isMore(below, UNDERFLOW), m.add(t, m.multiply(t, lost)), t);
+  }
+
+  /** 0, and NaN for NaN and −inf, which is what more classes come to by themselves. */
+  private A restOfOne() {
+    return m.multiply(m.atMost(max, 0), 0);
   }
 
   RowAlgebra<A> algebra() {
     return m;
   }
 
-  private A zero() {
-    return m.constant(0, z);
+  A z() {
+    return z;
   }
 
-  private A exps() {
-    A d = m.subtract(z, max);
-    A back = m.subtract(z, d);
-    A lost = m.add(m.subtract(z, m.add(d, back)), m.subtract(back, max));
-    A t = m.exp(d);
-    A corrected = m.select(m.isMore(d, UNDERFLOW), m.add(t, m.multiply(t, lost)), t);
-    return m.select(isMax, zero(), corrected);
+  A first() {
+    return first;
   }
 
-  /** log Σ e^{z − max} = log v + (r − (v − 1))/v, with v = 1 + r rounded, as a column. */
+  A below() {
+    return below;
+  }
+
+  A exps() {
+    return exps;
+  }
+
+  A rest() {
+    return rest;
+  }
+
+  /** 1 + rest: e^{z − max} over it is p. */
+  A denominator() {
+    if (denominator == null) {
+      denominator = m.add(rest, 1);
+    }
+    return denominator;
+  }
+
+  /** log Σ e^{z − max}. */
   A logSum() {
-    A v = m.add(rest, 1);
-    A lost = m.subtract(rest, m.add(v, -1));
-    return m.add(m.log(v), m.divide(lost, v));
+    return m.log1p(rest);
   }
 
-  /** log Σ e^z, as a column. */
+  /** log Σ e^z. */
   public A logSumExp() {
-    // NaN beside +inf is NaN.
-    A nan = m.rowSums(m.select(m.isNaN(z), z, zero()));
-    A infinite = m.add(maxColumn, nan);
-    return m.select(m.isInfinite(maxColumn), infinite, m.add(maxColumn, logSum()));
-  }
-
-  /** max − z, and 0 for the maximum even where it is infinite. */
-  A gap() {
-    return m.select(m.isEqual(z, max), zero(), m.subtract(max, z));
-  }
-
-  /** What each element is below log Σ e^z. */
-  A deficit() {
-    return m.add(gap(), m.alongRows(logSum(), z));
+    // Two maxima that are infinite are so, too; NaN beside them is NaN.
+    A nans = m.rowSums(m.toTypeOf(z, m.isNaN(z)));
+    A ofInfinite = m.select(m.isMore(nans, 0), m.constant(Double.NaN, max), max);
+    return m.select(m.isInfinite(max), ofInfinite, m.add(max, logSum()));
   }
 
   /** z − log Σ e^z. */
   public A logSoftmax() {
-    // Not its negative, which would be −0 for 0.
-    return m.subtract(zero(), deficit());
+    return m.subtract(below, logSum());
   }
 
-  /** u·(1 − p) − (Σu − u)·p, the gradient of log-softmax for an upstream u. */
+  /**
+   * u·(1 − p) − (Σu − u)·p, the gradient of log-softmax for an upstream u: u − Σu·p but at the
+   * maximum, where that would cancel.
+   */
   public A logSoftmaxGradient(A u) {
-    A others = m.subtract(m.alongRows(m.rowSums(u), u), u);
-    A p = p();
-    return m.subtract(m.multiply(oneMinus(p), u), m.multiply(p, others));
-  }
-
-  /** 1 where an element is more than −inf, else 0. */
-  A live() {
-    return m.select(m.isMore(z, Double.NEGATIVE_INFINITY), m.constant(1, z), zero());
+    A sum = m.rowSums(u);
+    A gradient = m.subtract(u, m.multiply(exps, m.divide(sum, denominator())));
+    A atMax = m.at(first, u);
+    A numerator = m.subtract(m.multiply(atMax, rest), m.subtract(sum, atMax));
+    return m.with(first, m.divide(numerator, denominator()), gradient);
   }
 
   /** Softmax. */
   public A p() {
-    return m.multiply(m.select(isMax, m.constant(1, z), exps), m.alongRows(inverseSum(), z));
+    return m.divide(exps, denominator());
   }
 
   /** 1 − softmax, to the last digits of small ones. */
   public A oneMinusP() {
-    return oneMinus(p());
-  }
-
-  /** The same where p is there already. */
-  A oneMinus(A p) {
-    A atMax = m.alongRows(m.multiply(rest, inverseSum()), z);
-    return m.select(isMax, atMax, m.add(m.negate(p), 1));
-  }
-
-  private A inverseSum() {
-    return m.divide(1, m.add(rest, 1));
+    return m.with(first, m.divide(rest, denominator()), m.add(m.negate(p()), 1));
   }
 }

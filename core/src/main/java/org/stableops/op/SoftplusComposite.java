@@ -12,8 +12,12 @@ final class SoftplusComposite implements Composite {
 
   @Override
   public <A> A value(Algebra<A> m, A x, double beta) {
-    return Widened.compute(
-        m, x, beta, w -> value(m, w, Widened.product(m, w, beta), t -> m.divide(t, beta)));
+    if (m.isDouble(x)) {
+      return value(m, x, m.multiply(x, beta), t -> m.divide(t, beta));
+    }
+    return beta == 1
+        ? m.log1pExp(x)
+        : Widened.inDouble(m, x, wide -> m.divide(m.log1pExp(m.multiply(wide, beta)), beta));
   }
 
   @Override
@@ -31,7 +35,9 @@ final class SoftplusComposite implements Composite {
 
   @Override
   public <A> A gradient(Algebra<A> m, A x, double beta) {
-    return Widened.compute(m, x, beta, w -> sigmoid(m, w, Widened.product(m, w, beta)));
+    return m.isDouble(x)
+        ? sigmoid(m, x, m.multiply(x, beta))
+        : Widened.inDouble(m, x, wide -> m.sigmoid(beta == 1 ? wide : m.multiply(wide, beta)));
   }
 
   @Override

@@ -11,20 +11,30 @@ final class SoftplusInverseComposite implements Composite {
   /** Above, the result is x to the last bit, and sinh may overflow. */
   private static final double LARGE = 40;
 
+  /** From here on 1 − e^{−p} is 1 to the last bit, in float64 too. */
+  private static final double VANISHING = 80;
+
   /** Where e^{−p} is ½: above, p/2 − log(2·sinh(p/2)) would cancel. */
   private static final double HALF = Math.log(2);
 
   @Override
   public <A> A value(Algebra<A> m, A x, double beta) {
-    return Widened.compute(
-        m,
-        x,
-        beta,
-        w -> {
-          A p = Widened.product(m, w, beta);
-          A log = logOfTwoSinh(m, p, m.add(m.log(w), Math.log(beta)));
-          return plusHalf(m, w, p, m.divide(log, beta));
-        });
+    if (!m.isDouble(x)) {
+      return Widened.inDouble(m, x, wide -> narrowValue(m, wide, beta));
+    }
+    A p = m.multiply(x, beta);
+    A log = logOfTwoSinh(m, p, m.add(m.log(x), Math.log(beta)));
+    return plusHalf(m, x, p, m.divide(log, beta));
+  }
+
+  /**
+   * x + (log(2·sinh(c/2)) − c/2)/β with c = min(βx, 80), which for a float32 number needs no other
+   * branches: the logarithm of a negative number is NaN, and from 80 on the difference vanishes.
+   */
+  private static <A> A narrowValue(Algebra<A> m, A x, double beta) {
+    A half = m.multiply(m.atMost(m.multiply(x, beta), VANISHING), 0.5);
+    A log = m.subtract(m.log(twoSinh(m, half)), half);
+    return m.add(x, m.divide(log, beta));
   }
 
   @Override
@@ -51,7 +61,16 @@ final class SoftplusInverseComposite implements Composite {
 
   @Override
   public <A> A gradient(Algebra<A> m, A x, double beta) {
-    return Widened.compute(m, x, beta, w -> quotient(m, w, Widened.product(m, w, beta)));
+    return m.isDouble(x)
+        ? quotient(m, x, m.multiply(x, beta))
+        : Widened.inDouble(m, x, wide -> narrowGradient(m, wide, beta));
+  }
+
+  /** e^{c/2}/|2·sinh(c/2)|, c = min(βx, 80), and NaN below 0 by a root. */
+  private static <A> A narrowGradient(Algebra<A> m, A x, double beta) {
+    A half = m.multiply(m.atMost(m.multiply(x, beta), VANISHING), 0.5);
+    A quotient = m.divide(m.exp(half), m.abs(twoSinh(m, half)));
+    return m.add(quotient, m.multiply(m.sqrt(half), 0));
   }
 
   @Override

@@ -4,39 +4,54 @@ import org.stableops.kernel.ScaledB;
 
 /** Squareplus, max(x, 0) + (b/4)/squareplus(|x|), by primitives. */
 final class SquareplusComposite implements Composite {
+  /** Below, b is 0 for every float32 number. */
+  private static final double TINY = 0x1p-800;
+
   @Override
   public <A> A value(Algebra<A> m, A x, double b) {
-    if (b == 0) {
+    if (b == 0 || (b < TINY && !m.isDouble(x))) {
       return m.atLeast(x, 0);
     }
-    return Widened.compute(
-        m,
-        x,
-        b,
-        w -> {
-          ScaledB s = new ScaledB(b);
-          A abs = m.abs(w);
-          A small = quotient(m, abs, root(m, abs, s), s);
-          return m.add(m.atLeast(w, 0), m.multiply(small, s.unscale));
-        });
+    if (!m.isDouble(x)) {
+      return Widened.inDouble(m, x, wide -> narrowValue(m, wide, b));
+    }
+    ScaledB s = new ScaledB(b);
+    A abs = m.abs(x);
+    A small = quotient(m, abs, root(m, abs, s), s);
+    return m.add(m.atLeast(x, 0), m.multiply(small, s.unscale));
+  }
+
+  /** max(x, 0) + (b/2)/(|x| + √(x² + b)): in float64 no float32 number overflows when squared. */
+  private static <A> A narrowValue(Algebra<A> m, A x, double b) {
+    return m.add(m.atLeast(x, 0), m.divide(b / 2, m.add(m.abs(x), narrowRoot(m, x, b))));
+  }
+
+  private static <A> A narrowRoot(Algebra<A> m, A x, double b) {
+    return m.sqrt(m.add(m.multiply(x, x), b));
   }
 
   @Override
   public <A> A gradient(Algebra<A> m, A x, double b) {
-    if (b == 0) {
+    if (b == 0 || (b < TINY && !m.isDouble(x))) {
       return step(m, x);
     }
-    return Widened.compute(
-        m,
-        x,
-        b,
-        w -> {
-          ScaledB s = new ScaledB(b);
-          A abs = m.abs(w);
-          A root = root(m, abs, s);
-          A ratio = m.multiply(quotient(m, abs, root, s), m.divide(s.unscale, root));
-          return oneSided(m, w, ratio);
-        });
+    if (!m.isDouble(x)) {
+      return Widened.inDouble(m, x, wide -> narrowGradient(m, wide, b));
+    }
+    ScaledB s = new ScaledB(b);
+    A abs = m.abs(x);
+    A root = root(m, abs, s);
+    A ratio = m.multiply(quotient(m, abs, root, s), m.divide(s.unscale, root));
+    return oneSided(m, x, ratio);
+  }
+
+  /** (1 + sign x)/2 − sign x·g, g = (b/2)/(r·(|x| + r)), r = √(x² + b), which is ½ at 0. */
+  private static <A> A narrowGradient(Algebra<A> m, A x, double b) {
+    A root = narrowRoot(m, x, b);
+    A ratio = m.divide(m.divide(b / 2, root), m.add(m.abs(x), root));
+    A sign = m.sign(x);
+    A step = m.multiply(m.add(sign, 1), 0.5);
+    return m.subtract(step, m.multiply(sign, ratio));
   }
 
   /** The ratio below 0, ½ at 0, and above what the ratio leaves of 1. */

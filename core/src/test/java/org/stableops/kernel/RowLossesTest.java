@@ -29,9 +29,9 @@ class RowLossesTest {
     assertEquals(3, rows.weight());
     assertArrayEquals(new double[] {3, -1, 0}, rows.logSumExps());
     assertArrayEquals(new double[] {9, 0.5, 0}, rows.zLosses());
-    assertArrayEquals(new double[] {10, 8.5, 0}, rows.losses());
-    assertEquals(18.5, rows.reduced(rows.losses(), Reduction.SUM));
-    assertEquals(18.5 / 3, rows.reduced(rows.losses(), Reduction.MEAN));
+    assertArrayEquals(new double[] {1, 8, 0}, rows.losses());
+    assertEquals(9, rows.reduced(rows.losses(), Reduction.SUM));
+    assertEquals(3, rows.reduced(rows.losses(), Reduction.MEAN));
     assertEquals(9.5, rows.reduced(rows.zLosses(), Reduction.SUM));
   }
 
@@ -39,9 +39,11 @@ class RowLossesTest {
   void scalesAreSharesOfTheMeanOnly() {
     double[] weights = {1, 3, 0};
     RowLosses rows = new RowLosses(weights);
-    assertArrayEquals(new double[] {0.25, 0.75, 0}, rows.scales(weights, Reduction.MEAN));
-    assertArrayEquals(weights, rows.scales(weights, Reduction.SUM));
-    assertArrayEquals(weights, rows.scales(weights, Reduction.NONE));
+    assertArrayEquals(new double[] {0.25, 0.75, 0}, RowLosses.scales(weights, 4, Reduction.MEAN));
+    assertArrayEquals(new double[3], RowLosses.scales(weights, 0, Reduction.MEAN));
+    assertArrayEquals(weights, RowLosses.scales(weights, 4, Reduction.SUM));
+    assertArrayEquals(weights, RowLosses.scales(weights, 4, Reduction.NONE));
+    assertEquals(14, RowLosses.weight(new double[] {2, 4, Double.NaN}, new double[] {1, 3, 0}));
     assertEquals(0.5, rows.scale(2, Reduction.MEAN));
     assertEquals(2, rows.scale(2, Reduction.SUM));
   }

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
+import org.stableops.internal.SoftmaxShape;
 import org.stableops.kernel.CrossEntropyKernel;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.ElementwiseKernel;
@@ -318,14 +319,12 @@ class CompositesTest {
     CrossEntropyKernel.dense(
         elements(z), CLASSES, elements(q), rows, null, options, elements(gradient));
     CrossEntropyComposite<PlainArray> composite =
-        new CrossEntropyComposite<>(
+        CrossEntropyComposite.dense(
             new SoftmaxComposite<>(M, new PlainArray(z, CLASSES, true)),
             new PlainArray(q, CLASSES, true),
             options);
-    // The composite's losses are without the z-loss, which the hosts add.
-    CrossEntropyOptions without = options.withZLoss(0);
     RowLosses losses =
-        CrossEntropyKernel.dense(elements(z), CLASSES, elements(q), rows, null, without, null);
+        CrossEntropyKernel.dense(elements(z), CLASSES, elements(q), rows, null, options, null);
     double[] lse = LogSumExpKernel.value(elements(z), rows, CLASSES);
     double[] weights =
         CrossEntropyComposite.weight(M, new PlainArray(q, CLASSES, true), options).elements();
@@ -336,9 +335,45 @@ class CompositesTest {
     double[] place = new double[z.length];
     Arrays.setAll(place, i -> i);
     assertNear(expected.clone(), composite.losses(), cancelled, "loss", place);
+    PlainArray scales = new PlainArray(ones(rows), 1, true);
     double[] bars = new double[z.length];
     Arrays.setAll(bars, i -> 0x1p-46 * (1 + options.zLoss() * finite(lse[i / CLASSES])));
-    assertNear(gradient, composite.gradient(), bars, "gradient", place);
+    assertNear(gradient, composite.gradient(scales), bars, "gradient", place);
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void crossEntropyOfLabelsGivesWhatTheKernelGives(CrossEntropyOptions options) {
+    double[] z = logits();
+    int rows = z.length / CLASSES;
+    long[] labels = new long[rows];
+    Arrays.setAll(labels, row -> row % CLASSES);
+    double[] gradient = new double[z.length];
+    double[] expected =
+        CrossEntropyKernel.sparse(elements(z), CLASSES, labels, null, options, elements(gradient))
+            .losses()
+            .clone();
+    double[] ofLabels = SoftmaxShape.labelWeights(labels, ones(rows), options);
+    double[] places = Arrays.stream(labels).asDoubleStream().toArray();
+    CrossEntropyComposite<PlainArray> composite =
+        CrossEntropyComposite.sparse(
+            new SoftmaxComposite<>(M, new PlainArray(z, CLASSES, true)),
+            new PlainArray(places, 1, true),
+            options.classWeights().length == 0 ? null : new PlainArray(ofLabels, 1, true),
+            options);
+    double[] cancelled = new double[rows];
+    Arrays.setAll(cancelled, row -> 0x1p-48 * finite(expected[row]));
+    double[] place = new double[z.length];
+    Arrays.setAll(place, i -> i);
+    assertNear(expected, composite.losses(), cancelled, "loss", place);
+    double[] bars = new double[z.length];
+    Arrays.setAll(bars, i -> options.zLoss() == 0 ? 0x1p-48 : 1e-12);
+    assertNear(
+        gradient, composite.gradient(new PlainArray(ones(rows), 1, true)), bars, "gradient", place);
+  }
+
+  private static double[] ones(int count) {
+    return DoubleStream.generate(() -> 1).limit(count).toArray();
   }
 
   private static double finite(double number) {

@@ -13,9 +13,15 @@ final class PlainAlgebra implements RowAlgebra<PlainArray> {
   }
 
   private static PlainArray map(PlainArray x, PlainArray y, DoubleBinaryOperator f) {
-    double[] result = new double[x.elements().length];
-    Arrays.setAll(result, i -> f.applyAsDouble(x.elements()[i], y.elements()[i]));
-    return rounded(result, x.columns(), x.isDouble());
+    int columns = Math.max(x.columns(), y.columns());
+    double[] result = new double[Math.max(x.elements().length, y.elements().length)];
+    Arrays.setAll(result, i -> f.applyAsDouble(at(x, i, columns), at(y, i, columns)));
+    return rounded(result, columns, x.isDouble());
+  }
+
+  /** An element of rows of so many columns, which is the same in a row for a column. */
+  private static double at(PlainArray x, int i, int columns) {
+    return x.elements()[x.columns() == columns ? i : i / columns];
   }
 
   private static PlainArray rounded(double[] result, int columns, boolean isDouble) {
@@ -114,7 +120,17 @@ final class PlainAlgebra implements RowAlgebra<PlainArray> {
 
   @Override
   public PlainArray log1pExp(PlainArray x) {
-    return map(x, v -> Math.log1p(Math.exp(v)));
+    return map(x, v -> Math.max(v, 0) + Math.log1p(Math.exp(-Math.abs(v))));
+  }
+
+  @Override
+  public PlainArray sigmoid(PlainArray x) {
+    return map(x, v -> 1 / (1 + Math.exp(-v)));
+  }
+
+  @Override
+  public PlainArray sign(PlainArray x) {
+    return map(x, Math::signum);
   }
 
   @Override
@@ -175,7 +191,9 @@ final class PlainAlgebra implements RowAlgebra<PlainArray> {
   @Override
   public PlainArray select(PlainArray condition, PlainArray yes, PlainArray no) {
     double[] result = new double[no.elements().length];
-    Arrays.setAll(result, i -> condition.elements()[i] == 0 ? no.elements()[i] : yes.elements()[i]);
+    Arrays.setAll(
+        result,
+        i -> at(condition, i, no.columns()) == 0 ? no.elements()[i] : at(yes, i, no.columns()));
     return new PlainArray(result, no.columns(), no.isDouble());
   }
 
@@ -218,13 +236,6 @@ final class PlainAlgebra implements RowAlgebra<PlainArray> {
   }
 
   @Override
-  public PlainArray alongRows(PlainArray column, PlainArray rows) {
-    double[] result = new double[rows.elements().length];
-    Arrays.setAll(result, i -> column.elements()[i / rows.columns()]);
-    return new PlainArray(result, rows.columns(), true);
-  }
-
-  @Override
   public PlainArray alongClasses(double[] numbers, PlainArray rows) {
     double[] result = new double[rows.elements().length];
     Arrays.setAll(result, i -> numbers[i % rows.columns()]);
@@ -232,15 +243,46 @@ final class PlainAlgebra implements RowAlgebra<PlainArray> {
   }
 
   @Override
-  public PlainArray isFirstLargest(PlainArray rows) {
-    double[] result = new double[rows.elements().length];
-    for (int row = 0; row < rows(rows); row++) {
-      int largest = row * rows.columns();
-      for (int i = largest; i < (row + 1) * rows.columns(); i++) {
+  public long classes(PlainArray rows) {
+    return rows.columns();
+  }
+
+  @Override
+  public PlainArray argMax(PlainArray rows) {
+    double[] places = new double[rows(rows)];
+    for (int row = 0; row < places.length; row++) {
+      int first = row * rows.columns();
+      int largest = first;
+      for (int i = first; i < first + rows.columns(); i++) {
         largest = Double.compare(rows.elements()[i], rows.elements()[largest]) > 0 ? i : largest;
       }
-      result[largest] = 1;
+      places[row] = largest - first;
     }
-    return new PlainArray(result, rows.columns(), true);
+    return new PlainArray(places, 1, true);
+  }
+
+  @Override
+  public PlainArray at(PlainArray places, PlainArray rows) {
+    double[] result = new double[rows(rows)];
+    Arrays.setAll(result, row -> rows.elements()[index(places, rows, row)]);
+    return new PlainArray(result, 1, rows.isDouble());
+  }
+
+  private static int index(PlainArray places, PlainArray rows, int row) {
+    return row * rows.columns() + (int) places.elements()[row];
+  }
+
+  @Override
+  public PlainArray with(PlainArray places, PlainArray column, PlainArray rows) {
+    double[] result = rows.elements().clone();
+    for (int row = 0; row < rows(rows); row++) {
+      result[index(places, rows, row)] = column.elements()[row];
+    }
+    return new PlainArray(result, rows.columns(), rows.isDouble());
+  }
+
+  @Override
+  public PlainArray with(PlainArray places, double number, PlainArray rows) {
+    return with(places, constant(number, places), rows);
   }
 }

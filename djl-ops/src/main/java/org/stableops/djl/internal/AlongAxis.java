@@ -74,30 +74,46 @@ public final class AlongAxis {
   /** One number per row, where the composite gives a column. */
   public NDArray perRow(RowKernel kernel, Function<SoftmaxComposite<NDArray>, NDArray> composite) {
     NDManager manager = x.getManager();
-    if (x.size() > 0 && Fused.acceptsWidened(x)) {
+    if (x.size() == 0) {
+      return manager.create(rowShape(), x.getDataType(), x.getDevice());
+    }
+    if (Fused.acceptsWidened(x)) {
       NDArray z = classesLast(x, shape);
       double[] numbers = kernel.apply(Fused.elements(z), rows(), classes());
       // A copy: it may lie in Java's memory, and toType copies nothing of the same dtype.
       return manager.create(numbers, rowShape()).toType(x.getDataType(), false).duplicate();
     }
-    NDArray out = manager.create(new Shape(shape.rows(), 1), x.getDataType(), x.getDevice());
-    if (x.size() > 0) {
-      NDArray z = rows(x, shape);
-      Slices.fill(
-          out,
-          shape.classes(),
-          (from, to) -> {
-            NDArray block = widened(Slices.of(z, from, to));
-            return Fused.accepts(block)
-                ? column(kernel.apply(Fused.elements(block), (int) (to - from), classes()))
-                : composite.apply(softmax(block));
-          });
-    }
-    return out.reshape(rowShape());
+    NDArray z = rows(x, shape);
+    return inBlocks(
+            x.getDataType(),
+            (from, to) -> {
+              NDArray block = widened(Slices.of(z, from, to));
+              return Fused.accepts(block)
+                  ? column(kernel.apply(Fused.elements(block), (int) (to - from), classes()))
+                  : composite.apply(softmax(block));
+            })
+        .reshape(rowShape());
   }
 
   private NDArray column(double[] numbers) {
     return x.getManager().create(numbers, new Shape(numbers.length, 1));
+  }
+
+  /** All rows of a result, beside x, each element rounded once. */
+  private NDArray inBlocks(DataType type, Rows rows) {
+    NDArray[] results =
+        Slices.compute(
+            shape.rows(),
+            shape.classes(),
+            Slices.elements(x),
+            (from, to) -> new NDArray[] {rows.compute(from, to).toType(type, false)});
+    return Scoped.beside(x, results[0]);
+  }
+
+  /** Computes the rows from one number to below another. */
+  @FunctionalInterface
+  private interface Rows {
+    NDArray compute(long from, long to);
   }
 
   /** One number per element. */
@@ -147,17 +163,16 @@ public final class AlongAxis {
     }
     NDArray z = rows(x, shape);
     NDArray u = upstream == null ? null : rows(upstream, shape);
-    NDArray out = manager.create(z.getShape(), type, x.getDevice());
-    Slices.fill(
-        out,
-        shape.classes(),
-        (from, to) -> {
-          NDArray block = widened(Slices.of(z, from, to));
-          NDArray given = u == null ? null : widened(Slices.of(u, from, to));
-          return Fused.accepts(block)
-              ? fused(kernel, block, given)
-              : composite.apply(softmax(block), given == null ? null : toDouble(given));
-        });
+    NDArray out =
+        inBlocks(
+            type,
+            (from, to) -> {
+              NDArray block = widened(Slices.of(z, from, to));
+              NDArray given = u == null ? null : widened(Slices.of(u, from, to));
+              return Fused.accepts(block)
+                  ? fused(kernel, block, given)
+                  : composite.apply(softmax(block), given == null ? null : toDouble(given));
+            });
     return fromRows(out, shape);
   }
 
@@ -182,7 +197,7 @@ public final class AlongAxis {
 
   /** The softmax of rows × classes. */
   static SoftmaxComposite<NDArray> softmax(NDArray rows) {
-    return new SoftmaxComposite<>(DjlAlgebra.INSTANCE, toDouble(rows));
+    return new SoftmaxComposite<>(DjlAlgebra.INSTANCE, rows);
   }
 
   private int rows() {

@@ -1,9 +1,7 @@
 package org.stableops.djl.internal;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
@@ -15,11 +13,10 @@ import org.stableops.Reduction;
 import org.stableops.ValueAndGradient;
 import org.stableops.internal.Arguments;
 import org.stableops.internal.SoftmaxShape;
+import org.stableops.kernel.CrossEntropyBlocks;
 import org.stableops.kernel.CrossEntropyKernel;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.RowLosses;
-import org.stableops.op.CrossEntropyComposite;
-import org.stableops.op.SoftmaxComposite;
 import org.stableops.op.SoftmaxLoss;
 
 /**
@@ -95,8 +92,8 @@ public final class CrossEntropy {
               return options.reduction() == Reduction.NONE ? rowLosses() : loss(flat);
             }
           }
-          RowLosses rows = compute(null).rows();
-          return new Weighted(reduced(rows, rows.losses()), rows.weight());
+          Losses losses = compute(null).losses();
+          return new Weighted(losses.reduced(), losses.weight());
         },
         weighted -> new NDArray[] {weighted.value()});
   }
@@ -104,23 +101,18 @@ public final class CrossEntropy {
   /** The losses of the rows, in the logits' graph. */
   private Weighted rowLosses() {
     Result result = compute(logits);
-    NDArray losses = ofRows(result.rows().losses());
+    NDArray losses = result.losses().losses();
     return new Weighted(
-        Autograd.rows(logits, shape.axis(), losses, result.gradient()), result.rows().weight());
+        Autograd.rows(logits, shape.axis(), losses, result.gradient()), result.losses().weight());
   }
 
   /** The sum or mean of the losses, in the graph of the logits, a flat view of which is given. */
   private Weighted loss(NDArray flat) {
     Result result = compute(flat);
     NDArray reduced = Autograd.scalar(flat, result.gradient());
-    double number = result.rows().reduced(result.rows().losses(), options.reduction());
-    if (Fused.accepts(reduced)) {
-      Fused.write(new double[] {number}, reduced);
-    } else {
-      Autograd.overwrite(reduced, array(new double[] {number}, new Shape()));
-    }
+    result.losses().reduceInto(reduced);
     SeedingCollector.remember(reduced, flat, result.gradient());
-    return new Weighted(reduced, result.rows().weight());
+    return new Weighted(reduced, result.losses().weight());
   }
 
   public NDArray gradient() {
@@ -135,21 +127,20 @@ public final class CrossEntropy {
     return Scoped.computeBoth(
         () -> {
           Result result = compute(logits);
-          return new ValueAndGradient<>(
-              reduced(result.rows(), result.rows().losses()), rounded(result.gradient()));
+          return new ValueAndGradient<>(result.losses().reduced(), rounded(result.gradient()));
         });
   }
 
   public CrossEntropyEvaluation<NDArray> evaluate() {
     return Scoped.compute(
         () -> {
-          RowLosses rows = compute(null).rows();
+          Losses losses = compute(null, true).losses();
           return new CrossEntropyEvaluation<>(
-              reduced(rows, rows.losses()),
-              ofRows(rows.losses()),
-              ofRows(rows.logSumExps()),
-              reduced(rows, rows.zLosses()),
-              rows.weight());
+              losses.reduced(),
+              losses.losses(),
+              losses.logSumExps(),
+              losses.zLoss(),
+              losses.weight());
         },
         all -> new NDArray[] {all.loss(), all.rowLosses(), all.logSumExp(), all.zLoss()});
   }
@@ -188,17 +179,23 @@ public final class CrossEntropy {
   }
 
   /** Losses, and the gradient if it was wanted, in float32 for float16. */
-  private record Result(RowLosses rows, NDArray gradient) {}
+  private record Result(Losses losses, NDArray gradient) {}
 
   /** The gradient comes in the shape of the logits or a view of theirs; null if none is wanted. */
   private Result compute(NDArray view) {
+    return compute(view, false);
+  }
+
+  private Result compute(NDArray view, boolean wantsDetails) {
     long[] classes = loss == SoftmaxLoss.SPARSE ? classes() : null;
     if (logits.size() == 0) {
-      return new Result(new RowLosses(new double[0]), uninitialized(view));
+      return new Result(losses(new RowLosses(new double[0])), uninitialized(view));
     }
-    return Fused.acceptsWidened(logits)
-        ? fused(AlongAxis.classesLast(logits, shape), classes, view)
-        : composite(classes, view);
+    if (Fused.acceptsWidened(logits)) {
+      return fused(AlongAxis.classesLast(logits, shape), classes, view);
+    }
+    boolean reachesRows = Fused.reaches(logits) && shape.classes() <= Slices.OF_KERNELS;
+    return reachesRows ? fusedBlocks(classes, view) : composite(classes, view, wantsDetails);
   }
 
   /** The labels as integers, checked, in memory that the thread uses again. */
@@ -241,32 +238,6 @@ public final class CrossEntropy {
     return view.getManager().create(view.getShape(), type, view.getDevice());
   }
 
-  private NDArray reduced(RowLosses rows, double[] numbers) {
-    return options.reduction() == Reduction.NONE
-        ? ofRows(numbers)
-        : array(new double[] {rows.reduced(numbers, options.reduction())}, new Shape());
-  }
-
-  private NDArray ofRows(double[] numbers) {
-    return array(numbers, new Shape(shape.rowShape()));
-  }
-
-  /** An array beside the logits. */
-  private NDArray array(double[] numbers, Shape newShape) {
-    NDManager manager = logits.getManager();
-    if (Fused.accepts(logits) && numbers.length > 0) {
-      NDArray array = manager.create(newShape, logits.getDataType(), logits.getDevice());
-      Fused.write(numbers, array);
-      return array;
-    }
-    // A copy: these lie in Java's memory, and toType copies nothing of the same dtype.
-    return manager
-        .create(numbers, newShape)
-        .toType(logits.getDataType(), false)
-        .toDevice(logits.getDevice(), false)
-        .duplicate();
-  }
-
   private Result fused(NDArray z, long[] integers, NDArray view) {
     int classes = Math.toIntExact(shape.classes());
     int rows = Math.toIntExact(shape.rows());
@@ -276,90 +247,84 @@ public final class CrossEntropy {
     Elements in = Fused.elements(z);
     if (integers != null) {
       return new Result(
-          CrossEntropyKernel.sparse(in, classes, integers, sampleWeights, options, out), gradient);
+          losses(CrossEntropyKernel.sparse(in, classes, integers, sampleWeights, options, out)),
+          gradient);
     }
     Elements q = Fused.elements(probabilities(probabilityType(z)));
     return new Result(
-        CrossEntropyKernel.dense(in, classes, q, rows, sampleWeights, options, out), gradient);
+        losses(CrossEntropyKernel.dense(in, classes, q, rows, sampleWeights, options, out)),
+        gradient);
   }
 
-  /** By blocks of rows. */
-  private Result composite(long[] integers, NDArray view) {
-    double[] counts = shape.rowWeights(integers, sampleWeights, options);
+  private Losses losses(RowLosses rows) {
+    return new FusedLosses(rows, logits, shape, options.reduction());
+  }
+
+  /** By kernels on blocks of rows: no buffer reaches all of them. */
+  private Result fusedBlocks(long[] integers, NDArray view) {
     NDArray z = AlongAxis.rows(logits, shape);
-    NDArray q = integers == null ? probabilities(probabilityType(z)).reshape(z.getShape()) : null;
-    double[] weights =
-        integers == null
-            ? weights(q, counts)
-            : SoftmaxShape.labelWeights(integers, counts, options);
-    double[] scales = RowLosses.scales(weights, counts, options.reduction());
-    NDArray losses = column(z);
-    NDArray logSumExps = column(z);
+    NDArray q = integers == null ? probabilityRows(z) : null;
     NDArray gradient = view == null ? null : rowsLike(z);
-    Slices.forEach(
-        shape.rows(),
-        shape.classes(),
-        (from, to) -> {
-          SoftmaxComposite<NDArray> softmax = AlongAxis.softmax(Slices.of(z, from, to));
-          NDArray ofBlock =
-              q == null
-                  ? oneHot(integers, counts, from, to, z)
-                  : counted(Slices.of(q, from, to), counts, from);
-          CrossEntropyComposite<NDArray> composite =
-              new CrossEntropyComposite<>(softmax, ofBlock, options);
-          Slices.write(losses, from, composite.losses());
-          Slices.write(logSumExps, from, softmax.logSumExp());
-          if (gradient != null) {
-            Slices.write(gradient, from, weighted(composite.gradient(), scales, from));
-          }
-        });
     RowLosses rows =
-        RowLosses.weighted(
-            losses.toDoubleArray(), logSumExps.toDoubleArray(), weights, counts, options);
-    return new Result(
-        rows, view == null ? null : AlongAxis.fromRows(gradient, shape).reshape(view.getShape()));
+        CrossEntropyBlocks.run(
+            Math.toIntExact(shape.rows()),
+            shape.classes(),
+            Slices.OF_KERNELS,
+            sampleWeights,
+            options,
+            gradient != null,
+            (from, to, weights, ofBlock, wantsGradient) ->
+                Scoped.compute(
+                    () -> {
+                      Elements in = elements(z, from, to);
+                      Elements out = wantsGradient ? elements(gradient, from, to) : null;
+                      int classes = Math.toIntExact(shape.classes());
+                      if (q == null) {
+                        long[] labelsOfBlock = Arrays.copyOfRange(integers, from, to);
+                        return CrossEntropyKernel.sparse(
+                            in, classes, labelsOfBlock, weights, ofBlock, out);
+                      }
+                      return CrossEntropyKernel.dense(
+                          in, classes, elements(q, from, to), to - from, weights, ofBlock, out);
+                    },
+                    none -> new NDArray[0]));
+    return new Result(losses(rows), shaped(gradient, view));
   }
 
-  private NDArray column(NDArray z) {
-    return z.getManager().create(new Shape(shape.rows(), 1), DataType.FLOAT64, z.getDevice());
+  /** The elements of some rows, of half in a copy that is wider. */
+  private static Elements elements(NDArray rows, long from, long to) {
+    NDArray slice = Slices.of(rows, from, to);
+    return Fused.elements(slice.toType(Halves.wideType(slice.getDataType()), false));
   }
 
   private static NDArray rowsLike(NDArray z) {
     return z.getManager().create(z.getShape(), Halves.wideType(z.getDataType()), z.getDevice());
   }
 
-  /** ω of each row, after a look at all probabilities of the rows that count. */
-  private double[] weights(NDArray q, double[] counts) {
-    NDArray weights = column(q);
-    Slices.fill(
-        weights,
-        shape.classes(),
-        (from, to) -> {
-          NDArray ofBlock = counted(Slices.of(q, from, to), counts, from);
-          if (!ofBlock.gte(0).logicalAnd(ofBlock.lt(Double.POSITIVE_INFINITY)).all().getBoolean()) {
-            shape.requireProbabilityValues(ofBlock.toDoubleArray(), from);
-          }
-          return CrossEntropyComposite.weight(DjlAlgebra.INSTANCE, ofBlock, options);
-        });
-    return weights.toDoubleArray();
+  /** A gradient of rows × classes in the shape of the logits or a view of theirs. */
+  private NDArray shaped(NDArray gradient, NDArray view) {
+    return gradient == null ? null : AlongAxis.fromRows(gradient, shape).reshape(view.getShape());
   }
 
-  /** Each row times its number, and 0 where that is 0, even for NaN. */
-  private static NDArray weighted(NDArray rows, double[] numbers, long from) {
-    int count = (int) rows.getShape().get(0);
-    double[] ofRows = Arrays.copyOfRange(numbers, (int) from, (int) from + count);
-    NDArray column =
-        rows.getManager().create(ofRows, new Shape(count, 1)).toDevice(rows.getDevice(), false);
-    NDArray counts = column.gt(0).broadcast(rows.getShape());
-    return NDArrays.where(counts, rows.mul(column), rows.zerosLike());
+  /** By composites on blocks of rows. */
+  private Result composite(long[] integers, NDArray view, boolean wantsDetails) {
+    NDArray z = AlongAxis.rows(logits, shape);
+    double[] counts = shape.rowWeights(integers, sampleWeights, options);
+    CompositeCrossEntropy call = new CompositeCrossEntropy(z, shape, options, counts);
+    if (integers == null) {
+      call.setProbabilities(probabilityRows(z));
+    } else {
+      call.setLabels(labels, integers);
+    }
+    NDArray[] results = call.compute(view != null, wantsDetails);
+    return new Result(
+        new CompositeLosses(results, call.weight(), logits, shape, options.reduction()),
+        shaped(results[CompositeCrossEntropy.GRADIENT], view));
   }
 
-  /** The probabilities of the rows that count as float64; those of the others are never read. */
-  private static NDArray counted(NDArray q, double[] counts, long from) {
-    int first = (int) from;
-    int rows = (int) q.getShape().get(0);
-    double[] signs = Arrays.stream(counts, first, first + rows).map(Math::signum).toArray();
-    return weighted(q.toType(DataType.FLOAT64, false), signs, 0);
+  /** Rows × classes of probabilities, in a dtype that holds them and the logits. */
+  private NDArray probabilityRows(NDArray z) {
+    return probabilities(probabilityType(z)).reshape(z.getShape());
   }
 
   private NDArray probabilities(DataType type) {
@@ -374,16 +339,5 @@ public final class CrossEntropy {
   /** That of the logits, or the probabilities' own if it is wider. */
   private DataType probabilityType(NDArray z) {
     return labels.getDataType() == DataType.FLOAT64 ? DataType.FLOAT64 : z.getDataType();
-  }
-
-  /** 1 at the label of a row that counts, else 0. */
-  private NDArray oneHot(long[] integers, double[] counts, long from, long to, NDArray z) {
-    NDManager manager = z.getManager();
-    long[] labelsOfBlock = Arrays.copyOfRange(integers, (int) from, (int) to);
-    NDArray column =
-        manager.create(labelsOfBlock, new Shape(to - from, 1)).toDevice(z.getDevice(), false);
-    NDArray classes =
-        manager.arange(0, shape.classes(), 1, DataType.INT64, z.getDevice()).reshape(1, -1);
-    return counted(column.eq(classes), counts, from);
   }
 }

@@ -1,10 +1,13 @@
 package org.stableops.djl.internal;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.Activation;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.JniUtils;
 import org.stableops.op.RowAlgebra;
 
 /**
@@ -23,7 +26,7 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
 
   @Override
   public NDArray add(NDArray x, double y) {
-    return x.add(y);
+    return x.add(Constants.of(y));
   }
 
   @Override
@@ -38,7 +41,7 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
 
   @Override
   public NDArray multiply(NDArray x, double y) {
-    return x.mul(y);
+    return x.mul(Constants.of(y));
   }
 
   @Override
@@ -48,12 +51,12 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
 
   @Override
   public NDArray divide(NDArray x, double y) {
-    return x.div(y);
+    return x.div(Constants.of(y));
   }
 
   @Override
   public NDArray divide(double x, NDArray y) {
-    return constant(x, y).div(y);
+    return Constants.of(x).div(y);
   }
 
   @Override
@@ -89,14 +92,26 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
   /** log v + (x − (v − 1))/v, with v = 1 + x rounded. */
   @Override
   public NDArray log1p(NDArray x) {
-    NDArray v = x.add(1);
-    return v.log().add(x.sub(v.sub(1)).div(v));
+    NDArray v = add(x, 1);
+    return v.log().add(x.sub(add(v, -1)).div(v));
   }
 
-  /** By the host's softplus, which is right below 0. */
+  /** By the host's softplus, which drops e^{−x} above 20: float64 has digits for it. */
   @Override
   public NDArray log1pExp(NDArray x) {
-    return Activation.softPlus(x);
+    return isDouble(x)
+        ? Activation.relu(x).add(Activation.softPlus(x.abs().neg()))
+        : Activation.softPlus(x);
+  }
+
+  @Override
+  public NDArray sigmoid(NDArray x) {
+    return Activation.sigmoid(x);
+  }
+
+  @Override
+  public NDArray sign(NDArray x) {
+    return x.sign();
   }
 
   @Override
@@ -111,17 +126,17 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
 
   @Override
   public NDArray atLeast(NDArray x, double least) {
-    return x.maximum(least);
+    return least == 0 ? Activation.relu(x) : x.maximum(Constants.of(least));
   }
 
   @Override
   public NDArray atMost(NDArray x, double most) {
-    return x.minimum(most);
+    return x.minimum(Constants.of(most));
   }
 
   @Override
   public NDArray isLess(NDArray x, double y) {
-    return x.lt(y);
+    return x.lt(Constants.of(y));
   }
 
   @Override
@@ -131,12 +146,12 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
 
   @Override
   public NDArray isMore(NDArray x, double y) {
-    return x.gt(y);
+    return x.gt(Constants.of(y));
   }
 
   @Override
   public NDArray isEqual(NDArray x, double y) {
-    return x.eq(y);
+    return x.eq(Constants.of(y));
   }
 
   @Override
@@ -156,12 +171,13 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
 
   @Override
   public NDArray select(NDArray condition, NDArray yes, NDArray no) {
-    return NDArrays.where(condition, yes, no);
+    // NDArrays.where refuses a constant.
+    return JniUtils.where((PtNDArray) condition, (PtNDArray) yes, (PtNDArray) no);
   }
 
   @Override
   public NDArray constant(double number, NDArray x) {
-    return x.onesLike().mul(number);
+    return Constants.of(number);
   }
 
   @Override
@@ -185,26 +201,48 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
   }
 
   @Override
+  public long classes(NDArray rows) {
+    return rows.getShape().get(1);
+  }
+
+  @Override
   public NDArray rowSums(NDArray rows) {
     return rows.sum(CLASSES, true);
   }
 
   @Override
-  public NDArray alongRows(NDArray column, NDArray rows) {
-    return column.broadcast(rows.getShape());
-  }
-
-  @Override
   public NDArray alongClasses(double[] numbers, NDArray rows) {
-    NDArray row = rows.getManager().create(numbers).toDevice(rows.getDevice(), false);
-    return row.reshape(1, -1).broadcast(rows.getShape());
+    return rows.getManager()
+        .create(numbers, new Shape(1, numbers.length))
+        .toDevice(rows.getDevice(), false);
   }
 
   @Override
-  public NDArray isFirstLargest(NDArray rows) {
-    NDManager manager = rows.getManager();
-    long classes = rows.getShape().get(1);
-    NDArray numbers = manager.arange(0, classes, 1, DataType.INT64, rows.getDevice());
-    return rows.argMax(1).reshape(-1, 1).eq(numbers.reshape(1, -1));
+  public NDArray argMax(NDArray rows) {
+    return JniUtils.argMax((PtNDArray) rows, 1, true);
+  }
+
+  @Override
+  public NDArray at(NDArray places, NDArray rows) {
+    return rows.gather(places, 1);
+  }
+
+  @Override
+  public NDArray with(NDArray places, NDArray column, NDArray rows) {
+    return rows.scatter(places, column, 1);
+  }
+
+  @Override
+  public NDArray with(NDArray places, double number, NDArray rows) {
+    PtNDManager manager = (PtNDManager) rows.getManager();
+    NDArray column =
+        JniUtils.full(
+            manager,
+            places.getShape(),
+            number,
+            rows.getDataType(),
+            rows.getDevice(),
+            SparseFormat.DENSE);
+    return with(places, column, rows);
   }
 }

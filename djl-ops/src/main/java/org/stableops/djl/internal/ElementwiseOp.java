@@ -24,8 +24,8 @@ public record ElementwiseOp(
     UnaryOperator<NDArray> compositeValue,
     UnaryOperator<NDArray> compositeGradient) {
 
-  /** Elements that a composite takes at once: what it needs beside them is 50 MB at most. */
-  private static final long LARGE = 1 << 20;
+  /** Elements that a composite takes at once. */
+  private static final long OF_COMPOSITES = 1 << 18;
 
   public NDArray value(NDArray x) {
     Inputs.requireFloating("x", x);
@@ -117,13 +117,19 @@ public record ElementwiseOp(
 
   private static NDArray compute(
       NDArray x, BiConsumer<Elements, Elements> sweep, UnaryOperator<NDArray> composite) {
-    if (Fused.accepts(x) || x.size() <= LARGE) {
+    if (Fused.accepts(x) || (x.size() <= OF_COMPOSITES && !Fused.reaches(x))) {
       return computeAtOnce(x, sweep, composite);
     }
     NDArray flat = x.reshape(-1);
-    NDArray out = x.getManager().create(flat.getShape(), x.getDataType(), x.getDevice());
-    Slices.fill(out, 1, (from, to) -> computeAtOnce(Slices.of(flat, from, to), sweep, composite));
-    return out.reshape(x.getShape());
+    long elements = Fused.reaches(x) ? Slices.OF_KERNELS : OF_COMPOSITES;
+    NDArray[] out =
+        Slices.compute(
+            x.size(),
+            1,
+            elements,
+            (from, to) ->
+                new NDArray[] {computeAtOnce(Slices.of(flat, from, to), sweep, composite)});
+    return out[0].reshape(x.getShape());
   }
 
   private static NDArray computeAtOnce(
@@ -140,9 +146,9 @@ public record ElementwiseOp(
       return out;
     }
     if (x.getShape().isScalar()) {
-      // A scalar's dtype gives way to that of a Number; a vector's does not.
-      return composite.apply(x.reshape(1)).reshape(new Shape());
+      // A scalar's dtype gives way to that of a constant; a vector's does not.
+      return Scoped.beside(x, composite.apply(x.reshape(1))).reshape(new Shape());
     }
-    return composite.apply(x);
+    return Scoped.beside(x, composite.apply(x));
   }
 }

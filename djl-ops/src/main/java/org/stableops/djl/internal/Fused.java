@@ -27,10 +27,12 @@ final class Fused {
   /** Whether a kernel can work on the array once float16 has become float32. */
   static boolean acceptsWidened(NDArray x) {
     DataType type = Halves.wideType(x.getDataType());
-    return FusedPath.isEnabled()
-        && x.getDevice().equals(Device.cpu())
-        && !x.isSparse()
-        && x.size() * type.getNumOfBytes() <= Integer.MAX_VALUE;
+    return x.size() * type.getNumOfBytes() <= Integer.MAX_VALUE && reaches(x);
+  }
+
+  /** Whether a kernel can work on slices of the array, if they are of a buffer's size. */
+  static boolean reaches(NDArray x) {
+    return FusedPath.isEnabled() && x.getDevice().equals(Device.cpu()) && !x.isSparse();
   }
 
   /**

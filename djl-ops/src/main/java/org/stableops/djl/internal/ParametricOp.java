@@ -21,6 +21,9 @@ import org.stableops.op.Elementwise;
  * @param operator what it is
  */
 public record ParametricOp(Elementwise operator) {
+  /** Elements that a composite takes at once. */
+  private static final long OF_COMPOSITES = 1 << 18;
+
   /** A kernel's work on x and a parameter in x's shape. */
   @FunctionalInterface
   private interface Sweep {
@@ -205,7 +208,7 @@ public record ParametricOp(Elementwise operator) {
   private static NDArray compute(
       Arguments arguments, Sweep sweep, BinaryOperator<NDArray> composite) {
     NDArray x = arguments.x;
-    if (!Fused.accepts(x) && x.size() > Slices.OF_ELEMENTS) {
+    if (!Fused.accepts(x) && x.size() > OF_COMPOSITES) {
       return computeInBlocks(arguments, sweep, composite);
     }
     if (x.getDataType() == DataType.FLOAT16) {
@@ -233,12 +236,16 @@ public record ParametricOp(Elementwise operator) {
     long rowLength = rows.size() / rows.get(0);
     NDArray x = arguments.x.reshape(rows);
     NDArray p = arguments.p.broadcast(shape).reshape(rows);
-    NDArray out = x.getManager().create(rows, x.getDataType(), x.getDevice());
-    Slices.fill(
-        out,
-        rowLength,
-        (from, to) -> block(Slices.of(x, from, to), Slices.of(p, from, to), sweep, composite));
-    return out.reshape(shape);
+    NDArray[] out =
+        Slices.compute(
+            rows.get(0),
+            rowLength,
+            OF_COMPOSITES,
+            (from, to) -> {
+              NDArray ofBlock = Slices.of(x, from, to);
+              return new NDArray[] {block(ofBlock, Slices.of(p, from, to), sweep, composite)};
+            });
+    return out[0].reshape(shape);
   }
 
   /** A block of a single row that is too long is cut again. */
@@ -287,8 +294,9 @@ public record ParametricOp(Elementwise operator) {
     Shape shape = wide.x.getShape();
     if (shape.isScalar()) {
       // A scalar's dtype gives way to that of a Number; a vector's does not.
-      return composite.apply(wide.x.reshape(1), wide.p.reshape(1)).reshape(shape);
+      NDArray vector = composite.apply(wide.x.reshape(1), wide.p.reshape(1));
+      return Scoped.beside(wide.x, vector).reshape(shape);
     }
-    return composite.apply(wide.x, wide.p.broadcast(shape));
+    return Scoped.beside(wide.x, composite.apply(wide.x, wide.p.broadcast(shape)));
   }
 }

@@ -15,6 +15,14 @@ public final class Scoped {
     return compute(supplier, array -> new NDArray[] {array});
   }
 
+  /** Lets an array, which may be one of a constant, belong to the manager of another. */
+  static NDArray beside(NDArray x, NDArray array) {
+    if (array.getManager() != x.getManager()) {
+      array.attach(x.getManager());
+    }
+    return array;
+  }
+
   /** Returns the supplier's two arrays, which belong to their own managers and the outer scope. */
   static ValueAndGradient<NDArray> computeBoth(Supplier<ValueAndGradient<NDArray>> supplier) {
     return compute(supplier, both -> new NDArray[] {both.value(), both.gradient()});

@@ -3,35 +3,44 @@ package org.stableops.djl.internal;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
 import org.stableops.internal.Blocks;
 
 /** Works on arrays by blocks of rows, and frees what a block needed before the next. */
 final class Slices {
-  /** Computes some rows of a result. */
+  /** Computes some rows of results. */
   @FunctionalInterface
   interface Rows {
-    NDArray compute(long from, long to);
+    NDArray[] compute(long from, long to);
   }
 
-  /** Elements of a block of rows. Below 2^15 libtorch computes on one thread. */
-  private static final long OF_ROWS = 1 << 16;
+  /** Elements of a block of composites. Below 2^15 libtorch computes on one thread. */
+  static final long OF_COMPOSITES = 1 << 16;
 
-  /** Elements of a block without rows, of which fewer copies are alive. */
-  static final long OF_ELEMENTS = 1 << 18;
+  /** Elements of a block of kernels, which is to be worth a second thread. */
+  static final long OF_KERNELS = 1 << 22;
 
   private Slices() {}
 
+  /** The elements of a block of rows like those of an array. */
+  static long elements(NDArray array) {
+    return Fused.reaches(array) ? OF_KERNELS : OF_COMPOSITES;
+  }
+
   /** Rows of an array outside any graph, as a view. */
   static NDArray of(NDArray array, long from, long to) {
-    return array.get(new NDIndex().addSliceDim(from, to));
+    return from == 0 && to == array.getShape().get(0)
+        ? array
+        : array.get(new NDIndex().addSliceDim(from, to));
   }
 
   /** Runs through the rows of an array of a length, each block in a scope of its own. */
-  static void forEach(long rows, long rowLength, Blocks.Block block) {
+  static void forEach(long rows, long rowLength, long elements, Blocks.Block block) {
     Blocks.forEach(
         rows,
         rowLength,
-        rowLength == 1 ? OF_ELEMENTS : OF_ROWS,
+        elements,
         (from, to) -> {
           try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
@@ -40,14 +49,51 @@ final class Slices {
         });
   }
 
-  /** Writes rows, each element rounded once; the rows they are computed from have a length. */
-  static void fill(NDArray out, long rowLength, Rows rows) {
-    forEach(
-        out.getShape().get(0), rowLength, (from, to) -> write(out, from, rows.compute(from, to)));
+  /** Computes all rows of results; those of a single block are the results. */
+  static NDArray[] compute(long rows, long rowLength, long elements, Rows block) {
+    if (Blocks.count(rows, rowLength, elements) == 1) {
+      return block.compute(0, rows);
+    }
+    NDArray[][] results = new NDArray[1][];
+    try {
+      forEach(
+          rows,
+          rowLength,
+          elements,
+          (from, to) -> {
+            NDArray[] ofBlock = block.compute(from, to);
+            if (results[0] == null) {
+              results[0] =
+                  Arrays.stream(ofBlock).map(first -> like(first, rows)).toArray(NDArray[]::new);
+            }
+            for (int i = 0; i < ofBlock.length; i++) {
+              if (ofBlock[i] != null) {
+                write(results[0][i], from, ofBlock[i]);
+              }
+            }
+          });
+    } finally {
+      if (results[0] != null) {
+        Arrays.stream(results[0]).filter(result -> result != null).forEach(NDScope::register);
+      }
+    }
+    return results[0];
   }
 
-  /** Writes rows from one on, each element rounded once. */
-  static void write(NDArray out, long from, NDArray rows) {
+  /** An array for all rows, which outlives the scope of the block; null for null. */
+  private static NDArray like(NDArray block, long rows) {
+    if (block == null) {
+      return null;
+    }
+    long[] shape = block.getShape().getShape();
+    shape[0] = rows;
+    NDArray result =
+        block.getManager().create(new Shape(shape), block.getDataType(), block.getDevice());
+    NDScope.unregister(result);
+    return result;
+  }
+
+  private static void write(NDArray out, long from, NDArray rows) {
     Autograd.overwrite(of(out, from, from + rows.getShape().get(0)), rows);
   }
 }

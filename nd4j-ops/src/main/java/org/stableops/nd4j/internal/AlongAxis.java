@@ -60,10 +60,15 @@ public final class AlongAxis {
     Slices.forEach(
         shape.rows(),
         shape.classes(),
+        Slices.elements(x),
         (from, to, ofBlock) -> {
-          INDArray block = Slices.of(z, from, to);
-          INDArray column = composite.apply(softmax(block, ofBlock));
-          copy(column, numbers, from, to);
+          INDArray block = Fused.readable(Slices.of(z, from, to), ofBlock);
+          if (Fused.accepts(block)) {
+            double[] ofRows = kernel.apply(rowElements(block), (int) (to - from), classes());
+            System.arraycopy(ofRows, 0, numbers, (int) from, ofRows.length);
+          } else {
+            copy(composite.apply(softmax(block, ofBlock)), numbers, from, to);
+          }
         });
     return array(numbers, shape.rowShape(), x.dataType());
   }
@@ -103,12 +108,38 @@ public final class AlongAxis {
     Slices.fill(
         asRows(out, shape),
         shape.classes(),
+        Slices.elements(x),
         (from, to, ofBlock) -> {
-          INDArray given = u == null ? null : wide(Slices.of(u, from, to), ofBlock);
-          INDArray result = composite.apply(softmax(Slices.of(z, from, to), ofBlock), given);
-          return Slices.of(result, 0, to - from);
+          INDArray block = Fused.readable(Slices.of(z, from, to), ofBlock);
+          INDArray given = u == null ? null : Fused.readable(Slices.of(u, from, to), ofBlock);
+          if (Fused.accepts(block)) {
+            return fused(kernel, block, given, ofBlock);
+          }
+          INDArray wide = given == null ? null : wide(given, ofBlock);
+          return Slices.of(composite.apply(softmax(block, ofBlock), wide), 0, to - from);
         });
     return fromClassesLast(out, shape, temporaries);
+  }
+
+  private INDArray fused(
+      GradientKernel kernel, INDArray block, INDArray upstream, Temporaries ofBlock) {
+    INDArray out = like(block, ofBlock);
+    kernel.apply(
+        rowElements(block),
+        (int) block.size(0),
+        classes(),
+        upstream == null ? null : rowElements(upstream),
+        rowElements(out));
+    return out;
+  }
+
+  private int classes() {
+    return Math.toIntExact(shape.classes());
+  }
+
+  /** The elements of rows × classes. */
+  static Elements rowElements(INDArray rows) {
+    return Fused.elements(rows, 0, 1);
   }
 
   /** The elements of an array like x, row by row. */
@@ -149,7 +180,8 @@ public final class AlongAxis {
 
   /** The softmax of rows × classes; the composite has two rows at least. */
   static SoftmaxComposite<INDArray> softmax(INDArray rows, Temporaries temporaries) {
-    return new SoftmaxComposite<>(new Nd4jAlgebra(temporaries), wide(rows, temporaries));
+    INDArray typed = temporaries.keepUnless(rows, rows.castTo(Halves.wideType(rows.dataType())));
+    return new SoftmaxComposite<>(new Nd4jAlgebra(temporaries), twice(typed, temporaries));
   }
 
   /** The rows, or a single one twice: the arithmetic of one row takes NaN for 1e-5. */

@@ -9,6 +9,7 @@ import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 import org.stableops.ValueAndGradient;
 import org.stableops.internal.SoftmaxShape;
+import org.stableops.kernel.CrossEntropyBlocks;
 import org.stableops.kernel.CrossEntropyKernel;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.RowLosses;
@@ -135,7 +136,7 @@ public final class CrossEntropy {
   }
 
   public CrossEntropyEvaluation<INDArray> evaluate() {
-    RowLosses rows = compute(false).rows();
+    RowLosses rows = compute(false, true).rows();
     try (Temporaries temporaries = new Temporaries()) {
       INDArray loss = temporaries.keep(reduced(rows, rows.losses()));
       INDArray rowLosses = temporaries.keep(ofRows(rows.losses()));
@@ -189,6 +190,10 @@ public final class CrossEntropy {
   }
 
   private Result compute(boolean wantsGradient) {
+    return compute(wantsGradient, false);
+  }
+
+  private Result compute(boolean wantsGradient, boolean wantsDetails) {
     long[] classes = classes();
     DataType type = logits.dataType();
     if (logits.isEmpty()) {
@@ -196,7 +201,10 @@ public final class CrossEntropy {
     }
     try (Temporaries temporaries = new Temporaries()) {
       if (!Fused.acceptsWidened(logits)) {
-        return composite(classes, wantsGradient, temporaries);
+        boolean reachesRows = Fused.reaches(logits) && shape.classes() <= Slices.OF_KERNELS;
+        return reachesRows
+            ? fusedBlocks(classes, wantsGradient, temporaries)
+            : composite(classes, wantsGradient, wantsDetails, temporaries);
       }
       INDArray z = AlongAxis.readable(logits, shape, temporaries);
       INDArray gradient = wantsGradient ? AlongAxis.like(z, temporaries) : null;
@@ -224,44 +232,123 @@ public final class CrossEntropy {
     return array.dataType().isFPType() ? array : temporaries.keep(array.castTo(DataType.FLOAT));
   }
 
-  /** By blocks of rows. */
-  private Result composite(long[] integers, boolean wantsGradient, Temporaries temporaries) {
+  /** By kernels on blocks of rows: no buffer reaches all of them. */
+  private Result fusedBlocks(long[] integers, boolean wantsGradient, Temporaries temporaries) {
+    INDArray z = AlongAxis.rows(logits, shape, temporaries);
+    INDArray q = integers == null ? probabilityRows(temporaries) : null;
+    INDArray gradient = wantsGradient ? newGradient(temporaries) : null;
+    RowLosses rows =
+        CrossEntropyBlocks.run(
+            Math.toIntExact(shape.rows()),
+            shape.classes(),
+            Slices.OF_KERNELS,
+            sampleWeights,
+            options,
+            wantsGradient,
+            (from, to, weights, ofBlock, withGradient) ->
+                fusedRows(
+                    Slices.of(z, from, to),
+                    q == null ? Arrays.copyOfRange(integers, from, to) : null,
+                    q == null ? null : Slices.of(q, from, to),
+                    weights,
+                    ofBlock,
+                    withGradient ? Slices.of(AlongAxis.asRows(gradient, shape), from, to) : null));
+    return result(rows, gradient, temporaries);
+  }
+
+  /** Some rows, with labels or probabilities; the gradient is written unless it is null. */
+  private static RowLosses fusedRows(
+      INDArray rows,
+      long[] integers,
+      INDArray q,
+      double[] weights,
+      CrossEntropyOptions options,
+      INDArray gradient) {
+    try (Temporaries temporaries = new Temporaries()) {
+      INDArray z = Fused.readable(rows, temporaries);
+      boolean isDirect = gradient == null || Fused.accepts(gradient);
+      INDArray out = isDirect ? gradient : AlongAxis.like(z, temporaries);
+      int classes = (int) z.size(1);
+      Elements in = AlongAxis.rowElements(z);
+      Elements written = out == null ? null : AlongAxis.rowElements(out);
+      RowLosses losses =
+          q == null
+              ? CrossEntropyKernel.sparse(in, classes, integers, weights, options, written)
+              : CrossEntropyKernel.dense(
+                  in,
+                  classes,
+                  AlongAxis.rowElements(Fused.readable(q, temporaries)),
+                  (int) z.size(0),
+                  weights,
+                  options,
+                  written);
+      if (!isDirect) {
+        gradient.assign(out);
+      }
+      return losses;
+    }
+  }
+
+  /** By composites on blocks of rows. */
+  private Result composite(
+      long[] integers, boolean wantsGradient, boolean wantsDetails, Temporaries temporaries) {
     double[] counts = shape.rowWeights(integers, sampleWeights, options);
     INDArray z = AlongAxis.rows(logits, shape, temporaries);
-    INDArray q =
-        integers == null ? AlongAxis.rows(floating(labels, temporaries), shape, temporaries) : null;
+    INDArray q = integers == null ? probabilityRows(temporaries) : null;
     double[] weights =
         integers == null
             ? weights(q, counts)
             : SoftmaxShape.labelWeights(integers, counts, options);
-    double[] scales = RowLosses.scales(weights, counts, options.reduction());
+    double weight = RowLosses.weight(weights, counts);
+    double[] scales = RowLosses.scales(counts, weight, options.reduction());
+    boolean isZero = weight == 0 && options.reduction() == Reduction.MEAN;
     double[] losses = new double[weights.length];
     double[] logSumExps = new double[weights.length];
-    INDArray gradient =
-        wantsGradient ? AlongAxis.classesLast(shape, logits.dataType(), temporaries) : null;
+    INDArray gradient = wantsGradient ? newGradient(temporaries) : null;
     Slices.forEach(
         shape.rows(),
         shape.classes(),
+        Slices.OF_COMPOSITES,
         (from, to, ofBlock) -> {
-          SoftmaxComposite<INDArray> softmax = AlongAxis.softmax(Slices.of(z, from, to), ofBlock);
-          INDArray probabilities =
-              q == null
-                  ? oneHot(integers, counts, from, to, ofBlock)
-                  : counted(q, counts, from, to, ofBlock);
+          RowColumns columns = new RowColumns(from, to, counts, ofBlock);
+          INDArray rows = columns.counted(Slices.of(z, from, to));
+          SoftmaxComposite<INDArray> softmax = AlongAxis.softmax(rows, ofBlock);
           CrossEntropyComposite<INDArray> composite =
-              new CrossEntropyComposite<>(
-                  softmax, AlongAxis.twice(probabilities, ofBlock), options);
+              q == null
+                  ? CrossEntropyComposite.sparse(
+                      softmax, columns.places(integers), columns.of(weights), options)
+                  : CrossEntropyComposite.dense(
+                      softmax, columns.probabilities(Slices.of(q, from, to)), options);
           AlongAxis.copy(composite.losses(), losses, from, to);
-          AlongAxis.copy(softmax.logSumExp(), logSumExps, from, to);
-          if (gradient != null) {
-            INDArray rows = Slices.of(composite.gradient(), 0, to - from);
+          if (wantsDetails || options.zLoss() != 0) {
+            AlongAxis.copy(softmax.logSumExp(), logSumExps, from, to);
+          }
+          if (wantsGradient) {
             INDArray out = Slices.of(AlongAxis.asRows(gradient, shape), from, to);
-            Primitives.assign(out, weighted(rows, scales, from, ofBlock));
+            if (isZero) {
+              out.assign(0);
+            } else {
+              INDArray ofRows = composite.gradient(columns.of(scales));
+              Primitives.assign(out, Slices.of(ofRows, 0, to - from));
+            }
           }
         });
-    RowLosses result = RowLosses.weighted(losses, logSumExps, weights, counts, options);
+    return result(
+        RowLosses.weighted(losses, logSumExps, weights, counts, options), gradient, temporaries);
+  }
+
+  /** Rows × classes of probabilities, in their own floating dtype. */
+  private INDArray probabilityRows(Temporaries temporaries) {
+    return AlongAxis.rows(floating(labels, temporaries), shape, temporaries);
+  }
+
+  private INDArray newGradient(Temporaries temporaries) {
+    return AlongAxis.classesLast(shape, logits.dataType(), temporaries);
+  }
+
+  private Result result(RowLosses rows, INDArray gradient, Temporaries temporaries) {
     return new Result(
-        result, wantsGradient ? AlongAxis.fromClassesLast(gradient, shape, temporaries) : null);
+        rows, gradient == null ? null : AlongAxis.fromClassesLast(gradient, shape, temporaries));
   }
 
   /** ω of each row, after a look at all probabilities of the rows that count. */
@@ -270,53 +357,21 @@ public final class CrossEntropy {
     Slices.forEach(
         shape.rows(),
         shape.classes(),
+        Slices.OF_COMPOSITES,
         (from, to, ofBlock) -> {
-          INDArray probabilities = counted(q, counts, from, to, ofBlock);
-          boolean valid =
-              ofBlock.keep(probabilities.gte(0)).all()
-                  && ofBlock.keep(probabilities.lt(Double.POSITIVE_INFINITY)).all();
-          if (!valid) {
-            shape.requireProbabilityValues(probabilities.data().asDouble(), from);
+          INDArray probabilities =
+              new RowColumns(from, to, counts, ofBlock).probabilities(Slices.of(q, from, to));
+          // A sum that is NaN or infinite, or a minimum below 0, which drops NaN.
+          double sum = probabilities.sumNumber().doubleValue();
+          double least = probabilities.minNumber().doubleValue();
+          if (!(least >= 0 && sum < Double.POSITIVE_INFINITY)) {
+            shape.requireProbabilityValues(probabilities.dup('c').data().asDouble(), from);
           }
           INDArray column =
-              CrossEntropyComposite.weight(
-                  new Nd4jAlgebra(ofBlock), AlongAxis.twice(probabilities, ofBlock), options);
+              CrossEntropyComposite.weight(new Nd4jAlgebra(ofBlock), probabilities, options);
           AlongAxis.copy(column, weights, from, to);
         });
     return weights;
-  }
-
-  /** Each row times its number, and 0 where that is 0, even for NaN. */
-  private static INDArray weighted(
-      INDArray rows, double[] numbers, long from, Temporaries temporaries) {
-    double[] ofRows = Arrays.copyOfRange(numbers, (int) from, (int) (from + rows.size(0)));
-    INDArray column = temporaries.keep(Nd4j.createFromArray(ofRows)).reshape(-1, 1);
-    INDArray tiled = temporaries.keep(Primitives.tile(column, rows.shape()));
-    INDArray counts = temporaries.keep(tiled.gt(0));
-    INDArray product = temporaries.keep(rows.mulColumnVector(column));
-    INDArray zeros = temporaries.keep(Nd4j.zeros(rows.dataType(), rows.shape()));
-    return temporaries.keep(Primitives.select(counts, product, zeros));
-  }
-
-  /** The probabilities of the rows that count as double; those of the others are never read. */
-  private static INDArray counted(
-      INDArray q, double[] counts, long from, long to, Temporaries temporaries) {
-    INDArray rows = Slices.of(q, from, to);
-    INDArray wide = temporaries.keepUnless(rows, rows.castTo(DataType.DOUBLE));
-    double[] signs = Arrays.stream(counts, (int) from, (int) to).map(Math::signum).toArray();
-    return weighted(wide, signs, 0, temporaries);
-  }
-
-  /** 1 at the label of a row that counts, else 0. */
-  private INDArray oneHot(
-      long[] integers, double[] counts, long from, long to, Temporaries temporaries) {
-    INDArray q = temporaries.keep(Nd4j.zeros(DataType.DOUBLE, to - from, shape.classes()));
-    for (long row = from; row < to; row++) {
-      if (counts[(int) row] != 0) {
-        q.putScalar(row - from, integers[(int) row], 1);
-      }
-    }
-    return q;
   }
 
   private INDArray reduced(RowLosses rows, double[] ofRows) {

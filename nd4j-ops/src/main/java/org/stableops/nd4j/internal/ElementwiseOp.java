@@ -106,6 +106,7 @@ public record ElementwiseOp(
     Slices.fill(
         result.reshape('c', new long[] {x.length()}),
         1,
+        Slices.elements(x),
         (from, to, ofBlock) -> {
           INDArray wide = Fused.readable(Slices.of(in, from, to), ofBlock);
           return computeWide(wide, sweep, composite, ofBlock);

@@ -4,6 +4,9 @@ import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.Arrays;
+import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -22,10 +25,9 @@ public final class Fused {
    */
   static boolean accepts(INDArray x) {
     DataType type = x.dataType();
-    return (type == DataType.FLOAT || type == DataType.DOUBLE)
-        && FusedPath.isEnabled()
-        && isOnCpu()
-        && end(x) * type.width() <= Integer.MAX_VALUE;
+    return type == Halves.wideType(type)
+        && span(x) * type.width() <= Integer.MAX_VALUE
+        && reaches(x);
   }
 
   /** The same once half types have become float, in memory of their own. */
@@ -33,7 +35,15 @@ public final class Fused {
     DataType type = Halves.wideType(x.dataType());
     return type == x.dataType()
         ? accepts(x)
-        : FusedPath.isEnabled() && isOnCpu() && x.length() * type.width() <= Integer.MAX_VALUE;
+        : x.length() * type.width() <= Integer.MAX_VALUE && reaches(x);
+  }
+
+  /**
+   * Whether a kernel can work on slices of a floating array, if they are of a buffer's size and
+   * half types have become float.
+   */
+  static boolean reaches(INDArray x) {
+    return x.dataType().isFPType() && FusedPath.isEnabled() && isOnCpu();
   }
 
   private static boolean isOnCpu() {
@@ -52,11 +62,16 @@ public final class Fused {
 
   /** The elements of the buffer up to the array's last one. */
   private static long end(INDArray x) {
-    long end = x.offset() + 1;
+    return x.offset() + span(x);
+  }
+
+  /** The elements of the buffer from the array's first to its last one. */
+  private static long span(INDArray x) {
+    long span = 1;
     for (int d = 0; d < x.rank(); d++) {
-      end += (x.size(d) - 1) * Math.max(0, x.stride(d));
+      span += (x.size(d) - 1) * Math.max(0, x.stride(d));
     }
-    return end;
+    return span;
   }
 
   /** The array itself if a kernel accepts it; else a copy, which is contiguous and not half. */
@@ -81,12 +96,24 @@ public final class Fused {
     // isView() and ordering() say little about where elements are. Of a buffer's accessors, only
     // those of its type count the offset: as a position, with which a view counts from 0.
     DataBuffer data = x.data();
+    if (end(x) * x.dataType().width() > Integer.MAX_VALUE) {
+      return farElements(x, shape, strides);
+    }
     if (x.dataType() == DataType.DOUBLE) {
       DoubleBuffer doubles = data.asNioDouble();
       return Elements.of(doubles, doubles.position(), shape, strides);
     }
     FloatBuffer floats = data.asNioFloat();
     return Elements.of(floats, floats.position(), shape, strides);
+  }
+
+  /** The same of a slice that a buffer from the start of the memory does not reach. */
+  private static Elements farElements(INDArray x, long[] shape, long[] strides) {
+    Pointer first = x.data().addressPointer();
+    long span = span(x);
+    return x.dataType() == DataType.DOUBLE
+        ? Elements.of(new DoublePointer(first).capacity(span).asBuffer(), 0, shape, strides)
+        : Elements.of(new FloatPointer(first).capacity(span).asBuffer(), 0, shape, strides);
   }
 
   /** The dimensions of an array in its logical order. */

@@ -2,7 +2,7 @@ package org.stableops.nd4j.internal;
 
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.impl.shape.OneHot;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
 import org.stableops.op.RowAlgebra;
@@ -93,9 +93,23 @@ public record Nd4jAlgebra(Temporaries temporaries) implements RowAlgebra<INDArra
     return keep(Primitives.log1p(x));
   }
 
+  /**
+   * max(x, 0) + log(1 + e^{−|x|}), in double: float has not the digits for the sum 1 + e^{−|x|}.
+   */
   @Override
   public INDArray log1pExp(INDArray x) {
-    return log1p(exp(x));
+    INDArray wide = toDouble(x);
+    return toTypeOf(x, add(atLeast(wide, 0), log1p(exp(negate(abs(wide))))));
+  }
+
+  @Override
+  public INDArray sigmoid(INDArray x) {
+    return keep(Transforms.sigmoid(x, true));
+  }
+
+  @Override
+  public INDArray sign(INDArray x) {
+    return keep(Transforms.sign(x, true));
   }
 
   @Override
@@ -195,27 +209,54 @@ public record Nd4jAlgebra(Temporaries temporaries) implements RowAlgebra<INDArra
   }
 
   @Override
+  public long classes(INDArray rows) {
+    return rows.size(1);
+  }
+
+  @Override
   public INDArray rowSums(INDArray rows) {
     return Primitives.rowSums(rows, temporaries);
   }
 
   @Override
-  public INDArray alongRows(INDArray column, INDArray rows) {
-    return keep(Primitives.tile(column, rows.shape()));
-  }
-
-  @Override
   public INDArray alongClasses(double[] numbers, INDArray rows) {
-    INDArray row = keep(Nd4j.createFromArray(numbers));
-    return keep(Primitives.tile(row.reshape(1, numbers.length), rows.shape()));
+    return keep(Nd4j.createFromArray(numbers)).reshape(1, numbers.length);
   }
 
-  /** By argmax and not by max, which drops NaN. */
+  /** Pairs of row and class. Not by max, which drops NaN. */
   @Override
-  public INDArray isFirstLargest(INDArray rows) {
-    INDArray argmax = keep(rows.argMax(1));
-    INDArray oneHot = keep(Nd4j.create(rows.dataType(), rows.shape()));
-    Nd4j.exec(new OneHot(argmax, oneHot, (int) rows.size(1)));
-    return keep(oneHot.gt(0));
+  public INDArray argMax(INDArray rows) {
+    return places(keep(rows.argMax(1)));
+  }
+
+  /** Pairs of the number of a row and its class. */
+  INDArray places(INDArray classes) {
+    INDArray numbers = keep(Nd4j.arange(classes.length()));
+    INDArray rows = keep(numbers.castTo(classes.dataType()));
+    return keep(Nd4j.stack(1, rows, classes));
+  }
+
+  @Override
+  public INDArray at(INDArray places, INDArray rows) {
+    INDArray elements = keep(Nd4j.createUninitialized(rows.dataType(), rows.size(0)));
+    exec("gather_nd", elements, rows, places);
+    return elements.reshape('c', new long[] {rows.size(0), 1});
+  }
+
+  @Override
+  public INDArray with(INDArray places, INDArray column, INDArray rows) {
+    INDArray result = keep(Nd4j.createUninitialized(rows.dataType(), rows.shape(), 'c'));
+    exec("scatter_nd_update", result, rows, places, column.reshape('c', new long[] {rows.size(0)}));
+    return result;
+  }
+
+  @Override
+  public INDArray with(INDArray places, double number, INDArray rows) {
+    INDArray column = Nd4j.valueArrayOf(new long[] {rows.size(0)}, number, rows.dataType());
+    return with(places, keep(column), rows);
+  }
+
+  private static void exec(String name, INDArray result, INDArray... arguments) {
+    Nd4j.exec(DynamicCustomOp.builder(name).addInputs(arguments).addOutputs(result).build());
   }
 }

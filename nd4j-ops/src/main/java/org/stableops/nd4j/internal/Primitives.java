@@ -67,9 +67,16 @@ final class Primitives {
     return Temporaries.filled(Nd4j.zeros(x.dataType(), x.shape()), nan -> nan.divi(nan));
   }
 
-  /** log(1 + x) = 2·atanh(x/(2 + x)). */
+  /** log v + (x − (v − 1))/v, with v = 1 + x rounded. */
   static INDArray log1p(INDArray x) {
-    return Temporaries.filled(x.add(2), result -> Transforms.atanh(result.rdivi(x), false).muli(2));
+    return Temporaries.filled(
+        x.add(1),
+        v -> {
+          try (Temporaries temporaries = new Temporaries()) {
+            INDArray lost = temporaries.keep(v.sub(1)).rsubi(x).divi(v);
+            Transforms.log(v, false).addi(lost);
+          }
+        });
   }
 
   /** Multiplies by upstream, which broadcasts; SameDiff starts with that of one number. */

@@ -18,10 +18,18 @@ final class Slices {
     void run(long from, long to, Temporaries temporaries);
   }
 
-  /** Elements of a block; a cross-entropy with its gradient keeps a hundred such arrays. */
-  private static final long ELEMENTS = 1 << 15;
+  /** Elements of a block of composites, whose temporaries stay in the caches. */
+  static final long OF_COMPOSITES = 1 << 15;
+
+  /** Elements of a block of kernels, which is to be worth a second thread. */
+  static final long OF_KERNELS = 1 << 22;
 
   private Slices() {}
+
+  /** The elements of a block of rows like those of an array. */
+  static long elements(INDArray array) {
+    return Fused.reaches(array) ? OF_KERNELS : OF_COMPOSITES;
+  }
 
   /** Elements of a vector, or rows of a matrix, as a view. */
   static INDArray of(INDArray array, long from, long to) {
@@ -34,11 +42,11 @@ final class Slices {
   }
 
   /** Runs through the rows of an array of a length. */
-  static void forEach(long rows, long rowLength, Block block) {
+  static void forEach(long rows, long rowLength, long elements, Block block) {
     Blocks.forEach(
         rows,
         rowLength,
-        ELEMENTS,
+        elements,
         (from, to) -> {
           try (Temporaries temporaries = new Temporaries()) {
             block.run(from, to, temporaries);
@@ -47,10 +55,11 @@ final class Slices {
   }
 
   /** Writes rows, each element rounded once; the rows they are computed from have a length. */
-  static void fill(INDArray out, long rowLength, Rows rows) {
+  static void fill(INDArray out, long rowLength, long elements, Rows rows) {
     forEach(
         out.size(0),
         rowLength,
+        elements,
         (from, to, temporaries) ->
             Primitives.assign(of(out, from, to), rows.compute(from, to, temporaries)));
   }

@@ -1,0 +1,180 @@
+package org.stableops.djl.internal;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.Reduction;
+import org.stableops.internal.SoftmaxShape;
+import org.stableops.kernel.RowLosses;
+import org.stableops.op.CrossEntropyComposite;
+import org.stableops.op.SoftmaxComposite;
+
+/**
+ * A cross-entropy by composites on blocks of rows. What the rows weigh is known in Java, where
+ * labels and weights have been checked; all else stays on the device of the logits.
+ */
+final class CompositeCrossEntropy {
+  /** The places of the results, all but the gradient columns of float64. */
+  static final int LOSSES = 0;
+
+  static final int GRADIENT = 1;
+  static final int LOG_SUM_EXPS = 2;
+  static final int Z_LOSSES = 3;
+
+  private final NDArray z;
+  private final SoftmaxShape shape;
+  private final CrossEntropyOptions options;
+
+  /** One per row, 0 where it is ignored. */
+  private final double[] counts;
+
+  private final boolean countAlike;
+
+  /** Class probabilities, or null. */
+  private NDArray q;
+
+  /** The labels as places in the rows, or null. */
+  private NDArray places;
+
+  /** ω of each row. */
+  private double[] weights;
+
+  /** What the gradient of each row's loss is multiplied by. */
+  private double[] scales;
+
+  private double weight;
+
+  /** Takes rows × classes, and what each row counts for. */
+  CompositeCrossEntropy(
+      NDArray z, SoftmaxShape shape, CrossEntropyOptions options, double[] counts) {
+    this.z = z;
+    this.shape = shape;
+    this.options = options;
+    this.counts = counts;
+    countAlike = Arrays.stream(counts).allMatch(count -> count == 1);
+  }
+
+  /** Sets integer labels, which are there as an array and in Java. */
+  void setLabels(NDArray labels, long[] integers) {
+    if (countAlike) {
+      places = labels.stopGradient().toType(DataType.INT64, false).toDevice(z.getDevice(), false);
+    } else {
+      // An ignored label need not be a class.
+      long[] valid = integers.clone();
+      Arrays.setAll(valid, row -> counts[row] == 0 ? 0 : valid[row]);
+      places = z.getManager().create(valid).toDevice(z.getDevice(), false);
+    }
+    places = places.reshape(shape.rows(), 1);
+    setWeights(SoftmaxShape.labelWeights(integers, counts, options));
+  }
+
+  /** Sets rows × classes of probabilities, after a look at those of the rows that count. */
+  void setProbabilities(NDArray rows) {
+    q = rows;
+    NDArray[] columns =
+        Slices.compute(
+            shape.rows(),
+            shape.classes(),
+            Slices.OF_COMPOSITES,
+            (from, to) -> {
+              NDArray block = probabilities(from, to);
+              NDArray ofRows = CrossEntropyComposite.weight(DjlAlgebra.INSTANCE, block, options);
+              return new NDArray[] {ofRows, block.sum(new int[] {1}), block.min(new int[] {1})};
+            });
+    double[] sums = columns[1].toDoubleArray();
+    double[] least = columns[2].toDoubleArray();
+    for (int row = 0; row < sums.length; row++) {
+      if (!(least[row] >= 0 && sums[row] < Double.POSITIVE_INFINITY)) {
+        shape.requireProbabilityValues(probabilities(row, row + 1L).toDoubleArray(), row);
+      }
+    }
+    setWeights(columns[0].toDoubleArray());
+  }
+
+  private void setWeights(double[] ofRows) {
+    weights = ofRows;
+    weight = RowLosses.weight(ofRows, counts);
+    scales = RowLosses.scales(counts, weight, options.reduction());
+  }
+
+  /** What MEAN divides by. */
+  double weight() {
+    return weight;
+  }
+
+  /** Computes the losses, and else what is wanted. */
+  NDArray[] compute(boolean wantsGradient, boolean wantsDetails) {
+    return Slices.compute(
+        shape.rows(),
+        shape.classes(),
+        Slices.OF_COMPOSITES,
+        (from, to) -> block(from, to, wantsGradient, wantsDetails));
+  }
+
+  private NDArray[] block(long from, long to, boolean wantsGradient, boolean wantsDetails) {
+    SoftmaxComposite<NDArray> softmax = AlongAxis.softmax(counted(Slices.of(z, from, to), from));
+    CrossEntropyComposite<NDArray> composite = composite(softmax, from, to);
+    NDArray[] results = new NDArray[4];
+    results[LOSSES] = timesCounts(composite.losses(), from);
+    if (wantsGradient) {
+      results[GRADIENT] = gradient(composite, from, to);
+    }
+    if (wantsDetails) {
+      results[LOG_SUM_EXPS] = counted(softmax.logSumExp(), from);
+      results[Z_LOSSES] =
+          options.zLoss() == 0
+              ? results[LOSSES].zerosLike()
+              : timesCounts(composite.zLosses(), from);
+    }
+    return results;
+  }
+
+  private NDArray gradient(CrossEntropyComposite<NDArray> composite, long from, long to) {
+    DataType type = Halves.wideType(z.getDataType());
+    if (weight == 0 && options.reduction() == Reduction.MEAN) {
+      return z.getManager().zeros(new Shape(to - from, shape.classes()), type, z.getDevice());
+    }
+    return composite.gradient(scales(from, to)).toType(type, false);
+  }
+
+  private CrossEntropyComposite<NDArray> composite(
+      SoftmaxComposite<NDArray> softmax, long from, long to) {
+    if (q != null) {
+      return CrossEntropyComposite.dense(softmax, probabilities(from, to), options);
+    }
+    NDArray ofRows = options.classWeights().length == 0 ? null : column(weights, from, to);
+    return CrossEntropyComposite.sparse(softmax, Slices.of(places, from, to), ofRows, options);
+  }
+
+  /** As float64; those of rows that do not count are never read. */
+  private NDArray probabilities(long from, long to) {
+    return counted(Slices.of(q, from, to), from).toType(DataType.FLOAT64, false);
+  }
+
+  /** Some rows, and 0 in those that do not count, even for NaN. */
+  private NDArray counted(NDArray rows, long from) {
+    if (countAlike) {
+      return rows;
+    }
+    NDArray column = column(counts, from, from + rows.getShape().get(0));
+    DjlAlgebra m = DjlAlgebra.INSTANCE;
+    return m.select(m.isMore(column, 0), rows, Constants.of(0));
+  }
+
+  private NDArray timesCounts(NDArray column, long from) {
+    return countAlike ? column : column.mul(column(counts, from, from + column.getShape().get(0)));
+  }
+
+  /** One number, if it is the same for all rows. */
+  private NDArray scales(long from, long to) {
+    return countAlike ? Constants.of(scales[0]) : column(scales, from, to);
+  }
+
+  private NDArray column(double[] numbers, long from, long to) {
+    return z.getManager()
+        .create(Arrays.copyOfRange(numbers, (int) from, (int) to), new Shape(to - from, 1))
+        .toDevice(z.getDevice(), false);
+  }
+}
