@@ -390,7 +390,7 @@ public final class SoftmaxShape {
    * Returns the class weights of labels.
    *
    * @param labels one integer label per row
-   * @param rowWeights those of {@link #rowWeights}
+   * @param rowWeights those of {@link #rowWeights}, or null for 1 everywhere
    * @param options the class weights
    * @return one number per row, 0 where the row weighs nothing
    */
@@ -399,7 +399,7 @@ public final class SoftmaxShape {
     double[] classWeights = options.classWeights();
     double[] weights = new double[labels.length];
     for (int row = 0; row < weights.length; row++) {
-      boolean counts = rowWeights[row] != 0;
+      boolean counts = rowWeights == null || rowWeights[row] != 0;
       weights[row] = !counts ? 0 : classWeights.length == 0 ? 1 : classWeights[(int) labels[row]];
     }
     return weights;

@@ -102,12 +102,13 @@ public final class RowLosses {
    * Returns what rows weigh together.
    *
    * @param weights ω of each row
-   * @param sampleWeights one per row, 0 where it is ignored
+   * @param sampleWeights one per row, 0 where it is ignored; or null for 1 everywhere
    * @return Σ a·ω
    * @throws IllegalArgumentException if they add up to infinity
    */
   public static double weight(double[] weights, double[] sampleWeights) {
-    return new RowLosses(times(weights, sampleWeights)).weight;
+    double[] products = sampleWeights == null ? weights : times(weights, sampleWeights);
+    return new RowLosses(products).weight;
   }
 
   /**

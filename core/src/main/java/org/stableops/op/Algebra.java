@@ -57,7 +57,7 @@ public interface Algebra<A> {
   /** log(1 + x), for x ≥ −½, to the last digits of small x. */
   A log1p(A x);
 
-  /** log(1 + e^x), to the last digits of small e^x. */
+  /** log(1 + e^x), to the last digits for x ≤ 0, and to more than float32 has above. */
   A log1pExp(A x);
 
   /** 1/(1 + e^{−x}), of float64, for x &gt; −700. */

@@ -41,7 +41,7 @@ public abstract sealed class CrossEntropyComposite<A> {
       return new Sparse<>(softmax, labels, weights, options);
     }
     RowAlgebra<A> m = softmax.algebra();
-    A zeros = m.multiply(softmax.exps(), 0);
+    A zeros = m.multiply(softmax.others(), 0);
     return dense(softmax, m.with(labels, 1, zeros), options);
   }
 
@@ -98,11 +98,10 @@ public abstract sealed class CrossEntropyComposite<A> {
    */
   public A gradient(A scales) {
     A factor = m.divide(scales, softmax.denominator());
-    A slope = zLoss == 0 ? null : zSlope();
+    A slope = zLoss == 0 ? null : m.multiply(zSlope(), factor);
     A ofP = times(total(), factor);
-    A uniform =
-        timesExps(softmax.exps(), slope == null ? ofP : m.add(ofP, m.multiply(slope, factor)));
-    return gradient(uniform, slope, factor, scales);
+    A ofOthers = timesExps(softmax.others(), slope == null ? ofP : m.add(ofP, slope));
+    return gradient(ofOthers, slope, factor, scales);
   }
 
   /** 2ζω·lse. */
@@ -141,8 +140,11 @@ public abstract sealed class CrossEntropyComposite<A> {
   /** ω, or null for 1. */
   abstract A weight();
 
-  /** (W + slope)·p·scales − v·scales, given its first term and scales/(1 + rest). */
-  abstract A gradient(A uniform, A slope, A factor, A scales);
+  /**
+   * The gradient, given scales/(1 + rest) and, times that, 2ζω·lse, or null for 0, and its first
+   * term for all but the maximum.
+   */
+  abstract A gradient(A ofOthers, A slope, A factor, A scales);
 
   private static final class Sparse<A> extends CrossEntropyComposite<A> {
     private final A labels;
@@ -156,9 +158,16 @@ public abstract sealed class CrossEntropyComposite<A> {
 
     @Override
     A crossEntropies() {
-      A below = m.at(labels, softmax.below());
-      A counted = weights == null ? below : ifMore(weights, below);
-      return times(weights, m.subtract(softmax.logSum(), counted));
+      A gap = weights == null ? gap() : ifMore(weights, gap());
+      return times(weights, m.add(gap, softmax.logSum()));
+    }
+
+    /** max − z_y, 0 where they are the same even if infinite. */
+    private A gap() {
+      A ofLabel = m.toDouble(m.at(labels, softmax.rows()));
+      A max = softmax.max();
+      A zero = m.constant(0, max);
+      return m.select(m.isEqual(ofLabel, max), zero, m.subtract(max, ofLabel));
     }
 
     @Override
@@ -172,13 +181,20 @@ public abstract sealed class CrossEntropyComposite<A> {
     }
 
     @Override
-    A gradient(A uniform, A slope, A factor, A scales) {
-      A atLabel = m.at(labels, softmax.exps());
-      A others = m.add(softmax.rest(), m.add(m.negate(atLabel), 1));
+    A gradient(A ofOthers, A slope, A factor, A scales) {
+      A ofP = times(weights, factor);
+      A ofMax = slope == null ? ofP : m.add(ofP, slope);
+      A gradient = m.with(softmax.first(), ofMax, ofOthers);
+      return m.with(labels, atLabel(slope, factor), gradient);
+    }
+
+    /** −ω(1 − p_y) + 2ζω·lse·p_y. */
+    private A atLabel(A slope, A factor) {
+      A exp = m.exp(m.negate(gap()));
+      A others = m.add(softmax.rest(), m.add(m.negate(exp), 1));
       A ofLabel = m.multiply(times(weights, others), factor);
-      A ofSlope =
-          slope == null ? m.constant(0, ofLabel) : timesExps(atLabel, m.multiply(slope, factor));
-      return m.with(labels, m.subtract(ofSlope, ofLabel), uniform);
+      A ofSlope = slope == null ? m.constant(0, ofLabel) : timesExps(exp, slope);
+      return m.subtract(ofSlope, ofLabel);
     }
   }
 
@@ -200,7 +216,7 @@ public abstract sealed class CrossEntropyComposite<A> {
 
     private A smoothed() {
       double smoothing = options.labelSmoothing();
-      A live = m.toTypeOf(q, m.isMore(softmax.z(), Double.NEGATIVE_INFINITY));
+      A live = m.toTypeOf(q, m.isMore(softmax.rows(), Double.NEGATIVE_INFINITY));
       A spread = m.divide(m.multiply(m.rowSums(q), smoothing), m.rowSums(live));
       A uniform = m.multiply(weighted(m, live, options.classWeights()), spread);
       return m.add(m.multiply(weighted, 1 - smoothing), uniform);
@@ -223,13 +239,14 @@ public abstract sealed class CrossEntropyComposite<A> {
     }
 
     @Override
-    A gradient(A uniform, A slope, A factor, A scales) {
+    A gradient(A ofOthers, A slope, A factor, A scales) {
       A atMax = m.at(softmax.first(), v);
       A others = m.subtract(m.subtract(total, atMax), m.multiply(atMax, softmax.rest()));
-      A ofMax = slope == null ? others : m.add(others, slope);
-      A gradient = m.subtract(uniform, m.multiply(v, scales));
+      A ofMax = m.multiply(others, factor);
+      A gradient = m.subtract(ofOthers, m.multiply(v, scales));
       // + 0, for a row that counts nothing has 0 and not −0.
-      return m.with(softmax.first(), m.add(m.multiply(ofMax, factor), 0), gradient);
+      A sum = slope == null ? m.add(ofMax, 0) : m.add(ofMax, slope);
+      return m.with(softmax.first(), sum, gradient);
     }
   }
 }

@@ -15,7 +15,10 @@ public final class SoftmaxComposite<A> {
   private static final double UNDERFLOW = -746;
 
   private final RowAlgebra<A> m;
-  private final A z;
+  private final A rows;
+
+  /** Whether float32 was widened. */
+  private final boolean isNarrow;
 
   /** The place of the largest element. */
   private final A first;
@@ -23,13 +26,10 @@ public final class SoftmaxComposite<A> {
   /** The largest element. */
   private final A max;
 
-  /** z − max, 0 at the maximum even where it is infinite. */
-  private final A below;
+  /** e^{z − max} of the others, and 0 at the maximum. */
+  private final A others;
 
-  /** e^{z − max}. */
-  private final A exps;
-
-  /** Σ e^{z − max} of the others. */
+  /** Their sum. */
   private final A rest;
 
   private A denominator;
@@ -37,19 +37,41 @@ public final class SoftmaxComposite<A> {
   /** Takes rows × classes of float32 or float64. */
   public SoftmaxComposite(RowAlgebra<A> m, A rows) {
     this.m = m;
-    z = m.toDouble(rows);
+    this.rows = rows;
+    isNarrow = !m.isDouble(rows);
     first = m.argMax(rows);
-    max = m.at(first, z);
-    below = m.with(first, 0, m.subtract(z, max));
-    exps = m.isDouble(rows) ? m.with(first, 1, correctedExps()) : m.exp(below);
-    rest = m.classes(z) == 1 ? restOfOne() : m.rowSums(m.with(first, 0, exps));
+    max = m.toDouble(m.at(first, rows));
+    A exps = exps();
+    others = m.with(first, 0, exps);
+    m.free(exps);
+    rest = m.classes(rows) == 1 ? restOfOne() : m.rowSums(others);
   }
 
-  private A correctedExps() {
-    A back = m.subtract(z, below);
-    A lost = m.add(m.subtract(z, m.add(below, back)), m.subtract(back, max));
-    A t = m.exp(below);
-    return m.select(m.isMore(below, UNDERFLOW), m.add(t, m.multiply(t, lost)), t);
+  /** e^{z − max}; where the maximum is infinite, it is NaN there. */
+  private A exps() {
+    A difference = difference();
+    A exps = m.exp(difference);
+    A corrected = isNarrow ? exps : corrected(exps, difference);
+    m.free(difference);
+    return corrected;
+  }
+
+  /** z − max; where the maximum is infinite, it is NaN there. */
+  private A difference() {
+    A z = m.toDouble(rows);
+    A difference = m.subtract(z, max);
+    if (isNarrow) {
+      m.free(z);
+    }
+    return difference;
+  }
+
+  private A corrected(A exps, A difference) {
+    A z = rows;
+    A back = m.subtract(z, difference);
+    A lost = m.add(m.subtract(z, m.add(difference, back)), m.subtract(back, max));
+    A corrected = m.add(exps, m.multiply(exps, lost));
+    return m.select(m.isMore(difference, UNDERFLOW), corrected, exps);
   }
 
   /** 0, and NaN for NaN and −inf, which is what more classes come to by themselves. */
@@ -61,20 +83,25 @@ public final class SoftmaxComposite<A> {
     return m;
   }
 
-  A z() {
-    return z;
+  A rows() {
+    return rows;
   }
 
   A first() {
     return first;
   }
 
-  A below() {
-    return below;
+  A max() {
+    return max;
   }
 
-  A exps() {
-    return exps;
+  /** z − max, 0 at the maximum even where it is infinite. */
+  A below() {
+    return m.with(first, 0, difference());
+  }
+
+  A others() {
+    return others;
   }
 
   A rest() {
@@ -91,20 +118,21 @@ public final class SoftmaxComposite<A> {
 
   /** log Σ e^{z − max}. */
   A logSum() {
-    return m.log1p(rest);
+    // Two primitives instead of six, where the digits of a logarithm suffice.
+    return isNarrow ? m.log1pExp(m.log(rest)) : m.log1p(rest);
   }
 
   /** log Σ e^z. */
   public A logSumExp() {
     // Two maxima that are infinite are so, too; NaN beside them is NaN.
-    A nans = m.rowSums(m.toTypeOf(z, m.isNaN(z)));
+    A nans = m.rowSums(m.toTypeOf(max, m.isNaN(rows)));
     A ofInfinite = m.select(m.isMore(nans, 0), m.constant(Double.NaN, max), max);
     return m.select(m.isInfinite(max), ofInfinite, m.add(max, logSum()));
   }
 
   /** z − log Σ e^z. */
   public A logSoftmax() {
-    return m.subtract(below, logSum());
+    return m.subtract(below(), logSum());
   }
 
   /**
@@ -113,7 +141,7 @@ public final class SoftmaxComposite<A> {
    */
   public A logSoftmaxGradient(A u) {
     A sum = m.rowSums(u);
-    A gradient = m.subtract(u, m.multiply(exps, m.divide(sum, denominator())));
+    A gradient = m.subtract(u, m.multiply(others, m.divide(sum, denominator())));
     A atMax = m.at(first, u);
     A numerator = m.subtract(m.multiply(atMax, rest), m.subtract(sum, atMax));
     return m.with(first, m.divide(numerator, denominator()), gradient);
@@ -121,11 +149,12 @@ public final class SoftmaxComposite<A> {
 
   /** Softmax. */
   public A p() {
-    return m.divide(exps, denominator());
+    return m.with(first, m.divide(1, denominator()), m.divide(others, denominator()));
   }
 
   /** 1 − softmax, to the last digits of small ones. */
   public A oneMinusP() {
-    return m.with(first, m.divide(rest, denominator()), m.add(m.negate(p()), 1));
+    A ofOthers = m.add(m.negate(m.divide(others, denominator())), 1);
+    return m.with(first, m.divide(rest, denominator()), ofOthers);
   }
 }

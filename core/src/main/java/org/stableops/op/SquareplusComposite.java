@@ -7,27 +7,34 @@ final class SquareplusComposite implements Composite {
   /** Below, b is 0 for every float32 number. */
   private static final double TINY = 0x1p-800;
 
+  /** Between 1/LARGE and LARGE squares of float32 numbers near √b neither overflow nor vanish. */
+  private static final double LARGE = 0x1p100;
+
   @Override
   public <A> A value(Algebra<A> m, A x, double b) {
     if (b == 0 || (b < TINY && !m.isDouble(x))) {
       return m.atLeast(x, 0);
     }
-    if (!m.isDouble(x)) {
-      return Widened.inDouble(m, x, wide -> narrowValue(m, wide, b));
+    if (m.isDouble(x)) {
+      return wideValue(m, x, new ScaledB(b));
     }
-    ScaledB s = new ScaledB(b);
+    return b > 1 / LARGE && b < LARGE
+        ? narrowValue(m, x, b)
+        : Widened.inDouble(m, x, wide -> wideValue(m, wide, new ScaledB(b)));
+  }
+
+  private static <A> A wideValue(Algebra<A> m, A x, ScaledB s) {
     A abs = m.abs(x);
     A small = quotient(m, abs, root(m, abs, s), s);
     return m.add(m.atLeast(x, 0), m.multiply(small, s.unscale));
   }
 
-  /** max(x, 0) + (b/2)/(|x| + √(x² + b)): in float64 no float32 number overflows when squared. */
+  /** max(x, 0) + (b/2)/(|x| + √(x² + b)). */
   private static <A> A narrowValue(Algebra<A> m, A x, double b) {
-    return m.add(m.atLeast(x, 0), m.divide(b / 2, m.add(m.abs(x), narrowRoot(m, x, b))));
-  }
-
-  private static <A> A narrowRoot(Algebra<A> m, A x, double b) {
-    return m.sqrt(m.add(m.multiply(x, x), b));
+    A abs = m.abs(x);
+    A c = m.atMost(abs, Math.sqrt(b * 0x1p23));
+    A root = m.max(abs, m.sqrt(m.add(m.multiply(c, c), b)));
+    return m.add(m.atLeast(x, 0), m.divide(b / 2, m.add(abs, root)));
   }
 
   @Override
@@ -35,19 +42,24 @@ final class SquareplusComposite implements Composite {
     if (b == 0 || (b < TINY && !m.isDouble(x))) {
       return step(m, x);
     }
-    if (!m.isDouble(x)) {
-      return Widened.inDouble(m, x, wide -> narrowGradient(m, wide, b));
-    }
-    ScaledB s = new ScaledB(b);
+    return m.isDouble(x)
+        ? wideGradient(m, x, new ScaledB(b))
+        : Widened.inDouble(m, x, wide -> narrowGradient(m, wide, b));
+  }
+
+  private static <A> A wideGradient(Algebra<A> m, A x, ScaledB s) {
     A abs = m.abs(x);
     A root = root(m, abs, s);
     A ratio = m.multiply(quotient(m, abs, root, s), m.divide(s.unscale, root));
     return oneSided(m, x, ratio);
   }
 
-  /** (1 + sign x)/2 − sign x·g, g = (b/2)/(r·(|x| + r)), r = √(x² + b), which is ½ at 0. */
+  /**
+   * (1 + sign x)/2 − sign x·g, g = (b/2)/(r·(|x| + r)), r = √(x² + b), which is ½ at 0. In float64
+   * the square of a float32 number does not overflow.
+   */
   private static <A> A narrowGradient(Algebra<A> m, A x, double b) {
-    A root = narrowRoot(m, x, b);
+    A root = m.sqrt(m.add(m.multiply(x, x), b));
     A ratio = m.divide(m.divide(b / 2, root), m.add(m.abs(x), root));
     A sign = m.sign(x);
     A step = m.multiply(m.add(sign, 1), 0.5);

@@ -285,4 +285,9 @@ final class PlainAlgebra implements RowAlgebra<PlainArray> {
   public PlainArray with(PlainArray places, double number, PlainArray rows) {
     return with(places, constant(number, places), rows);
   }
+
+  @Override
+  public void free(PlainArray rows) {
+    Arrays.fill(rows.elements(), Double.NaN);
+  }
 }

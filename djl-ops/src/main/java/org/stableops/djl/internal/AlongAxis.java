@@ -105,7 +105,7 @@ public final class AlongAxis {
         Slices.compute(
             shape.rows(),
             shape.classes(),
-            Slices.elements(x),
+            Slices.elements(x, Slices.OF_COMPOSITES),
             (from, to) -> new NDArray[] {rows.compute(from, to).toType(type, false)});
     return Scoped.beside(x, results[0]);
   }
@@ -226,6 +226,9 @@ public final class AlongAxis {
   /** Rows × classes outside any graph: a view of the array where its layout allows one. */
   static NDArray rows(NDArray array, SoftmaxShape shape) {
     NDArray detached = Autograd.detached(array);
+    if (shape.hasClassesLast() && array.getShape().dimension() == 2) {
+      return detached;
+    }
     NDArray last = shape.hasClassesLast() ? detached : detached.transpose(shape.toClassesLast());
     return last.reshape(shape.rows(), shape.classes());
   }

@@ -27,10 +27,8 @@ final class CompositeCrossEntropy {
   private final SoftmaxShape shape;
   private final CrossEntropyOptions options;
 
-  /** One per row, 0 where it is ignored. */
+  /** One per row, 0 where it is ignored; or null for 1 everywhere. */
   private final double[] counts;
-
-  private final boolean countAlike;
 
   /** Class probabilities, or null. */
   private NDArray q;
@@ -38,11 +36,8 @@ final class CompositeCrossEntropy {
   /** The labels as places in the rows, or null. */
   private NDArray places;
 
-  /** ω of each row. */
+  /** ω of each row, or null for 1 everywhere. */
   private double[] weights;
-
-  /** What the gradient of each row's loss is multiplied by. */
-  private double[] scales;
 
   private double weight;
 
@@ -53,21 +48,24 @@ final class CompositeCrossEntropy {
     this.shape = shape;
     this.options = options;
     this.counts = counts;
-    countAlike = Arrays.stream(counts).allMatch(count -> count == 1);
   }
 
   /** Sets integer labels, which are there as an array and in Java. */
   void setLabels(NDArray labels, long[] integers) {
-    if (countAlike) {
-      places = labels.stopGradient().toType(DataType.INT64, false).toDevice(z.getDevice(), false);
+    places = (counts == null ? labels : valid(integers)).toType(DataType.INT64, false);
+    places = places.toDevice(z.getDevice(), false).reshape(shape.rows(), 1);
+    if (options.classWeights().length > 0) {
+      setWeights(SoftmaxShape.labelWeights(integers, counts, options));
     } else {
-      // An ignored label need not be a class.
-      long[] valid = integers.clone();
-      Arrays.setAll(valid, row -> counts[row] == 0 ? 0 : valid[row]);
-      places = z.getManager().create(valid).toDevice(z.getDevice(), false);
+      weight = counts == null ? shape.rows() : RowLosses.weight(counts, null);
     }
-    places = places.reshape(shape.rows(), 1);
-    setWeights(SoftmaxShape.labelWeights(integers, counts, options));
+  }
+
+  /** Labels of which those that do not count, and need be no classes, are 0. */
+  private NDArray valid(long[] integers) {
+    long[] valid = new long[integers.length];
+    Arrays.setAll(valid, row -> counts[row] == 0 ? 0 : integers[row]);
+    return z.getManager().create(valid);
   }
 
   /** Sets rows × classes of probabilities, after a look at those of the rows that count. */
@@ -96,7 +94,6 @@ final class CompositeCrossEntropy {
   private void setWeights(double[] ofRows) {
     weights = ofRows;
     weight = RowLosses.weight(ofRows, counts);
-    scales = RowLosses.scales(counts, weight, options.reduction());
   }
 
   /** What MEAN divides by. */
@@ -144,7 +141,7 @@ final class CompositeCrossEntropy {
     if (q != null) {
       return CrossEntropyComposite.dense(softmax, probabilities(from, to), options);
     }
-    NDArray ofRows = options.classWeights().length == 0 ? null : column(weights, from, to);
+    NDArray ofRows = weights == null ? null : column(weights, from, to);
     return CrossEntropyComposite.sparse(softmax, Slices.of(places, from, to), ofRows, options);
   }
 
@@ -155,7 +152,7 @@ final class CompositeCrossEntropy {
 
   /** Some rows, and 0 in those that do not count, even for NaN. */
   private NDArray counted(NDArray rows, long from) {
-    if (countAlike) {
+    if (counts == null) {
       return rows;
     }
     NDArray column = column(counts, from, from + rows.getShape().get(0));
@@ -164,12 +161,15 @@ final class CompositeCrossEntropy {
   }
 
   private NDArray timesCounts(NDArray column, long from) {
-    return countAlike ? column : column.mul(column(counts, from, from + column.getShape().get(0)));
+    return counts == null
+        ? column
+        : column.mul(column(counts, from, from + column.getShape().get(0)));
   }
 
-  /** One number, if it is the same for all rows. */
+  /** What gradients are multiplied by: one number, if it is the same for all rows. */
   private NDArray scales(long from, long to) {
-    return countAlike ? Constants.of(scales[0]) : column(scales, from, to);
+    double unit = options.reduction() == Reduction.MEAN ? 1 / weight : 1;
+    return counts == null ? Constants.of(unit) : column(counts, from, to).mul(Constants.of(unit));
   }
 
   private NDArray column(double[] numbers, long from, long to) {

@@ -309,7 +309,8 @@ public final class CrossEntropy {
   /** By composites on blocks of rows. */
   private Result composite(long[] integers, NDArray view, boolean wantsDetails) {
     NDArray z = AlongAxis.rows(logits, shape);
-    double[] counts = shape.rowWeights(integers, sampleWeights, options);
+    boolean allCount = sampleWeights == null && options.ignoreIndex().isEmpty();
+    double[] counts = allCount ? null : shape.rowWeights(integers, sampleWeights, options);
     CompositeCrossEntropy call = new CompositeCrossEntropy(z, shape, options, counts);
     if (integers == null) {
       call.setProbabilities(probabilityRows(z));

@@ -96,12 +96,10 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
     return v.log().add(x.sub(add(v, -1)).div(v));
   }
 
-  /** By the host's softplus, which drops e^{−x} above 20: float64 has digits for it. */
+  /** By the host's softplus, which drops e^{−x} for x above 20. */
   @Override
   public NDArray log1pExp(NDArray x) {
-    return isDouble(x)
-        ? Activation.relu(x).add(Activation.softPlus(x.abs().neg()))
-        : Activation.softPlus(x);
+    return Activation.softPlus(x);
   }
 
   @Override
@@ -244,5 +242,10 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
             rows.getDevice(),
             SparseFormat.DENSE);
     return with(places, column, rows);
+  }
+
+  @Override
+  public void free(NDArray rows) {
+    rows.close();
   }
 }

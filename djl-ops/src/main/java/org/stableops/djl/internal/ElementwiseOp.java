@@ -24,9 +24,6 @@ public record ElementwiseOp(
     UnaryOperator<NDArray> compositeValue,
     UnaryOperator<NDArray> compositeGradient) {
 
-  /** Elements that a composite takes at once. */
-  private static final long OF_COMPOSITES = 1 << 18;
-
   public NDArray value(NDArray x) {
     Inputs.requireFloating("x", x);
     return Scoped.compute(
@@ -117,16 +114,15 @@ public record ElementwiseOp(
 
   private static NDArray compute(
       NDArray x, BiConsumer<Elements, Elements> sweep, UnaryOperator<NDArray> composite) {
-    if (Fused.accepts(x) || (x.size() <= OF_COMPOSITES && !Fused.reaches(x))) {
+    if (Fused.accepts(x) || (x.size() <= Slices.OF_ELEMENTS && !Fused.reaches(x))) {
       return computeAtOnce(x, sweep, composite);
     }
     NDArray flat = x.reshape(-1);
-    long elements = Fused.reaches(x) ? Slices.OF_KERNELS : OF_COMPOSITES;
     NDArray[] out =
         Slices.compute(
             x.size(),
             1,
-            elements,
+            Slices.elements(x, Slices.OF_ELEMENTS),
             (from, to) ->
                 new NDArray[] {computeAtOnce(Slices.of(flat, from, to), sweep, composite)});
     return out[0].reshape(x.getShape());

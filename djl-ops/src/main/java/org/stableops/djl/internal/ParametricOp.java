@@ -21,9 +21,6 @@ import org.stableops.op.Elementwise;
  * @param operator what it is
  */
 public record ParametricOp(Elementwise operator) {
-  /** Elements that a composite takes at once. */
-  private static final long OF_COMPOSITES = 1 << 18;
-
   /** A kernel's work on x and a parameter in x's shape. */
   @FunctionalInterface
   private interface Sweep {
@@ -208,7 +205,7 @@ public record ParametricOp(Elementwise operator) {
   private static NDArray compute(
       Arguments arguments, Sweep sweep, BinaryOperator<NDArray> composite) {
     NDArray x = arguments.x;
-    if (!Fused.accepts(x) && x.size() > OF_COMPOSITES) {
+    if (!Fused.accepts(x) && x.size() > Slices.OF_ELEMENTS) {
       return computeInBlocks(arguments, sweep, composite);
     }
     if (x.getDataType() == DataType.FLOAT16) {
@@ -240,7 +237,7 @@ public record ParametricOp(Elementwise operator) {
         Slices.compute(
             rows.get(0),
             rowLength,
-            OF_COMPOSITES,
+            Slices.OF_ELEMENTS,
             (from, to) -> {
               NDArray ofBlock = Slices.of(x, from, to);
               return new NDArray[] {block(ofBlock, Slices.of(p, from, to), sweep, composite)};

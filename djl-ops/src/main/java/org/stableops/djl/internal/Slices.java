@@ -2,8 +2,9 @@ package org.stableops.djl.internal;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
-import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
 import java.util.Arrays;
 import org.stableops.internal.Blocks;
 
@@ -15,24 +16,27 @@ final class Slices {
     NDArray[] compute(long from, long to);
   }
 
-  /** Elements of a block of composites. Below 2^15 libtorch computes on one thread. */
-  static final long OF_COMPOSITES = 1 << 16;
+  /** Elements of a block of composites, which is to be worth libtorch's second thread. */
+  static final long OF_COMPOSITES = 1 << 18;
+
+  /** The same without rows, where more temporaries are alive. */
+  static final long OF_ELEMENTS = 1 << 17;
 
   /** Elements of a block of kernels, which is to be worth a second thread. */
   static final long OF_KERNELS = 1 << 22;
 
   private Slices() {}
 
-  /** The elements of a block of rows like those of an array. */
-  static long elements(NDArray array) {
-    return Fused.reaches(array) ? OF_KERNELS : OF_COMPOSITES;
+  /** The elements of a block of an array, if that of composites has so many. */
+  static long elements(NDArray array, long ofComposites) {
+    return Fused.reaches(array) ? OF_KERNELS : ofComposites;
   }
 
   /** Rows of an array outside any graph, as a view. */
   static NDArray of(NDArray array, long from, long to) {
     return from == 0 && to == array.getShape().get(0)
         ? array
-        : array.get(new NDIndex().addSliceDim(from, to));
+        : JniUtils.slice((PtNDArray) array, 0, from, to, 1);
   }
 
   /** Runs through the rows of an array of a length, each block in a scope of its own. */
@@ -85,7 +89,7 @@ final class Slices {
     if (block == null) {
       return null;
     }
-    long[] shape = block.getShape().getShape();
+    long[] shape = block.getShape().getShape().clone();
     shape[0] = rows;
     NDArray result =
         block.getManager().create(new Shape(shape), block.getDataType(), block.getDevice());
@@ -94,6 +98,7 @@ final class Slices {
   }
 
   private static void write(NDArray out, long from, NDArray rows) {
-    Autograd.overwrite(of(out, from, from + rows.getShape().get(0)), rows);
+    long[] to = {from + rows.getShape().get(0)};
+    JniUtils.indexSet((PtNDArray) out, (PtNDArray) rows, new long[] {from}, to, new long[] {1});
   }
 }

@@ -259,4 +259,9 @@ public record Nd4jAlgebra(Temporaries temporaries) implements RowAlgebra<INDArra
   private static void exec(String name, INDArray result, INDArray... arguments) {
     Nd4j.exec(DynamicCustomOp.builder(name).addInputs(arguments).addOutputs(result).build());
   }
+
+  @Override
+  public void free(INDArray rows) {
+    rows.close();
+  }
 }
