@@ -78,6 +78,9 @@ public interface Algebra<A> {
   /** The smaller of x and a number. */
   A atMost(A x, double most);
 
+  /** The smaller of x and a number; NaN stays so or becomes the number, whatever is faster. */
+  A atMostOrNaN(A x, double most);
+
   /** x &lt; y. */
   A isLess(A x, double y);
 

@@ -37,7 +37,7 @@ final class SoftplusComposite implements Composite {
   public <A> A gradient(Algebra<A> m, A x, double beta) {
     return m.isDouble(x)
         ? sigmoid(m, x, m.multiply(x, beta))
-        : Widened.inDouble(m, x, wide -> m.sigmoid(beta == 1 ? wide : m.multiply(wide, beta)));
+        : Widened.inDouble(m, x, wide -> m.sigmoid(m.multiply(wide, beta)));
   }
 
   @Override

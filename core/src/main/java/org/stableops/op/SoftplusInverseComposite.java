@@ -32,7 +32,7 @@ final class SoftplusInverseComposite implements Composite {
    * branches: the logarithm of a negative number is NaN, and from 80 on the difference vanishes.
    */
   private static <A> A narrowValue(Algebra<A> m, A x, double beta) {
-    A half = m.multiply(m.atMost(m.multiply(x, beta), VANISHING), 0.5);
+    A half = m.multiply(m.atMostOrNaN(m.multiply(x, beta), VANISHING), 0.5);
     A log = m.subtract(m.log(twoSinh(m, half)), half);
     return m.add(x, m.divide(log, beta));
   }

@@ -154,6 +154,11 @@ final class PlainAlgebra implements RowAlgebra<PlainArray> {
   }
 
   @Override
+  public PlainArray atMostOrNaN(PlainArray x, double most) {
+    return map(x, v -> v < most ? v : most);
+  }
+
+  @Override
   public PlainArray isLess(PlainArray x, double y) {
     return condition(x, v -> v < y);
   }

@@ -41,7 +41,7 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
 
   @Override
   public NDArray multiply(NDArray x, double y) {
-    return x.mul(Constants.of(y));
+    return y == 1 ? x : x.mul(Constants.of(y));
   }
 
   @Override
@@ -51,7 +51,7 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
 
   @Override
   public NDArray divide(NDArray x, double y) {
-    return x.div(Constants.of(y));
+    return y == 1 ? x : x.div(Constants.of(y));
   }
 
   @Override
@@ -130,6 +130,11 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
   @Override
   public NDArray atMost(NDArray x, double most) {
     return x.minimum(Constants.of(most));
+  }
+
+  @Override
+  public NDArray atMostOrNaN(NDArray x, double most) {
+    return atMost(x, most);
   }
 
   @Override

@@ -62,7 +62,7 @@ public final class AlongAxis {
         shape.classes(),
         Slices.elements(x),
         (from, to, ofBlock) -> {
-          INDArray block = Fused.readable(Slices.of(z, from, to), ofBlock);
+          INDArray block = Halves.widened(Slices.of(z, from, to), ofBlock);
           if (Fused.accepts(block)) {
             double[] ofRows = kernel.apply(rowElements(block), (int) (to - from), classes());
             System.arraycopy(ofRows, 0, numbers, (int) from, ofRows.length);
@@ -110,8 +110,8 @@ public final class AlongAxis {
         shape.classes(),
         Slices.elements(x),
         (from, to, ofBlock) -> {
-          INDArray block = Fused.readable(Slices.of(z, from, to), ofBlock);
-          INDArray given = u == null ? null : Fused.readable(Slices.of(u, from, to), ofBlock);
+          INDArray block = Halves.widened(Slices.of(z, from, to), ofBlock);
+          INDArray given = u == null ? null : Halves.widened(Slices.of(u, from, to), ofBlock);
           if (Fused.accepts(block)) {
             return fused(kernel, block, given, ofBlock);
           }
@@ -180,8 +180,9 @@ public final class AlongAxis {
 
   /** The softmax of rows × classes; the composite has two rows at least. */
   static SoftmaxComposite<INDArray> softmax(INDArray rows, Temporaries temporaries) {
-    INDArray typed = temporaries.keepUnless(rows, rows.castTo(Halves.wideType(rows.dataType())));
-    return new SoftmaxComposite<>(new Nd4jAlgebra(temporaries), twice(typed, temporaries));
+    INDArray typed = Halves.widened(rows, temporaries);
+    return new SoftmaxComposite<>(
+        new Nd4jAlgebra(temporaries, rows.dataType()), twice(typed, temporaries));
   }
 
   /** The rows, or a single one twice: the arithmetic of one row takes NaN for 1e-5. */

@@ -368,7 +368,8 @@ public final class CrossEntropy {
             shape.requireProbabilityValues(probabilities.dup('c').data().asDouble(), from);
           }
           INDArray column =
-              CrossEntropyComposite.weight(new Nd4jAlgebra(ofBlock), probabilities, options);
+              CrossEntropyComposite.weight(
+                  new Nd4jAlgebra(ofBlock, logits.dataType()), probabilities, options);
           AlongAxis.copy(column, weights, from, to);
         });
     return weights;

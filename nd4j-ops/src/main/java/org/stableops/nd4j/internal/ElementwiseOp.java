@@ -108,7 +108,7 @@ public record ElementwiseOp(
         1,
         Slices.elements(x),
         (from, to, ofBlock) -> {
-          INDArray wide = Fused.readable(Slices.of(in, from, to), ofBlock);
+          INDArray wide = Halves.widened(Slices.of(in, from, to), ofBlock);
           return computeWide(wide, sweep, composite, ofBlock);
         });
     if (!isDirect) {
@@ -143,7 +143,7 @@ public record ElementwiseOp(
       Formula composite,
       Temporaries temporaries) {
     if (!Fused.accepts(wide)) {
-      return composite.apply(new Nd4jAlgebra(temporaries), wide);
+      return composite.apply(new Nd4jAlgebra(temporaries, wide.dataType()), wide);
     }
     INDArray out = temporaries.keep(Nd4j.createUninitialized(wide.dataType(), wide.shape(), 'c'));
     run(sweep, wide, out, temporaries);

@@ -1,6 +1,7 @@
 package org.stableops.nd4j.internal;
 
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What arrays of half types are computed in: float, to be rounded once. */
 public final class Halves {
@@ -14,5 +15,10 @@ public final class Halves {
    */
   public static DataType wideType(DataType type) {
     return type == DataType.FLOAT16 || type == DataType.BFLOAT16 ? DataType.FLOAT : type;
+  }
+
+  /** An array itself, or a kept copy in the dtype to compute in. */
+  static INDArray widened(INDArray array, Temporaries temporaries) {
+    return temporaries.keepUnless(array, array.castTo(wideType(array.dataType())));
   }
 }

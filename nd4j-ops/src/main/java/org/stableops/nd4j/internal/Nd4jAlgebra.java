@@ -12,8 +12,15 @@ import org.stableops.op.RowAlgebra;
  * counts as a number, and as a number NaN becomes 1e-5.
  *
  * @param temporaries own the results
+ * @param isNarrow whether sums of double need the digits of float only
  */
-public record Nd4jAlgebra(Temporaries temporaries) implements RowAlgebra<INDArray> {
+public record Nd4jAlgebra(Temporaries temporaries, boolean isNarrow)
+    implements RowAlgebra<INDArray> {
+  /** Takes the dtype of what is computed in the end. */
+  public Nd4jAlgebra(Temporaries temporaries, DataType type) {
+    this(temporaries, type != DataType.DOUBLE);
+  }
+
   private INDArray keep(INDArray result) {
     return temporaries.keep(result);
   }
@@ -40,7 +47,7 @@ public record Nd4jAlgebra(Temporaries temporaries) implements RowAlgebra<INDArra
 
   @Override
   public INDArray multiply(INDArray x, double y) {
-    return keep(x.mul(y));
+    return y == 1 ? x : keep(x.mul(y));
   }
 
   @Override
@@ -50,7 +57,7 @@ public record Nd4jAlgebra(Temporaries temporaries) implements RowAlgebra<INDArra
 
   @Override
   public INDArray divide(INDArray x, double y) {
-    return keep(x.div(y));
+    return y == 1 ? x : keep(x.div(y));
   }
 
   @Override
@@ -99,7 +106,8 @@ public record Nd4jAlgebra(Temporaries temporaries) implements RowAlgebra<INDArra
   @Override
   public INDArray log1pExp(INDArray x) {
     INDArray wide = toDouble(x);
-    return toTypeOf(x, add(atLeast(wide, 0), log1p(exp(negate(abs(wide))))));
+    INDArray exp = Transforms.exp(abs(wide).negi(), false);
+    return toTypeOf(x, log1p(exp).addi(keep(Primitives.relu(wide))));
   }
 
   @Override
@@ -139,6 +147,11 @@ public record Nd4jAlgebra(Temporaries temporaries) implements RowAlgebra<INDArra
     INDArray isNumber = toTypeOf(x, keep(x.eq(x)));
     // 0/0 where x is NaN; a factor of 1 changes nothing.
     return result.muli(isNumber).divi(isNumber);
+  }
+
+  @Override
+  public INDArray atMostOrNaN(INDArray x, double most) {
+    return keep(Transforms.min(x, most, true));
   }
 
   @Override
@@ -215,7 +228,7 @@ public record Nd4jAlgebra(Temporaries temporaries) implements RowAlgebra<INDArra
 
   @Override
   public INDArray rowSums(INDArray rows) {
-    return Primitives.rowSums(rows, temporaries);
+    return isNarrow ? keep(rows.sum(true, 1)) : Primitives.rowSums(rows, temporaries);
   }
 
   @Override

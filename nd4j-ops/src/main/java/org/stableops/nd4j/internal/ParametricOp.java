@@ -254,7 +254,9 @@ public record ParametricOp(Elementwise operator) {
       INDArray x, INDArray p, ParameterShape shape, Formula formula, Temporaries temporaries) {
     ParameterShape ofX = ParameterShape.of("x", x.shape(), x.shape());
     return formula.apply(
-        new Nd4jAlgebra(temporaries), vector(x, ofX, temporaries), vector(p, shape, temporaries));
+        new Nd4jAlgebra(temporaries, false),
+        vector(x, ofX, temporaries),
+        vector(p, shape, temporaries));
   }
 
   /**

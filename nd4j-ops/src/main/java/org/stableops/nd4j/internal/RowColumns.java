@@ -38,7 +38,7 @@ record RowColumns(long from, long to, double[] counts, Temporaries temporaries) 
           return counts[row] == 0 ? 0 : labels[row];
         });
     INDArray array = temporaries.keep(Nd4j.createFromArray(classes));
-    return new Nd4jAlgebra(temporaries).places(array);
+    return new Nd4jAlgebra(temporaries, true).places(array);
   }
 
   /** Probabilities as double, in two rows at least; those that do not count are never read. */
