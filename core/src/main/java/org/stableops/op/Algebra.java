@@ -1,5 +1,7 @@
 package org.stableops.op;
 
+import java.util.function.UnaryOperator;
+
 /**
  * Elementwise arithmetic on a host's floating arrays of one shape. Formulas are written in it, so
  * that they stand once for all hosts.
@@ -57,7 +59,10 @@ public interface Algebra<A> {
   /** log(1 + x), for x ≥ −½, to the last digits of small x. */
   A log1p(A x);
 
-  /** log(1 + e^x), to the last digits for x ≤ 0, and to more than float32 has above. */
+  /**
+   * log(1 + e^x), to the last digits for x ≤ 0, and to more than float32 has above; perhaps in
+   * float64.
+   */
   A log1pExp(A x);
 
   /** 1/(1 + e^{−x}), of float64, for x &gt; −700. */
@@ -119,4 +124,16 @@ public interface Algebra<A> {
 
   /** The elements of x in the dtype of another array, each rounded once; 0 or 1 of a condition. */
   A toTypeOf(A other, A x);
+
+  /** Frees an array that nothing needs any more, before the algebra's owner does. */
+  void free(A x);
+
+  /** Computes with an array, and frees it. */
+  default A freeing(A x, UnaryOperator<A> formula) {
+    A result = formula.apply(x);
+    if (result != x) {
+      free(x);
+    }
+    return result;
+  }
 }

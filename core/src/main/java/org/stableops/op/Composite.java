@@ -3,6 +3,7 @@ package org.stableops.op;
 /**
  * An elementwise operator f(x; p) in the primitives of a host: what is computed where no kernel can
  * reach the memory. Arguments outside the domain and special values follow the operator's table.
+ * The host rounds results of float64 to x's dtype.
  */
 public interface Composite {
   /**
@@ -12,7 +13,7 @@ public interface Composite {
    * @param m the host's arithmetic
    * @param x of float32 or float64
    * @param p a valid parameter
-   * @return an array like x
+   * @return an array of x's shape, of its dtype or of float64
    */
   <A> A value(Algebra<A> m, A x, double p);
 
@@ -23,7 +24,7 @@ public interface Composite {
    * @param m the host's arithmetic
    * @param x of float32 or float64
    * @param p a valid parameter
-   * @return an array like x
+   * @return an array of x's shape, of its dtype or of float64
    */
   <A> A gradient(Algebra<A> m, A x, double p);
 
@@ -34,7 +35,7 @@ public interface Composite {
    * @param m the host's arithmetic
    * @param x of float64
    * @param p valid parameters of float64, one per element
-   * @return an array like x
+   * @return an array of x's shape, of its dtype or of float64
    */
   <A> A value(Algebra<A> m, A x, A p);
 
@@ -45,7 +46,7 @@ public interface Composite {
    * @param m the host's arithmetic
    * @param x of float64
    * @param p valid parameters of float64, one per element
-   * @return an array like x
+   * @return an array of x's shape, of its dtype or of float64
    */
   <A> A gradient(Algebra<A> m, A x, A p);
 
@@ -56,7 +57,7 @@ public interface Composite {
    * @param m the host's arithmetic
    * @param x of float64
    * @param p valid parameters of float64, one per element
-   * @return an array like x
+   * @return an array of x's shape, of its dtype or of float64
    */
   <A> A parameterGradient(Algebra<A> m, A x, A p);
 }

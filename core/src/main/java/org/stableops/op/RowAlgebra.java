@@ -30,7 +30,4 @@ public interface RowAlgebra<A> extends Algebra<A> {
 
   /** Rows whose elements at one place of each are a number instead. */
   A with(A places, double number, A rows);
-
-  /** Frees an array that nothing needs any more, before the algebra's owner does. */
-  void free(A rows);
 }

@@ -32,9 +32,13 @@ final class SoftplusInverseComposite implements Composite {
    * branches: the logarithm of a negative number is NaN, and from 80 on the difference vanishes.
    */
   private static <A> A narrowValue(Algebra<A> m, A x, double beta) {
-    A half = m.multiply(m.atMostOrNaN(m.multiply(x, beta), VANISHING), 0.5);
-    A log = m.subtract(m.log(twoSinh(m, half)), half);
-    return m.add(x, m.divide(log, beta));
+    A p = m.multiply(x, beta);
+    A capped = m.atMostOrNaN(p, VANISHING);
+    A half = m.freeing(capped, c -> m.multiply(c, 0.5));
+    A sinh = m.freeing(m.sinh(half), s -> m.multiply(s, 2));
+    A log = m.freeing(m.freeing(sinh, m::log), l -> m.subtract(l, half));
+    m.free(half);
+    return m.freeing(m.divide(log, beta), l -> m.add(x, l));
   }
 
   @Override

@@ -24,16 +24,9 @@ final class Widened {
         : inDouble(m, x, formula);
   }
 
-  /** Applies a formula in float64, and rounds once. */
+  /** Applies a formula in float64, which the host rounds. */
   static <A> A inDouble(Algebra<A> m, A x, UnaryOperator<A> formula) {
-    return m.isDouble(x) ? formula.apply(x) : m.toTypeOf(x, formula.apply(m.toDouble(x)));
-  }
-
-  /** βx, rounded once: β itself need not be a float32 number. */
-  static <A> A product(Algebra<A> m, A x, double beta) {
-    return beta == (float) beta
-        ? m.multiply(x, beta)
-        : inDouble(m, x, wide -> m.multiply(wide, beta));
+    return m.isDouble(x) ? formula.apply(x) : m.freeing(m.toDouble(x), formula);
   }
 
   /**

@@ -105,7 +105,7 @@ public final class AlongAxis {
         Slices.compute(
             shape.rows(),
             shape.classes(),
-            Slices.elements(x, Slices.OF_COMPOSITES),
+            Slices.elements(x),
             (from, to) -> new NDArray[] {rows.compute(from, to).toType(type, false)});
     return Scoped.beside(x, results[0]);
   }

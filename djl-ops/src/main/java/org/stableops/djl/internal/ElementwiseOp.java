@@ -114,7 +114,7 @@ public record ElementwiseOp(
 
   private static NDArray compute(
       NDArray x, BiConsumer<Elements, Elements> sweep, UnaryOperator<NDArray> composite) {
-    if (Fused.accepts(x) || (x.size() <= Slices.OF_ELEMENTS && !Fused.reaches(x))) {
+    if (Fused.accepts(x) || (x.size() <= Slices.OF_COMPOSITES && !Fused.reaches(x))) {
       return computeAtOnce(x, sweep, composite);
     }
     NDArray flat = x.reshape(-1);
@@ -122,7 +122,7 @@ public record ElementwiseOp(
         Slices.compute(
             x.size(),
             1,
-            Slices.elements(x, Slices.OF_ELEMENTS),
+            Slices.elements(x),
             (from, to) ->
                 new NDArray[] {computeAtOnce(Slices.of(flat, from, to), sweep, composite)});
     return out[0].reshape(x.getShape());
@@ -143,8 +143,12 @@ public record ElementwiseOp(
     }
     if (x.getShape().isScalar()) {
       // A scalar's dtype gives way to that of a constant; a vector's does not.
-      return Scoped.beside(x, composite.apply(x.reshape(1))).reshape(new Shape());
+      return rounded(x, composite.apply(x.reshape(1))).reshape(new Shape());
     }
-    return Scoped.beside(x, composite.apply(x));
+    return rounded(x, composite.apply(x));
+  }
+
+  private static NDArray rounded(NDArray x, NDArray result) {
+    return Scoped.beside(x, result.toType(x.getDataType(), false));
   }
 }

@@ -205,7 +205,7 @@ public record ParametricOp(Elementwise operator) {
   private static NDArray compute(
       Arguments arguments, Sweep sweep, BinaryOperator<NDArray> composite) {
     NDArray x = arguments.x;
-    if (!Fused.accepts(x) && x.size() > Slices.OF_ELEMENTS) {
+    if (!Fused.accepts(x) && x.size() > Slices.OF_COMPOSITES) {
       return computeInBlocks(arguments, sweep, composite);
     }
     if (x.getDataType() == DataType.FLOAT16) {
@@ -237,7 +237,7 @@ public record ParametricOp(Elementwise operator) {
         Slices.compute(
             rows.get(0),
             rowLength,
-            Slices.OF_ELEMENTS,
+            Slices.OF_COMPOSITES,
             (from, to) -> {
               NDArray ofBlock = Slices.of(x, from, to);
               return new NDArray[] {block(ofBlock, Slices.of(p, from, to), sweep, composite)};

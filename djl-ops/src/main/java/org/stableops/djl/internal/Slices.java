@@ -19,17 +19,14 @@ final class Slices {
   /** Elements of a block of composites, which is to be worth libtorch's second thread. */
   static final long OF_COMPOSITES = 1 << 18;
 
-  /** The same without rows, where more temporaries are alive. */
-  static final long OF_ELEMENTS = 1 << 17;
-
   /** Elements of a block of kernels, which is to be worth a second thread. */
   static final long OF_KERNELS = 1 << 22;
 
   private Slices() {}
 
-  /** The elements of a block of an array, if that of composites has so many. */
-  static long elements(NDArray array, long ofComposites) {
-    return Fused.reaches(array) ? OF_KERNELS : ofComposites;
+  /** The elements of a block of rows like those of an array. */
+  static long elements(NDArray array) {
+    return Fused.reaches(array) ? OF_KERNELS : OF_COMPOSITES;
   }
 
   /** Rows of an array outside any graph, as a view. */

@@ -107,7 +107,8 @@ public record Nd4jAlgebra(Temporaries temporaries, boolean isNarrow)
   public INDArray log1pExp(INDArray x) {
     INDArray wide = toDouble(x);
     INDArray exp = Transforms.exp(abs(wide).negi(), false);
-    return toTypeOf(x, log1p(exp).addi(keep(Primitives.relu(wide))));
+    INDArray relu = wide == x ? keep(Primitives.relu(x)) : Transforms.relu(wide, false);
+    return log1p(exp).addi(relu);
   }
 
   @Override
