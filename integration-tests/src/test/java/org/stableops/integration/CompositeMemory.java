@@ -33,14 +33,15 @@ final class CompositeMemory {
     List<String> printed = new ArrayList<>();
     if (arguments[0].equals("djl")) {
       try (NDManager manager = NDManager.newBaseManager()) {
-        // Warm with few rows: what the host's libraries keep for themselves is not a call's.
-        djl(manager, 2).forEach((name, call) -> call.get().close());
-        djl(manager, ROWS)
-            .forEach((name, call) -> printed.add(name + "=" + peak(call, NDArray::close)));
+        Map<String, Supplier<NDArray>> calls = djl(manager, ROWS);
+        // Warm: what the JVM and the host's libraries keep for themselves is not a call's.
+        calls.forEach((name, call) -> call.get().close());
+        calls.forEach((name, call) -> printed.add(name + "=" + peak(call, NDArray::close)));
       }
     } else {
-      nd4j(2).forEach((name, call) -> call.get().close());
-      nd4j(ROWS).forEach((name, call) -> printed.add(name + "=" + peak(call, INDArray::close)));
+      Map<String, Supplier<INDArray>> calls = nd4j(ROWS);
+      calls.forEach((name, call) -> call.get().close());
+      calls.forEach((name, call) -> printed.add(name + "=" + peak(call, INDArray::close)));
     }
     System.out.println(String.join(" ", printed));
   }

@@ -1,0 +1,44 @@
+package org.stableops.integration;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.stableops.integration.nd4j.NewJvm;
+
+/** Arrays of more than 2 GiB take the fused path by slices, and nothing beside their results. */
+class LargeArraysTest {
+  private static final List<String> LARGE =
+      List.of(
+          "-Xmx1g",
+          "-Dorg.bytedeco.javacpp.maxbytes=16G",
+          "-Dorg.bytedeco.javacpp.maxphysicalbytes=20G");
+
+  /** In percent of the logits' size, the result included, which is as large but for values. */
+  private static final Map<String, Long> LIMITS =
+      Map.of(
+          "softplus", 110L,
+          "squareplusGradient", 110L,
+          "logSoftmax", 110L,
+          "value", 10L,
+          "gradient", 110L);
+
+  @ParameterizedTest
+  @ValueSource(strings = {"djl", "nd4j"})
+  @Tag("endurance")
+  @EnabledOnOs(OS.LINUX)
+  void rowsAreThoseOfSmallArraysAndNothingLiesBesideTheResult(String host) throws Exception {
+    String line = NewJvm.lastLine(LargeArrays.class, LARGE, host);
+    System.out.println(host + ", more than 2 GiB, percent of the logits: " + line);
+    for (String entry : line.split(" ")) {
+      String[] parts = entry.split("=");
+      long percent = Long.parseLong(parts[1]);
+      assertTrue(percent <= LIMITS.get(parts[0]), host + ", " + entry);
+    }
+  }
+}
