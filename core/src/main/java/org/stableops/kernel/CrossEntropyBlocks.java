@@ -7,7 +7,7 @@ import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 import org.stableops.internal.Blocks;
 
-/** The cross-entropy of more logits than a buffer holds, by blocks of rows. */
+/** The cross-entropy of logits that a kernel cannot read at once, by blocks of rows. */
 public final class CrossEntropyBlocks {
   private CrossEntropyBlocks() {}
 
@@ -53,6 +53,9 @@ public final class CrossEntropyBlocks {
       CrossEntropyOptions options,
       boolean wantsGradient,
       Call call) {
+    if (Blocks.count(rows, classes, elements) == 1) {
+      return call.run(0, rows, sampleWeights, options, wantsGradient);
+    }
     boolean isMean = options.reduction() == Reduction.MEAN;
     List<RowLosses> losses = new ArrayList<>();
     Blocks.forEach(

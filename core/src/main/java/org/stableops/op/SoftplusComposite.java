@@ -7,6 +7,9 @@ final class SoftplusComposite implements Composite {
   /** Below, e^p is about to be a subnormal float32 number. */
   private static final double FAR = 70;
 
+  /** From here on a product with a float32 number may overflow in float64. */
+  private static final double LARGE = 0x1p850;
+
   /** From here on e^{−a} is 0, also in float64; inf times 0 would not be. */
   static final double VANISHED = 2000;
 
@@ -15,9 +18,14 @@ final class SoftplusComposite implements Composite {
     if (m.isDouble(x)) {
       return value(m, x, m.multiply(x, beta), t -> m.divide(t, beta));
     }
-    return beta == 1
-        ? m.log1pExp(x)
-        : Widened.inDouble(m, x, wide -> m.divide(m.log1pExp(m.multiply(wide, beta)), beta));
+    return beta == 1 ? m.log1pExp(x) : Widened.inDouble(m, x, wide -> narrowValue(m, wide, beta));
+  }
+
+  private static <A> A narrowValue(Algebra<A> m, A x, double beta) {
+    A p = m.multiply(x, beta);
+    return beta < LARGE
+        ? m.divide(m.log1pExp(p), beta)
+        : value(m, x, p, tail -> m.divide(tail, beta));
   }
 
   @Override

@@ -77,7 +77,7 @@ public final class AlongAxis {
     if (x.size() == 0) {
       return manager.create(rowShape(), x.getDataType(), x.getDevice());
     }
-    if (Fused.acceptsWidened(x)) {
+    if (Fused.accepts(x)) {
       NDArray z = classesLast(x, shape);
       double[] numbers = kernel.apply(Fused.elements(z), rows(), classes());
       // A copy: it may lie in Java's memory, and toType copies nothing of the same dtype.
@@ -154,7 +154,7 @@ public final class AlongAxis {
     if (x.size() == 0) {
       return manager.create(x.getShape(), type, x.getDevice());
     }
-    if (Fused.acceptsWidened(x)) {
+    if (Fused.accepts(x)) {
       NDArray z = classesLast(x, shape);
       NDArray out = manager.create(x.getShape(), Halves.wideType(x.getDataType()), x.getDevice());
       Elements given = upstream == null ? null : Fused.elements(classesLast(upstream, shape));

@@ -1,6 +1,7 @@
 package org.stableops.djl.internal;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import org.stableops.Reduction;
 import org.stableops.internal.SoftmaxShape;
@@ -61,6 +62,9 @@ record CompositeLosses(
 
   /** An array of its own beside the logits and of their dtype. */
   private NDArray result(NDArray wide) {
-    return Scoped.beside(logits, wide.toType(logits.getDataType(), true));
+    DataType type = logits.getDataType();
+    // DJL's toType copies nothing of the same dtype.
+    NDArray own = type == DataType.FLOAT64 ? wide.duplicate() : wide.toType(type, false);
+    return Scoped.beside(logits, own);
   }
 }

@@ -191,11 +191,12 @@ public final class CrossEntropy {
     if (logits.size() == 0) {
       return new Result(losses(new RowLosses(new double[0])), uninitialized(view));
     }
-    if (Fused.acceptsWidened(logits)) {
+    if (Fused.accepts(logits)) {
       return fused(AlongAxis.classesLast(logits, shape), classes, view);
     }
-    boolean reachesRows = Fused.reaches(logits) && shape.classes() <= Slices.OF_KERNELS;
-    return reachesRows ? fusedBlocks(classes, view) : composite(classes, view, wantsDetails);
+    return Fused.reachesRows(logits, shape.classes())
+        ? fusedBlocks(classes, view)
+        : composite(classes, view, wantsDetails);
   }
 
   /** The labels as integers, checked, in memory that the thread uses again. */

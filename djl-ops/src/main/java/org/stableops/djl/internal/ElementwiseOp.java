@@ -114,7 +114,7 @@ public record ElementwiseOp(
 
   private static NDArray compute(
       NDArray x, BiConsumer<Elements, Elements> sweep, UnaryOperator<NDArray> composite) {
-    if (Fused.accepts(x) || (x.size() <= Slices.OF_COMPOSITES && !Fused.reaches(x))) {
+    if (Fused.accepts(x) || x.size() <= Slices.elements(x)) {
       return computeAtOnce(x, sweep, composite);
     }
     NDArray flat = x.reshape(-1);

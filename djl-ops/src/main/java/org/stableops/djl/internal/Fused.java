@@ -21,18 +21,22 @@ final class Fused {
   /** Whether a kernel can work on the array: float32 or float64, on the CPU, of a buffer's size. */
   static boolean accepts(NDArray x) {
     DataType type = x.getDataType();
-    return (type == DataType.FLOAT32 || type == DataType.FLOAT64) && acceptsWidened(x);
+    return (type == DataType.FLOAT32 || type == DataType.FLOAT64)
+        && x.size() * type.getNumOfBytes() <= Integer.MAX_VALUE
+        && reaches(x);
   }
 
-  /** Whether a kernel can work on the array once float16 has become float32. */
-  static boolean acceptsWidened(NDArray x) {
-    DataType type = Halves.wideType(x.getDataType());
-    return x.size() * type.getNumOfBytes() <= Integer.MAX_VALUE && reaches(x);
-  }
-
-  /** Whether a kernel can work on slices of the array, if they are of a buffer's size. */
+  /**
+   * Whether a kernel can work on slices of a floating array, if they are of a buffer's size and
+   * float16 has become float32.
+   */
   static boolean reaches(NDArray x) {
     return FusedPath.isEnabled() && x.getDevice().equals(Device.cpu()) && !x.isSparse();
+  }
+
+  /** The same of rows of an array. */
+  static boolean reachesRows(NDArray x, long rowLength) {
+    return rowLength <= Integer.MAX_VALUE / Double.BYTES && reaches(x);
   }
 
   /**

@@ -205,7 +205,7 @@ public record ParametricOp(Elementwise operator) {
   private static NDArray compute(
       Arguments arguments, Sweep sweep, BinaryOperator<NDArray> composite) {
     NDArray x = arguments.x;
-    if (!Fused.accepts(x) && x.size() > Slices.OF_COMPOSITES) {
+    if (!Fused.accepts(x) && x.size() > Slices.elements(x)) {
       return computeInBlocks(arguments, sweep, composite);
     }
     if (x.getDataType() == DataType.FLOAT16) {
@@ -225,11 +225,7 @@ public record ParametricOp(Elementwise operator) {
   private static NDArray computeInBlocks(
       Arguments arguments, Sweep sweep, BinaryOperator<NDArray> composite) {
     Shape shape = arguments.x.getShape();
-    int ones = 0;
-    while (shape.get(ones) == 1) {
-      ones++;
-    }
-    Shape rows = shape.slice(ones);
+    Shape rows = leading(shape);
     long rowLength = rows.size() / rows.get(0);
     NDArray x = arguments.x.reshape(rows);
     NDArray p = arguments.p.broadcast(shape).reshape(rows);
@@ -237,7 +233,7 @@ public record ParametricOp(Elementwise operator) {
         Slices.compute(
             rows.get(0),
             rowLength,
-            Slices.OF_COMPOSITES,
+            Slices.elements(x),
             (from, to) -> {
               NDArray ofBlock = Slices.of(x, from, to);
               return new NDArray[] {block(ofBlock, Slices.of(p, from, to), sweep, composite)};
@@ -254,11 +250,21 @@ public record ParametricOp(Elementwise operator) {
   }
 
   private NDArray sums(Arguments arguments) {
+    return wideSums(arguments).toType(arguments.x.getDataType(), false);
+  }
+
+  /** In float64, or in the dtype of a kernel. */
+  private NDArray wideSums(Arguments arguments) {
     NDArray x = arguments.x;
-    if (x.getDataType() == DataType.FLOAT16) {
-      return sums(arguments.toType(DataType.FLOAT32)).toType(DataType.FLOAT16, false);
+    if (Fused.accepts(x)) {
+      return fusedSums(arguments);
     }
-    return Fused.accepts(x) ? fusedSums(arguments) : compositeSums(arguments);
+    if (x.size() > Slices.elements(x)) {
+      return sumsOfBlocks(arguments);
+    }
+    return x.getDataType() == DataType.FLOAT16
+        ? wideSums(arguments.toType(DataType.FLOAT32))
+        : compositeSums(arguments);
   }
 
   private NDArray fusedSums(Arguments arguments) {
@@ -278,11 +284,53 @@ public record ParametricOp(Elementwise operator) {
     return out;
   }
 
+  /** Sums of blocks along the first axis of several elements, added up in float64. */
+  private NDArray sumsOfBlocks(Arguments arguments) {
+    NDArray x = arguments.x.reshape(leading(arguments.x.getShape()));
+    NDArray p = aligned(arguments);
+    NDArray sums = x.getManager().zeros(p.getShape(), DataType.FLOAT64, x.getDevice());
+    Slices.forEach(
+        x.getShape().get(0),
+        x.size() / x.getShape().get(0),
+        Slices.elements(x),
+        (from, to) -> {
+          boolean isRepeated = p.getShape().get(0) == 1;
+          NDArray rows = Slices.of(x, from, to);
+          NDArray ofRows = isRepeated ? p : Slices.of(p, from, to);
+          NDArray out = isRepeated ? sums : Slices.of(sums, from, to);
+          ParameterShape shape =
+              ParameterShape.of(name(), ofRows.getShape().getShape(), rows.getShape().getShape());
+          NDArray ofBlock = wideSums(new Arguments(rows, false, ofRows, false, shape));
+          out.addi(ofBlock.toType(DataType.FLOAT64, false).reshape(out.getShape()));
+        });
+    return sums.reshape(arguments.p.getShape());
+  }
+
   private NDArray compositeSums(Arguments arguments) {
     NDArray terms = wide(arguments, this::compositeParameterGradient);
     int[] axes = arguments.shape.repeatedAxes();
     NDArray sums = axes.length == 0 ? terms : terms.sum(axes);
-    return sums.reshape(arguments.p.getShape()).toType(arguments.x.getDataType(), false);
+    return sums.reshape(arguments.p.getShape());
+  }
+
+  /** The axes of one element in front of others. */
+  private static int ones(Shape shape) {
+    int ones = 0;
+    while (shape.get(ones) == 1) {
+      ones++;
+    }
+    return ones;
+  }
+
+  /** A shape without ones in front. */
+  private static Shape leading(Shape shape) {
+    return shape.slice(ones(shape));
+  }
+
+  /** The parameter with the rank of x without ones in front. */
+  private static NDArray aligned(Arguments arguments) {
+    Shape aligned = new Shape(arguments.shape.aligned());
+    return arguments.p.reshape(aligned.slice(ones(arguments.x.getShape())));
   }
 
   /** The composite in float64, of x's shape. */

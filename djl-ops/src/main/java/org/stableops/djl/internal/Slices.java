@@ -20,7 +20,7 @@ final class Slices {
   static final long OF_COMPOSITES = 1 << 18;
 
   /** Elements of a block of kernels, which is to be worth a second thread. */
-  static final long OF_KERNELS = 1 << 22;
+  static final long OF_KERNELS = 1 << 20;
 
   private Slices() {}
 

@@ -9,6 +9,7 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
@@ -232,6 +233,67 @@ class AdapterTest {
                         .value()));
       }
       assertArrayEquals(doubles(both.gradient()), doubles(leaf.getGradient()));
+    }
+  }
+
+  /** Shapes of x, and of parameters that broadcast, of more elements than a block has. */
+  static Stream<Arguments> large() {
+    return Stream.of(
+        Arguments.of(DataType.FLOAT32, new Shape(300, 1000), new Shape(1000)),
+        Arguments.of(DataType.FLOAT32, new Shape(300, 1000), new Shape(300, 1)),
+        Arguments.of(DataType.FLOAT32, new Shape(300, 1000), new Shape(300, 1000)),
+        Arguments.of(DataType.FLOAT64, new Shape(1, 300_000), new Shape(300_000)),
+        Arguments.of(DataType.FLOAT32, new Shape(2, 1, 300_000), new Shape(2, 1, 1)),
+        Arguments.of(DataType.FLOAT16, new Shape(1100, 1031), new Shape(1031)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("large")
+  void blocksWithAnArrayForParameterGiveWhatTheKernelsGive(DataType type, Shape ofX, Shape ofP) {
+    ParametricOp op = new ParametricOp(Operators.SOFTPLUS);
+    NDArray x = manager.randomUniform(-2, 2, ofX).toType(type, false);
+    NDArray p = manager.randomUniform(0.5f, 2, ofP).toType(type, false);
+    double tolerance = type == DataType.FLOAT16 ? 2e-3 : 2e-6;
+    assertNear(
+        doubles(by(true, () -> op.value(x, p))),
+        doubles(by(false, () -> op.value(x, p))),
+        tolerance);
+    assertNear(
+        doubles(by(true, () -> op.gradient(x, p))),
+        doubles(by(false, () -> op.gradient(x, p))),
+        tolerance);
+    double[] sums = doubles(by(true, () -> op.parameterGradient(x, p)));
+    assertNear(sums, doubles(by(false, () -> op.parameterGradient(x, p))), tolerance);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void blocksOfALossGiveWhatTheKernelsGive(SoftmaxLoss loss) {
+    CrossEntropyOptions options =
+        loss == SoftmaxLoss.SPARSE
+            ? CrossEntropyOptions.DEFAULT.withIgnoreIndex(-1)
+            : CrossEntropyOptions.DEFAULT.withLabelSmoothing(0.1).withZLoss(1e-3);
+    Shape shape = new Shape(1100, 1031);
+    NDArray z = manager.randomNormal(shape);
+    long[] classes = new long[1100];
+    Arrays.setAll(classes, row -> row % 7 == 0 ? -1 : row % 1031);
+    NDArray labels = loss == SoftmaxLoss.SPARSE ? manager.create(classes) : z.softmax(1);
+    NDArray weights = manager.arange(1100).mod(5).toType(DataType.FLOAT32, false);
+    z.set(new NDIndex("5"), Float.NaN);
+    for (DataType type : new DataType[] {DataType.FLOAT32, DataType.FLOAT16}) {
+      NDArray logits = z.toType(type, false);
+      Supplier<ValueAndGradient<NDArray>> call =
+          () ->
+              CrossEntropy.of(loss, logits, labels, options)
+                  .withSampleWeights(weights)
+                  .valueAndGradient();
+      ValueAndGradient<NDArray> kernels = by(true, call);
+      ValueAndGradient<NDArray> composites = by(false, call);
+      double tolerance = type == DataType.FLOAT16 ? 2e-3 : 1e-7;
+      assertNear(doubles(kernels.value()), doubles(composites.value()), tolerance);
+      assertNear(doubles(kernels.gradient()), doubles(composites.gradient()), tolerance / 1000);
+      NDArray row = composites.gradient().get(5);
+      assertEquals(0, row.abs().sum().toType(DataType.FLOAT32, false).getFloat());
     }
   }
 

@@ -50,7 +50,7 @@ public final class AlongAxis {
     if (x.isEmpty()) {
       return array(new double[0], shape.rowShape(), x.dataType());
     }
-    if (Fused.acceptsWidened(x)) {
+    if (Fused.accepts(x)) {
       Elements elements = elements(readable(x, shape, temporaries), shape);
       double[] numbers = kernel.apply(elements, (int) shape.rows(), (int) shape.classes());
       return array(numbers, shape.rowShape(), x.dataType());
@@ -90,7 +90,7 @@ public final class AlongAxis {
     if (x.isEmpty()) {
       return Nd4j.create(x.dataType(), x.shape());
     }
-    if (Fused.acceptsWidened(x)) {
+    if (Fused.accepts(x)) {
       INDArray z = readable(x, shape, temporaries);
       INDArray out = like(z, temporaries);
       Elements given = upstream == null ? null : elements(upstream);

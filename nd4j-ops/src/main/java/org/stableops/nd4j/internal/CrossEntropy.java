@@ -200,9 +200,8 @@ public final class CrossEntropy {
       return new Result(new RowLosses(new double[0]), Nd4j.create(type, logits.shape()));
     }
     try (Temporaries temporaries = new Temporaries()) {
-      if (!Fused.acceptsWidened(logits)) {
-        boolean reachesRows = Fused.reaches(logits) && shape.classes() <= Slices.OF_KERNELS;
-        return reachesRows
+      if (!Fused.accepts(logits)) {
+        return Fused.reachesRows(logits, shape.classes())
             ? fusedBlocks(classes, wantsGradient, temporaries)
             : composite(classes, wantsGradient, wantsDetails, temporaries);
       }

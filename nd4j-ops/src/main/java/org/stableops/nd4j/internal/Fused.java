@@ -30,20 +30,17 @@ public final class Fused {
         && reaches(x);
   }
 
-  /** The same once half types have become float, in memory of their own. */
-  static boolean acceptsWidened(INDArray x) {
-    DataType type = Halves.wideType(x.dataType());
-    return type == x.dataType()
-        ? accepts(x)
-        : x.length() * type.width() <= Integer.MAX_VALUE && reaches(x);
-  }
-
   /**
    * Whether a kernel can work on slices of a floating array, if they are of a buffer's size and
    * half types have become float.
    */
   static boolean reaches(INDArray x) {
     return x.dataType().isFPType() && FusedPath.isEnabled() && isOnCpu();
+  }
+
+  /** The same of rows of an array. */
+  static boolean reachesRows(INDArray x, long rowLength) {
+    return rowLength <= Integer.MAX_VALUE / Double.BYTES && reaches(x);
   }
 
   private static boolean isOnCpu() {

@@ -129,14 +129,34 @@ public record ParametricOp(Elementwise operator) {
         run(sweep, x, p, out, shape, temporaries);
         return;
       }
-      INDArray wide = Fused.readable(x, temporaries);
-      if (Fused.accepts(wide)) {
-        INDArray result =
-            temporaries.keep(Nd4j.createUninitialized(wide.dataType(), wide.shape(), 'c'));
-        run(sweep, wide, Fused.readable(p, temporaries), result, shape, temporaries);
+      boolean isDirect = !Fused.meet(x, out) && !Fused.meet(p, out);
+      INDArray result =
+          isDirect
+              ? out
+              : temporaries.keep(Nd4j.createUninitialized(out.dataType(), out.shape(), 'c'));
+      INDArray aligned = p.reshape(shape.aligned());
+      ParameterBlocks.forEach(
+          new INDArray[] {x, aligned, result},
+          (block, ofBlock) -> computeBlock(block[0], block[1], block[2], sweep, formula, ofBlock));
+      if (!isDirect) {
         out.assign(result);
+      }
+    }
+  }
+
+  private static void computeBlock(
+      INDArray x, INDArray p, INDArray out, Sweep sweep, Formula formula, Temporaries ofBlock) {
+    ParameterShape shape = ParameterShape.of("p", p.shape(), x.shape());
+    INDArray wide = Fused.readable(x, ofBlock);
+    if (Fused.accepts(wide)) {
+      INDArray result = AlongAxis.like(wide, ofBlock);
+      run(sweep, wide, Fused.readable(p, ofBlock), result, shape, ofBlock);
+      Primitives.assign(out, result);
+    } else {
+      INDArray result = composite(x, p, shape, formula, ofBlock);
+      if (x.length() == 1) {
+        Primitives.put(out, result.getDouble(0));
       } else {
-        INDArray result = composite(x, p, shape, formula, temporaries);
         out.assign(result.reshape('c', x.shape()));
       }
     }
@@ -169,25 +189,48 @@ public record ParametricOp(Elementwise operator) {
       return;
     }
     try (Temporaries temporaries = new Temporaries()) {
-      INDArray wide = Fused.readable(x, temporaries);
-      if (!Fused.accepts(wide)) {
-        compositeSum(x, p, upstream, out, shape, temporaries);
+      boolean isUpstreamDirect = upstream == null || Fused.accepts(upstream);
+      if (Fused.accepts(x) && Fused.accepts(p) && isUpstreamDirect && Fused.accepts(out)) {
+        runSum(x, p, upstream, out, shape);
         return;
       }
-      boolean isDirect = Fused.accepts(out);
-      INDArray sums =
-          isDirect
-              ? out
-              : temporaries.keep(Nd4j.createUninitialized(wide.dataType(), out.shape(), 'c'));
-      runSum(
-          wide,
-          Fused.readable(p, temporaries),
-          upstream == null ? null : Fused.readable(upstream, temporaries),
-          sums,
-          shape);
-      if (!isDirect) {
-        Primitives.assign(out, sums);
-      }
+      // Sums of blocks are added up in double.
+      INDArray sums = temporaries.keep(Nd4j.zeros(DataType.DOUBLE, shape.aligned()));
+      INDArray[] arrays = {x, p.reshape(shape.aligned()), sums, aligned(upstream, x)};
+      ParameterBlocks.forEach(
+          arrays, (block, ofBlock) -> addSums(block[0], block[1], block[3], block[2], ofBlock));
+      // Rounded to half by way of float, as a kernel's results are.
+      DataType wide = Halves.wideType(out.dataType());
+      INDArray rounded = temporaries.keepUnless(sums, sums.castTo(wide));
+      Primitives.assign(out, rounded.reshape('c', out.shape()));
+    }
+  }
+
+  /** An upstream gradient with x's rank, or null for none. */
+  private static INDArray aligned(INDArray upstream, INDArray x) {
+    return upstream == null
+        ? null
+        : upstream.reshape(
+            ParameterShape.of("upstream", upstreamShape(upstream), x.shape()).aligned());
+  }
+
+  /** SameDiff starts with an upstream gradient of one element, whatever its rank. */
+  private static long[] upstreamShape(INDArray upstream) {
+    return upstream.length() == 1 ? new long[0] : upstream.shape();
+  }
+
+  /** Adds the sums of a block, whose arrays have one rank, to those of others. */
+  private void addSums(
+      INDArray x, INDArray p, INDArray upstream, INDArray sums, Temporaries ofBlock) {
+    ParameterShape shape = ParameterShape.of("p", p.shape(), x.shape());
+    INDArray wide = Fused.readable(x, ofBlock);
+    if (Fused.accepts(wide)) {
+      INDArray ofP = Fused.readable(p, ofBlock);
+      INDArray out = ofBlock.keep(Nd4j.createUninitialized(wide.dataType(), sums.shape(), 'c'));
+      runSum(wide, ofP, upstream == null ? null : Fused.readable(upstream, ofBlock), out, shape);
+      Primitives.add(sums, out);
+    } else {
+      Primitives.add(sums, compositeSum(x, p, upstream, shape, ofBlock));
     }
   }
 
@@ -212,26 +255,18 @@ public record ParametricOp(Elementwise operator) {
     return upstream.length() == 1 ? new long[x.rank()] : upstream.stride();
   }
 
-  private void compositeSum(
-      INDArray x,
-      INDArray p,
-      INDArray upstream,
-      INDArray out,
-      ParameterShape shape,
-      Temporaries temporaries) {
+  /** In double, of the parameter's shape. */
+  private INDArray compositeSum(
+      INDArray x, INDArray p, INDArray upstream, ParameterShape shape, Temporaries temporaries) {
     INDArray terms = composite(x, p, shape, composite()::parameterGradient, temporaries);
     if (upstream != null) {
-      boolean isOne = upstream.length() == 1;
-      ParameterShape ofUpstream =
-          ParameterShape.of("upstream", isOne ? new long[0] : upstream.shape(), x.shape());
+      ParameterShape ofUpstream = ParameterShape.of("upstream", upstream.shape(), x.shape());
       terms.muli(vector(upstream, ofUpstream, temporaries));
     }
     if (x.length() == 1) {
-      Primitives.put(out, terms.getDouble(0));
-      return;
+      return Slices.of(terms, 0, 1);
     }
-    INDArray sums = temporaries.keep(rows(terms.reshape('c', x.shape()), shape, temporaries));
-    Primitives.assign(out, sums.reshape('c', out.shape()));
+    return temporaries.keep(rows(terms.reshape('c', x.shape()), shape, temporaries));
   }
 
   /** The sum over the axes along which the parameter is repeated. */

@@ -129,6 +129,15 @@ final class Primitives {
     }
   }
 
+  /** Adds numbers to those of an array of as many elements in any shape. */
+  static void add(INDArray sums, INDArray numbers) {
+    if (sums.length() == 1) {
+      put(sums, sums.getDouble(0) + numbers.getDouble(0));
+    } else {
+      sums.addi(numbers.reshape('c', sums.shape()));
+    }
+  }
+
   /** Writes the only element, rounded once; as a number NaN would become 1e-5. */
   static void put(INDArray out, double element) {
     try (Temporaries temporaries = new Temporaries()) {

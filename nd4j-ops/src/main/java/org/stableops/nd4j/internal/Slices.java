@@ -19,10 +19,10 @@ final class Slices {
   }
 
   /** Elements of a block of composites, whose temporaries stay in the caches. */
-  static final long OF_COMPOSITES = Long.getLong("blk", 1L << 17);
+  static final long OF_COMPOSITES = 1 << 17;
 
   /** Elements of a block of kernels, which is to be worth a second thread. */
-  static final long OF_KERNELS = 1 << 22;
+  static final long OF_KERNELS = 1 << 20;
 
   private Slices() {}
 

@@ -206,6 +206,83 @@ class AdapterTest {
     }
   }
 
+  /** Shapes of x, and of parameters that broadcast, of more elements than a block has. */
+  static Stream<Arguments> large() {
+    return Stream.of(
+        Arguments.of(DataType.FLOAT, new long[] {150, 1000}, new long[] {1000}),
+        Arguments.of(DataType.FLOAT, new long[] {150, 1000}, new long[] {150, 1}),
+        Arguments.of(DataType.FLOAT, new long[] {150, 1000}, new long[] {150, 1000}),
+        Arguments.of(DataType.DOUBLE, new long[] {1, 150_000}, new long[] {150_000}),
+        Arguments.of(DataType.FLOAT, new long[] {2, 1, 150_000}, new long[] {2, 1, 1}),
+        Arguments.of(DataType.FLOAT16, new long[] {1100, 1031}, new long[] {1031}));
+  }
+
+  private static INDArray uniform(double least, double most, DataType type, long[] shape) {
+    INDArray floats = Nd4j.rand(DataType.FLOAT, shape);
+    return floats.muli(most - least).addi(least).castTo(type);
+  }
+
+  @ParameterizedTest
+  @MethodSource("large")
+  void blocksWithAnArrayForParameterGiveWhatTheKernelsGive(DataType type, long[] ofX, long[] ofP) {
+    ParametricOp op = new ParametricOp(Operators.SOFTPLUS);
+    INDArray x = uniform(-2, 2, type, ofX);
+    INDArray p = uniform(0.5, 2, type, ofP);
+    double tolerance = type == DataType.FLOAT16 ? 2e-3 : 2e-6;
+    assertNear(
+        doubles(by(true, () -> op.value(x, p))),
+        doubles(by(false, () -> op.value(x, p))),
+        tolerance);
+    assertNear(
+        doubles(by(true, () -> op.gradient(x, p))),
+        doubles(by(false, () -> op.gradient(x, p))),
+        tolerance);
+    double[] sums = doubles(by(true, () -> op.parameterGradient(x, p)));
+    assertNear(sums, doubles(by(false, () -> op.parameterGradient(x, p))), tolerance);
+    INDArray same = x.dup();
+    by(
+        false,
+        () -> {
+          op.valueInto(same, p, same);
+          return same;
+        });
+    assertArrayEquals(doubles(by(false, () -> op.value(x, p))), doubles(same));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void blocksOfALossGiveWhatTheKernelsGive(SoftmaxLoss loss) {
+    CrossEntropyOptions options =
+        loss == SoftmaxLoss.SPARSE
+            ? CrossEntropyOptions.DEFAULT.withIgnoreIndex(-1)
+            : CrossEntropyOptions.DEFAULT.withLabelSmoothing(0.1).withZLoss(1e-3);
+    INDArray z = uniform(-2, 2, DataType.FLOAT, new long[] {1100, 1031});
+    long[] classes = new long[1100];
+    Arrays.setAll(classes, row -> row % 7 == 0 ? -1 : row % 1031);
+    INDArray labels =
+        loss == SoftmaxLoss.SPARSE
+            ? Nd4j.createFromArray(classes)
+            : uniform(0, 1e-3, DataType.FLOAT, new long[] {1100, 1031});
+    double[] ofRows = new double[1100];
+    Arrays.setAll(ofRows, row -> row % 5);
+    INDArray weights = Nd4j.createFromArray(ofRows);
+    z.getRow(5).assign(Nd4j.scalar(Float.NaN));
+    for (DataType type : new DataType[] {DataType.FLOAT, DataType.BFLOAT16}) {
+      INDArray logits = z.castTo(type);
+      Supplier<ValueAndGradient<INDArray>> call =
+          () ->
+              CrossEntropy.of(loss, logits, labels, options)
+                  .withSampleWeights(weights)
+                  .valueAndGradient();
+      ValueAndGradient<INDArray> kernels = by(true, call);
+      ValueAndGradient<INDArray> composites = by(false, call);
+      double tolerance = type == DataType.BFLOAT16 ? 1e-2 : 1e-7;
+      assertNear(doubles(kernels.value()), doubles(composites.value()), tolerance);
+      assertNear(doubles(kernels.gradient()), doubles(composites.gradient()), tolerance / 1000);
+      assertArrayEquals(new double[1031], doubles(composites.gradient().getRow(5)));
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("operators")
   void whatIsWrongIsRefusedByName(Elementwise operator, boolean isFused) {
