@@ -194,15 +194,22 @@ public record ParametricOp(Elementwise operator) {
         runSum(x, p, upstream, out, shape);
         return;
       }
-      // Sums of blocks are added up in double.
-      INDArray sums = temporaries.keep(Nd4j.zeros(DataType.DOUBLE, shape.aligned()));
-      INDArray[] arrays = {x, p.reshape(shape.aligned()), sums, aligned(upstream, x)};
-      ParameterBlocks.forEach(
-          arrays, (block, ofBlock) -> addSums(block[0], block[1], block[3], block[2], ofBlock));
-      // Rounded to half by way of float, as a kernel's results are.
-      DataType wide = Halves.wideType(out.dataType());
-      INDArray rounded = temporaries.keepUnless(sums, sums.castTo(wide));
-      Primitives.assign(out, rounded.reshape('c', out.shape()));
+      INDArray ofP = p.reshape(shape.aligned());
+      INDArray ofUpstream = aligned(upstream, x);
+      INDArray sums;
+      if (x.length() <= Slices.elements(x)) {
+        sums = sums(x, ofP, ofUpstream, temporaries);
+      } else {
+        // Those of blocks are added up in double.
+        INDArray added = temporaries.keep(Nd4j.zeros(DataType.DOUBLE, shape.aligned()));
+        ParameterBlocks.forEach(
+            new INDArray[] {x, ofP, ofUpstream, added},
+            (block, ofBlock) ->
+                Primitives.add(block[3], sums(block[0], block[1], block[2], ofBlock)));
+        // Rounded to half by way of float, as a kernel's results are.
+        sums = temporaries.keepUnless(added, added.castTo(Halves.wideType(out.dataType())));
+      }
+      Primitives.assign(out, sums.reshape('c', out.shape()));
     }
   }
 
@@ -219,19 +226,17 @@ public record ParametricOp(Elementwise operator) {
     return upstream.length() == 1 ? new long[0] : upstream.shape();
   }
 
-  /** Adds the sums of a block, whose arrays have one rank, to those of others. */
-  private void addSums(
-      INDArray x, INDArray p, INDArray upstream, INDArray sums, Temporaries ofBlock) {
+  /** The sums of a block, whose arrays have one rank, in float or double. */
+  private INDArray sums(INDArray x, INDArray p, INDArray upstream, Temporaries ofBlock) {
     ParameterShape shape = ParameterShape.of("p", p.shape(), x.shape());
     INDArray wide = Fused.readable(x, ofBlock);
-    if (Fused.accepts(wide)) {
-      INDArray ofP = Fused.readable(p, ofBlock);
-      INDArray out = ofBlock.keep(Nd4j.createUninitialized(wide.dataType(), sums.shape(), 'c'));
-      runSum(wide, ofP, upstream == null ? null : Fused.readable(upstream, ofBlock), out, shape);
-      Primitives.add(sums, out);
-    } else {
-      Primitives.add(sums, compositeSum(x, p, upstream, shape, ofBlock));
+    if (!Fused.accepts(wide)) {
+      return compositeSum(x, p, upstream, shape, ofBlock);
     }
+    INDArray out = ofBlock.keep(Nd4j.createUninitialized(wide.dataType(), p.shape(), 'c'));
+    INDArray ofUpstream = upstream == null ? null : Fused.readable(upstream, ofBlock);
+    runSum(wide, Fused.readable(p, ofBlock), ofUpstream, out, shape);
+    return out;
   }
 
   private void runSum(
