@@ -168,8 +168,14 @@ final class CompositeCrossEntropy {
 
   /** What gradients are multiplied by: one number, if it is the same for all rows. */
   private NDArray scales(long from, long to) {
-    double unit = options.reduction() == Reduction.MEAN ? 1 / weight : 1;
-    return counts == null ? Constants.of(unit) : column(counts, from, to).mul(Constants.of(unit));
+    boolean isMean = options.reduction() == Reduction.MEAN;
+    if (counts == null) {
+      return weights == null
+          ? Constants.of(isMean ? 1 / weight : 1)
+          : Constants.create(isMean ? 1 / weight : 1);
+    }
+    NDArray ofRows = column(counts, from, to);
+    return isMean ? ofRows.div(Constants.create(weight)) : ofRows;
   }
 
   private NDArray column(double[] numbers, long from, long to) {

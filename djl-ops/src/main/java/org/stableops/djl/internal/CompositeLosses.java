@@ -27,7 +27,7 @@ record CompositeLosses(
     return switch (reduction) {
       case NONE -> shaped(column);
       case SUM -> result(column.sum());
-      case MEAN -> result(weight == 0 ? zero() : column.sum().div(Constants.of(weight)));
+      case MEAN -> result(weight == 0 ? zero() : column.sum().div(Constants.create(weight)));
     };
   }
 

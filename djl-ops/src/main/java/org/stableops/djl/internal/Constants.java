@@ -37,7 +37,8 @@ final class Constants {
     return constant;
   }
 
-  private static NDArray create(double number) {
+  /** A scalar for a number that changes from call to call, which the surrounding scope owns. */
+  static NDArray create(double number) {
     return Manager.OF_ALL.create(number);
   }
 
