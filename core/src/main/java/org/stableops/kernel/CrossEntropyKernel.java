@@ -80,7 +80,34 @@ public final class CrossEntropyKernel implements SoftmaxRows.Visitor {
       double[] sampleWeights,
       CrossEntropyOptions options,
       Elements gradient) {
-    Targets targets = Targets.ofProbabilities(probabilities, classes, rows, sampleWeights, options);
+    return dense(logits, classes, probabilities, rows, 0, sampleWeights, options, gradient);
+  }
+
+  /**
+   * Computes the cross-entropy of some rows of class probabilities.
+   *
+   * @param logits rows × classes elements
+   * @param classes the length of a row
+   * @param probabilities rows × classes elements
+   * @param rows the number of rows
+   * @param firstRow the number of the first of them, for messages
+   * @param sampleWeights one per row, or null for 1 everywhere; a row of weight 0 is never read
+   * @param options all but the axis; the reduction decides the gradient's scale
+   * @param gradient where to write ∂(reduced loss)/∂logits, as long as the logits; or null
+   * @return the losses of the rows and the weight of those that count
+   * @throws IllegalArgumentException if a probability is negative or not finite
+   */
+  public static RowLosses dense(
+      Elements logits,
+      int classes,
+      Elements probabilities,
+      int rows,
+      long firstRow,
+      double[] sampleWeights,
+      CrossEntropyOptions options,
+      Elements gradient) {
+    Targets targets =
+        Targets.ofProbabilities(probabilities, classes, rows, firstRow, sampleWeights, options);
     return run(logits, classes, rows, targets, sampleWeights, options, gradient);
   }
 

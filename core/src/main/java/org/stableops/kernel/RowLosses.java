@@ -6,8 +6,9 @@ import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 
 /**
- * The losses of the rows of logits, and how they are reduced. The arrays are the thread's own: they
- * are overwritten when it computes the losses of as many rows again.
+ * The losses of the rows of logits, and how they are reduced. The arrays are the thread's own
+ * unless they are a copy's or joined: they are overwritten when it computes the losses of as many
+ * rows again.
  */
 public final class RowLosses {
   private final double[] losses;
@@ -26,11 +27,15 @@ public final class RowLosses {
     losses = RowArrays.ofThread().zeros(RowArrays.LOSSES, rows);
     zLosses = RowArrays.ofThread().zeros(RowArrays.Z_LOSSES, rows);
     logSumExps = RowArrays.ofThread().zeros(RowArrays.LOG_SUM_EXPS, rows);
-    weight = sum(weights);
+    weight = requireFinite(sum(weights));
+  }
+
+  private static double requireFinite(double weight) {
     if (weight == Double.POSITIVE_INFINITY) {
       throw new IllegalArgumentException(
           "sample weights × class weights × probabilities must add up to a finite number, got Infinity");
     }
+    return weight;
   }
 
   private RowLosses(int rows, double weight) {
@@ -45,10 +50,12 @@ public final class RowLosses {
    *
    * @param blocks in the order of the rows, none of them the thread's own
    * @return the losses of all rows
+   * @throws IllegalArgumentException if their weights add up to infinity
    */
   static RowLosses joined(List<RowLosses> blocks) {
     int rows = blocks.stream().mapToInt(block -> block.losses.length).sum();
-    RowLosses all = new RowLosses(rows, blocks.stream().mapToDouble(RowLosses::weight).sum());
+    double weight = blocks.stream().mapToDouble(RowLosses::weight).sum();
+    RowLosses all = new RowLosses(rows, requireFinite(weight));
     int from = 0;
     for (RowLosses block : blocks) {
       all.put(block, from);

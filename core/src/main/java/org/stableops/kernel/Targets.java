@@ -23,11 +23,12 @@ abstract sealed class Targets {
       Elements probabilities,
       int classes,
       int rows,
+      long firstRow,
       double[] sampleWeights,
       CrossEntropyOptions options) {
     long[] labels = OneHot.labels(probabilities, classes, rows, sampleWeights);
     return labels == null
-        ? new Probabilities(probabilities, classes, rows, sampleWeights, options)
+        ? new Probabilities(probabilities, classes, rows, firstRow, sampleWeights, options)
         : new Labels(labels, options);
   }
 
@@ -148,6 +149,7 @@ abstract sealed class Targets {
   static final class Probabilities extends Targets {
     private final Elements probabilities;
     private final int classes;
+    private final long firstRow;
     private final double[] classWeights;
     private final double[] rowSums;
     private final double[] rowWeights;
@@ -156,10 +158,12 @@ abstract sealed class Targets {
         Elements probabilities,
         int classes,
         int rows,
+        long firstRow,
         double[] sampleWeights,
         CrossEntropyOptions options) {
       this.probabilities = probabilities;
       this.classes = classes;
+      this.firstRow = firstRow;
       this.classWeights = options.classWeights();
       this.rowSums = new double[rows];
       this.rowWeights = classWeights.length == 0 ? rowSums : new double[rows];
@@ -195,7 +199,8 @@ abstract sealed class Targets {
     private void requireValid() {
       for (int row = 0; row < rowSums.length; row++) {
         for (int label = 0; Double.isNaN(rowSums[row]) && label < classes; label++) {
-          SoftmaxShape.requireProbability(probabilities.get(row * classes + label), row, label);
+          double probability = probabilities.get(row * classes + label);
+          SoftmaxShape.requireProbability(probability, firstRow + row, label);
         }
       }
     }

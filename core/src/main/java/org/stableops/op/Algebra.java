@@ -125,7 +125,7 @@ public interface Algebra<A> {
   /** The elements of x in the dtype of another array, each rounded once; 0 or 1 of a condition. */
   A toTypeOf(A other, A x);
 
-  /** Frees an array that nothing needs any more, before the algebra's owner does. */
+  /** Frees a result that nothing needs any more, before the algebra's owner does; no constant. */
   void free(A x);
 
   /** Computes with an array, and frees it. */

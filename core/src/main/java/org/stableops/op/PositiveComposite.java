@@ -20,7 +20,7 @@ public record PositiveComposite(PositiveTransform transform) {
    * @param m the host's arithmetic
    * @param raw of float32 or float64
    * @param least the number of the result's dtype that follows the lower bound
-   * @return an array like raw
+   * @return an array of its shape, of its dtype or of float64
    */
   public <A> A value(Algebra<A> m, A raw, double least) {
     A f =
@@ -38,7 +38,7 @@ public record PositiveComposite(PositiveTransform transform) {
    * @param <A> the host's arrays
    * @param m the host's arithmetic
    * @param raw of float32 or float64
-   * @return an array like raw
+   * @return an array of its shape, of its dtype or of float64
    */
   public <A> A gradient(Algebra<A> m, A raw) {
     return switch (transform.family()) {
@@ -55,7 +55,7 @@ public record PositiveComposite(PositiveTransform transform) {
    * @param m the host's arithmetic
    * @param value above the lower bound, of float32 or float64
    * @param lowest the lowest finite number of the result's dtype
-   * @return an array like value
+   * @return an array of its shape, of its dtype or of float64
    */
   public <A> A inverse(Algebra<A> m, A value, double lowest) {
     // In float64, for the difference of what float32 has rounded.
@@ -78,7 +78,7 @@ public record PositiveComposite(PositiveTransform transform) {
    * @param <A> the host's arrays
    * @param m the host's arithmetic
    * @param raw of float32 or float64
-   * @return an array like raw
+   * @return an array of its shape, of its dtype or of float64
    */
   public <A> A logDerivative(Algebra<A> m, A raw) {
     return transform.family() == Family.EXP
@@ -98,7 +98,7 @@ public record PositiveComposite(PositiveTransform transform) {
    * @param <A> the host's arrays
    * @param m the host's arithmetic
    * @param raw of float32 or float64
-   * @return an array like raw
+   * @return an array of its shape, of its dtype or of float64
    */
   public <A> A logDerivativeGradient(Algebra<A> m, A raw) {
     return transform.family() == Family.EXP

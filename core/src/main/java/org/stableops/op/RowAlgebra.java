@@ -10,15 +10,15 @@ public interface RowAlgebra<A> extends Algebra<A> {
   /** The number of elements of a row. */
   long classes(A rows);
 
-  /** The sum of each row as a column; its error does not grow with the number of classes. */
+  /** The sum of each row as a column, to the digits that the final result has. */
   A rowSums(A rows);
 
   /** One number per class, for every row, as an argument beside rows. */
   A alongClasses(double[] numbers, A rows);
 
   /**
-   * The place of one of the largest elements of each row, for the next methods. Which of NaN is not
-   * said.
+   * The place of one of the largest elements of each row, for the next methods. For rows with NaN
+   * it is unspecified which.
    */
   A argMax(A rows);
 

@@ -34,7 +34,7 @@ public final class SoftmaxComposite<A> {
 
   private A denominator;
 
-  /** Takes rows × classes of float32 or float64. */
+  /** Takes rows × classes of float64 or of a narrower dtype. */
   public SoftmaxComposite(RowAlgebra<A> m, A rows) {
     this.m = m;
     this.rows = rows;

@@ -14,14 +14,24 @@ final class SoftplusInverseComposite implements Composite {
   /** From here on 1 − e^{−p} is 1 to the last bit, in float64 too. */
   private static final double VANISHING = 80;
 
+  /** Up to here a product with a float32 number may lose bits in float64, or its sign. */
+  private static final double SMALL = 0x1p-800;
+
   /** Where e^{−p} is ½: above, p/2 − log(2·sinh(p/2)) would cancel. */
   private static final double HALF = Math.log(2);
 
   @Override
   public <A> A value(Algebra<A> m, A x, double beta) {
-    if (!m.isDouble(x)) {
-      return Widened.inDouble(m, x, wide -> narrowValue(m, wide, beta));
-    }
+    return Widened.inDouble(
+        m, x, wide -> isNarrow(m, x, beta) ? narrowValue(m, wide, beta) : wideValue(m, wide, beta));
+  }
+
+  /** Whether βx is a product of float32 numbers that float64 holds to all its digits. */
+  private static <A> boolean isNarrow(Algebra<A> m, A x, double beta) {
+    return beta > SMALL && !m.isDouble(x);
+  }
+
+  private static <A> A wideValue(Algebra<A> m, A x, double beta) {
     A p = m.multiply(x, beta);
     A log = logOfTwoSinh(m, p, m.add(m.log(x), Math.log(beta)));
     return plusHalf(m, x, p, m.divide(log, beta));
@@ -65,9 +75,13 @@ final class SoftplusInverseComposite implements Composite {
 
   @Override
   public <A> A gradient(Algebra<A> m, A x, double beta) {
-    return m.isDouble(x)
-        ? quotient(m, x, m.multiply(x, beta))
-        : Widened.inDouble(m, x, wide -> narrowGradient(m, wide, beta));
+    return Widened.inDouble(
+        m,
+        x,
+        wide ->
+            isNarrow(m, x, beta)
+                ? narrowGradient(m, wide, beta)
+                : quotient(m, wide, m.multiply(wide, beta)));
   }
 
   /** e^{c/2}/|2·sinh(c/2)|, c = min(βx, 80), and NaN below 0 by a root. */

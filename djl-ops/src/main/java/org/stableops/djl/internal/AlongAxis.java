@@ -106,8 +106,11 @@ public final class AlongAxis {
             shape.rows(),
             shape.classes(),
             Slices.elements(x),
-            (from, to) -> new NDArray[] {rows.compute(from, to).toType(type, false)});
-    return Scoped.beside(x, results[0]);
+            (from, to) -> {
+              NDArray ofBlock = Scoped.beside(x, rows.compute(from, to));
+              return new NDArray[] {ofBlock.toType(type, false)};
+            });
+    return results[0];
   }
 
   /** Computes the rows from one number to below another. */

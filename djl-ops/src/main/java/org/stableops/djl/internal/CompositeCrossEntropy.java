@@ -16,7 +16,7 @@ import org.stableops.op.SoftmaxComposite;
  * labels and weights have been checked; all else stays on the device of the logits.
  */
 final class CompositeCrossEntropy {
-  /** The places of the results, all but the gradient columns of float64. */
+  /** The indices of the results. All but the gradient are columns of float64. */
   static final int LOSSES = 0;
 
   static final int GRADIENT = 1;
@@ -52,7 +52,9 @@ final class CompositeCrossEntropy {
 
   /** Sets integer labels, which are there as an array and in Java. */
   void setLabels(NDArray labels, long[] integers) {
-    places = (counts == null ? labels : valid(integers)).toType(DataType.INT64, false);
+    NDArray classes = counts == null ? labels.stopGradient() : valid(integers);
+    // Beside the logits before anything is made of it on their device.
+    places = Scoped.beside(z, classes).toType(DataType.INT64, false);
     places = places.toDevice(z.getDevice(), false).reshape(shape.rows(), 1);
     if (options.classWeights().length > 0) {
       setWeights(SoftmaxShape.labelWeights(integers, counts, options));

@@ -63,8 +63,8 @@ record CompositeLosses(
   /** An array of its own beside the logits and of their dtype. */
   private NDArray result(NDArray wide) {
     DataType type = logits.getDataType();
+    NDArray ours = Scoped.beside(logits, wide);
     // DJL's toType copies nothing of the same dtype.
-    NDArray own = type == DataType.FLOAT64 ? wide.duplicate() : wide.toType(type, false);
-    return Scoped.beside(logits, own);
+    return type == DataType.FLOAT64 ? ours.duplicate() : ours.toType(type, false);
   }
 }

@@ -19,7 +19,7 @@ final class Constants {
 
   private Constants() {}
 
-  /** A scalar, which is not to be closed: beside arrays of one dimension or more theirs counts. */
+  /** A scalar, which must not be closed. Beside arrays of rank 1 or more, their dtype wins. */
   static NDArray of(double number) {
     NDArray constant = CONSTANTS.get(number);
     if (constant != null) {

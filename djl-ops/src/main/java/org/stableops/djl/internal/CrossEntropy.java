@@ -191,7 +191,7 @@ public final class CrossEntropy {
     if (logits.size() == 0) {
       return new Result(losses(new RowLosses(new double[0])), uninitialized(view));
     }
-    if (Fused.accepts(logits)) {
+    if (Fused.accepts(logits) && (classes != null || Fused.fitsBuffer(labels))) {
       return fused(AlongAxis.classesLast(logits, shape), classes, view);
     }
     return Fused.reachesRows(logits, shape.classes())
@@ -286,7 +286,14 @@ public final class CrossEntropy {
                             in, classes, labelsOfBlock, weights, ofBlock, out);
                       }
                       return CrossEntropyKernel.dense(
-                          in, classes, elements(q, from, to), to - from, weights, ofBlock, out);
+                          in,
+                          classes,
+                          elements(q, from, to),
+                          to - from,
+                          from,
+                          weights,
+                          ofBlock,
+                          out);
                     },
                     none -> new NDArray[0]));
     return new Result(losses(rows), shaped(gradient, view));
@@ -340,6 +347,8 @@ public final class CrossEntropy {
 
   /** That of the logits, or the probabilities' own if it is wider. */
   private DataType probabilityType(NDArray z) {
-    return labels.getDataType() == DataType.FLOAT64 ? DataType.FLOAT64 : z.getDataType();
+    return labels.getDataType() == DataType.FLOAT64
+        ? DataType.FLOAT64
+        : Halves.wideType(z.getDataType());
   }
 }

@@ -12,12 +12,20 @@ import org.stableops.op.RowAlgebra;
 
 /**
  * Arithmetic on arrays outside any graph, of rank 1 or more: the dtype of a scalar gives way to
- * that of a Number. The surrounding NDScope owns the results.
+ * that of a constant. The surrounding NDScope owns the results.
  */
 public enum DjlAlgebra implements RowAlgebra<NDArray> {
-  INSTANCE;
+  /** For numbers that are the same at every call. */
+  INSTANCE,
+
+  /** For a number that changes from call to call, as one that is trained. */
+  OF_CHANGING_NUMBERS;
 
   private static final int[] CLASSES = {1};
+
+  private NDArray number(double number) {
+    return this == INSTANCE ? Constants.of(number) : Constants.create(number);
+  }
 
   @Override
   public NDArray add(NDArray x, NDArray y) {
@@ -26,7 +34,7 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
 
   @Override
   public NDArray add(NDArray x, double y) {
-    return x.add(Constants.of(y));
+    return x.add(number(y));
   }
 
   @Override
@@ -41,7 +49,7 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
 
   @Override
   public NDArray multiply(NDArray x, double y) {
-    return y == 1 ? x : x.mul(Constants.of(y));
+    return y == 1 ? x : x.mul(number(y));
   }
 
   @Override
@@ -51,12 +59,12 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
 
   @Override
   public NDArray divide(NDArray x, double y) {
-    return y == 1 ? x : x.div(Constants.of(y));
+    return y == 1 ? x : x.div(number(y));
   }
 
   @Override
   public NDArray divide(double x, NDArray y) {
-    return Constants.of(x).div(y);
+    return Scoped.beside(y, number(x).div(y));
   }
 
   @Override
@@ -124,12 +132,12 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
 
   @Override
   public NDArray atLeast(NDArray x, double least) {
-    return least == 0 ? Activation.relu(x) : x.maximum(Constants.of(least));
+    return least == 0 ? Activation.relu(x) : x.maximum(number(least));
   }
 
   @Override
   public NDArray atMost(NDArray x, double most) {
-    return x.minimum(Constants.of(most));
+    return x.minimum(number(most));
   }
 
   @Override
@@ -139,7 +147,7 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
 
   @Override
   public NDArray isLess(NDArray x, double y) {
-    return x.lt(Constants.of(y));
+    return x.lt(number(y));
   }
 
   @Override
@@ -149,12 +157,12 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
 
   @Override
   public NDArray isMore(NDArray x, double y) {
-    return x.gt(Constants.of(y));
+    return x.gt(number(y));
   }
 
   @Override
   public NDArray isEqual(NDArray x, double y) {
-    return x.eq(Constants.of(y));
+    return x.eq(number(y));
   }
 
   @Override
@@ -174,13 +182,14 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
 
   @Override
   public NDArray select(NDArray condition, NDArray yes, NDArray no) {
-    // NDArrays.where refuses a constant.
-    return JniUtils.where((PtNDArray) condition, (PtNDArray) yes, (PtNDArray) no);
+    // NDArrays.where refuses a constant; and a result must not belong to that's manager.
+    return Scoped.beside(
+        condition, JniUtils.where((PtNDArray) condition, (PtNDArray) yes, (PtNDArray) no));
   }
 
   @Override
   public NDArray constant(double number, NDArray x) {
-    return Constants.of(number);
+    return number(number);
   }
 
   @Override

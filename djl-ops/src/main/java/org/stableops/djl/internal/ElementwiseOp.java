@@ -149,6 +149,6 @@ public record ElementwiseOp(
   }
 
   private static NDArray rounded(NDArray x, NDArray result) {
-    return Scoped.beside(x, result.toType(x.getDataType(), false));
+    return Scoped.beside(x, result).toType(x.getDataType(), false);
   }
 }

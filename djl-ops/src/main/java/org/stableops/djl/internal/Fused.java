@@ -21,9 +21,12 @@ final class Fused {
   /** Whether a kernel can work on the array: float32 or float64, on the CPU, of a buffer's size. */
   static boolean accepts(NDArray x) {
     DataType type = x.getDataType();
-    return (type == DataType.FLOAT32 || type == DataType.FLOAT64)
-        && x.size() * type.getNumOfBytes() <= Integer.MAX_VALUE
-        && reaches(x);
+    return (type == DataType.FLOAT32 || type == DataType.FLOAT64) && fitsBuffer(x) && reaches(x);
+  }
+
+  /** Whether a buffer can hold the elements of an array. */
+  static boolean fitsBuffer(NDArray x) {
+    return x.size() * x.getDataType().getNumOfBytes() <= Integer.MAX_VALUE;
   }
 
   /**

@@ -55,12 +55,21 @@ public record ParametricOp(Elementwise operator) {
 
   /** The operator whose parameter is one number. */
   public ElementwiseOp of(double p) {
+    return of(p, DjlAlgebra.INSTANCE);
+  }
+
+  private ElementwiseOp of(double p, DjlAlgebra algebra) {
     operator.parameter().requireValid(p);
     Composite composite = operator.composite();
     return new ElementwiseOp(
         operator.kernel().apply(p),
-        x -> composite.value(DjlAlgebra.INSTANCE, x, p),
-        x -> composite.gradient(DjlAlgebra.INSTANCE, x, p));
+        x -> composite.value(algebra, x, p),
+        x -> composite.gradient(algebra, x, p));
+  }
+
+  /** The same, where an array of one element is the parameter, perhaps a trained one. */
+  private ElementwiseOp ofOne(Arguments arguments) {
+    return of(arguments.one(), DjlAlgebra.OF_CHANGING_NUMBERS);
   }
 
   /** The operator as a Block. */
@@ -102,7 +111,7 @@ public record ParametricOp(Elementwise operator) {
             return inGraph(x, p, detached);
           }
           if (detached.isOne()) {
-            return of(detached.one()).value(x);
+            return ofOne(detached).value(x);
           }
           return detached.wantsX ? inGraph(x, p, detached) : value(detached);
         });
@@ -129,7 +138,7 @@ public record ParametricOp(Elementwise operator) {
       scope.suppressNotUsedWarning();
       Arguments detached = arguments(x, p);
       if (detached.isOne()) {
-        of(detached.one()).valueInto(x, out);
+        ofOne(detached).valueInto(x, out);
       } else if (Fused.accepts(detached.x) && Fused.isContiguous(out)) {
         // A copy where it repeats, for it may share memory with out.
         boolean repeats = detached.shape.isRepeated();
@@ -188,13 +197,13 @@ public record ParametricOp(Elementwise operator) {
 
   private NDArray value(Arguments detached) {
     return detached.isOne()
-        ? of(detached.one()).value(detached.x)
+        ? ofOne(detached).value(detached.x)
         : compute(detached, kernel()::value, this::compositeValue);
   }
 
   private NDArray gradient(Arguments detached) {
     return detached.isOne()
-        ? of(detached.one()).gradient(detached.x)
+        ? ofOne(detached).gradient(detached.x)
         : compute(detached, kernel()::gradient, this::compositeGradient);
   }
 
@@ -338,7 +347,7 @@ public record ParametricOp(Elementwise operator) {
     Arguments wide = arguments.toType(DataType.FLOAT64);
     Shape shape = wide.x.getShape();
     if (shape.isScalar()) {
-      // A scalar's dtype gives way to that of a Number; a vector's does not.
+      // A scalar's dtype gives way to that of a constant; a vector's does not.
       NDArray vector = composite.apply(wide.x.reshape(1), wide.p.reshape(1));
       return Scoped.beside(wide.x, vector).reshape(shape);
     }

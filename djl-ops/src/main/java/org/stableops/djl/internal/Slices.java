@@ -50,7 +50,7 @@ final class Slices {
         });
   }
 
-  /** Computes all rows of results; those of a single block are the results. */
+  /** Computes all rows of results; if there is one block, its results are returned as they are. */
   static NDArray[] compute(long rows, long rowLength, long elements, Rows block) {
     if (Blocks.count(rows, rowLength, elements) == 1) {
       return block.compute(0, rows);
@@ -64,11 +64,13 @@ final class Slices {
           (from, to) -> {
             NDArray[] ofBlock = block.compute(from, to);
             if (results[0] == null) {
-              results[0] =
-                  Arrays.stream(ofBlock).map(first -> like(first, rows)).toArray(NDArray[]::new);
+              results[0] = new NDArray[ofBlock.length];
             }
             for (int i = 0; i < ofBlock.length; i++) {
               if (ofBlock[i] != null) {
+                if (results[0][i] == null) {
+                  results[0][i] = like(ofBlock[i], rows);
+                }
                 write(results[0][i], from, ofBlock[i]);
               }
             }
@@ -81,11 +83,8 @@ final class Slices {
     return results[0];
   }
 
-  /** An array for all rows, which outlives the scope of the block; null for null. */
+  /** An array for all rows, which outlives the scope of the block. */
   private static NDArray like(NDArray block, long rows) {
-    if (block == null) {
-      return null;
-    }
     long[] shape = block.getShape().getShape().clone();
     shape[0] = rows;
     NDArray result =

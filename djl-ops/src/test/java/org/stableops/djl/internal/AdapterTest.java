@@ -308,6 +308,25 @@ class AdapterTest {
   }
 
   @Test
+  void probabilitiesBesideHalfLogitsKeepTheirDigits() {
+    NDArray logits = manager.zeros(new Shape(1100, 1031), DataType.FLOAT16);
+    NDArray labels = manager.zeros(new Shape(1100, 1031));
+    labels.set(new NDIndex("1099, 3"), 70_000f);
+    CrossEntropyOptions sum = CrossEntropyOptions.DEFAULT.withReduction(Reduction.SUM);
+    for (boolean isFused : new boolean[] {true, false}) {
+      double weight =
+          by(isFused, () -> CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, sum).weighted())
+              .weight();
+      assertEquals(70_000, weight);
+      labels.set(new NDIndex("1099, 3"), -1f);
+      assertRefused(
+          "labels must be finite and >= 0, got -1.0 at row 1099, class 3",
+          () -> by(isFused, () -> CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, sum).value()));
+      labels.set(new NDIndex("1099, 3"), 70_000f);
+    }
+  }
+
+  @Test
   void blocksOfHalvesGiveWhatTheirNumbersGiveAsFloats() {
     NDArray half = manager.randomNormal(new Shape(1100, 1031)).toType(DataType.FLOAT16, false);
     NDArray wide = half.toType(DataType.FLOAT32, false);

@@ -32,7 +32,20 @@ class FoundByFuzzingTest {
           ElementwiseFunction.SOFTPLUS, ElementwiseFunction.SOFTPLUS_INVERSE
         }) {
       for (Format format : Format.values()) {
-        double[] x = {0, -0.0, INF, -INF, Double.NaN, 1, -1, format.round(1e-268)};
+        double tiny = format.round(1e-7);
+        double[] x = {
+          0,
+          -0.0,
+          INF,
+          -INF,
+          Double.NaN,
+          1,
+          -1,
+          tiny,
+          -tiny,
+          format.round(1e-268),
+          format.round(-1e-30)
+        };
         check(function, parameter, format, x);
       }
     }

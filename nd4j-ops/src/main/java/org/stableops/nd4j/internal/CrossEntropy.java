@@ -200,7 +200,7 @@ public final class CrossEntropy {
       return new Result(new RowLosses(new double[0]), Nd4j.create(type, logits.shape()));
     }
     try (Temporaries temporaries = new Temporaries()) {
-      if (!Fused.accepts(logits)) {
+      if (!Fused.accepts(logits) || !(classes != null || Fused.fitsBuffer(labels))) {
         return Fused.reachesRows(logits, shape.classes())
             ? fusedBlocks(classes, wantsGradient, temporaries)
             : composite(classes, wantsGradient, wantsDetails, temporaries);
@@ -246,6 +246,7 @@ public final class CrossEntropy {
             wantsGradient,
             (from, to, weights, ofBlock, withGradient) ->
                 fusedRows(
+                    from,
                     Slices.of(z, from, to),
                     q == null ? Arrays.copyOfRange(integers, from, to) : null,
                     q == null ? null : Slices.of(q, from, to),
@@ -257,6 +258,7 @@ public final class CrossEntropy {
 
   /** Some rows, with labels or probabilities; the gradient is written unless it is null. */
   private static RowLosses fusedRows(
+      long from,
       INDArray rows,
       long[] integers,
       INDArray q,
@@ -278,6 +280,7 @@ public final class CrossEntropy {
                   classes,
                   AlongAxis.rowElements(Fused.readable(q, temporaries)),
                   (int) z.size(0),
+                  from,
                   weights,
                   options,
                   written);

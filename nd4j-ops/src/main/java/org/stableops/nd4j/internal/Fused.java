@@ -25,9 +25,12 @@ public final class Fused {
    */
   static boolean accepts(INDArray x) {
     DataType type = x.dataType();
-    return type == Halves.wideType(type)
-        && span(x) * type.width() <= Integer.MAX_VALUE
-        && reaches(x);
+    return type == Halves.wideType(type) && fitsBuffer(x) && reaches(x);
+  }
+
+  /** Whether a buffer can hold the memory from the first element of an array to its last one. */
+  static boolean fitsBuffer(INDArray x) {
+    return span(x) * x.dataType().width() <= Integer.MAX_VALUE;
   }
 
   /**

@@ -147,7 +147,7 @@ public record ParametricOp(Elementwise operator) {
   private static void computeBlock(
       INDArray x, INDArray p, INDArray out, Sweep sweep, Formula formula, Temporaries ofBlock) {
     ParameterShape shape = ParameterShape.of("p", p.shape(), x.shape());
-    INDArray wide = Fused.readable(x, ofBlock);
+    INDArray wide = Fused.reaches(x) ? Fused.readable(x, ofBlock) : x;
     if (Fused.accepts(wide)) {
       INDArray result = AlongAxis.like(wide, ofBlock);
       run(sweep, wide, Fused.readable(p, ofBlock), result, shape, ofBlock);
@@ -229,7 +229,7 @@ public record ParametricOp(Elementwise operator) {
   /** The sums of a block, whose arrays have one rank, in float or double. */
   private INDArray sums(INDArray x, INDArray p, INDArray upstream, Temporaries ofBlock) {
     ParameterShape shape = ParameterShape.of("p", p.shape(), x.shape());
-    INDArray wide = Fused.readable(x, ofBlock);
+    INDArray wide = Fused.reaches(x) ? Fused.readable(x, ofBlock) : x;
     if (!Fused.accepts(wide)) {
       return compositeSum(x, p, upstream, shape, ofBlock);
     }

@@ -292,6 +292,17 @@ class AdapterTest {
   }
 
   @Test
+  void anInvalidProbabilityInALaterBlockIsNamedByItsRow() {
+    INDArray logits = Nd4j.zeros(DataType.FLOAT16, 1100, 1031);
+    INDArray labels = Nd4j.ones(DataType.FLOAT, 1100, 1031);
+    labels.putScalar(1099, 3, -1f);
+    CrossEntropyOptions options = CrossEntropyOptions.DEFAULT;
+    assertRefused(
+        "labels must be finite and >= 0, got -1.0 at row 1099, class 3",
+        () -> CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, options).value());
+  }
+
+  @Test
   void blocksOfHalvesGiveWhatTheirNumbersGiveAsFloats() {
     INDArray half = uniform(-2, 2, DataType.FLOAT16, new long[] {1100, 1031});
     INDArray wide = half.castTo(DataType.FLOAT);
