@@ -367,11 +367,13 @@ public final class CrossEntropy {
           double sum = probabilities.sumNumber().doubleValue();
           double least = probabilities.minNumber().doubleValue();
           if (!(least >= 0 && sum < Double.POSITIVE_INFINITY)) {
-            shape.requireProbabilityValues(probabilities.dup('c').data().asDouble(), from);
+            double[] values = ofBlock.keep(probabilities.dup('c')).data().asDouble();
+            shape.requireProbabilityValues(values, from);
           }
+          // The weight of the rows is a double for users, too.
           INDArray column =
               CrossEntropyComposite.weight(
-                  new Nd4jAlgebra(ofBlock, logits.dataType()), probabilities, options);
+                  new Nd4jAlgebra(ofBlock, DataType.DOUBLE), probabilities, options);
           AlongAxis.copy(column, weights, from, to);
         });
     return weights;
