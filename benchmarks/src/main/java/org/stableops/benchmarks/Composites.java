@@ -31,7 +31,7 @@ import org.stableops.nd4j.lossfunctions.LossFusedSoftmaxCrossEntropy;
  * host's own: in turn in one JVM, on the CPU.
  */
 final class Composites {
-  private static final double WARM_UP_SECONDS = 4;
+  private static final double WARM_UP_SECONDS = 10;
   private static final double SECONDS = 6;
   private static final long[][] LOGITS = {{64, 10}, {8192, 10}, {4096, 1000}};
   private static final int[] EXPONENTS = {10, 20};

@@ -110,6 +110,9 @@ public interface Algebra<A> {
   /** The elements of {@code yes} where a condition is true, else those of {@code no}. */
   A select(A condition, A yes, A no);
 
+  /** 0 where x is NaN, else x, which must be a result that nothing else needs: it may change. */
+  A nanToZero(A x);
+
   /** A number that stands for every element of x, as an argument beside arrays like x. */
   A constant(double number, A x);
 

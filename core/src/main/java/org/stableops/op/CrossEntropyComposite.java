@@ -224,8 +224,10 @@ public abstract sealed class CrossEntropyComposite<A> {
 
     @Override
     A crossEntropies() {
-      A gaps = m.rowSums(ifMore(v, m.multiply(v, m.negate(softmax.below()))));
-      return m.add(gaps, m.multiply(total, softmax.logSum()));
+      // v·(z − max) is NaN for v = 0 and z = −inf; a row with NaN is so by its log-sum.
+      A terms = m.freeing(softmax.below(), below -> m.multiply(v, below));
+      A gaps = m.rowSums(m.nanToZero(terms));
+      return m.subtract(m.multiply(total, softmax.logSum()), gaps);
     }
 
     @Override

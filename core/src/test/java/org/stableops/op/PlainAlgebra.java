@@ -203,6 +203,11 @@ final class PlainAlgebra implements RowAlgebra<PlainArray> {
   }
 
   @Override
+  public PlainArray nanToZero(PlainArray x) {
+    return map(x, v -> Double.isNaN(v) ? 0 : v);
+  }
+
+  @Override
   public PlainArray constant(double number, PlainArray x) {
     return map(x, v -> number);
   }

@@ -36,8 +36,8 @@ class PrimitivesTest {
           Map.entry("LogSoftmax", "10 + 4"),
           Map.entry("labels", "6 + 10"),
           Map.entry("labels gradient", "9 + 24"),
-          Map.entry("probabilities", "16 + 6"),
-          Map.entry("probabilities gradient", "20 + 15"));
+          Map.entry("probabilities", "14 + 6"),
+          Map.entry("probabilities gradient", "18 + 15"));
 
   /** Counts what is called on an arithmetic. */
   private static final class Counter implements InvocationHandler {

@@ -188,6 +188,11 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
   }
 
   @Override
+  public NDArray nanToZero(NDArray x) {
+    return select(x.isNaN(), constant(0, x), x);
+  }
+
+  @Override
   public NDArray constant(double number, NDArray x) {
     return number(number);
   }

@@ -356,6 +356,8 @@ public final class CrossEntropy {
   /** ω of each row, after a look at all probabilities of the rows that count. */
   private double[] weights(INDArray q, double[] counts) {
     double[] weights = new double[counts.length];
+    // For users the weight of the rows is a double; sums of floats are so however they are summed.
+    boolean isExact = options.classWeights().length == 0 && q.dataType() != DataType.DOUBLE;
     Slices.forEach(
         shape.rows(),
         shape.classes(),
@@ -370,10 +372,9 @@ public final class CrossEntropy {
             double[] values = ofBlock.keep(probabilities.dup('c')).data().asDouble();
             shape.requireProbabilityValues(values, from);
           }
-          // The weight of the rows is a double for users, too.
           INDArray column =
               CrossEntropyComposite.weight(
-                  new Nd4jAlgebra(ofBlock, DataType.DOUBLE), probabilities, options);
+                  new Nd4jAlgebra(ofBlock, isExact), probabilities, options);
           AlongAxis.copy(column, weights, from, to);
         });
     return weights;
