@@ -6,6 +6,7 @@ import java.util.List;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 import org.stableops.internal.Blocks;
+import org.stableops.internal.SoftmaxShape;
 
 /** The cross-entropy of logits that a kernel cannot read at once, by blocks of rows. */
 public final class CrossEntropyBlocks {
@@ -36,8 +37,7 @@ public final class CrossEntropyBlocks {
    * Computes the losses of all rows. The gradient of a mean needs the weight of all of them, and is
    * that of a sum with other weights, in a second pass.
    *
-   * @param rows their number
-   * @param classes the length of a row
+   * @param shape that of the logits
    * @param elements of a block
    * @param sampleWeights one per row, or null for 1 everywhere
    * @param options those of the call
@@ -46,48 +46,52 @@ public final class CrossEntropyBlocks {
    * @return the losses
    */
   public static RowLosses run(
-      int rows,
-      long classes,
+      SoftmaxShape shape,
       long elements,
       double[] sampleWeights,
       CrossEntropyOptions options,
       boolean wantsGradient,
       Call call) {
-    if (Blocks.count(rows, classes, elements) == 1) {
+    int rows = Math.toIntExact(shape.rows());
+    if (Blocks.count(rows, shape.classes(), elements) == 1) {
       return call.run(0, rows, sampleWeights, options, wantsGradient);
     }
-    boolean isMean = options.reduction() == Reduction.MEAN;
-    List<RowLosses> losses = new ArrayList<>();
-    Blocks.forEach(
-        rows,
-        classes,
-        elements,
-        (from, to) -> {
-          double[] weights = slice(sampleWeights, from, to);
-          boolean atOnce = wantsGradient && !isMean;
-          losses.add(call.run((int) from, (int) to, weights, options, atOnce).copy());
-        });
-    RowLosses all = RowLosses.joined(losses);
-    if (wantsGradient && isMean) {
-      CrossEntropyOptions sum = options.withReduction(Reduction.SUM);
-      Blocks.forEach(
-          rows,
-          classes,
-          elements,
-          (from, to) -> {
-            double[] scales = new double[(int) (to - from)];
-            Arrays.setAll(
-                scales,
-                i ->
-                    all.scale(
-                        sampleWeights == null ? 1 : sampleWeights[(int) from + i], Reduction.MEAN));
-            call.run((int) from, (int) to, scales, sum, true);
-          });
+    boolean needsWeight = wantsGradient && options.reduction() == Reduction.MEAN;
+    RowLosses all =
+        pass(shape, elements, sampleWeights, options, wantsGradient && !needsWeight, call);
+    if (needsWeight) {
+      double[] weights = sampleWeights == null ? ones(rows) : sampleWeights;
+      double[] scales = RowLosses.scales(weights, all.weight(), Reduction.MEAN);
+      pass(shape, elements, scales, options.withReduction(Reduction.SUM), true, call);
     }
     return all;
   }
 
-  private static double[] slice(double[] numbers, long from, long to) {
-    return numbers == null ? null : Arrays.copyOfRange(numbers, (int) from, (int) to);
+  private static RowLosses pass(
+      SoftmaxShape shape,
+      long elements,
+      double[] sampleWeights,
+      CrossEntropyOptions options,
+      boolean wantsGradient,
+      Call call) {
+    List<RowLosses> losses = new ArrayList<>();
+    Blocks.forEach(
+        shape.rows(),
+        shape.classes(),
+        elements,
+        (from, to) -> {
+          double[] weights =
+              sampleWeights == null
+                  ? null
+                  : Arrays.copyOfRange(sampleWeights, (int) from, (int) to);
+          losses.add(call.run((int) from, (int) to, weights, options, wantsGradient).copy());
+        });
+    return RowLosses.joined(losses);
+  }
+
+  private static double[] ones(int rows) {
+    double[] ones = new double[rows];
+    Arrays.fill(ones, 1);
+    return ones;
   }
 }

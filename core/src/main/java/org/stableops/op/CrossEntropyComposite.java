@@ -149,6 +149,7 @@ public abstract sealed class CrossEntropyComposite<A> {
   private static final class Sparse<A> extends CrossEntropyComposite<A> {
     private final A labels;
     private final A weights;
+    private final Once<A> gap = new Once<>(this::newGap);
 
     Sparse(SoftmaxComposite<A> softmax, A labels, A weights, CrossEntropyOptions options) {
       super(softmax, options);
@@ -158,12 +159,12 @@ public abstract sealed class CrossEntropyComposite<A> {
 
     @Override
     A crossEntropies() {
-      A gap = weights == null ? gap() : ifMore(weights, gap());
-      return times(weights, m.add(gap, softmax.logSum()));
+      A counted = weights == null ? gap.get() : ifMore(weights, gap.get());
+      return times(weights, m.add(counted, softmax.logSum()));
     }
 
     /** max − z_y, 0 where they are the same even if infinite. */
-    private A gap() {
+    private A newGap() {
       A ofLabel = m.toDouble(m.at(labels, softmax.rows()));
       A max = softmax.max();
       A zero = m.constant(0, max);
@@ -190,7 +191,7 @@ public abstract sealed class CrossEntropyComposite<A> {
 
     /** −ω(1 − p_y) + 2ζω·lse·p_y. */
     private A atLabel(A slope, A factor) {
-      A exp = m.exp(m.negate(gap()));
+      A exp = m.exp(m.negate(gap.get()));
       A others = m.add(softmax.rest(), m.add(m.negate(exp), 1));
       A ofLabel = m.multiply(times(weights, others), factor);
       A ofSlope = slope == null ? m.constant(0, ofLabel) : timesExps(exp, slope);
@@ -204,6 +205,7 @@ public abstract sealed class CrossEntropyComposite<A> {
     private final A weighted;
     private final A v;
     private final A total;
+    private final Once<A> weight = new Once<>(this::newWeight);
 
     Dense(SoftmaxComposite<A> softmax, A q, CrossEntropyOptions options) {
       super(softmax, options);
@@ -237,6 +239,10 @@ public abstract sealed class CrossEntropyComposite<A> {
 
     @Override
     A weight() {
+      return weight.get();
+    }
+
+    private A newWeight() {
       return m.rowSums(weighted);
     }
 

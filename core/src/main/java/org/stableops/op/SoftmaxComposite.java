@@ -32,7 +32,9 @@ public final class SoftmaxComposite<A> {
   /** Their sum. */
   private final A rest;
 
-  private A denominator;
+  private final Once<A> denominator = new Once<>(this::newDenominator);
+  private final Once<A> logSum = new Once<>(this::newLogSum);
+  private final Once<A> logSumExp = new Once<>(this::newLogSumExp);
 
   /** Takes rows × classes of float64 or of a narrower dtype. */
   public SoftmaxComposite(RowAlgebra<A> m, A rows) {
@@ -110,20 +112,29 @@ public final class SoftmaxComposite<A> {
 
   /** 1 + rest: e^{z − max} over it is p. */
   A denominator() {
-    if (denominator == null) {
-      denominator = m.add(rest, 1);
-    }
-    return denominator;
+    return denominator.get();
+  }
+
+  private A newDenominator() {
+    return m.add(rest, 1);
   }
 
   /** log Σ e^{z − max}. */
   A logSum() {
+    return logSum.get();
+  }
+
+  private A newLogSum() {
     // Two primitives instead of six, where the digits of a logarithm suffice.
     return isNarrow ? m.log1pExp(m.log(rest)) : m.log1p(rest);
   }
 
   /** log Σ e^z. */
   public A logSumExp() {
+    return logSumExp.get();
+  }
+
+  private A newLogSumExp() {
     // Two maxima that are infinite are so, too; NaN beside them is NaN.
     A nans = m.rowSums(m.toTypeOf(max, m.isNaN(rows)));
     A ofInfinite = m.select(m.isMore(nans, 0), m.constant(Double.NaN, max), max);

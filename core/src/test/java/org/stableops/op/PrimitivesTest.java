@@ -35,7 +35,7 @@ class PrimitivesTest {
           Map.entry("LogSumExp", "9 + 9"),
           Map.entry("LogSoftmax", "10 + 4"),
           Map.entry("labels", "6 + 10"),
-          Map.entry("labels gradient", "9 + 24"),
+          Map.entry("labels gradient", "9 + 19"),
           Map.entry("probabilities", "14 + 6"),
           Map.entry("probabilities gradient", "18 + 15"));
 

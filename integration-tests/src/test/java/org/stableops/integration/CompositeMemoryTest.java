@@ -32,12 +32,13 @@ class CompositeMemoryTest {
   void aCallNeedsItsResultAndAFewMegabytes(String host) throws Exception {
     String line = NewJvm.lastLine(CompositeMemory.class, SMALL, host);
     System.out.println(host + ", percent of the logits: " + line);
-    for (String entry : line.split(" ")) {
-      String[] parts = entry.split("=");
-      long percent = Long.parseLong(parts[1]);
-      assertTrue(percent <= LIMITS.get(parts[0]), host + ", " + entry);
-      // The result is there: the measure works.
-      assertTrue(LIMITS.get(parts[0]) < 100 || percent >= 90, host + ", " + entry);
-    }
+    NewJvm.numbers(line)
+        .forEach(
+            (call, percent) -> {
+              String what = host + ", " + call + "=" + percent;
+              assertTrue(percent <= LIMITS.get(call), what);
+              // The result is there: the measure works.
+              assertTrue(LIMITS.get(call) < 100 || percent >= 90, what);
+            });
   }
 }

@@ -35,10 +35,7 @@ class LargeArraysTest {
   void rowsAreThoseOfSmallArraysAndNothingLiesBesideTheResult(String host) throws Exception {
     String line = NewJvm.lastLine(LargeArrays.class, LARGE, host);
     System.out.println(host + ", more than 2 GiB, percent of the logits: " + line);
-    for (String entry : line.split(" ")) {
-      String[] parts = entry.split("=");
-      long percent = Long.parseLong(parts[1]);
-      assertTrue(percent <= LIMITS.get(parts[0]), host + ", " + entry);
-    }
+    NewJvm.numbers(line)
+        .forEach((call, percent) -> assertTrue(percent <= LIMITS.get(call), host + ", " + line));
   }
 }

@@ -159,10 +159,10 @@ public final class AlongAxis {
     }
     if (Fused.accepts(x)) {
       NDArray z = classesLast(x, shape);
-      NDArray out = manager.create(x.getShape(), Halves.wideType(x.getDataType()), x.getDevice());
+      NDArray out = manager.create(x.getShape(), type, x.getDevice());
       Elements given = upstream == null ? null : Fused.elements(classesLast(upstream, shape));
       kernel.apply(Fused.elements(z), rows(), classes(), given, Fused.elements(out, shape));
-      return out.toType(type, false);
+      return out;
     }
     NDArray z = rows(x, shape);
     NDArray u = upstream == null ? null : rows(upstream, shape);
@@ -213,27 +213,23 @@ public final class AlongAxis {
 
   // ---- shared with the cross-entropies
 
-  /**
-   * Outside any graph, or readable without recording, with the classes last. Half is computed wider
-   * and rounded once.
-   */
+  /** Outside any graph, or readable without recording, with the classes last. */
   static NDArray classesLast(NDArray array, SoftmaxShape shape) {
     if (shape.hasClassesLast() && Fused.accepts(array)) {
       return array;
     }
+    return detachedClassesLast(array, shape);
+  }
+
+  private static NDArray detachedClassesLast(NDArray array, SoftmaxShape shape) {
     NDArray detached = Autograd.detached(array);
-    NDArray wide = detached.toType(Halves.wideType(array.getDataType()), false);
-    return shape.hasClassesLast() ? wide : wide.transpose(shape.toClassesLast());
+    return shape.hasClassesLast() ? detached : detached.transpose(shape.toClassesLast());
   }
 
   /** Rows × classes outside any graph: a view of the array where its layout allows one. */
   static NDArray rows(NDArray array, SoftmaxShape shape) {
-    NDArray detached = Autograd.detached(array);
-    if (shape.hasClassesLast() && array.getShape().dimension() == 2) {
-      return detached;
-    }
-    NDArray last = shape.hasClassesLast() ? detached : detached.transpose(shape.toClassesLast());
-    return last.reshape(shape.rows(), shape.classes());
+    NDArray last = detachedClassesLast(array, shape);
+    return last.getShape().dimension() == 2 ? last : last.reshape(shape.rows(), shape.classes());
   }
 
   /** Rows × classes as a contiguous array of the original shape. */

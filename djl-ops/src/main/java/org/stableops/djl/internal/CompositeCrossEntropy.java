@@ -81,16 +81,16 @@ final class CompositeCrossEntropy {
             (from, to) -> {
               NDArray block = probabilities(from, to);
               NDArray ofRows = CrossEntropyComposite.weight(DjlAlgebra.INSTANCE, block, options);
-              return new NDArray[] {ofRows, block.sum(new int[] {1}), block.min(new int[] {1})};
+              return new NDArray[] {ofRows, block.min(new int[] {1})};
             });
-    double[] sums = columns[1].toDoubleArray();
-    double[] least = columns[2].toDoubleArray();
+    double[] sums = columns[0].toDoubleArray();
+    double[] least = columns[1].toDoubleArray();
     for (int row = 0; row < sums.length; row++) {
-      if (!(least[row] >= 0 && sums[row] < Double.POSITIVE_INFINITY)) {
+      if (!(least[row] >= 0 && Double.isFinite(sums[row]))) {
         shape.requireProbabilityValues(probabilities(row, row + 1L).toDoubleArray(), row);
       }
     }
-    setWeights(columns[0].toDoubleArray());
+    setWeights(sums);
   }
 
   private void setWeights(double[] ofRows) {
@@ -172,9 +172,8 @@ final class CompositeCrossEntropy {
   private NDArray scales(long from, long to) {
     boolean isMean = options.reduction() == Reduction.MEAN;
     if (counts == null) {
-      return weights == null
-          ? Constants.of(isMean ? 1 / weight : 1)
-          : Constants.create(isMean ? 1 / weight : 1);
+      double scale = isMean ? 1 / weight : 1;
+      return weights == null ? Constants.of(scale) : Constants.create(scale);
     }
     NDArray ofRows = column(counts, from, to);
     return isMean ? ofRows.div(Constants.create(weight)) : ofRows;

@@ -268,8 +268,7 @@ public final class CrossEntropy {
     NDArray gradient = view == null ? null : rowsLike(z);
     RowLosses rows =
         CrossEntropyBlocks.run(
-            Math.toIntExact(shape.rows()),
-            shape.classes(),
+            shape,
             Slices.OF_KERNELS,
             sampleWeights,
             options,

@@ -26,7 +26,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.FusedPath;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
 import org.stableops.djl.LogSoftmax;
@@ -39,6 +38,7 @@ import org.stableops.djl.SparseSoftmaxCrossEntropy;
 import org.stableops.djl.Squareplus;
 import org.stableops.djl.SquareplusInverse;
 import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
+import org.stableops.integration.host.Path;
 
 /**
  * What every operator gives on a GPU is what the kernels give on the CPU, and stays on the device.
@@ -77,19 +77,10 @@ class GpuTest {
   }
 
   private NDArray onDevice(BinaryOperator<NDArray> call, NDArray x, NDArray y) {
-    String before = System.getProperty(FusedPath.PROPERTY);
-    System.setProperty(FusedPath.PROPERTY, Boolean.toString(!device.equals(Device.cpu())));
-    try {
-      NDArray result = call.apply(there(x), there(y));
-      assertEquals(device, result.getDevice());
-      return result;
-    } finally {
-      if (before == null) {
-        System.clearProperty(FusedPath.PROPERTY);
-      } else {
-        System.setProperty(FusedPath.PROPERTY, before);
-      }
-    }
+    Path path = device.equals(Device.cpu()) ? Path.COMPOSITE : Path.FUSED;
+    NDArray result = path.run(() -> call.apply(there(x), there(y)));
+    assertEquals(device, result.getDevice());
+    return result;
   }
 
   private NDArray there(NDArray local) {

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -95,7 +94,7 @@ final class Nd4jMemoryTest {
     options.add("-Dsteps=" + steps);
     String line = NewJvm.lastLine(Eager.class, options, path);
     System.out.println("eager, " + path + ": " + line);
-    Map<String, Long> grown = parse(line);
+    Map<String, Long> grown = NewJvm.numbers(line);
     long limit = Eager.limitKiB(steps);
     assertTrue(grown.remove("leakedKiB") > limit, "the measure sees a leak");
     grown.forEach((what, kib) -> assertTrue(kib < limit, what + " " + kib));
@@ -166,16 +165,7 @@ final class Nd4jMemoryTest {
    * would hide in what the host itself leaves to the collector.
    */
   private static void assertFlat(String line) {
-    assertTrue(parse(line).get("arraysKiB") < 48L * STEPS, line);
-  }
-
-  private static Map<String, Long> parse(String line) {
-    Map<String, Long> numbers = new HashMap<>();
-    for (String entry : line.split(" ")) {
-      String[] parts = entry.split("=");
-      numbers.put(parts[0], Long.parseLong(parts[1]));
-    }
-    return numbers;
+    assertTrue(NewJvm.numbers(line).get("arraysKiB") < 48L * STEPS, line);
   }
 
   // ---- programs of the other JVM

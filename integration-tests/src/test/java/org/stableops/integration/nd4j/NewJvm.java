@@ -9,7 +9,9 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** Runs a main method in a JVM of its own, on the class path of the tests. */
@@ -71,5 +73,20 @@ public final class NewJvm {
     } finally {
       Files.delete(output.toPath());
     }
+  }
+
+  /**
+   * Reads a line of names and whole numbers.
+   *
+   * @param line as "heap=12 process=-3"
+   * @return the numbers by their names
+   */
+  public static Map<String, Long> numbers(String line) {
+    Map<String, Long> numbers = new HashMap<>();
+    for (String entry : line.split(" ")) {
+      String[] parts = entry.split("=");
+      numbers.put(parts[0], Long.parseLong(parts[1]));
+    }
+    return numbers;
   }
 }

@@ -100,7 +100,7 @@ public final class AlongAxis {
           (int) shape.classes(),
           given,
           elements(out, shape));
-      return typed(out, x.dataType(), temporaries);
+      return temporaries.give(out);
     }
     INDArray z = rows(x, shape, temporaries);
     INDArray u = upstream == null ? null : rows(upstream, shape, temporaries);
@@ -198,17 +198,15 @@ public final class AlongAxis {
   }
 
   /**
-   * An array that a kernel accepts, of the same shape: the array itself but for half, which is
-   * computed wider and rounded once, and for long rows that are scattered over memory, for which
-   * one copy is faster than to jump several times.
+   * An array that a kernel accepts, of the same shape: the array itself but for long rows that are
+   * scattered over memory, for which one copy is faster than to jump several times.
    */
   static INDArray readable(INDArray array, SoftmaxShape shape, Temporaries temporaries) {
-    INDArray readable = Fused.readable(array, temporaries);
     boolean isScattered = shape.classes() > MANY && array.stride(shape.axis()) > 1;
-    if (!isScattered || array.rank() < 2 || !Fused.accepts(readable)) {
-      return readable;
+    if (!isScattered || array.rank() < 2) {
+      return array;
     }
-    INDArray rows = temporaries.keep(readable.permute(shape.toClassesLast()).dup('c'));
+    INDArray rows = temporaries.keep(array.permute(shape.toClassesLast()).dup('c'));
     return rows.permute(shape.fromClassesLast());
   }
 
@@ -220,11 +218,6 @@ public final class AlongAxis {
   /** A kept, uninitialised array for results of a kernel that reads z. */
   static INDArray like(INDArray z, Temporaries temporaries) {
     return temporaries.keep(Nd4j.createUninitialized(z.dataType(), z.shape(), 'c'));
-  }
-
-  /** A kept array in a dtype, given away. */
-  static INDArray typed(INDArray kept, DataType type, Temporaries temporaries) {
-    return temporaries.give(temporaries.keepUnless(kept, kept.castTo(type)));
   }
 
   /** A kept, uninitialised array for results, with the classes last. */

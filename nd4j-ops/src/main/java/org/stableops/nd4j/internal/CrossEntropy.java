@@ -195,9 +195,9 @@ public final class CrossEntropy {
 
   private Result compute(boolean wantsGradient, boolean wantsDetails) {
     long[] classes = classes();
-    DataType type = logits.dataType();
     if (logits.isEmpty()) {
-      return new Result(new RowLosses(new double[0]), Nd4j.create(type, logits.shape()));
+      INDArray empty = Nd4j.create(logits.dataType(), logits.shape());
+      return new Result(new RowLosses(new double[0]), empty);
     }
     try (Temporaries temporaries = new Temporaries()) {
       if (!Fused.accepts(logits) || !(classes != null || Fused.fitsBuffer(labels))) {
@@ -208,7 +208,7 @@ public final class CrossEntropy {
       INDArray z = AlongAxis.readable(logits, shape, temporaries);
       INDArray gradient = wantsGradient ? AlongAxis.like(z, temporaries) : null;
       RowLosses rows = fused(z, classes, gradient, temporaries);
-      return new Result(rows, wantsGradient ? AlongAxis.typed(gradient, type, temporaries) : null);
+      return new Result(rows, wantsGradient ? temporaries.give(gradient) : null);
     }
   }
 
@@ -238,8 +238,7 @@ public final class CrossEntropy {
     INDArray gradient = wantsGradient ? newGradient(temporaries) : null;
     RowLosses rows =
         CrossEntropyBlocks.run(
-            Math.toIntExact(shape.rows()),
-            shape.classes(),
+            shape,
             Slices.OF_KERNELS,
             sampleWeights,
             options,
@@ -365,17 +364,17 @@ public final class CrossEntropy {
         (from, to, ofBlock) -> {
           INDArray probabilities =
               new RowColumns(from, to, counts, ofBlock).probabilities(Slices.of(q, from, to));
-          // A sum that is NaN or infinite, or a minimum below 0, which drops NaN.
-          double sum = probabilities.sumNumber().doubleValue();
-          double least = probabilities.minNumber().doubleValue();
-          if (!(least >= 0 && sum < Double.POSITIVE_INFINITY)) {
-            double[] values = ofBlock.keep(probabilities.dup('c')).data().asDouble();
-            shape.requireProbabilityValues(values, from);
-          }
           INDArray column =
               CrossEntropyComposite.weight(
                   new Nd4jAlgebra(ofBlock, isExact), probabilities, options);
           AlongAxis.copy(column, weights, from, to);
+          // The minimum drops NaN, which a weight does not.
+          boolean isFinite =
+              Arrays.stream(weights, (int) from, (int) to).allMatch(Double::isFinite);
+          if (!isFinite || probabilities.minNumber().doubleValue() < 0) {
+            double[] values = ofBlock.keep(probabilities.dup('c')).data().asDouble();
+            shape.requireProbabilityValues(values, from);
+          }
         });
     return weights;
   }
