@@ -9,7 +9,6 @@ import org.stableops.Reduction;
 import org.stableops.internal.SoftmaxShape;
 import org.stableops.kernel.RowLosses;
 import org.stableops.op.CrossEntropyComposite;
-import org.stableops.op.SoftmaxComposite;
 
 /**
  * A cross-entropy by composites on blocks of rows. What the rows weigh is known in Java, where
@@ -22,6 +21,8 @@ final class CompositeCrossEntropy {
   static final int GRADIENT = 1;
   static final int LOG_SUM_EXPS = 2;
   static final int Z_LOSSES = 3;
+
+  private static final int[] CLASSES = {1};
 
   private final NDArray z;
   private final SoftmaxShape shape;
@@ -40,6 +41,9 @@ final class CompositeCrossEntropy {
   private double[] weights;
 
   private double weight;
+
+  /** The largest element of each row, if {@link CrossEntropyComposite#ofFinite} takes them. */
+  private NDArray maxima;
 
   /** Takes rows × classes, and what each row counts for. */
   CompositeCrossEntropy(
@@ -81,7 +85,7 @@ final class CompositeCrossEntropy {
             (from, to) -> {
               NDArray block = probabilities(from, to);
               NDArray ofRows = CrossEntropyComposite.weight(DjlAlgebra.INSTANCE, block, options);
-              return new NDArray[] {ofRows, block.min(new int[] {1})};
+              return new NDArray[] {ofRows, block.min(CLASSES)};
             });
     double[] sums = columns[0].toDoubleArray();
     double[] least = columns[1].toDoubleArray();
@@ -105,6 +109,9 @@ final class CompositeCrossEntropy {
 
   /** Computes the losses, and else what is wanted. */
   NDArray[] compute(boolean wantsGradient, boolean wantsDetails) {
+    if (q == null && options.labelSmoothing() == 0 && z.getDataType() != DataType.FLOAT64) {
+      maxima = finiteMaxima();
+    }
     return Slices.compute(
         shape.rows(),
         shape.classes(),
@@ -112,16 +119,30 @@ final class CompositeCrossEntropy {
         (from, to) -> block(from, to, wantsGradient, wantsDetails));
   }
 
+  /**
+   * The largest element of each row, or null if one that counts is not finite. That they are read
+   * is no more of a wait for the device than that the labels are.
+   */
+  private NDArray finiteMaxima() {
+    NDArray ofRows = z.max(CLASSES, true).toType(DataType.FLOAT32, false);
+    float[] numbers = ofRows.toFloatArray();
+    for (int row = 0; row < numbers.length; row++) {
+      if (!Float.isFinite(numbers[row]) && (counts == null || counts[row] != 0)) {
+        return null;
+      }
+    }
+    return ofRows;
+  }
+
   private NDArray[] block(long from, long to, boolean wantsGradient, boolean wantsDetails) {
-    SoftmaxComposite<NDArray> softmax = AlongAxis.softmax(counted(Slices.of(z, from, to), from));
-    CrossEntropyComposite<NDArray> composite = composite(softmax, from, to);
+    CrossEntropyComposite<NDArray> composite = composite(from, to);
     NDArray[] results = new NDArray[4];
     results[LOSSES] = timesCounts(composite.losses(), from);
     if (wantsGradient) {
       results[GRADIENT] = gradient(composite, from, to);
     }
     if (wantsDetails) {
-      results[LOG_SUM_EXPS] = counted(softmax.logSumExp(), from);
+      results[LOG_SUM_EXPS] = counted(composite.logSumExp(), from);
       results[Z_LOSSES] =
           options.zLoss() == 0
               ? results[LOSSES].zerosLike()
@@ -138,13 +159,23 @@ final class CompositeCrossEntropy {
     return composite.gradient(scales(from, to)).toType(type, false);
   }
 
-  private CrossEntropyComposite<NDArray> composite(
-      SoftmaxComposite<NDArray> softmax, long from, long to) {
+  private CrossEntropyComposite<NDArray> composite(long from, long to) {
+    NDArray rows = counted(Slices.of(z, from, to), from);
     if (q != null) {
-      return CrossEntropyComposite.dense(softmax, probabilities(from, to), options);
+      return CrossEntropyComposite.dense(AlongAxis.softmax(rows), probabilities(from, to), options);
     }
     NDArray ofRows = weights == null ? null : column(weights, from, to);
-    return CrossEntropyComposite.sparse(softmax, Slices.of(places, from, to), ofRows, options);
+    NDArray ofLabels = Slices.of(places, from, to);
+    if (maxima == null) {
+      return CrossEntropyComposite.sparse(AlongAxis.softmax(rows), ofLabels, ofRows, options);
+    }
+    return CrossEntropyComposite.ofFinite(
+        DjlAlgebra.INSTANCE,
+        rows.toType(DataType.FLOAT32, false),
+        counted(Slices.of(maxima, from, to), from),
+        ofLabels,
+        ofRows,
+        options);
   }
 
   /** As float64; those of rows that do not count are never read. */

@@ -322,7 +322,7 @@ public final class CrossEntropy {
                       softmax, columns.probabilities(Slices.of(q, from, to)), options);
           AlongAxis.copy(composite.losses(), losses, from, to);
           if (wantsDetails || options.zLoss() != 0) {
-            AlongAxis.copy(softmax.logSumExp(), logSumExps, from, to);
+            AlongAxis.copy(composite.logSumExp(), logSumExps, from, to);
           }
           if (wantsGradient) {
             INDArray out = Slices.of(AlongAxis.asRows(gradient, shape), from, to);

@@ -7,7 +7,6 @@ import org.nd4j.linalg.api.ops.impl.transforms.comparison.CompareAndReplace;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.indexing.conditions.Conditions;
-import org.nd4j.linalg.ops.transforms.Transforms;
 import org.stableops.kernel.ProductKernel;
 
 /**
@@ -58,25 +57,8 @@ final class Primitives {
                     .build()));
   }
 
-  /** max(x, 0), which keeps NaN. */
-  static INDArray relu(INDArray x) {
-    return Transforms.relu(x, true);
-  }
-
   static INDArray nanLike(INDArray x) {
     return Temporaries.filled(Nd4j.zeros(x.dataType(), x.shape()), nan -> nan.divi(nan));
-  }
-
-  /** log v + (x − (v − 1))/v, with v = 1 + x rounded. */
-  static INDArray log1p(INDArray x) {
-    return Temporaries.filled(
-        x.add(1),
-        v -> {
-          try (Temporaries temporaries = new Temporaries()) {
-            INDArray lost = temporaries.keep(v.sub(1)).rsubi(x).divi(v);
-            Transforms.log(v, false).addi(lost);
-          }
-        });
   }
 
   /** Multiplies by upstream, which broadcasts; SameDiff starts with that of one number. */

@@ -43,15 +43,17 @@ final class Slices {
 
   /** Runs through the rows of an array of a length. */
   static void forEach(long rows, long rowLength, long elements, Block block) {
-    Blocks.forEach(
-        rows,
-        rowLength,
-        elements,
-        (from, to) -> {
-          try (Temporaries temporaries = new Temporaries()) {
-            block.run(from, to, temporaries);
-          }
-        });
+    try (Spares spares = new Spares()) {
+      Blocks.forEach(
+          rows,
+          rowLength,
+          elements,
+          (from, to) -> {
+            try (Temporaries temporaries = Temporaries.of(spares)) {
+              block.run(from, to, temporaries);
+            }
+          });
+    }
   }
 
   /** Writes rows, each element rounded once; the rows they are computed from have a length. */

@@ -1,0 +1,99 @@
+package org.stableops.op;
+
+/**
+ * Cross-entropy of integer labels, of rows of float32 whose largest element is finite. With d = z −
+ * max, S = Σ e^d over all but the label y, and D = S + e^{d_y},
+ *
+ * <pre>loss = ω·log(1 + S·e^{−d_y}) + ζω·lse²,   lse = max + log D,
+ * gradient = (ω + 2ζω·lse)·e^{d_c}/D, and at the label −ω·S/D + 2ζω·lse·e^{d_y}/D.</pre>
+ *
+ * <p>The label's own term is kept out of the sum, so that nothing cancels where it is nearly all.
+ *
+ * @param <A> the host's arrays
+ */
+final class FiniteCrossEntropy<A> implements CrossEntropyComposite<A> {
+  private final RowAlgebra<A> m;
+  private final A max;
+  private final A labels;
+  private final A weights;
+  private final double zLoss;
+
+  /** d at the label. */
+  private final A ofLabel;
+
+  /** e^d, and 0 at the label. */
+  private final A others;
+
+  /** S. */
+  private final A rest;
+
+  private final Once<A> labelExp = new Once<>(this::newLabelExp);
+  private final Once<A> logSumExp = new Once<>(this::newLogSumExp);
+
+  FiniteCrossEntropy(RowAlgebra<A> m, A rows, A max, A labels, A weights, double zLoss) {
+    this.m = m;
+    this.max = max;
+    this.labels = labels;
+    this.weights = weights;
+    this.zLoss = zLoss;
+    A difference = m.subtract(rows, max);
+    ofLabel = m.toDouble(m.at(labels, difference));
+    A exps = m.freeing(difference, m::exp);
+    others = m.freeing(exps, e -> m.with(labels, 0, e));
+    rest = m.toDouble(m.rowSums(others));
+  }
+
+  private A newLabelExp() {
+    return m.exp(ofLabel);
+  }
+
+  private A denominator() {
+    return m.add(rest, labelExp.get());
+  }
+
+  @Override
+  public A logSumExp() {
+    return logSumExp.get();
+  }
+
+  private A newLogSumExp() {
+    return m.add(m.toDouble(max), m.log(denominator()));
+  }
+
+  @Override
+  public A losses() {
+    A losses = weighted(m.log1pExp(m.subtract(m.log(rest), ofLabel)));
+    return zLoss == 0 ? losses : m.add(losses, zLosses());
+  }
+
+  @Override
+  public A zLosses() {
+    return weighted(m.multiply(m.multiply(logSumExp(), logSumExp()), zLoss));
+  }
+
+  /** The product with ω, of which 0 outweighs an infinite loss. */
+  private A weighted(A ofRows) {
+    if (weights == null) {
+      return ofRows;
+    }
+    A counted = m.select(m.isMore(weights, 0), ofRows, m.constant(0, ofRows));
+    return m.multiply(weights, counted);
+  }
+
+  @Override
+  public A gradient(A scales) {
+    A factor = m.divide(scales, denominator());
+    A ofP = weights == null ? factor : m.multiply(weights, factor);
+    A atLabel = m.negate(m.multiply(rest, ofP));
+    if (zLoss == 0) {
+      return gradient(ofP, atLabel);
+    }
+    A slope = m.multiply(m.multiply(logSumExp(), 2 * zLoss), ofP);
+    return gradient(m.add(ofP, slope), m.add(atLabel, m.multiply(slope, labelExp.get())));
+  }
+
+  private A gradient(A ofOthers, A atLabel) {
+    A gradient = m.multiply(others, ofOthers);
+    return m.with(labels, m.toTypeOf(gradient, atLabel), gradient);
+  }
+}
