@@ -101,10 +101,7 @@ public final class CrossEntropyOptions implements Serializable {
    * @throws IllegalArgumentException if it is outside [0, 1]
    */
   public CrossEntropyOptions withLabelSmoothing(double newLabelSmoothing) {
-    if (!(newLabelSmoothing >= 0 && newLabelSmoothing <= 1)) {
-      throw new IllegalArgumentException(
-          "labelSmoothing must be in [0, 1], got " + newLabelSmoothing);
-    }
+    Arguments.requireShare("labelSmoothing", newLabelSmoothing);
     return new CrossEntropyOptions(
         axis, reduction, ignoreIndex, newLabelSmoothing, zLoss, classWeights);
   }
@@ -117,9 +114,7 @@ public final class CrossEntropyOptions implements Serializable {
    * @throws IllegalArgumentException if it is negative or not finite
    */
   public CrossEntropyOptions withZLoss(double newZLoss) {
-    if (!isFiniteAndNotNegative(newZLoss)) {
-      throw new IllegalArgumentException("zLoss must be finite and >= 0, got " + newZLoss);
-    }
+    Arguments.requireWeight("zLoss", newZLoss);
     return new CrossEntropyOptions(
         axis, reduction, ignoreIndex, labelSmoothing, newZLoss, classWeights);
   }
@@ -132,19 +127,9 @@ public final class CrossEntropyOptions implements Serializable {
    * @throws IllegalArgumentException if they are null, or one is negative or not finite
    */
   public CrossEntropyOptions withClassWeights(double... newClassWeights) {
-    Arguments.requireGiven("classWeights", newClassWeights);
-    for (int i = 0; i < newClassWeights.length; i++) {
-      if (!isFiniteAndNotNegative(newClassWeights[i])) {
-        throw new IllegalArgumentException(
-            "classWeights[" + i + "] must be finite and >= 0, got " + newClassWeights[i]);
-      }
-    }
+    Arguments.requireWeights("classWeights", newClassWeights);
     return new CrossEntropyOptions(
         axis, reduction, ignoreIndex, labelSmoothing, zLoss, newClassWeights.clone());
-  }
-
-  private static boolean isFiniteAndNotNegative(double value) {
-    return value >= 0 && value < Double.POSITIVE_INFINITY;
   }
 
   /**

@@ -84,7 +84,8 @@ final class FiniteCrossEntropy<A> implements CrossEntropyComposite<A> {
   public A gradient(A scales) {
     A factor = m.divide(scales, denominator());
     A ofP = weights == null ? factor : m.multiply(weights, factor);
-    A atLabel = m.negate(m.multiply(rest, ofP));
+    // + 0, for a row that counts nothing has 0 and not −0.
+    A atLabel = m.add(m.negate(m.multiply(rest, ofP)), 0);
     if (zLoss == 0) {
       return gradient(ofP, atLabel);
     }

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
 import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -366,6 +367,54 @@ class CompositesTest {
     assertNear(expected, composite.losses(), cancelled, "loss", place);
     double[] bars = new double[z.length];
     Arrays.setAll(bars, i -> options.zLoss() == 0 ? 0x1p-48 : 1e-12);
+    assertNear(
+        gradient, composite.gradient(new PlainArray(ones(rows), 1, true)), bars, "gradient", place);
+  }
+
+  static Stream<CrossEntropyOptions> optionsWithoutSmoothing() {
+    return options().filter(options -> options.labelSmoothing() == 0);
+  }
+
+  /** In double here, where every step is as right as float32's are. */
+  @ParameterizedTest
+  @MethodSource("optionsWithoutSmoothing")
+  void crossEntropyOfFiniteRowsGivesWhatTheKernelGives(CrossEntropyOptions options) {
+    double[][] finite =
+        IntStream.range(0, logits().length / CLASSES)
+            .mapToObj(row -> Arrays.copyOfRange(logits(), row * CLASSES, (row + 1) * CLASSES))
+            .filter(row -> Double.isFinite(Arrays.stream(row).max().orElseThrow()))
+            .toArray(double[][]::new);
+    double[] z = Arrays.stream(finite).flatMapToDouble(Arrays::stream).toArray();
+    double[] max =
+        Arrays.stream(finite).mapToDouble(row -> Arrays.stream(row).max().orElseThrow()).toArray();
+    int rows = finite.length;
+    assertTrue(rows > 10, () -> rows + " rows");
+    long[] labels = new long[rows];
+    Arrays.setAll(labels, row -> row % CLASSES);
+    double[] gradient = new double[z.length];
+    double[] expected =
+        CrossEntropyKernel.sparse(elements(z), CLASSES, labels, null, options, elements(gradient))
+            .losses()
+            .clone();
+    double[] ofLabels = SoftmaxShape.labelWeights(labels, ones(rows), options);
+    CrossEntropyComposite<PlainArray> composite =
+        CrossEntropyComposite.ofFinite(
+            M,
+            new PlainArray(z, CLASSES, true),
+            new PlainArray(max, 1, true),
+            new PlainArray(Arrays.stream(labels).asDoubleStream().toArray(), 1, true),
+            options.classWeights().length == 0 ? null : new PlainArray(ofLabels, 1, true),
+            options);
+    double[] lse = LogSumExpKernel.value(elements(z), rows, CLASSES);
+    double[] place = new double[z.length];
+    Arrays.setAll(place, i -> i);
+    // What log S − d_y and the rounding of d lose: as many ulp as the logits are apart.
+    double[] slack = new double[rows];
+    Arrays.setAll(slack, row -> 0x1p-52 * 700 * finite(expected[row]));
+    assertNear(expected, composite.losses(), slack, "loss", place);
+    assertNear(lse, composite.logSumExp(), slack, "log-sum-exp", place);
+    double[] bars = new double[z.length];
+    Arrays.setAll(bars, i -> 0x1p-46 * (1 + options.zLoss() * finite(lse[i / CLASSES])));
     assertNear(
         gradient, composite.gradient(new PlainArray(ones(rows), 1, true)), bars, "gradient", place);
   }

@@ -36,6 +36,8 @@ class PrimitivesTest {
           Map.entry("LogSoftmax", "10 + 4"),
           Map.entry("labels", "6 + 10"),
           Map.entry("labels gradient", "9 + 19"),
+          Map.entry("finite labels", "4 + 6"),
+          Map.entry("finite labels gradient", "6 + 13"),
           Map.entry("probabilities", "14 + 6"),
           Map.entry("probabilities gradient", "18 + 15"));
 
@@ -110,6 +112,12 @@ class PrimitivesTest {
         softmax(m), column(0, 1), null, CrossEntropyOptions.DEFAULT);
   }
 
+  private static CrossEntropyComposite<PlainArray> finite(RowAlgebra<PlainArray> m) {
+    PlainArray max = new PlainArray(new double[] {3, 3}, 1, false);
+    return CrossEntropyComposite.ofFinite(
+        m, rows(), max, column(0, 1), null, CrossEntropyOptions.DEFAULT);
+  }
+
   private static CrossEntropyComposite<PlainArray> dense(RowAlgebra<PlainArray> m) {
     return CrossEntropyComposite.dense(softmax(m), m.toDouble(rows()), CrossEntropyOptions.DEFAULT);
   }
@@ -126,6 +134,8 @@ class PrimitivesTest {
     assertCount("LogSoftmax", m -> softmax(m).logSoftmax());
     assertCount("labels", m -> sparse(m).losses());
     assertCount("labels gradient", m -> both(sparse(m)));
+    assertCount("finite labels", m -> finite(m).losses());
+    assertCount("finite labels gradient", m -> both(finite(m)));
     assertCount("probabilities", m -> dense(m).losses());
     assertCount("probabilities gradient", m -> both(dense(m)));
   }

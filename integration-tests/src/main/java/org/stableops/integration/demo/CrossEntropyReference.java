@@ -1,5 +1,6 @@
 package org.stableops.integration.demo;
 
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.function.IntPredicate;
@@ -78,7 +79,7 @@ record CrossEntropyReference(
     Measured[] cells =
         ErrorReference.isHalf(format)
             ? half(actual)
-            : problem.labels() != null ? sparse(actual) : dense(actual);
+            : problem.labels() != null ? sparse(actual, slack(host, path)) : dense(actual);
     return new ErrorRow(
         problem.labels() != null ? "sparseSoftmaxCrossEntropy" : "softmaxCrossEntropy",
         host.name(),
@@ -97,12 +98,20 @@ record CrossEntropyReference(
     };
   }
 
-  private Measured[] sparse(Host.Loss actual) {
+  /** What DJL's composite of float32 may lose on the most confident row. */
+  private double slack(Host host, Path path) {
+    boolean isInFloat = path == Path.COMPOSITE && format == Format.FLOAT32;
+    return isInFloat && host.name().equals("DJL")
+        ? 1 + Arrays.stream(solution.gaps()).max().orElse(0)
+        : 0;
+  }
+
+  private Measured[] sparse(Host.Loss actual, double slack) {
     boolean[] isLabel = solution.isLabel();
     double[] gradient = actual.gradient();
     return new Measured[] {
-      new Measured(ulps(actual.loss(), solution.losses(), i -> true), "ulp", bar(3, 16)),
-      new Measured(ulps(gradient, solution.gradient(), i -> isLabel[i]), "ulp", bar(4, 16)),
+      new Measured(ulps(actual.loss(), solution.losses(), i -> true), "ulp", bar(3, 16) + slack),
+      new Measured(ulps(gradient, solution.gradient(), i -> isLabel[i]), "ulp", bar(4, 16) + slack),
       new Measured(
           epsilons(gradient, solution.gradient(), solution.slope(), i -> !isLabel[i]),
           "ε",

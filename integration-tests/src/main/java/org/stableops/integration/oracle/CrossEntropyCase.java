@@ -76,6 +76,8 @@ public record CrossEntropyCase(
    * @param terms Σ|terms| for each loss
    * @param slope for each element the W + 2ζω|lse| of its row, times the gradient's scale
    * @param isLabel whether an element is the label of its row
+   * @param gaps how far the largest logit of each row is ahead of the second, 0 if it is not finite
+   * @param rowOf the row of each element
    * @param rowLosses one a row
    * @param logSumExp one a row, 0 where it does not count
    * @param zLosses as losses, their z-loss part
@@ -87,6 +89,8 @@ public record CrossEntropyCase(
       double[] terms,
       double[] slope,
       boolean[] isLabel,
+      double[] gaps,
+      int[] rowOf,
       Exact[] rowLosses,
       Exact[] logSumExp,
       Exact[] zLosses,
@@ -122,6 +126,7 @@ public record CrossEntropyCase(
     Exact[] gradient = new Exact[logits.length];
     double[] slopes = new double[logits.length];
     boolean[] isLabel = new boolean[logits.length];
+    int[] rowOf = new int[logits.length];
     IntStream.range(0, count * classes)
         .parallel()
         .forEach(
@@ -132,6 +137,7 @@ public record CrossEntropyCase(
               gradient[i] = Exact.of(solved[r].gradient(c).multiply(scale));
               slopes[i] = solved[r].slope.multiply(scale).doubleValue();
               isLabel[i] = labels != null && labels[r] == c;
+              rowOf[i] = r;
             });
     Exact[] losses = reduced(solved, row -> row.loss, scale);
     return new Solution(
@@ -140,10 +146,20 @@ public record CrossEntropyCase(
         Arrays.stream(losses).mapToDouble(Exact::nearest).toArray(),
         slopes,
         isLabel,
+        IntStream.range(0, count)
+            .mapToDouble(r -> gap(elements(r, classes, inner, logits)))
+            .toArray(),
+        rowOf,
         ofRows(solved, row -> row.loss),
         ofRows(solved, row -> row.logSumExp),
         reduced(solved, row -> row.zLoss, scale),
         weight.doubleValue());
+  }
+
+  /** As a function of the row's elements. */
+  private static double gap(double... row) {
+    double[] sorted = Arrays.stream(row).filter(Double::isFinite).sorted().toArray();
+    return sorted.length < 2 ? 0 : sorted[sorted.length - 1] - sorted[sorted.length - 2];
   }
 
   private BigDecimal scale(BigDecimal weight) {

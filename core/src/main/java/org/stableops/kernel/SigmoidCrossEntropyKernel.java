@@ -1,0 +1,240 @@
+package org.stableops.kernel;
+
+import org.stableops.BinaryCrossEntropyOptions;
+
+/**
+ * The cross-entropy of yes or no: F(x; c₊) + F(−x; c₋) with F(x; c) =
+ * c·e^{−γ·softplus(x)}·softplus(−x), which for γ = 0 is the usual one.
+ *
+ * <p>With t = e^{−|x|} and L = log(1 + t) all that is needed is made of t and L without
+ * cancellation: P = softplus(−x), N = softplus(x), p = 1/(1 + e^{−x}) and q = 1 − p;
+ *
+ * <pre>F′ = −c·e^{−γN}·(q + γpP),
+ * F″ = c·e^{−γN}·p·(q(1 + 2γ) + γP(γp − q)).</pre>
+ *
+ * <p>No (1 − p)^{γ−1} occurs, so that all is finite for every γ ≥ 0. A relative error of e^{−γN} is
+ * an absolute one of its exponent, which is therefore a sum of two doubles.
+ */
+public final class SigmoidCrossEntropyKernel {
+  /** From here on softplus(−x) and 1 − p are e^{−x} to the last bit. */
+  private static final double FAR = 40;
+
+  /** From here on e^{−hi} is about to be subnormal, and is made of two factors. */
+  private static final double HALVED = 700;
+
+  private SigmoidCrossEntropyKernel() {}
+
+  /**
+   * Returns the kernel.
+   *
+   * @param options all but the reduction
+   * @return the loss of logits and targets in [0, 1]
+   */
+  public static ElementLossKernel of(BinaryCrossEntropyOptions options) {
+    return new ElementLossKernel(
+        options.focalGamma() == 0 ? new Plain(options) : new Focal(options));
+  }
+
+  private abstract static class Form implements ElementLossKernel.Form {
+    private final double smoothing;
+    private final double[] positiveWeights;
+    private final double yes;
+    private final double no;
+
+    Form(BinaryCrossEntropyOptions options) {
+      smoothing = options.labelSmoothing();
+      positiveWeights = options.positiveWeights();
+      yes = options.focalAlpha().orElse(1);
+      no = options.focalAlpha().isPresent() ? 1 - yes : 1;
+    }
+
+    /** c₊ to scratch.c, c₋ to scratch.d. */
+    final void coefficients(double[] y, int from, int count, Scratch scratch) {
+      double[] positive = scratch.c;
+      double[] negative = scratch.d;
+      double half = smoothing / 2;
+      for (int i = 0; i < count; i++) {
+        positive[i] = yes * Math.fma(1 - smoothing, y[i], half);
+        negative[i] = no * Math.fma(1 - smoothing, 1 - y[i], half);
+      }
+      int period = positiveWeights.length;
+      for (int i = 0; period > 0 && i < count; i++) {
+        positive[i] *= positiveWeights[(from + i) % period];
+      }
+    }
+
+    @Override
+    public boolean isTarget(double y) {
+      return y >= 0 && y <= 1;
+    }
+
+    @Override
+    public String targets() {
+      return "in [0, 1]";
+    }
+  }
+
+  /** Without a focal loss; t in scratch.a, L in scratch.b. */
+  private static final class Plain extends Form {
+    Plain(BinaryCrossEntropyOptions options) {
+      super(options);
+    }
+
+    @Override
+    public void prepare(double[] x, double[] y, int from, int count, Scratch scratch) {
+      scratch.doubleMath.expOfMinus(x, scratch.a, count);
+      coefficients(y, from, count, scratch);
+    }
+
+    @Override
+    public void value(double[] x, int count, double[] out, Scratch scratch) {
+      double[] log = scratch.b;
+      scratch.doubleMath.log1p(scratch.a, log, count);
+      for (int i = 0; i < count; i++) {
+        // 0 outweighs the infinite loss of the other answer.
+        double yes = scratch.c[i] == 0 ? 0 : scratch.c[i] * (Math.max(-x[i], 0) + log[i]);
+        double no = scratch.d[i] == 0 ? 0 : scratch.d[i] * (Math.max(x[i], 0) + log[i]);
+        out[i] = yes + no + 0 * log[i];
+      }
+    }
+
+    @Override
+    public void gradient(double[] x, int count, double[] out, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        double t = scratch.a[i];
+        double large = 1 / (1 + t);
+        double small = t / (1 + t);
+        double p = x[i] < 0 ? small : large;
+        double q = x[i] < 0 ? large : small;
+        out[i] = scratch.d[i] * p - scratch.c[i] * q;
+      }
+    }
+
+    @Override
+    public void secondDerivative(double[] x, int count, double[] out, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        double t = scratch.a[i];
+        out[i] = (scratch.c[i] + scratch.d[i]) * (t / (1 + t) / (1 + t));
+      }
+    }
+  }
+
+  private static final class Focal extends Form {
+    private final double gamma;
+
+    Focal(BinaryCrossEntropyOptions options) {
+      super(options);
+      gamma = options.focalGamma();
+    }
+
+    @Override
+    public void prepare(double[] x, double[] y, int from, int count, Scratch scratch) {
+      coefficients(y, from, count, scratch);
+    }
+
+    @Override
+    public void value(double[] x, int count, double[] out, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        out[i] = value(x[i], scratch.c[i]) + value(-x[i], scratch.d[i]);
+      }
+    }
+
+    @Override
+    public void gradient(double[] x, int count, double[] out, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        out[i] = gradient(x[i], scratch.c[i]) - gradient(-x[i], scratch.d[i]);
+      }
+    }
+
+    @Override
+    public void secondDerivative(double[] x, int count, double[] out, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        out[i] = second(x[i], scratch.c[i]) + second(-x[i], scratch.d[i]);
+      }
+    }
+
+    private double value(double x, double c) {
+      if (c == 0 || Double.isNaN(x)) {
+        return Double.isNaN(x) ? x : 0;
+      }
+      if (x > FAR) {
+        return far(x, c);
+      }
+      double t = Math.exp(-Math.abs(x));
+      double log = Math.log1p(t);
+      return scaled(c * (Math.max(-x, 0) + log), x, log);
+    }
+
+    /** c·e^{−(1+γ)x}. */
+    private double far(double x, double c) {
+      if (x == Double.POSITIVE_INFINITY) {
+        return 0;
+      }
+      double exponent = (1 + gamma) * x;
+      double lost = Math.fma(1 + gamma, x, -exponent) + (gamma - (1 + gamma - 1)) * x;
+      return timesExp(c, exponent, lost);
+    }
+
+    private double gradient(double x, double c) {
+      if (c == 0 || Double.isNaN(x)) {
+        return Double.isNaN(x) ? x : 0;
+      }
+      if (x > FAR) {
+        return -far(x, c * (1 + gamma));
+      }
+      double t = Math.exp(-Math.abs(x));
+      double log = Math.log1p(t);
+      double p = x < 0 ? t / (1 + t) : 1 / (1 + t);
+      double q = x < 0 ? 1 / (1 + t) : t / (1 + t);
+      // p·softplus(−x), which is 0 at −inf.
+      double product = p == 0 ? 0 : p * (Math.max(-x, 0) + log);
+      return -scaled(c * Math.fma(gamma, product, q), x, log);
+    }
+
+    private double second(double x, double c) {
+      if (c == 0 || Double.isNaN(x)) {
+        return Double.isNaN(x) ? x : 0;
+      }
+      if (x > FAR) {
+        return far(x, c * (1 + gamma) * (1 + gamma));
+      }
+      double t = Math.exp(-Math.abs(x));
+      double log = Math.log1p(t);
+      double p = x < 0 ? t / (1 + t) : 1 / (1 + t);
+      double q = x < 0 ? 1 / (1 + t) : t / (1 + t);
+      double negative = Math.max(-x, 0) + log;
+      if (x < -HALVED) {
+        // p = e^x, and nothing beside 1.
+        return negative == Double.POSITIVE_INFINITY
+            ? 0
+            : timesExp(c * (1 + 2 * gamma - gamma * negative), -x, 0);
+      }
+      double factor = q * (1 + 2 * gamma) + gamma * negative * (gamma * p - q);
+      return scaled(c * factor * p, x, log);
+    }
+
+    /** factor·e^{−γ·softplus(x)}. */
+    private double scaled(double factor, double x, double log) {
+      double ofLog = gamma * log;
+      double lostOfLog = Math.fma(gamma, log, -ofLog);
+      if (x < 0) {
+        return timesExp(factor, ofLog, lostOfLog);
+      }
+      double ofX = gamma * x;
+      double exponent = ofX + ofLog;
+      double back = exponent - ofX;
+      double lost = (ofX - (exponent - back)) + (ofLog - back);
+      return timesExp(factor, exponent, lost + lostOfLog + Math.fma(gamma, x, -ofX));
+    }
+
+    /** factor·e^{−(exponent + lost)}. */
+    private static double timesExp(double factor, double exponent, double lost) {
+      if (exponent <= HALVED) {
+        double exp = Math.exp(-exponent);
+        return factor * Math.fma(exp, -lost, exp);
+      }
+      double half = Math.exp(-exponent / 2);
+      return factor * Math.fma(half, -lost, half) * half;
+    }
+  }
+}
