@@ -1,7 +1,5 @@
 package org.stableops;
 
-import java.util.List;
-
 /**
  * Everything that a cross-entropy knows of its rows, computed in one pass and outside any graph. An
  * ignored row, or one of sample weight 0, has 0 in all of it.
@@ -33,20 +31,6 @@ public record CrossEntropyEvaluation<A extends AutoCloseable>(
    */
   @Override
   public void close() {
-    IllegalStateException failure = null;
-    for (A array : List.of(loss, rowLosses, logSumExp, zLoss)) {
-      try {
-        array.close();
-      } catch (Exception e) {
-        if (failure == null) {
-          failure = new IllegalStateException("an array could not be closed", e);
-        } else {
-          failure.addSuppressed(e);
-        }
-      }
-    }
-    if (failure != null) {
-      throw failure;
-    }
+    Closing.closeAll(loss, rowLosses, logSumExp, zLoss);
   }
 }

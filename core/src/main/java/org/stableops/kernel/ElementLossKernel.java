@@ -1,7 +1,5 @@
 package org.stableops.kernel;
 
-import org.stableops.Reduction;
-
 /**
  * A loss of each element, from x, its target and perhaps its sample weight: the loss, its first and
  * its second derivative by x, and what they are reduced to.
@@ -28,28 +26,20 @@ public final class ElementLossKernel {
     String targets();
   }
 
-  /**
-   * What the losses of all elements come to.
-   *
-   * @param sum Σ a·loss
-   * @param weight Σ a
-   */
-  public record Total(double sum, double weight) {
-    /**
-     * Reduces the losses.
-     *
-     * @param reduction SUM or MEAN
-     * @return the sum, or the sum by the weight, and 0 where that is 0
-     */
-    public double reduced(Reduction reduction) {
-      return reduction == Reduction.MEAN ? (weight == 0 ? 0 : sum / weight) : sum;
-    }
-  }
-
   private final Form form;
 
   ElementLossKernel(Form form) {
     this.form = form;
+  }
+
+  /**
+   * Tells whether an element may be a target.
+   *
+   * @param y any number
+   * @return whether it is in the loss's domain
+   */
+  public boolean isTarget(double y) {
+    return form.isTarget(y);
   }
 
   /**

@@ -17,7 +17,7 @@ import org.stableops.internal.SoftmaxShape;
  */
 record CompositeLosses(
     NDArray[] columns, double weight, NDArray logits, SoftmaxShape shape, Reduction reduction)
-    implements Losses {
+    implements SoftmaxLosses {
   @Override
   public NDArray reduced() {
     return reduced(columns[CompositeCrossEntropy.LOSSES]);

@@ -5,12 +5,10 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import ai.djl.pytorch.jni.JniUtils;
 import java.util.Arrays;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
-import org.stableops.ValueAndGradient;
 import org.stableops.internal.Arguments;
 import org.stableops.internal.SoftmaxShape;
 import org.stableops.kernel.CrossEntropyBlocks;
@@ -23,9 +21,8 @@ import org.stableops.op.SoftmaxLoss;
  * One call of a cross-entropy with valid arguments, which the operators, their blocks and the Loss
  * share. What the labels are, the loss says; their values are checked when they are read.
  */
-public final class CrossEntropy {
+public final class CrossEntropy extends LossCall<SoftmaxLosses> {
   private final SoftmaxLoss loss;
-  private final NDArray logits;
   private final NDArray labels;
   private final SoftmaxShape shape;
   private final CrossEntropyOptions options;
@@ -40,8 +37,8 @@ public final class CrossEntropy {
       SoftmaxShape shape,
       CrossEntropyOptions options,
       double[] sampleWeights) {
+    super(logits);
     this.loss = loss;
-    this.logits = logits;
     this.labels = labels;
     this.shape = shape;
     this.options = options;
@@ -70,71 +67,20 @@ public final class CrossEntropy {
     return new CrossEntropy(loss, logits, labels, shape, options, values);
   }
 
-  /**
-   * A loss, and what the rows of the batch weigh together.
-   *
-   * @param value the loss, in the graph of the logits
-   * @param weight Σ a·w_y, 0 where no row counts
-   */
-  public record Weighted(NDArray value, double weight) {}
-
-  public NDArray value() {
-    return weighted().value();
+  @Override
+  boolean isReduced() {
+    return options.reduction() != Reduction.NONE;
   }
 
-  /** The value, which needs not be read back for the weight. */
-  public Weighted weighted() {
-    return Scoped.compute(
-        () -> {
-          if (JniUtils.isGradMode()) {
-            NDArray flat = logits.reshape(-1);
-            if (Autograd.isInGraph(flat)) {
-              return options.reduction() == Reduction.NONE ? rowLosses() : loss(flat);
-            }
-          }
-          Losses losses = compute(null).losses();
-          return new Weighted(losses.reduced(), losses.weight());
-        },
-        weighted -> new NDArray[] {weighted.value()});
-  }
-
-  /** The losses of the rows, in the logits' graph. */
-  private Weighted rowLosses() {
-    Result result = compute(logits);
-    NDArray losses = result.losses().losses();
-    return new Weighted(
-        Autograd.rows(logits, shape.axis(), losses, result.gradient()), result.losses().weight());
-  }
-
-  /** The sum or mean of the losses, in the graph of the logits, a flat view of which is given. */
-  private Weighted loss(NDArray flat) {
-    Result result = compute(flat);
-    NDArray reduced = Autograd.scalar(flat, result.gradient());
-    result.losses().reduceInto(reduced);
-    SeedingCollector.remember(reduced, flat, result.gradient());
-    return new Weighted(reduced, result.losses().weight());
-  }
-
-  public NDArray gradient() {
-    return Scoped.compute(() -> rounded(compute(logits).gradient()));
-  }
-
-  private NDArray rounded(NDArray wide) {
-    return wide.toType(logits.getDataType(), false);
-  }
-
-  public ValueAndGradient<NDArray> valueAndGradient() {
-    return Scoped.computeBoth(
-        () -> {
-          Result result = compute(logits);
-          return new ValueAndGradient<>(result.losses().reduced(), rounded(result.gradient()));
-        });
+  @Override
+  NDArray inGraph(NDArray losses, NDArray gradient) {
+    return Autograd.rows(logits, shape.axis(), losses, gradient);
   }
 
   public CrossEntropyEvaluation<NDArray> evaluate() {
     return Scoped.compute(
         () -> {
-          Losses losses = compute(null, true).losses();
+          SoftmaxLosses losses = compute(null, true).losses();
           return new CrossEntropyEvaluation<>(
               losses.reduced(),
               losses.losses(),
@@ -178,18 +124,11 @@ public final class CrossEntropy {
     return options.reduction() == Reduction.NONE ? new Shape(shape.rowShape()) : new Shape();
   }
 
-  /** Losses, and the gradient if it was wanted, in float32 for float16. */
-  private record Result(Losses losses, NDArray gradient) {}
-
-  /** The gradient comes in the shape of the logits or a view of theirs; null if none is wanted. */
-  private Result compute(NDArray view) {
-    return compute(view, false);
-  }
-
-  private Result compute(NDArray view, boolean wantsDetails) {
+  @Override
+  Result<SoftmaxLosses> compute(NDArray view, boolean wantsDetails) {
     long[] classes = loss == SoftmaxLoss.SPARSE ? classes() : null;
     if (logits.size() == 0) {
-      return new Result(losses(new RowLosses(new double[0])), uninitialized(view));
+      return new Result<>(losses(new RowLosses(new double[0])), uninitialized(view));
     }
     if (Fused.accepts(logits) && (classes != null || Fused.fitsBuffer(labels))) {
       return fused(AlongAxis.classesLast(logits, shape), classes, view);
@@ -239,7 +178,7 @@ public final class CrossEntropy {
     return view.getManager().create(view.getShape(), type, view.getDevice());
   }
 
-  private Result fused(NDArray z, long[] integers, NDArray view) {
+  private Result<SoftmaxLosses> fused(NDArray z, long[] integers, NDArray view) {
     int classes = Math.toIntExact(shape.classes());
     int rows = Math.toIntExact(shape.rows());
     NDArray gradient = uninitialized(view);
@@ -247,22 +186,22 @@ public final class CrossEntropy {
         gradient == null ? null : Fused.elements(gradient, logits.getShape().getShape(), shape);
     Elements in = Fused.elements(z);
     if (integers != null) {
-      return new Result(
+      return new Result<>(
           losses(CrossEntropyKernel.sparse(in, classes, integers, sampleWeights, options, out)),
           gradient);
     }
     Elements q = Fused.elements(probabilities(probabilityType(z)));
-    return new Result(
+    return new Result<>(
         losses(CrossEntropyKernel.dense(in, classes, q, rows, sampleWeights, options, out)),
         gradient);
   }
 
-  private Losses losses(RowLosses rows) {
+  private SoftmaxLosses losses(RowLosses rows) {
     return new FusedLosses(rows, logits, shape, options.reduction());
   }
 
   /** By kernels on blocks of rows: no buffer reaches all of them. */
-  private Result fusedBlocks(long[] integers, NDArray view) {
+  private Result<SoftmaxLosses> fusedBlocks(long[] integers, NDArray view) {
     NDArray z = AlongAxis.rows(logits, shape);
     NDArray q = integers == null ? probabilityRows(z) : null;
     NDArray gradient = view == null ? null : rowsLike(z);
@@ -295,7 +234,7 @@ public final class CrossEntropy {
                           out);
                     },
                     none -> new NDArray[0]));
-    return new Result(losses(rows), shaped(gradient, view));
+    return new Result<>(losses(rows), shaped(gradient, view));
   }
 
   /** The elements of some rows, of half in a copy that is wider. */
@@ -314,7 +253,7 @@ public final class CrossEntropy {
   }
 
   /** By composites on blocks of rows. */
-  private Result composite(long[] integers, NDArray view, boolean wantsDetails) {
+  private Result<SoftmaxLosses> composite(long[] integers, NDArray view, boolean wantsDetails) {
     NDArray z = AlongAxis.rows(logits, shape);
     boolean allCount = sampleWeights == null && options.ignoreIndex().isEmpty();
     double[] counts = allCount ? null : shape.rowWeights(integers, sampleWeights, options);
@@ -325,7 +264,7 @@ public final class CrossEntropy {
       call.setLabels(labels, integers);
     }
     NDArray[] results = call.compute(view != null, wantsDetails);
-    return new Result(
+    return new Result<>(
         new CompositeLosses(results, call.weight(), logits, shape, options.reduction()),
         shaped(results[CompositeCrossEntropy.GRADIENT], view));
   }

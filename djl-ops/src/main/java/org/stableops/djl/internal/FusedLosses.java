@@ -16,7 +16,7 @@ import org.stableops.kernel.RowLosses;
  * @param reduction that of the call
  */
 record FusedLosses(RowLosses rows, NDArray logits, SoftmaxShape shape, Reduction reduction)
-    implements Losses {
+    implements SoftmaxLosses {
   @Override
   public NDArray reduced() {
     return reduced(rows.losses());

@@ -1,0 +1,100 @@
+package org.stableops.djl.internal;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.pytorch.jni.JniUtils;
+import org.stableops.ValueAndGradient;
+
+/**
+ * One call of a loss with valid arguments: its numbers become arrays, in the graph of the logits if
+ * these are in one.
+ *
+ * @param <L> what is known of the losses
+ */
+public abstract class LossCall<L extends Losses> {
+  /** Perhaps in a graph. */
+  final NDArray logits;
+
+  LossCall(NDArray logits) {
+    this.logits = logits;
+  }
+
+  /**
+   * Losses, and the gradient if it was wanted, in float32 for float16.
+   *
+   * @param losses the losses
+   * @param gradient in the shape of the logits, or of a view of theirs, or null
+   */
+  record Result<L>(L losses, NDArray gradient) {}
+
+  /** The gradient comes in the shape of the logits or a view of theirs; null if none is wanted. */
+  abstract Result<L> compute(NDArray view, boolean wantsDetails);
+
+  /** Whether the result is one number. */
+  abstract boolean isReduced();
+
+  /** Losses that are not reduced, with this gradient to the logits. */
+  abstract NDArray inGraph(NDArray losses, NDArray gradient);
+
+  private Result<L> compute(NDArray view) {
+    return compute(view, false);
+  }
+
+  /**
+   * A loss, and what the batch weighs.
+   *
+   * @param value the loss, in the graph of the logits
+   * @param weight what MEAN divides by, 0 where nothing counts
+   */
+  public record Weighted(NDArray value, double weight) {}
+
+  public final NDArray value() {
+    return weighted().value();
+  }
+
+  /** The value, which needs not be read back for the weight. */
+  public final Weighted weighted() {
+    return Scoped.compute(
+        () -> {
+          if (JniUtils.isGradMode()) {
+            NDArray flat = logits.reshape(-1);
+            if (Autograd.isInGraph(flat)) {
+              return isReduced() ? loss(flat) : losses();
+            }
+          }
+          L losses = compute(null).losses();
+          return new Weighted(losses.reduced(), losses.weight());
+        },
+        weighted -> new NDArray[] {weighted.value()});
+  }
+
+  private Weighted losses() {
+    Result<L> result = compute(logits);
+    NDArray losses = inGraph(result.losses().losses(), result.gradient());
+    return new Weighted(losses, result.losses().weight());
+  }
+
+  /** The sum or mean of the losses, in the graph of the logits, a flat view of which is given. */
+  private Weighted loss(NDArray flat) {
+    Result<L> result = compute(flat);
+    NDArray reduced = Autograd.scalar(flat, result.gradient());
+    result.losses().reduceInto(reduced);
+    SeedingCollector.remember(reduced, flat, result.gradient());
+    return new Weighted(reduced, result.losses().weight());
+  }
+
+  public final NDArray gradient() {
+    return Scoped.compute(() -> rounded(compute(logits).gradient()));
+  }
+
+  final NDArray rounded(NDArray wide) {
+    return wide.toType(logits.getDataType(), false);
+  }
+
+  public final ValueAndGradient<NDArray> valueAndGradient() {
+    return Scoped.computeBoth(
+        () -> {
+          Result<L> result = compute(logits);
+          return new ValueAndGradient<>(result.losses().reduced(), rounded(result.gradient()));
+        });
+  }
+}
