@@ -335,10 +335,10 @@ public final class SoftmaxShape {
   /**
    * Checks a mask of DL4J's.
    *
-   * @param mask one number per row
+   * @param mask one number per row or per element
    * @throws IllegalArgumentException if one is neither 0 nor 1
    */
-  public void requireMask(double[] mask) {
+  public static void requireZerosAndOnes(double[] mask) {
     for (int row = 0; row < mask.length; row++) {
       if (mask[row] != 0 && mask[row] != 1) {
         throw new IllegalArgumentException(

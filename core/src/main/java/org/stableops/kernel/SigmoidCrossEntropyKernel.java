@@ -96,6 +96,34 @@ public final class SigmoidCrossEntropyKernel {
         double no = scratch.d[i] == 0 ? 0 : scratch.d[i] * (Math.max(x[i], 0) + log[i]);
         out[i] = yes + no + 0 * log[i];
       }
+      for (int i = 0; i < count; i++) {
+        if (isFar(x[i])) {
+          double against = against(x[i], scratch, i);
+          out[i] =
+              far(x[i], ahead(x[i], scratch, i)) + (against == 0 ? 0 : against * Math.abs(x[i]));
+        }
+      }
+    }
+
+    /** Whether t is about to be subnormal. */
+    private static boolean isFar(double x) {
+      return Math.abs(x) > HALVED;
+    }
+
+    /** c of the answer that x speaks against. */
+    private static double against(double x, Scratch scratch, int i) {
+      return x < 0 ? scratch.c[i] : scratch.d[i];
+    }
+
+    /** c of the answer that x speaks for. */
+    private static double ahead(double x, Scratch scratch, int i) {
+      return x < 0 ? scratch.d[i] : scratch.c[i];
+    }
+
+    /** c·e^{−|x|}. */
+    private static double far(double x, double c) {
+      double half = Math.exp(-Math.abs(x) / 2);
+      return c * half * half;
     }
 
     @Override
@@ -108,13 +136,21 @@ public final class SigmoidCrossEntropyKernel {
         double q = x[i] < 0 ? large : small;
         out[i] = scratch.d[i] * p - scratch.c[i] * q;
       }
+      for (int i = 0; i < count; i++) {
+        if (isFar(x[i])) {
+          double against = against(x[i], scratch, i);
+          double ahead = far(x[i], ahead(x[i], scratch, i));
+          out[i] = x[i] < 0 ? ahead - against : against - ahead;
+        }
+      }
     }
 
     @Override
     public void secondDerivative(double[] x, int count, double[] out, Scratch scratch) {
       for (int i = 0; i < count; i++) {
         double t = scratch.a[i];
-        out[i] = (scratch.c[i] + scratch.d[i]) * (t / (1 + t) / (1 + t));
+        double c = scratch.c[i] + scratch.d[i];
+        out[i] = isFar(x[i]) ? far(x[i], c) : c * (t / (1 + t) / (1 + t));
       }
     }
   }
@@ -142,7 +178,8 @@ public final class SigmoidCrossEntropyKernel {
     @Override
     public void gradient(double[] x, int count, double[] out, Scratch scratch) {
       for (int i = 0; i < count; i++) {
-        out[i] = gradient(x[i], scratch.c[i]) - gradient(-x[i], scratch.d[i]);
+        // + 0, for the sum of nothing is 0 and not −0.
+        out[i] = gradient(x[i], scratch.c[i]) - gradient(-x[i], scratch.d[i]) + 0.0;
       }
     }
 

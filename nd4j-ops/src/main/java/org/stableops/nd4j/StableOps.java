@@ -36,6 +36,7 @@ public final class StableOps {
         new SquareplusInverse.ValueOp(),
         new SparseSoftmaxCrossEntropy.ValueOp(),
         new SoftmaxCrossEntropy.ValueOp(),
+        new SigmoidCrossEntropy.ValueOp(),
         new LogSumExp.ValueOp(),
         new LogSoftmax.ValueOp(),
         new PositiveTransforms.ValueOp(),

@@ -45,6 +45,22 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
     return new ElementLossCall(loss, x, targets, null);
   }
 
+  /** A call whose targets, and sample weights, may lack a last axis of one element. */
+  public static ElementLossCall ofBatch(ElementLoss loss, NDArray x, NDArray targets) {
+    Inputs.requireFloating(loss.argument(), x);
+    Inputs.requireNumbersOrBooleans(loss.targets(), targets);
+    if (!lacksLastAxis(targets, x)) {
+      return of(loss, x, targets);
+    }
+    long[] shape = x.getShape().getShape();
+    loss.requireShapes(shape, shape);
+    return new ElementLossCall(loss, x, targets, null);
+  }
+
+  private static boolean lacksLastAxis(NDArray array, NDArray x) {
+    return array.getShape().add(1).equals(x.getShape());
+  }
+
   /** The same call with a weight for every element. */
   public ElementLossCall withSampleWeights(NDArray weights) {
     Inputs.requireNumbersOrBooleans("sampleWeights", weights);
@@ -268,7 +284,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
     }
 
     private NDArray rows(NDArray array) {
-      Shape shape = array.getShape();
+      Shape shape = logits.getShape();
       long last = shape.dimension() == 0 ? 1 : shape.get(shape.dimension() - 1);
       return array.reshape(last == 0 ? 0 : array.size() / last, last);
     }

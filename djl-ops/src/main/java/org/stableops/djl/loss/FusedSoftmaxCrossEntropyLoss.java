@@ -1,19 +1,11 @@
 package org.stableops.djl.loss;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.training.loss.Loss;
-import java.util.concurrent.atomic.AtomicBoolean;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.djl.SoftmaxCrossEntropy;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
-import org.stableops.djl.internal.Averages;
 import org.stableops.djl.internal.CrossEntropy;
-import org.stableops.djl.internal.Inputs;
-import org.stableops.djl.internal.Numbers;
 import org.stableops.djl.training.FusedTrainer;
 import org.stableops.internal.Arguments;
 import org.stableops.internal.SoftmaxShape;
@@ -42,16 +34,11 @@ import org.stableops.op.SoftmaxLoss;
  * TrainingConfig config = new DefaultTrainingConfig(loss);
  * }</pre>
  */
-public final class FusedSoftmaxCrossEntropyLoss extends Loss {
+public final class FusedSoftmaxCrossEntropyLoss extends OperatorLoss {
   private static final String NAME = "FusedSoftmaxCrossEntropyLoss";
-  private static final Logger LOGGER = LoggerFactory.getLogger(FusedSoftmaxCrossEntropyLoss.class);
 
   private final CrossEntropyOptions options;
   private final SoftmaxLoss loss;
-  private final boolean hasSampleWeights;
-  private final float weight;
-  private final AtomicBoolean hasWarned = new AtomicBoolean();
-  private final Averages averages = new Averages("loss");
 
   /** Creates the loss for integer labels with the default options. */
   public FusedSoftmaxCrossEntropyLoss() {
@@ -85,11 +72,9 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
       SoftmaxLoss loss,
       boolean hasSampleWeights,
       float weight) {
-    super(Arguments.requireGiven("name", name));
+    super(name, hasSampleWeights, weight);
     this.options = Arguments.requireGiven("options", options);
     this.loss = loss;
-    this.hasSampleWeights = hasSampleWeights;
-    this.weight = weight;
   }
 
   /**
@@ -124,7 +109,7 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
    * @return a new loss of the same name
    */
   public FusedSoftmaxCrossEntropyLoss withSampleWeights() {
-    return new FusedSoftmaxCrossEntropyLoss(getName(), options, loss, true, weight);
+    return new FusedSoftmaxCrossEntropyLoss(getName(), options, loss, true, weight());
   }
 
   /**
@@ -135,10 +120,9 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
    * @throws IllegalArgumentException if the weight is not finite
    */
   public FusedSoftmaxCrossEntropyLoss withWeight(float newWeight) {
-    if (!Float.isFinite(newWeight)) {
-      throw new IllegalArgumentException("weight must be finite, got " + newWeight);
-    }
-    return new FusedSoftmaxCrossEntropyLoss(getName(), options, loss, hasSampleWeights, newWeight);
+    requireFinite(newWeight);
+    return new FusedSoftmaxCrossEntropyLoss(
+        getName(), options, loss, takesSampleWeights(), newWeight);
   }
 
   /**
@@ -160,15 +144,6 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
   }
 
   /**
-   * Tells whether there is a second array of labels.
-   *
-   * @return whether it takes sample weights
-   */
-  public boolean takesSampleWeights() {
-    return hasSampleWeights;
-  }
-
-  /**
    * Checks that a network's outputs can be the logits of this loss. {@code FusedTrainer} does so
    * when it initializes a network; any other loop finds out at the first batch.
    *
@@ -176,116 +151,18 @@ public final class FusedSoftmaxCrossEntropyLoss extends Loss {
    * @throws IllegalArgumentException if it lacks the class axis, or a single class, or the class
    *     weights are not one per class
    */
+  @Override
   public void requireLogits(Shape logits) {
     SoftmaxShape.of(logits.getShape(), options).requireSeveralClasses();
   }
 
-  /**
-   * Returns the loss of a batch.
-   *
-   * @param labels one array, or two after {@link #withSampleWeights}: labels and weights
-   * @param predictions one array of logits, of two classes or more
-   * @return the loss, differentiable with respect to the logits
-   * @throws IllegalArgumentException if there are more or fewer arrays, there is a single class, or
-   *     an array is not as the operator wants it
-   */
   @Override
-  public NDArray evaluate(NDList labels, NDList predictions) {
-    requireArrays(labels, predictions);
-    CrossEntropy call = CrossEntropy.of(loss, predictions.get(0), labels.get(0), options);
-    CrossEntropy.Weighted batch =
-        (hasSampleWeights ? call.withSampleWeights(labels.get(1)) : call).weighted();
-    warnWithoutWeight(batch.weight());
-    return weighted(batch.value());
-  }
-
-  /**
-   * Checks the arrays of a batch, but neither the labels' shapes nor their values.
-   *
-   * @param labels one array, or two after {@link #withSampleWeights}
-   * @param predictions one array of logits
-   * @throws IllegalArgumentException if there are more or fewer arrays, one is null, or the logits
-   *     are refused by {@link #requireLogits}
-   * @throws IllegalStateException if an array is closed
-   */
-  public void requireArrays(NDList labels, NDList predictions) {
-    if (predictions.size() != 1) {
-      throw new IllegalArgumentException(
-          "predictions must be one array, got " + predictions.size());
-    }
-    requireLabels(labels.size());
-    Inputs.requireOpen("logits", predictions.get(0));
-    Inputs.requireOpen("labels", labels.get(0));
-    if (hasSampleWeights) {
-      Inputs.requireOpen("sampleWeights", labels.get(1));
-    }
-    requireLogits(predictions.get(0).getShape());
-  }
-
-  private void requireLabels(int arrays) {
-    if (hasSampleWeights && arrays != 2) {
-      throw new IllegalArgumentException(
-          "labels must be two arrays, labels and sample weights, got " + arrays);
-    }
-    if (!hasSampleWeights && arrays != 1) {
-      String hint =
-          arrays == 2 ? "; if the second are sample weights, call withSampleWeights()" : "";
-      throw new IllegalArgumentException("labels must be one array, got " + arrays + hint);
-    }
-  }
-
-  /** By an array of libtorch's own: for a Number autograd keeps memory that Java frees. */
-  private NDArray weighted(NDArray value) {
-    if (weight == 1) {
-      return value;
-    }
-    try (NDArray unweighted = value;
-        NDArray factor = value.getManager().full(new Shape(), weight, value.getDataType())) {
-      return unweighted.mul(factor);
-    }
-  }
-
-  private void warnWithoutWeight(double ofRows) {
-    if (ofRows == 0 && hasWarned.compareAndSet(false, true)) {
-      LOGGER.warn(
-          "No row of this batch counts: all are ignored, masked or of weight 0. DJL's Trainer"
-              + " throws where the gradients of its first step are all 0: skip that step, or use"
-              + " FusedTrainer.");
-    }
+  CrossEntropy call(NDArray logits, NDArray labels) {
+    return CrossEntropy.of(loss, logits, labels, options);
   }
 
   @Override
-  public void addAccumulator(String key) {
-    averages.add(key);
-  }
-
-  @Override
-  public void updateAccumulator(String key, NDList labels, NDList predictions) {
-    updateAccumulators(new String[] {key}, labels, predictions);
-  }
-
-  @Override
-  public void updateAccumulators(String[] keys, NDList labels, NDList predictions) {
-    try (NDArray value = evaluate(labels, predictions)) {
-      averages.update(keys, sum(value), 1);
-    }
-  }
-
-  @Override
-  public void resetAccumulator(String key) {
-    averages.reset(key);
-  }
-
-  @Override
-  public float getAccumulator(String key) {
-    return averages.get(key);
-  }
-
-  private static double sum(NDArray value) {
-    double sum = 0;
-    for (double number : Numbers.doubles(value)) {
-      sum += number;
-    }
-    return sum;
+  CrossEntropy call(NDArray logits, NDArray labels, NDArray sampleWeights) {
+    return call(logits, labels).withSampleWeights(sampleWeights);
   }
 }

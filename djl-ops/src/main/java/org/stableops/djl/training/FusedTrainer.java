@@ -22,7 +22,7 @@ import ai.djl.training.listener.TrainingListener;
 import java.util.Arrays;
 import java.util.List;
 import org.stableops.djl.SeededLosses;
-import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
+import org.stableops.djl.internal.TakesLogits;
 
 /**
  * A Trainer under which the gradient of a cross-entropy enters backward at the logits, without a
@@ -99,22 +99,21 @@ public final class FusedTrainer extends Trainer {
    * Initializes the network.
    *
    * @param shapes of its inputs
-   * @throws IllegalArgumentException if its output cannot be the logits of a {@link
-   *     FusedSoftmaxCrossEntropyLoss}: a single class, or class weights of another number
+   * @throws IllegalArgumentException if its output cannot be the logits of a loss of this library:
+   *     a single class for a softmax, or class weights or positive weights of another number
    */
   @Override
   public void initialize(Shape... shapes) {
     Model model = getModel();
     model.getBlock().initialize(model.getNDManager(), model.getDataType(), shapes);
-    if (getLoss() instanceof FusedSoftmaxCrossEntropyLoss loss) {
+    if (getLoss() instanceof TakesLogits loss) {
       requireLogits(loss, model.getBlock(), shapes);
     }
     model.getBlock().getParameters().forEach(pair -> mirror(pair.getKey(), pair.getValue()));
   }
 
   /** The first batch tells of networks whose outputs are not known for sure. */
-  private static void requireLogits(
-      FusedSoftmaxCrossEntropyLoss loss, Block block, Shape... inputs) {
+  private static void requireLogits(TakesLogits loss, Block block, Shape... inputs) {
     if (endsInLayerOfDjl(block)) {
       Shape[] outputs = block.getOutputShapes(inputs);
       if (outputs.length == 1 && isKnown(outputs[0])) {

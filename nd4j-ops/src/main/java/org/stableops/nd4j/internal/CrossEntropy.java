@@ -74,7 +74,7 @@ public final class CrossEntropy {
     Inputs.requireNumbersOrBooleans("mask", mask);
     shape.requireMask(mask.shape());
     double[] values = Fused.doubles(mask);
-    shape.requireMask(values);
+    SoftmaxShape.requireZerosAndOnes(values);
     return with(values);
   }
 

@@ -1,0 +1,83 @@
+package org.stableops.op;
+
+import java.util.function.Function;
+import org.stableops.BinaryCrossEntropyOptions;
+import org.stableops.internal.Arguments;
+
+/**
+ * The losses of elements, as functions of their options.
+ *
+ * @param <O> their options
+ */
+public final class ElementLosses<O> {
+  private static final ElementLosses<BinaryCrossEntropyOptions> SIGMOID_CROSS_ENTROPY =
+      new ElementLosses<>(
+          BinaryCrossEntropyOptions.DEFAULT, SigmoidComposite::of, BinaryArguments.INSTANCE);
+
+  private final O defaults;
+  private final Function<O, ElementLoss> loss;
+  private final OptionNumbers<O> numbers;
+
+  private ElementLosses(O defaults, Function<O, ElementLoss> loss, OptionNumbers<O> numbers) {
+    this.defaults = defaults;
+    this.loss = loss;
+    this.numbers = numbers;
+  }
+
+  /** Options as numbers, which a graph stores. */
+  interface OptionNumbers<O> {
+    /** All that the options are. */
+    double[] write(O options);
+
+    /** The options that were written. */
+    O read(double[] numbers);
+  }
+
+  /** The cross-entropy of yes or no. */
+  public static ElementLosses<BinaryCrossEntropyOptions> sigmoidCrossEntropy() {
+    return SIGMOID_CROSS_ENTROPY;
+  }
+
+  /**
+   * Returns the loss with options.
+   *
+   * @param options any
+   * @return the loss
+   * @throws IllegalArgumentException if they are null
+   */
+  public ElementLoss of(O options) {
+    return loss.apply(Arguments.requireGiven("options", options));
+  }
+
+  /** The name in graphs of SameDiff. */
+  public String graphName() {
+    return of(defaults).graphName();
+  }
+
+  /** The name of the gradient in graphs of SameDiff. */
+  public String gradientGraphName() {
+    return of(defaults).gradientGraphName();
+  }
+
+  /**
+   * Returns options as numbers, which a graph stores.
+   *
+   * @param options any
+   * @return numbers for {@link #options}
+   * @throws IllegalArgumentException if they are null
+   */
+  public double[] numbers(O options) {
+    return numbers.write(Arguments.requireGiven("options", options));
+  }
+
+  /**
+   * Returns the options that numbers are.
+   *
+   * @param stored of {@link #numbers}
+   * @return the options
+   * @throws IllegalArgumentException if they are others
+   */
+  public O options(double[] stored) {
+    return numbers.read(stored);
+  }
+}

@@ -1,0 +1,128 @@
+package org.stableops.djl.loss;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import org.stableops.BinaryCrossEntropyOptions;
+import org.stableops.djl.SigmoidCrossEntropy;
+import org.stableops.djl.internal.ElementLossCall;
+import org.stableops.djl.training.FusedTrainer;
+import org.stableops.internal.Arguments;
+import org.stableops.op.ElementLosses;
+
+/**
+ * Cross-entropy of yes or no on logits as a DJL Loss, {@link SigmoidCrossEntropy}: for binary and
+ * multi-label classification.
+ *
+ * <p>Takes one array of logits, of float16, float32 or float64, and one of targets from 0 to 1 in
+ * their shape, of any dtype; where the last axis of the logits has one element, the targets may be
+ * without it. After {@link #withSampleWeights} there are two arrays of labels: the targets, and the
+ * weight of each element or a mask. As an evaluator it averages, over the batches, the sum of the
+ * loss array, as DJL's own losses do.
+ *
+ * <p>Give each loss of a model a name of its own: DJL's metrics and evaluators are kept by name.
+ *
+ * <p>DJL's own {@code sigmoidBinaryCrossEntropyLoss} takes targets of 0 and 1, and loses the digits
+ * of a confident element: logit −16 and target 0 give 0 instead of 1.1253516e-7 in float32.
+ *
+ * <p>A batch of which nothing counts has the loss 0 and gradients of 0. DJL's stock {@code
+ * Trainer}, at its first {@code step()} and only there, takes gradients that are all 0 for a
+ * missing call of backward and throws an IllegalStateException; {@link FusedTrainer} does not. So
+ * this loss logs one warning, at the first such batch.
+ *
+ * <pre>{@code
+ * Loss loss =
+ *     new FusedSigmoidCrossEntropyLoss(BinaryCrossEntropyOptions.DEFAULT.withPositiveWeights(20));
+ * TrainingConfig config = new DefaultTrainingConfig(loss);
+ * }</pre>
+ */
+public final class FusedSigmoidCrossEntropyLoss extends OperatorLoss {
+  private static final String NAME = "FusedSigmoidCrossEntropyLoss";
+
+  private final BinaryCrossEntropyOptions options;
+
+  /** Creates the loss with the default options. */
+  public FusedSigmoidCrossEntropyLoss() {
+    this(BinaryCrossEntropyOptions.DEFAULT);
+  }
+
+  /**
+   * Creates the loss.
+   *
+   * @param options any
+   * @throws IllegalArgumentException if the options are null
+   */
+  public FusedSigmoidCrossEntropyLoss(BinaryCrossEntropyOptions options) {
+    this(NAME, options);
+  }
+
+  /**
+   * Creates the loss with a name of its own.
+   *
+   * @param name under which DJL keeps the history of the loss
+   * @param options any
+   * @throws IllegalArgumentException if an argument is null
+   */
+  public FusedSigmoidCrossEntropyLoss(String name, BinaryCrossEntropyOptions options) {
+    this(name, options, false, 1);
+  }
+
+  private FusedSigmoidCrossEntropyLoss(
+      String name, BinaryCrossEntropyOptions options, boolean hasSampleWeights, float weight) {
+    super(name, hasSampleWeights, weight);
+    this.options = Arguments.requireGiven("options", options);
+  }
+
+  /**
+   * Returns a loss like this one that takes a second array of labels: the weight of each element,
+   * in numbers or booleans. Elements of weight 0 count nothing and are never read.
+   *
+   * @return a new loss of the same name
+   */
+  public FusedSigmoidCrossEntropyLoss withSampleWeights() {
+    return new FusedSigmoidCrossEntropyLoss(getName(), options, true, weight());
+  }
+
+  /**
+   * Returns a loss like this one times a number, for a composite of several losses.
+   *
+   * @param newWeight what the loss is multiplied by
+   * @return a new loss of the same name
+   * @throws IllegalArgumentException if the weight is not finite
+   */
+  public FusedSigmoidCrossEntropyLoss withWeight(float newWeight) {
+    requireFinite(newWeight);
+    return new FusedSigmoidCrossEntropyLoss(getName(), options, takesSampleWeights(), newWeight);
+  }
+
+  /**
+   * Returns the options.
+   *
+   * @return those of the constructor
+   */
+  public BinaryCrossEntropyOptions options() {
+    return options;
+  }
+
+  /**
+   * Checks that a network's outputs can be the logits of this loss.
+   *
+   * @param logits the shape of the network's outputs
+   * @throws IllegalArgumentException if there are positive weights, and they are neither one nor
+   *     one for each element of the last axis
+   */
+  @Override
+  public void requireLogits(Shape logits) {
+    long[] shape = logits.getShape();
+    ElementLosses.sigmoidCrossEntropy().of(options).requireShapes(shape, shape);
+  }
+
+  @Override
+  ElementLossCall call(NDArray logits, NDArray labels) {
+    return ElementLossCall.ofBatch(ElementLosses.sigmoidCrossEntropy().of(options), logits, labels);
+  }
+
+  @Override
+  ElementLossCall call(NDArray logits, NDArray labels, NDArray sampleWeights) {
+    return call(logits, labels).withSampleWeights(sampleWeights);
+  }
+}

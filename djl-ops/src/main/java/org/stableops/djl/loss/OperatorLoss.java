@@ -1,0 +1,165 @@
+package org.stableops.djl.loss;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.loss.Loss;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.stableops.djl.internal.Averages;
+import org.stableops.djl.internal.Inputs;
+import org.stableops.djl.internal.LossCall;
+import org.stableops.djl.internal.Numbers;
+import org.stableops.djl.internal.TakesLogits;
+import org.stableops.internal.Arguments;
+
+/** What DJL's Losses made of operators have in common. */
+abstract class OperatorLoss extends Loss implements TakesLogits {
+  private static final Logger LOGGER = LoggerFactory.getLogger(OperatorLoss.class);
+
+  private final boolean hasSampleWeights;
+  private final float weight;
+  private final AtomicBoolean hasWarned = new AtomicBoolean();
+  private final Averages averages = new Averages("loss");
+
+  OperatorLoss(String name, boolean hasSampleWeights, float weight) {
+    super(Arguments.requireGiven("name", name));
+    this.hasSampleWeights = hasSampleWeights;
+    this.weight = weight;
+  }
+
+  static void requireFinite(float weight) {
+    if (!Float.isFinite(weight)) {
+      throw new IllegalArgumentException("weight must be finite, got " + weight);
+    }
+  }
+
+  /** What the loss is multiplied by. */
+  final float weight() {
+    return weight;
+  }
+
+  /**
+   * Tells whether there is a second array of labels.
+   *
+   * @return whether it takes sample weights
+   */
+  public final boolean takesSampleWeights() {
+    return hasSampleWeights;
+  }
+
+  abstract LossCall<?> call(NDArray logits, NDArray labels);
+
+  abstract LossCall<?> call(NDArray logits, NDArray labels, NDArray sampleWeights);
+
+  /**
+   * Returns the loss of a batch.
+   *
+   * @param labels one array, or two if the loss takes sample weights: labels and weights
+   * @param predictions one array
+   * @return the loss, differentiable with respect to the logits
+   * @throws IllegalArgumentException if there are more or fewer arrays, or an array is not as the
+   *     operator wants it
+   */
+  @Override
+  public NDArray evaluate(NDList labels, NDList predictions) {
+    requireArrays(labels, predictions);
+    NDArray logits = predictions.get(0);
+    LossCall<?> call =
+        hasSampleWeights ? call(logits, labels.get(0), labels.get(1)) : call(logits, labels.get(0));
+    LossCall.Weighted batch = call.weighted();
+    warnWithoutWeight(batch.weight());
+    return weighted(batch.value());
+  }
+
+  /**
+   * Checks the arrays of a batch, but neither the labels' shapes nor their values.
+   *
+   * @param labels one array, or two if the loss takes sample weights
+   * @param predictions one array of logits
+   * @throws IllegalArgumentException if there are more or fewer arrays, one is null, or the logits
+   *     are refused by {@link #requireLogits}
+   * @throws IllegalStateException if an array is closed
+   */
+  public void requireArrays(NDList labels, NDList predictions) {
+    if (predictions.size() != 1) {
+      throw new IllegalArgumentException(
+          "predictions must be one array, got " + predictions.size());
+    }
+    requireLabels(labels.size());
+    Inputs.requireOpen("logits", predictions.get(0));
+    Inputs.requireOpen("labels", labels.get(0));
+    if (hasSampleWeights) {
+      Inputs.requireOpen("sampleWeights", labels.get(1));
+    }
+    requireLogits(predictions.get(0).getShape());
+  }
+
+  private void requireLabels(int arrays) {
+    if (hasSampleWeights && arrays != 2) {
+      throw new IllegalArgumentException(
+          "labels must be two arrays, labels and sample weights, got " + arrays);
+    }
+    if (!hasSampleWeights && arrays != 1) {
+      String hint =
+          arrays == 2 ? "; if the second are sample weights, call withSampleWeights()" : "";
+      throw new IllegalArgumentException("labels must be one array, got " + arrays + hint);
+    }
+  }
+
+  /** By an array of libtorch's own: for a Number autograd keeps memory that Java frees. */
+  private NDArray weighted(NDArray value) {
+    if (weight == 1) {
+      return value;
+    }
+    try (NDArray unweighted = value;
+        NDArray factor = value.getManager().full(new Shape(), weight, value.getDataType())) {
+      return unweighted.mul(factor);
+    }
+  }
+
+  private void warnWithoutWeight(double ofBatch) {
+    if (ofBatch == 0 && hasWarned.compareAndSet(false, true)) {
+      LOGGER.warn(
+          "Nothing of this batch counts: all is ignored, masked or of weight 0. DJL's Trainer"
+              + " throws where the gradients of its first step are all 0: skip that step, or use"
+              + " FusedTrainer.");
+    }
+  }
+
+  @Override
+  public void addAccumulator(String key) {
+    averages.add(key);
+  }
+
+  @Override
+  public void updateAccumulator(String key, NDList labels, NDList predictions) {
+    updateAccumulators(new String[] {key}, labels, predictions);
+  }
+
+  @Override
+  public void updateAccumulators(String[] keys, NDList labels, NDList predictions) {
+    try (NDArray value = evaluate(labels, predictions)) {
+      averages.update(keys, sum(value), 1);
+    }
+  }
+
+  @Override
+  public void resetAccumulator(String key) {
+    averages.reset(key);
+  }
+
+  @Override
+  public float getAccumulator(String key) {
+    return averages.get(key);
+  }
+
+  private static double sum(NDArray value) {
+    double sum = 0;
+    for (double number : Numbers.doubles(value)) {
+      sum += number;
+    }
+    return sum;
+  }
+}
