@@ -24,6 +24,7 @@ class MirroredSignaturesTest {
         Operators.ALL.stream().map(Elementwise::name),
         Stream.of(
             "SparseSoftmaxCrossEntropy",
+            "SigmoidCrossEntropy",
             "SoftmaxCrossEntropy",
             "LogSumExp",
             "LogSoftmax",

@@ -64,7 +64,10 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
   /** The same call with a weight for every element. */
   public ElementLossCall withSampleWeights(NDArray weights) {
     Inputs.requireNumbersOrBooleans("sampleWeights", weights);
-    loss.requireShape("sampleWeights", weights.getShape().getShape(), logits.getShape().getShape());
+    if (!(lacksLastAxis(targets, logits) && lacksLastAxis(weights, logits))) {
+      loss.requireShape(
+          "sampleWeights", weights.getShape().getShape(), logits.getShape().getShape());
+    }
     return new ElementLossCall(loss, logits, targets, weights);
   }
 

@@ -16,14 +16,17 @@ import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
+import org.stableops.BinaryCrossEntropyOptions;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.LossEvaluation;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
 import org.stableops.ValueAndGradient;
 import org.stableops.djl.LogSoftmax;
 import org.stableops.djl.LogSumExp;
 import org.stableops.djl.PositiveTransforms;
+import org.stableops.djl.SigmoidCrossEntropy;
 import org.stableops.integration.Call;
 import org.stableops.integration.oracle.Format;
 
@@ -70,6 +73,7 @@ public final class DjlCalls implements AutoCloseable {
     for (CrossEntropyKind kind : CrossEntropyKind.values()) {
       addCrossEntropy(kind);
     }
+    addSigmoid();
     addAlongAxes();
     TRANSFORMS.forEach(this::addTransform);
     arrays = manager.getManagedArrays().size();
@@ -203,6 +207,42 @@ public final class DjlCalls implements AutoCloseable {
     calls.add(new Call(name + "evaluate", () -> numbers(kind.evaluate(x, labels, weights, every))));
     addBackward(name + "value", x, leaf -> kind.value(leaf, labels, plain));
     addBackward(name + "value, every", x, leaf -> kind.value(leaf, labels, weights, every));
+  }
+
+  private void addSigmoid() {
+    NDArray targets = x.gt(0);
+    NDArray soft = x.sin().abs().toType(DataType.FLOAT32, true);
+    NDArray weights = column.broadcast(shape).toType(DataType.FLOAT64, true);
+    BinaryCrossEntropyOptions plain = BinaryCrossEntropyOptions.DEFAULT;
+    BinaryCrossEntropyOptions every =
+        plain
+            .withReduction(Reduction.NONE)
+            .withLabelSmoothing(0.1)
+            .withPositiveWeights(3)
+            .withFocalGamma(2)
+            .withFocalAlpha(0.25);
+    String name = "sigmoid cross-entropy ";
+    add(name + "value", () -> SigmoidCrossEntropy.value(x, targets, plain));
+    add(name + "gradient", () -> SigmoidCrossEntropy.gradient(view, targets, plain));
+    add(name + "value, every", () -> SigmoidCrossEntropy.value(view, soft, weights, every));
+    add(name + "gradient, every", () -> SigmoidCrossEntropy.gradient(x, soft, weights, every));
+    add(name + "second", () -> SigmoidCrossEntropy.secondDerivative(x, soft, weights, every));
+    calls.add(
+        new Call(
+            name + "valueAndGradient",
+            () -> numbers(SigmoidCrossEntropy.valueAndGradient(x, soft, weights, plain))));
+    calls.add(
+        new Call(
+            name + "evaluate",
+            () -> {
+              try (LossEvaluation<NDArray> all =
+                  SigmoidCrossEntropy.evaluate(x, soft, weights, plain)) {
+                return joined(Djl.doubles(all.loss()), Djl.doubles(all.elementLosses()));
+              }
+            }));
+    addBackward(name + "value", x, leaf -> SigmoidCrossEntropy.value(leaf, targets, plain));
+    addBackward(
+        name + "value, every", x, leaf -> SigmoidCrossEntropy.value(leaf, soft, weights, every));
   }
 
   private static double[] numbers(ValueAndGradient<NDArray> both) {

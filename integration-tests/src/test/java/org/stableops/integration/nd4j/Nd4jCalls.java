@@ -16,12 +16,16 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
+import org.nd4j.linalg.activations.impl.ActivationSigmoid;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.shape.Shape;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.ops.transforms.Transforms;
+import org.stableops.BinaryCrossEntropyOptions;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.LossEvaluation;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
 import org.stableops.ValueAndGradient;
@@ -31,11 +35,13 @@ import org.stableops.integration.oracle.Format;
 import org.stableops.nd4j.LogSoftmax;
 import org.stableops.nd4j.LogSumExp;
 import org.stableops.nd4j.PositiveTransforms;
+import org.stableops.nd4j.SigmoidCrossEntropy;
 import org.stableops.nd4j.SoftmaxCrossEntropy;
 import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
 import org.stableops.nd4j.activations.ActivationSoftplusInverse;
 import org.stableops.nd4j.activations.ActivationSquareplus;
 import org.stableops.nd4j.activations.ActivationStableSoftplus;
+import org.stableops.nd4j.lossfunctions.LossFusedSigmoidCrossEntropy;
 import org.stableops.nd4j.lossfunctions.LossFusedSoftmaxCrossEntropy;
 import org.stableops.op.Elementwise;
 import org.stableops.op.Operators;
@@ -140,6 +146,7 @@ public final class Nd4jCalls {
     weights = array(DataType.FLOAT, rows, 1, i -> i * 3 % 4 / 2);
     OPS.forEach(this::addElementwise);
     addCrossEntropies();
+    addSigmoid();
     addAlongAxes();
     TRANSFORMS.forEach(this::addTransform);
   }
@@ -314,6 +321,49 @@ public final class Nd4jCalls {
     addLossGraph("Dense", q, every);
     addLoss("Sparse", y);
     addLoss("Dense", q);
+  }
+
+  private void addSigmoid() {
+    INDArray targets = x.gt(0);
+    BinaryCrossEntropyOptions plain = BinaryCrossEntropyOptions.DEFAULT;
+    BinaryCrossEntropyOptions every =
+        plain
+            .withReduction(Reduction.NONE)
+            .withLabelSmoothing(0.1)
+            .withPositiveWeights(3)
+            .withFocalGamma(2)
+            .withFocalAlpha(0.25);
+    INDArray soft = Transforms.sigmoid(view, true);
+    INDArray a = Transforms.floor(positive, true);
+    add("Sigmoid value", () -> SigmoidCrossEntropy.value(x, targets));
+    add("Sigmoid gradient", () -> SigmoidCrossEntropy.gradient(view, targets, plain));
+    add("Sigmoid value, every", () -> SigmoidCrossEntropy.value(view, soft, a, every));
+    add("Sigmoid gradient, every", () -> SigmoidCrossEntropy.gradient(x, soft, a, every));
+    add("Sigmoid second", () -> SigmoidCrossEntropy.secondDerivative(x, soft, a, every));
+    addBoth("Sigmoid", () -> SigmoidCrossEntropy.valueAndGradient(x, soft, a, plain));
+    calls.add(
+        new Call(
+            "Sigmoid evaluate",
+            () -> {
+              try (LossEvaluation<INDArray> all = SigmoidCrossEntropy.evaluate(x, soft, a, plain)) {
+                return joined(doubles(all.loss()), doubles(all.elementLosses()));
+              }
+            }));
+    SameDiff graph = SameDiff.create();
+    SDVariable logits = graph.placeHolder("x", x.dataType(), x.shape());
+    SDVariable labelled = graph.placeHolder("labels", soft.dataType(), soft.shape());
+    SDVariable loss = SigmoidCrossEntropy.value(logits, labelled, every);
+    addGraph("Sigmoid loss", graph, loss, Map.of("x", x, "labels", soft), "x");
+    LossFusedSigmoidCrossEntropy ofLayer = new LossFusedSigmoidCrossEntropy();
+    IActivation sigmoid = new ActivationSigmoid();
+    calls.add(
+        new Call(
+            "Sigmoid loss of DL4J",
+            () -> {
+              Pair<Double, INDArray> both =
+                  ofLayer.computeGradientAndScore(soft, x, sigmoid, null, true);
+              return joined(new double[] {both.getFirst()}, numbers(both.getSecond()));
+            }));
   }
 
   private void addBoth(String name, Supplier<ValueAndGradient<INDArray>> call) {

@@ -307,7 +307,7 @@ final class SameDiffTest {
     assertEquals(before.keySet(), after.keySet());
     before.forEach((name, op) -> assertSame(op, after.get(name), name));
     assertEquals(
-        24,
+        26,
         after.keySet().stream().filter(name -> name != null && name.startsWith("stable_")).count());
   }
 

@@ -287,7 +287,7 @@ public final class ElementLossCall {
       if (!isSecond) {
         INDArray values = weighted(m, loss.composite().value(m, block, y), a);
         INDArray ofRows = Primitives.rowSums(Slices.of(values, 0, to - from), ofBlock);
-        for (double row : ofRows.dup('c').data().asDouble()) {
+        for (double row : ofBlock.keep(ofRows.dup('c')).data().asDouble()) {
           sum += row;
         }
         assign(losses, from, to, values);
