@@ -84,8 +84,8 @@ public final class SoftmaxShape {
     if (classes() == 1) {
       throw new IllegalArgumentException(
           ("logits must have at least 2 classes along axis %d, got shape %s: the softmax of one"
-                  + " logit is always 1; a single output for yes or no needs a binary"
-                  + " cross-entropy, of its sigmoid")
+                  + " logit is always 1; a single output for yes or no needs"
+                  + " SigmoidCrossEntropy")
               .formatted(axis, Shapes.text(logits)));
     }
   }

@@ -128,8 +128,8 @@ class SoftmaxShapeTest {
     SoftmaxShape.of("logits", new long[] {4, 2}, 1).requireSeveralClasses();
     assertRefused(
         "logits must have at least 2 classes along axis 1, got shape (4, 1): the softmax of one"
-            + " logit is always 1; a single output for yes or no needs a binary cross-entropy, of"
-            + " its sigmoid",
+            + " logit is always 1; a single output for yes or no needs"
+            + " SigmoidCrossEntropy",
         () -> SoftmaxShape.of("logits", new long[] {4, 1}, 1).requireSeveralClasses());
   }
 

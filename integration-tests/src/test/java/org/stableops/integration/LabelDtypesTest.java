@@ -237,8 +237,8 @@ class LabelDtypesTest {
         assertThrows(IllegalArgumentException.class, () -> score(one, Nd4j.ones(4, 1)));
     assertEquals(
         "logits must have at least 2 classes along axis 1, got shape (4, 1): the softmax of one"
-            + " logit is always 1; a single output for yes or no needs a binary cross-entropy, of"
-            + " its sigmoid",
+            + " logit is always 1; a single output for yes or no needs"
+            + " SigmoidCrossEntropy",
         e.getMessage());
   }
 }

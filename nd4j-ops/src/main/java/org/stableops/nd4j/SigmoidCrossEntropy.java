@@ -23,7 +23,7 @@ import org.stableops.op.ElementLosses;
  *
  * <p>The reductions are one loss per element, their sum, or their mean: the sum over Σ a, and 0
  * where that is 0. No probability is formed and clipped: the loss of a confident element is exact
- * to the last digits (logit −16 and target 0 give 1.1253516e-7), and so is the gradient of one that
+ * to the last digits (logit −16 and target 0 give 1.1253517e-7), and so is the gradient of one that
  * is confidently wrong (−1). The focal loss is linear in the target, and all its derivatives are
  * finite for every γ.
  *

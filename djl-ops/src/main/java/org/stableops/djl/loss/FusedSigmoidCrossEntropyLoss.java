@@ -21,8 +21,8 @@ import org.stableops.op.ElementLosses;
  *
  * <p>Give each loss of a model a name of its own: DJL's metrics and evaluators are kept by name.
  *
- * <p>DJL's own {@code sigmoidBinaryCrossEntropyLoss} takes targets of 0 and 1, and loses the digits
- * of a confident element: logit −16 and target 0 give 0 instead of 1.1253516e-7 in float32.
+ * <p>DJL's own {@code sigmoidBinaryCrossEntropyLoss} has no options, takes no mask, and subtracts
+ * in its gradient: logit 16 and target 1 give −1.1920929e-7 instead of −1.1253516e-7.
  *
  * <p>A batch of which nothing counts has the loss 0 and gradients of 0. DJL's stock {@code
  * Trainer}, at its first {@code step()} and only there, takes gradients that are all 0 for a

@@ -264,8 +264,8 @@ class FusedSoftmaxCrossEntropyLossTest extends OnBothPaths {
     NDArray logits = waves(manager, DataType.FLOAT32, new Shape(4, 1), 1);
     String message =
         "logits must have at least 2 classes along axis 1, got shape (4, 1): the softmax of one"
-            + " logit is always 1; a single output for yes or no needs a binary cross-entropy, of"
-            + " its sigmoid";
+            + " logit is always 1; a single output for yes or no needs"
+            + " SigmoidCrossEntropy";
     assertRefuses(
         message,
         FusedSoftmaxCrossEntropyLoss.probabilities(CrossEntropyOptions.DEFAULT),
