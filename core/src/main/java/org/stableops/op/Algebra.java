@@ -1,5 +1,6 @@
 package org.stableops.op;
 
+import java.util.function.DoubleUnaryOperator;
 import java.util.function.UnaryOperator;
 
 /**
@@ -115,6 +116,9 @@ public interface Algebra<A> {
 
   /** A number that stands for every element of x, as an argument beside arrays like x. */
   A constant(double number, A x);
+
+  /** A function of the elements in Java: of what is no result, for it is read back. */
+  A onHost(A x, DoubleUnaryOperator function);
 
   /** The same elements. */
   A copy(A x);

@@ -2,6 +2,7 @@ package org.stableops.op;
 
 import java.util.function.Function;
 import org.stableops.BinaryCrossEntropyOptions;
+import org.stableops.CountOptions;
 import org.stableops.internal.Arguments;
 
 /**
@@ -13,6 +14,9 @@ public final class ElementLosses<O> {
   private static final ElementLosses<BinaryCrossEntropyOptions> SIGMOID_CROSS_ENTROPY =
       new ElementLosses<>(
           BinaryCrossEntropyOptions.DEFAULT, SigmoidComposite::of, BinaryArguments.INSTANCE);
+
+  private static final ElementLosses<CountOptions> POISSON_LOSS =
+      new ElementLosses<>(CountOptions.DEFAULT, PoissonComposite::of, CountArguments.INSTANCE);
 
   private final O defaults;
   private final Function<O, ElementLoss> loss;
@@ -36,6 +40,11 @@ public final class ElementLosses<O> {
   /** The cross-entropy of yes or no. */
   public static ElementLosses<BinaryCrossEntropyOptions> sigmoidCrossEntropy() {
     return SIGMOID_CROSS_ENTROPY;
+  }
+
+  /** The Poisson loss of counts. */
+  public static ElementLosses<CountOptions> poissonLoss() {
+    return POISSON_LOSS;
   }
 
   /**

@@ -213,6 +213,11 @@ final class PlainAlgebra implements RowAlgebra<PlainArray> {
   }
 
   @Override
+  public PlainArray onHost(PlainArray x, DoubleUnaryOperator function) {
+    return map(x, function);
+  }
+
+  @Override
   public PlainArray copy(PlainArray x) {
     return map(x, v -> v);
   }

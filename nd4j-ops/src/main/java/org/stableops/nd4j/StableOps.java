@@ -37,6 +37,7 @@ public final class StableOps {
         new SparseSoftmaxCrossEntropy.ValueOp(),
         new SoftmaxCrossEntropy.ValueOp(),
         new SigmoidCrossEntropy.ValueOp(),
+        new PoissonLoss.ValueOp(),
         new LogSumExp.ValueOp(),
         new LogSoftmax.ValueOp(),
         new PositiveTransforms.ValueOp(),

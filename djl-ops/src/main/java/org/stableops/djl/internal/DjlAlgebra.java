@@ -8,6 +8,8 @@ import ai.djl.nn.Activation;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
+import java.util.Arrays;
+import java.util.function.DoubleUnaryOperator;
 import org.stableops.op.RowAlgebra;
 
 /**
@@ -195,6 +197,13 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
   @Override
   public NDArray constant(double number, NDArray x) {
     return number(number);
+  }
+
+  @Override
+  public NDArray onHost(NDArray x, DoubleUnaryOperator function) {
+    double[] numbers = Arrays.stream(Numbers.doubles(x)).map(function).toArray();
+    NDArray result = x.getManager().create(numbers, x.getShape());
+    return result.toType(x.getDataType(), false).toDevice(x.getDevice(), false);
   }
 
   @Override

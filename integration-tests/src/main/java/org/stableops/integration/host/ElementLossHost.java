@@ -5,17 +5,19 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
+import java.lang.reflect.InvocationTargetException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.stableops.BinaryCrossEntropyOptions;
 import org.stableops.integration.oracle.Format;
 
-/** A framework with the losses of elements on it. */
+/** A framework with the losses of elements on it, which are reached by name. */
 public interface ElementLossHost {
   /** All hosts. */
   List<ElementLossHost> ALL = List.of(new Djl(), new Nd4jArrays());
@@ -29,6 +31,19 @@ public interface ElementLossHost {
    * @param backprop the gradient of the sum of the value, by the host's own differentiation
    */
   record Derivatives(double[] value, double[] gradient, double[] second, double[] backprop) {}
+
+  /**
+   * One problem.
+   *
+   * @param operator the name of the public class
+   * @param x the arguments
+   * @param y their targets
+   * @param a their sample weights, or null
+   * @param shape that of all
+   * @param options those of the operator
+   */
+  record Problem(
+      String operator, double[] x, double[] y, double[] a, long[] shape, Object options) {}
 
   /**
    * Returns the host's name.
@@ -45,23 +60,13 @@ public interface ElementLossHost {
   List<Format> formats();
 
   /**
-   * Computes the cross-entropy of yes or no.
+   * Computes a loss.
    *
-   * @param x the logits
-   * @param y their targets
-   * @param a their sample weights, or null
-   * @param shape that of all
-   * @param options any
-   * @param format the dtype of logits and targets
+   * @param problem any
+   * @param format the dtype of arguments and targets
    * @return the loss and its derivatives
    */
-  Derivatives sigmoid(
-      double[] x,
-      double[] y,
-      double[] a,
-      long[] shape,
-      BinaryCrossEntropyOptions options,
-      Format format);
+  Derivatives compute(Problem problem, Format format);
 
   /** DJL on the PyTorch engine. */
   final class Djl implements ElementLossHost {
@@ -78,48 +83,31 @@ public interface ElementLossHost {
     }
 
     @Override
-    public Derivatives sigmoid(
-        double[] x,
-        double[] y,
-        double[] a,
-        long[] shape,
-        BinaryCrossEntropyOptions options,
-        Format format) {
+    public Derivatives compute(Problem problem, Format format) {
       try (NDManager manager = NDManager.newBaseManager()) {
-        NDArray logits = DjlHost.array(manager, x, format).reshape(new Shape(shape)).duplicate();
-        NDArray targets = DjlHost.array(manager, y, format).reshape(new Shape(shape));
-        if (a == null) {
-          return derivatives(
-              logits,
-              z -> org.stableops.djl.SigmoidCrossEntropy.value(z, targets, options),
-              org.stableops.djl.SigmoidCrossEntropy.gradient(logits, targets, options),
-              org.stableops.djl.SigmoidCrossEntropy.secondDerivative(logits, targets, options));
+        Shape shape = new Shape(problem.shape);
+        NDArray x = DjlHost.array(manager, problem.x, format).reshape(shape).duplicate();
+        NDArray y = DjlHost.array(manager, problem.y, format).reshape(shape);
+        NDArray a = problem.a == null ? null : manager.create(problem.a, shape);
+        double[] value = DjlHost.doubles(call(problem, "value", x, y, a));
+        double[] gradient = DjlHost.doubles(call(problem, "gradient", x, y, a));
+        double[] second = DjlHost.doubles(call(problem, "secondDerivative", x, y, a));
+        x.setRequiresGradient(true);
+        try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+          collector.backward(call(problem, "value", x, y, a));
         }
-        NDArray weights = manager.create(a, new Shape(shape));
-        return derivatives(
-            logits,
-            z -> org.stableops.djl.SigmoidCrossEntropy.value(z, targets, weights, options),
-            org.stableops.djl.SigmoidCrossEntropy.gradient(logits, targets, weights, options),
-            org.stableops.djl.SigmoidCrossEntropy.secondDerivative(
-                logits, targets, weights, options));
+        return new Derivatives(value, gradient, second, DjlHost.doubles(x.getGradient()));
       }
     }
 
-    private static Derivatives derivatives(
-        NDArray x,
-        java.util.function.UnaryOperator<NDArray> loss,
-        NDArray gradient,
-        NDArray second) {
-      double[] value = DjlHost.doubles(loss.apply(x));
-      x.setRequiresGradient(true);
-      try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
-        collector.backward(loss.apply(x));
-      }
-      return new Derivatives(
-          value,
-          DjlHost.doubles(gradient),
-          DjlHost.doubles(second),
-          DjlHost.doubles(x.getGradient()));
+    private static NDArray call(Problem problem, String method, NDArray... arrays) {
+      return (NDArray)
+          Statics.call(
+              "org.stableops.djl." + problem.operator,
+              method,
+              NDArray.class,
+              problem.options,
+              (Object[]) arrays);
     }
   }
 
@@ -138,47 +126,57 @@ public interface ElementLossHost {
     }
 
     @Override
-    public Derivatives sigmoid(
-        double[] x,
-        double[] y,
-        double[] a,
-        long[] shape,
-        BinaryCrossEntropyOptions options,
-        Format format) {
-      INDArray logits = Nd4jHost.array(x, format).reshape(shape);
-      INDArray targets = Nd4jHost.array(y, format).reshape(shape);
+    public Derivatives compute(Problem problem, Format format) {
+      INDArray x = Nd4jHost.array(problem.x, format).reshape(problem.shape);
+      INDArray y = Nd4jHost.array(problem.y, format).reshape(problem.shape);
+      INDArray a =
+          problem.a == null
+              ? null
+              : Nd4j.createFromArray(problem.a).castTo(DataType.DOUBLE).reshape(problem.shape);
       SameDiff graph = SameDiff.create();
-      SDVariable variable = graph.var("x", logits.dup());
-      SDVariable constant = graph.constant(targets);
-      if (a == null) {
-        org.stableops.nd4j.SigmoidCrossEntropy.value(variable, constant, options).rename("loss");
-        return derivatives(
-            org.stableops.nd4j.SigmoidCrossEntropy.value(logits, targets, options),
-            org.stableops.nd4j.SigmoidCrossEntropy.gradient(logits, targets, options),
-            org.stableops.nd4j.SigmoidCrossEntropy.secondDerivative(logits, targets, options),
-            graph);
-      }
-      INDArray weights = Nd4j.createFromArray(a).castTo(DataType.DOUBLE).reshape(shape);
-      org.stableops.nd4j.SigmoidCrossEntropy.value(
-              variable, constant, graph.constant(weights), options)
-          .rename("loss");
-      return derivatives(
-          org.stableops.nd4j.SigmoidCrossEntropy.value(logits, targets, weights, options),
-          org.stableops.nd4j.SigmoidCrossEntropy.gradient(logits, targets, weights, options),
-          org.stableops.nd4j.SigmoidCrossEntropy.secondDerivative(
-              logits, targets, weights, options),
-          graph);
+      SDVariable[] variables = {
+        graph.var("x", x.dup()), graph.constant(y), a == null ? null : graph.constant(a)
+      };
+      SDVariable loss = (SDVariable) call(problem, "value", SDVariable.class, (Object[]) variables);
+      loss.rename("loss");
+      graph.setLossVariables("loss");
+      return new Derivatives(
+          doubles(problem, "value", x, y, a),
+          doubles(problem, "gradient", x, y, a),
+          doubles(problem, "secondDerivative", x, y, a),
+          Nd4jHost.doubles(graph.calculateGradients(Map.of(), "x").get("x")));
     }
 
-    private static Derivatives derivatives(
-        INDArray value, INDArray gradient, INDArray second, SameDiff graph) {
-      graph.setLossVariables("loss");
-      INDArray backprop = graph.calculateGradients(Map.of(), "x").get("x");
-      return new Derivatives(
-          Nd4jHost.doubles(value),
-          Nd4jHost.doubles(gradient),
-          Nd4jHost.doubles(second),
-          Nd4jHost.doubles(backprop));
+    private static double[] doubles(Problem problem, String method, INDArray... arrays) {
+      return Nd4jHost.doubles((INDArray) call(problem, method, INDArray.class, (Object[]) arrays));
+    }
+
+    private static Object call(Problem problem, String method, Class<?> type, Object... arrays) {
+      return Statics.call(
+          "org.stableops.nd4j." + problem.operator, method, type, problem.options, arrays);
+    }
+  }
+
+  /** Public static methods by name. */
+  final class Statics {
+    private Statics() {}
+
+    /** Calls a method of arrays, of which those that are null are left out, and of options. */
+    static Object call(
+        String owner, String method, Class<?> type, Object options, Object... arrays) {
+      Object[] arguments =
+          Stream.concat(Arrays.stream(arrays).filter(array -> array != null), Stream.of(options))
+              .toArray();
+      Class<?>[] types = new Class<?>[arguments.length];
+      Arrays.fill(types, type);
+      types[types.length - 1] = options.getClass();
+      try {
+        return Class.forName(owner).getMethod(method, types).invoke(null, arguments);
+      } catch (InvocationTargetException e) {
+        throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e);
+      } catch (ReflectiveOperationException e) {
+        throw new IllegalStateException(e);
+      }
     }
   }
 }

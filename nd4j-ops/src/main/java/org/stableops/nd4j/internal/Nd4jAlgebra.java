@@ -1,5 +1,7 @@
 package org.stableops.nd4j.internal;
 
+import java.util.Arrays;
+import java.util.function.DoubleUnaryOperator;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
@@ -250,6 +252,13 @@ public record Nd4jAlgebra(Temporaries temporaries, boolean isNarrow)
     return Double.isNaN(number)
         ? keep(Primitives.nanLike(x))
         : keep(Nd4j.valueArrayOf(x.shape(), number, x.dataType()));
+  }
+
+  @Override
+  public INDArray onHost(INDArray x, DoubleUnaryOperator function) {
+    double[] numbers = Arrays.stream(Fused.doubles(x)).map(function).toArray();
+    INDArray result = keep(Nd4j.createFromArray(numbers));
+    return typed(result.reshape('c', x.shape()), x.dataType());
   }
 
   @Override

@@ -1,0 +1,297 @@
+package org.stableops.kernel;
+
+import org.stableops.PositiveTransform;
+
+/**
+ * The rate λ = l + T(r) of counts with what a loss needs of it: its logarithm, which is finite
+ * where the rate itself underflows or overflows, and the derivatives of both by r.
+ */
+abstract class CountRate {
+  /** Below, a product with T′ may be a number that is not subnormal, where T′ is. */
+  private static final double TINY_SLOPE = 1e-290;
+
+  /** λ. */
+  double value;
+
+  /** log λ. */
+  double log;
+
+  /** T′. */
+  double slope;
+
+  /** ρ = T′/λ, the derivative of log λ. */
+  double logSlope;
+
+  /** T″. */
+  double curvature;
+
+  /** ρ′, which is never positive but for a lower bound. */
+  double logCurvature;
+
+  /** Computes everything at a raw value. */
+  final void at(double r) {
+    if (Double.isInfinite(r)) {
+      atInfinity(r > 0);
+    } else {
+      atFinite(r);
+    }
+  }
+
+  /** λ′ − y·λ′/λ. */
+  double gradient(double y) {
+    return y == 0 ? slope : Math.fma(-y, logSlope, slope);
+  }
+
+  /** λ″ − y·(λ′/λ)′. */
+  double second(double y) {
+    return y == 0 ? curvature : Math.fma(-y, logCurvature, curvature);
+  }
+
+  /** x·T′ where T′ is about to be subnormal; of such functions T″ is a multiple of T′. */
+  double timesTinySlope(double x) {
+    return x * slope;
+  }
+
+  abstract void atFinite(double r);
+
+  abstract void atInfinity(boolean isPositive);
+
+  final void set(double newValue, double newSlope, double newLogSlope, double newCurvature) {
+    value = newValue;
+    log = Math.log(newValue);
+    slope = newSlope;
+    logSlope = newLogSlope;
+    curvature = newCurvature;
+    logCurvature = 0;
+  }
+
+  /** Returns the rate of a transform, or for null of the raw value itself. */
+  static CountRate of(PositiveTransform transform) {
+    if (transform == null) {
+      return new Raw();
+    }
+    CountRate unbounded =
+        switch (transform.family()) {
+          case EXP -> new Exp();
+          case SOFTPLUS -> new Softplus(transform.parameter());
+          case SQUAREPLUS -> new Squareplus(transform.parameter());
+        };
+    return transform.lowerBound() == 0 ? unbounded : new Bounded(unbounded, transform.lowerBound());
+  }
+
+  /** That of e^r and of softplus is constant; squareplus's slope is never tiny. */
+  private static double curvatureOfSlope(PositiveTransform transform) {
+    return transform.family() == PositiveTransform.Family.SOFTPLUS ? transform.parameter() : 1;
+  }
+
+  private static final class Raw extends CountRate {
+    @Override
+    void atFinite(double r) {
+      if (!(r >= 0)) {
+        atInfinity(false);
+        return;
+      }
+      set(r, 1, 1 / r, 0);
+      logCurvature = -(1 / r) / r;
+    }
+
+    /** No rate is negative. */
+    @Override
+    void atInfinity(boolean isPositive) {
+      if (isPositive) {
+        set(Double.POSITIVE_INFINITY, 1, 0, 0);
+      } else {
+        set(Double.NaN, Double.NaN, Double.NaN, Double.NaN);
+        logCurvature = Double.NaN;
+      }
+    }
+  }
+
+  private static final class Exp extends CountRate {
+    private double half;
+
+    @Override
+    double timesTinySlope(double x) {
+      return x * half * half;
+    }
+
+    @Override
+    void atFinite(double r) {
+      double exp = Math.exp(r);
+      half = exp < TINY_SLOPE ? Math.exp(r / 2) : 0;
+      set(exp, exp, 1, exp);
+      log = r;
+    }
+
+    @Override
+    void atInfinity(boolean isPositive) {
+      double exp = isPositive ? Double.POSITIVE_INFINITY : 0;
+      set(exp, exp, 1, exp);
+    }
+  }
+
+  private static final class Softplus extends CountRate {
+    /** Below, log T is βr − log β to the last bit. */
+    private static final double FAR = -37;
+
+    /** Below, e^p is about to be subnormal. */
+    private static final double TINY = -667;
+
+    /** Terms of (u·e^{−u} + e^{−u} − 1)/u² = Σ (−1)^{k+1}(k+1)/(k+2)!·u^k for u ≤ ln 2. */
+    private static final int TERMS = 18;
+
+    private final double beta;
+    private double half;
+    private double lost;
+
+    @Override
+    double timesTinySlope(double x) {
+      return x * half * Math.fma(half, lost, half);
+    }
+
+    Softplus(double beta) {
+      this.beta = beta;
+    }
+
+    @Override
+    void atFinite(double r) {
+      double p = beta * r;
+      lost = Math.fma(beta, r, -p);
+      half = p < TINY ? Math.exp(p / 2) : 0;
+      double exp = Math.exp(-Math.abs(p));
+      double t = p < 0 ? Math.fma(exp, lost, exp) : Math.fma(exp, -lost, exp);
+      double u = Math.log1p(t);
+      double small = t / (1 + t);
+      double factor = beta * (small / (1 + t));
+      curvature = factor;
+      if (p < 0) {
+        value = p < TINY ? timesTinySlope(1) / beta : u / beta;
+        log = p < FAR ? p - Math.log(beta) + lost : Math.log(value);
+        slope = small;
+        logSlope = p < FAR ? beta : beta * (small / u);
+        logCurvature = beta * beta * small * logCurvature(u);
+      } else {
+        value = r + u / beta;
+        log = Math.log(value);
+        slope = 1 / (1 + t);
+        logSlope = slope / value;
+        logCurvature = factor / value - logSlope * logSlope;
+      }
+    }
+
+    @Override
+    void atInfinity(boolean isPositive) {
+      if (isPositive) {
+        set(Double.POSITIVE_INFINITY, 1, 0, 0);
+      } else {
+        set(0, 0, beta, 0);
+      }
+    }
+
+    /** (u·e^{−u} + e^{−u} − 1)/u². */
+    private static double logCurvature(double u) {
+      double sum = 0;
+      double term = -0.5;
+      for (int k = 0; k < TERMS; k++) {
+        sum += term;
+        term *= -u * (k + 2) / ((k + 1.0) * (k + 3));
+      }
+      return sum;
+    }
+  }
+
+  private static final class Squareplus extends CountRate {
+    /** Below, the logarithm of a subnormal quotient would lose digits. */
+    private static final double TINY = 1e-290;
+
+    private final double b;
+    private final double root;
+
+    Squareplus(double b) {
+      this.b = b;
+      root = Math.sqrt(b);
+    }
+
+    @Override
+    void atFinite(double r) {
+      double hypot = hypot(r);
+      double ofAbs = Math.abs(r) / 2 + hypot / 2;
+      double tail = b / 4 / ofAbs;
+      value = Math.max(r, 0) + tail;
+      log = value < TINY ? Math.log(b / 4) - Math.log(ofAbs) : Math.log(value);
+      logSlope = 1 / hypot;
+      slope = r > 0 ? ofAbs / hypot : tail / hypot;
+      curvature = b / hypot / hypot / (2 * hypot);
+      logCurvature = -(r / hypot) / hypot / hypot;
+    }
+
+    @Override
+    void atInfinity(boolean isPositive) {
+      if (isPositive) {
+        set(Double.POSITIVE_INFINITY, 1, 0, 0);
+      } else {
+        set(0, 0, 0, 0);
+      }
+    }
+
+    /** √(r² + b), where no square overflows or vanishes. */
+    private double hypot(double r) {
+      double square = Math.fma(r, r, b);
+      return square > 0x1p-900 && square < 0x1p900 ? Math.sqrt(square) : Math.hypot(r, root);
+    }
+  }
+
+  /** Above a lower bound l. */
+  private static final class Bounded extends CountRate {
+    private final CountRate rate;
+    private final double least;
+
+    /** T″/T′ where T′ is tiny. */
+    private final double curvatureOfSlope;
+
+    Bounded(CountRate rate, double least, double curvatureOfSlope) {
+      this.rate = rate;
+      this.least = least;
+      this.curvatureOfSlope = curvatureOfSlope;
+    }
+
+    @Override
+    void atFinite(double r) {
+      rate.at(r);
+      bound();
+    }
+
+    @Override
+    void atInfinity(boolean isPositive) {
+      rate.atInfinity(isPositive);
+      bound();
+    }
+
+    @Override
+    double gradient(double y) {
+      return isTiny() ? rate.timesTinySlope(1 - y / value) : super.gradient(y);
+    }
+
+    @Override
+    double second(double y) {
+      return isTiny() ? rate.timesTinySlope(curvatureOfSlope * (1 - y / value)) : super.second(y);
+    }
+
+    private boolean isTiny() {
+      return slope < TINY_SLOPE;
+    }
+
+    private void bound() {
+      value = least + rate.value;
+      log = Math.log(value);
+      slope = rate.slope;
+      // Where e^r overflows both are infinite.
+      logSlope = value == Double.POSITIVE_INFINITY ? rate.logSlope : slope / value;
+      curvature = rate.curvature;
+      logCurvature =
+          value == Double.POSITIVE_INFINITY
+              ? rate.logCurvature
+              : curvature / value - logSlope * logSlope;
+    }
+  }
+}

@@ -1,0 +1,138 @@
+package org.stableops.kernel;
+
+/**
+ * What Stirling's approximation of log Γ leaves: δ(z) = log Γ(z) − (z − ½)·log z + z − ½·log 2π,
+ * and S(y) = log Γ(y + 1) − y·log y + y, which is log y! without the two large terms that cancel.
+ *
+ * <p>δ(z) = Σ_k η(z + k) with η(z) = (z + ½)·log(1 + 1/z) − 1 = v²/3 + v⁴/5 + …, v = 1/(2z + 1): so
+ * terms of η are added until the asymptotic series has all digits.
+ */
+public final class Stirling {
+  /** From here on the asymptotic series has all digits. */
+  private static final double LARGE = 10;
+
+  private static final double HALF_LOG_TWO_PI = 0.9189385332046727;
+
+  /** Of z^{1 − 2k}, k from 1. */
+  private static final double[] SERIES = {
+    1.0 / 12,
+    -1.0 / 360,
+    1.0 / 1260,
+    -1.0 / 1680,
+    1.0 / 1188,
+    -691.0 / 360360,
+    1.0 / 156,
+    -3617.0 / 122400,
+    43867.0 / 244188,
+    -174611.0 / 125400
+  };
+
+  /** Terms of η that a double shows at z = ½ and above. */
+  private static final int ETA_TERMS = 24;
+
+  private Stirling() {}
+
+  /**
+   * Returns what a count adds to a Poisson loss: log y! − y·log y + y.
+   *
+   * @param y finite and not negative
+   * @return S(y), 0 for 0
+   */
+  public static double ofCount(double y) {
+    if (y == 0) {
+      return 0;
+    }
+    // Below ½ the two large terms of the other form would cancel: log Γ(y + 1) by its own series.
+    return y < 0.5
+        ? (y + 0.5) * Math.log1p(y) - differenceFromOne(y) - y * Math.log(y)
+        : 0.5 * (2 * HALF_LOG_TWO_PI + Math.log(y)) + delta(y);
+  }
+
+  /** δ(z), for z ≥ ½. */
+  static double delta(double z) {
+    double sum = 0;
+    double at = z;
+    for (; at < LARGE; at++) {
+      sum += eta(at);
+    }
+    return sum + asymptotic(at);
+  }
+
+  private static double asymptotic(double z) {
+    double inverse = 1 / z;
+    double square = inverse * inverse;
+    double sum = 0;
+    for (int k = SERIES.length - 1; k >= 0; k--) {
+      sum = sum * square + SERIES[k];
+    }
+    return sum * inverse;
+  }
+
+  private static double eta(double z) {
+    double v = 1 / (2 * z + 1);
+    double square = v * v;
+    double sum = 0;
+    for (int k = ETA_TERMS; k > 0; k--) {
+      sum = (sum + 1.0 / (2 * k + 1)) * square;
+    }
+    return sum;
+  }
+
+  /** δ(1) − δ(1 + y), term by term, for y below ½. */
+  private static double differenceFromOne(double y) {
+    double sum = 0;
+    double at = 1;
+    for (; at < LARGE; at++) {
+      sum += etaDifference(at, y);
+    }
+    return sum + asymptoticDifference(at, y);
+  }
+
+  /** η(z) − η(z + y): of v^j each a^j − b^j = (a − b)·Σ a^i·b^{j−1−i}. */
+  private static double etaDifference(double z, double y) {
+    double a = 1 / (2 * z + 1);
+    double b = 1 / (2 * (z + y) + 1);
+    double difference = 2 * y * a * b;
+    return powers(a * a, b * b, difference * (a + b), k -> 1.0 / (2 * k + 1), ETA_TERMS);
+  }
+
+  private static double asymptoticDifference(double z, double y) {
+    double a = 1 / z;
+    double b = 1 / (z + y);
+    double difference = y * a * b;
+    // Σ C_k·(a^{2k−1} − b^{2k−1}), with a factor of a: a^{2k−1} − b^{2k−1} = a·(A^{k−1} − B^{k−1})
+    // +
+    // (a − b)·B^{k−1}.
+    double squareDifference = difference * (a + b);
+    double sum = SERIES[0] * difference;
+    double ofPowers = 0;
+    double power = 1;
+    double largest = 1;
+    for (int k = 1; k < SERIES.length; k++) {
+      ofPowers = ofPowers * a * a + power * squareDifference;
+      power *= b * b;
+      largest *= a * a;
+      sum += SERIES[k] * (a * ofPowers + difference * power);
+    }
+    return sum;
+  }
+
+  /** A coefficient of a power. */
+  private interface Coefficient {
+    double of(int k);
+  }
+
+  /** Σ_k c_k·(A^k − B^k), given A − B. */
+  private static double powers(
+      double a, double b, double difference, Coefficient coefficient, int terms) {
+    double sum = 0;
+    double ofPowers = 0;
+    double power = 1;
+    for (int k = 1; k <= terms; k++) {
+      ofPowers = ofPowers * a + power * difference;
+      power *= b;
+      sum += coefficient.of(k) * ofPowers;
+    }
+    return sum;
+  }
+}

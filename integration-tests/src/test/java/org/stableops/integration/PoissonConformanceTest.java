@@ -1,0 +1,250 @@
+package org.stableops.integration;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.stableops.CountOptions;
+import org.stableops.PositiveTransform;
+import org.stableops.Reduction;
+import org.stableops.integration.host.ElementLossHost;
+import org.stableops.integration.host.Path;
+import org.stableops.integration.oracle.Exact;
+import org.stableops.integration.oracle.Format;
+import org.stableops.integration.oracle.PoissonExact;
+
+/** The Poisson loss on every host, path and dtype against exact arithmetic. */
+@Tag("thorough")
+class PoissonConformanceTest {
+  private static final double INF = Double.POSITIVE_INFINITY;
+  private static final double NAN = Double.NaN;
+  private static final int POINTS = Effort.of(400, 10_000);
+  private static final CountOptions NONE = CountOptions.DEFAULT.withReduction(Reduction.NONE);
+  private static final CountOptions RATE = CountOptions.RATE.withReduction(Reduction.NONE);
+  private static final Measurements MEASUREMENTS = new Measurements();
+
+  static Stream<Arguments> cases() {
+    return Arrays.stream(Format.values())
+        .flatMap(format -> options().map(options -> Arguments.of(format, options)));
+  }
+
+  private static Stream<CountOptions> options() {
+    return Stream.of(
+            NONE,
+            NONE.withRate(PositiveTransform.exp().withLowerBound(0.25)),
+            NONE.withRate(PositiveTransform.softplus()),
+            NONE.withRate(PositiveTransform.softplus(2).withLowerBound(1e-3)),
+            NONE.withRate(PositiveTransform.squareplus()),
+            NONE.withRate(PositiveTransform.squareplus(0.5).withLowerBound(0.5)),
+            RATE)
+        .flatMap(options -> Stream.of(options, options.withFullLikelihood()));
+  }
+
+  private static double[] raw(Format format, CountOptions options, SplittableRandom random) {
+    boolean isExp =
+        options.rate().map(PositiveTransform::family).orElse(PositiveTransform.Family.SQUAREPLUS)
+            == PositiveTransform.Family.EXP;
+    double largest = isExp ? Math.min(80, Math.log(format.max())) : Math.min(1e8, format.max());
+    double lowest = options.rate().isPresent() ? -Math.min(largest, 600) : 0;
+    return DoubleStream.generate(
+            () ->
+                switch (random.nextInt(3)) {
+                  case 0 -> 12 * random.nextDouble() - 6;
+                  case 1 -> lowest * random.nextDouble();
+                  default -> Math.exp(Math.log(largest) * random.nextDouble());
+                })
+        .map(r -> format.round(options.rate().isPresent() ? r : Math.abs(r)))
+        .filter(r -> r != 0)
+        .limit(POINTS)
+        .toArray();
+  }
+
+  /** Small ones, large ones, fractions, and ones near the rate. */
+  private static double[] counts(
+      Format format, double[] raw, CountOptions options, SplittableRandom random) {
+    double[] counts = new double[raw.length];
+    for (int i = 0; i < raw.length; i++) {
+      double rate = options.rate().map(t -> t.value(1)).orElse(1.0);
+      double near = options.rate().isPresent() ? options.rate().get().value(raw[i]) : raw[i];
+      double count =
+          switch (random.nextInt(5)) {
+            case 0 -> 0;
+            case 1 -> random.nextInt(20);
+            case 2 -> Math.rint(Math.exp(20 * random.nextDouble()));
+            case 3 -> rate * random.nextDouble() * 3;
+            default -> Math.rint(near * (1 + 0.1 * random.nextGaussian()));
+          };
+      double bounded = Math.min(Math.max(count, 0), Math.min(1e9, format.max()));
+      counts[i] = format.round(bounded);
+    }
+    return counts;
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void isWithinItsBars(Format format, CountOptions options) {
+    SplittableRandom random = new SplittableRandom(options.toString().hashCode());
+    double[] raw = raw(format, options, random);
+    double[] counts = counts(format, raw, options, random);
+    PoissonExact[] exact = new PoissonExact[POINTS];
+    Arrays.parallelSetAll(exact, i -> PoissonExact.of(raw[i], counts[i], options));
+    for (ElementLossHost host : ElementLossHost.ALL) {
+      if (host.formats().contains(format)) {
+        for (Path path : Path.values()) {
+          ElementLossHost.Derivatives actual =
+              path.run(
+                  () ->
+                      host.compute(
+                          problem(raw, counts, null, new long[] {POINTS / 4, 4}, options), format));
+          new Check(format, host, path, options, raw, counts, exact).check(actual);
+        }
+      }
+    }
+  }
+
+  private static ElementLossHost.Problem problem(
+      double[] x, double[] y, double[] a, long[] shape, CountOptions options) {
+    return new ElementLossHost.Problem("PoissonLoss", x, y, a, shape, options);
+  }
+
+  private record Check(
+      Format format,
+      ElementLossHost host,
+      Path path,
+      CountOptions options,
+      double[] raw,
+      double[] counts,
+      PoissonExact[] exact) {
+    void check(ElementLossHost.Derivatives actual) {
+      boolean isDouble = format == Format.FLOAT64;
+      for (int i = 0; i < exact.length; i++) {
+        PoissonExact at = exact[i];
+        if (options.hasFullLikelihood()) {
+          double x = Math.abs(at.rate() - counts[i]) + 0x1p-49 * at.rate();
+          double loss = at.loss().nearest();
+          double allowed =
+              isDouble
+                  ? 8 * format.epsilon() * (loss + x)
+                  : 2 * format.epsilon() * loss + 0x1p-51 * x;
+          double error = Math.abs(actual.value()[i] - loss) / allowed;
+          boolean isRounded = format.ulps(actual.value()[i], at.loss()) <= 1;
+          measure("full loss", i, false, isRounded ? 0 : error, 1);
+        } else {
+          double error = error(actual.value()[i], at.loss(), at.lossTerms());
+          measure("loss", i, false, error, isDouble ? 4 : 2);
+        }
+        double gradient = error(actual.gradient()[i], at.gradient(), at.gradientTerms());
+        measure("gradient", i, true, gradient, isDouble ? 4 : 2);
+        double second = error(actual.second()[i], at.second(), at.secondTerms());
+        measure("second derivative", i, true, second, isDouble ? 8 : 2);
+      }
+      assertArrayEquals(actual.gradient(), actual.backprop(), () -> where(0));
+    }
+
+    /** In ε of the terms, where one rounding is allowed. */
+    private double error(double actual, Exact expected, double terms) {
+      double ulps = format.ulps(actual, expected);
+      return ulps <= 1 ? ulps : Math.abs(actual - expected.nearest()) / (terms * format.epsilon());
+    }
+
+    private void measure(String what, int i, boolean isGradient, double error, double bar) {
+      assertTrue(error <= bar, () -> where(i) + ", " + what + ": error " + error);
+      MEASUREMENTS.add(
+          new Measurements.Row("POISSON_LOSS", host.name(), path, format), isGradient, error, bar);
+    }
+
+    private String where(int i) {
+      return "%s %s %s %s of %s, count %s"
+          .formatted(host.name(), path, format, options, raw[i], counts[i]);
+    }
+  }
+
+  @AfterAll
+  static void print() {
+    MEASUREMENTS.print("Poisson loss (ε·Σ|terms|; full likelihood: of its bar)");
+  }
+
+  @Test
+  void specialValuesAreThoseOfTheTable() {
+    double[] r = {-INF, -INF, INF, INF, NAN, 800};
+    double[] y = {0, 2, 0, 2, 2, 2};
+    double[] loss = {0, INF, INF, INF, NAN, INF};
+    check(NONE, r, y, loss, new double[] {0, -2, INF, INF, NAN, INF});
+    check(
+        NONE.withRate(PositiveTransform.softplus(3)),
+        Arrays.copyOf(r, 5),
+        Arrays.copyOf(y, 5),
+        Arrays.copyOf(loss, 5),
+        new double[] {0, -6, 1, 1, NAN});
+    check(
+        NONE.withRate(PositiveTransform.squareplus()),
+        Arrays.copyOf(r, 5),
+        Arrays.copyOf(y, 5),
+        Arrays.copyOf(loss, 5),
+        new double[] {0, 0, 1, 1, NAN});
+    check(
+        RATE,
+        new double[] {0, 0, -1, -1, INF, NAN},
+        new double[] {0, 2, 0, 2, 2, 0},
+        new double[] {0, INF, NAN, NAN, INF, NAN},
+        new double[] {1, -INF, NAN, NAN, 1, NAN});
+  }
+
+  private static void check(
+      CountOptions options, double[] r, double[] y, double[] loss, double[] gradient) {
+    for (CountOptions each : List.of(options, options.withFullLikelihood())) {
+      for (ElementLossHost host : ElementLossHost.ALL) {
+        for (Path path : Path.values()) {
+          for (Format format : List.of(Format.FLOAT32, Format.FLOAT64)) {
+            ElementLossHost.Derivatives actual =
+                path.run(
+                    () -> host.compute(problem(r, y, null, new long[] {r.length}, each), format));
+            String where = host.name() + " " + path + " " + format + " " + each;
+            assertArrayEquals(loss, actual.value(), where);
+            assertArrayEquals(gradient, plusZero(actual.gradient()), where);
+          }
+        }
+      }
+    }
+  }
+
+  private static double[] plusZero(double[] numbers) {
+    return Arrays.stream(numbers).map(number -> number + 0.0).toArray();
+  }
+
+  @Test
+  void aBillionCountsKeepTheirDigits() {
+    // log of the probability of the mean itself: −½·log 2πy − 1/(12y).
+    double y = 1e9;
+    double expected = 0.5 * Math.log(2 * Math.PI * y) + 1 / (12 * y);
+    CountOptions options = RATE.withFullLikelihood();
+    for (ElementLossHost host : ElementLossHost.ALL) {
+      for (Path path : Path.values()) {
+        ElementLossHost.Derivatives actual =
+            path.run(
+                () ->
+                    host.compute(
+                        problem(
+                            new double[] {y, y},
+                            new double[] {y, y},
+                            null,
+                            new long[] {2},
+                            options),
+                        Format.FLOAT64));
+        assertEquals(expected, actual.value()[0], 4 * Math.ulp(expected));
+        assertEquals(0, actual.gradient()[0], 1e-16);
+      }
+    }
+  }
+}
