@@ -15,7 +15,7 @@ import org.stableops.integration.Effort;
 /** The oracle's own exponential and logarithm against those of a library. */
 @Tag("thorough")
 class BigFunctionsTest {
-  private static final int POINTS = Effort.of(300, 10_000);
+  private static final int POINTS = Effort.of(300, 3000);
   private static final MathContext DIGITS = new MathContext(60);
   private static final BigDecimal LAST_DIGIT = new BigDecimal("1e-49");
 
