@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -21,6 +22,7 @@ import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 
 /** Rows of every length, by their definition, with every option alone and all together. */
+@Tag("thorough")
 class CrossEntropyKernelTest {
   private static final double INFINITY = Double.POSITIVE_INFINITY;
   private static final int IGNORED = 77_777;

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.stableops.CrossEntropyOptions;
 
 /** Arrays in strides, element by element against the definition of strides. */
+@Tag("thorough")
 class ElementsTest {
   private static final int TIMES = 300;
 

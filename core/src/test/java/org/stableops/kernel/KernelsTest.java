@@ -25,6 +25,7 @@ import org.stableops.FusedPath;
 import org.stableops.Reduction;
 
 /** What the kernels promise beyond their formulas, which integration-tests hold to the oracle. */
+@Tag("thorough")
 class KernelsTest {
   /** Large enough for more than one thread, and no multiple of a tile. */
   private static final int LARGE = 100_003;

@@ -11,12 +11,14 @@ import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Arrays in strides: a few of every kind, from every first element to every last one. */
+@Tag("thorough")
 class LayoutTest {
   private record Case(String name, int offset, long[] shape, long[] strides) {
     Layout layout(int capacity) {

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.stableops.CrossEntropyOptions;
 
 /** Log-softmax, its complement and gradient, and log-sum-exp with its own, by their definitions. */
+@Tag("thorough")
 class LogSoftmaxKernelTest {
   private static final double INFINITY = Double.POSITIVE_INFINITY;
 

@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.stableops.kernel.Pointwise.elements;
 
 import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.stableops.internal.ParameterShape;
 
 /** The order of the sums to a parameter, and the kernels that make them. */
+@Tag("thorough")
 class ParameterGroupsTest {
   private static long[] of(long... numbers) {
     return numbers;

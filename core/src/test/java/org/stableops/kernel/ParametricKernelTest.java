@@ -16,6 +16,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.stableops.internal.ParameterShape;
 
 /** What the kernels with an array for their parameter promise beyond their formulas. */
+@Tag("thorough")
 class ParametricKernelTest {
   /** Large enough for more than one thread, and no multiple of a tile. */
   private static final int LARGE = 100_003;

@@ -19,11 +19,13 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Every part is run once and is over in the end, whatever the pool and the parts do. */
 @Timeout(60)
+@Tag("thorough")
 class PartsTest {
   private static final int COUNT = 100;
   private static final int HELPERS = 3;

@@ -12,6 +12,7 @@ import static org.stableops.kernel.Pointwise.values;
 
 import java.util.Arrays;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -20,6 +21,7 @@ import org.stableops.PositiveTransform;
 import org.stableops.kernel.PositiveKernel.Format;
 
 /** Transforms by whole tiles, beside the operators that they are made of. */
+@Tag("thorough")
 class PositiveKernelTest {
   private static final double INFINITY = Double.POSITIVE_INFINITY;
   private static final double[] RAW = both(0.3, 1, 17, 40, 600, 800, 1e300);

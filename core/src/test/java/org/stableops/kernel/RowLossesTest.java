@@ -7,12 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.stableops.kernel.Pointwise.elements;
 import static org.stableops.kernel.Pointwise.floats;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 
+@Tag("thorough")
 class RowLossesTest {
   private static final double INFINITY = Double.POSITIVE_INFINITY;
 

@@ -9,9 +9,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.stableops.FusedPath;
 
+@Tag("thorough")
 class SimdTest {
   private static final List<String> MODULE = List.of("--add-modules", "jdk.incubator.vector");
 

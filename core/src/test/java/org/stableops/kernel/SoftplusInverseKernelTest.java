@@ -14,10 +14,12 @@ import static org.stableops.kernel.Pointwise.parameterGradients;
 import static org.stableops.kernel.Pointwise.values;
 
 import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("thorough")
 class SoftplusInverseKernelTest {
   /** βy on both sides of every bound that the kernel has, and about ln 2, where it is 0. */
   private static final double[] PRODUCTS = {

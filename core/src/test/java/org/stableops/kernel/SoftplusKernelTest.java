@@ -15,10 +15,12 @@ import static org.stableops.kernel.Pointwise.parameterGradients;
 import static org.stableops.kernel.Pointwise.values;
 
 import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("thorough")
 class SoftplusKernelTest {
   /** βx on both sides of every bound that the kernel has. */
   private static final double[] PRODUCTS =

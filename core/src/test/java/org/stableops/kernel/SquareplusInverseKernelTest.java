@@ -13,11 +13,13 @@ import static org.stableops.kernel.Pointwise.parameterGradients;
 import static org.stableops.kernel.Pointwise.values;
 
 import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("thorough")
 class SquareplusInverseKernelTest {
   /** Multiples of √b/2, where the value is 0, and of its neighbours. */
   private static final double[] MULTIPLES = {

@@ -14,11 +14,13 @@ import static org.stableops.kernel.Pointwise.parameterGradients;
 import static org.stableops.kernel.Pointwise.values;
 
 import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("thorough")
 class SquareplusKernelTest {
   /** Multiples of √b, on both sides of where b stops to matter. */
   private static final double[] MULTIPLES =

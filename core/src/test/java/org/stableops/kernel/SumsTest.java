@@ -6,10 +6,12 @@ import static org.stableops.kernel.Pointwise.elements;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+@Tag("thorough")
 class SumsTest {
   private static double[] counting(int count) {
     return IntStream.rangeClosed(1, count).asDoubleStream().toArray();

@@ -144,7 +144,7 @@ final class SeededMemory {
       bias.setRequiresGradient(true);
       NDArray labels = CrossEntropyKind.SPARSE.labels(manager, LARGE, -1);
       long worst = 0;
-      for (int i = 0; i < 4; i++) {
+      for (int i = 0; i < 2; i++) {
         worst = Math.max(worst, peak(manager, bias, labels));
       }
       return 100 * worst / (LARGE.size() * Float.BYTES / 1024);

@@ -25,6 +25,7 @@ import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,6 +56,7 @@ import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
 import org.stableops.nd4j.lossfunctions.LossFusedSoftmaxCrossEntropy;
 
 /** The loss with all its options, in every layer of DL4J that can hold it. */
+@Tag("thorough")
 final class Dl4jLossTest {
   private static final CrossEntropyOptions PLAIN = CrossEntropyOptions.DEFAULT;
   private static final CrossEntropyOptions WEIGHTED = PLAIN.withClassWeights(0.5, 0, 2);

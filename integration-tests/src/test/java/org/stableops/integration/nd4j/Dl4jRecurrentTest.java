@@ -34,6 +34,9 @@ final class Dl4jRecurrentTest {
   private static final int CLASSES = 10;
   private static final int BATCH = 64;
 
+  /** In as many a score halves. */
+  private static final int STEPS = Effort.of(40, 50);
+
   /** Steps at which nothing is asked. */
   private static final int SILENT = 3;
 
@@ -48,7 +51,7 @@ final class Dl4jRecurrentTest {
     MultiLayerNetwork net =
         network(DataType.FLOAT, new LossFusedSoftmaxCrossEntropy(options), Activation.SOFTMAX);
     Digits train = Digits.train(DataType.FLOAT);
-    for (int step = 0; step < Effort.of(8, 15) * 22; step++) {
+    for (int step = 0; step < Effort.of(6, 15) * 22; step++) {
       net.fit(series(train.batch(step, BATCH), true));
     }
     DataSet heldOut = series(Digits.heldOut(DataType.FLOAT), false);
@@ -72,7 +75,7 @@ final class Dl4jRecurrentTest {
     Digits train = Digits.train(DataType.DOUBLE);
     double first = 0;
     double apart = 0;
-    for (int step = 0; step < 50; step++) {
+    for (int step = 0; step < STEPS; step++) {
       DataSet data = series(train.batch(step, BATCH), false);
       ours.fit(data);
       stock.fit(data);
@@ -81,8 +84,8 @@ final class Dl4jRecurrentTest {
       apart = Math.max(apart, Math.abs(ours.score() - score) / score);
     }
     System.out.printf(
-        "DL4J LSTM: score %.4f -> %.4f, %.1e apart from LossMCXENT in 50 steps%n",
-        first, ours.score(), apart);
+        "DL4J LSTM: score %.4f -> %.4f, %.1e apart from LossMCXENT in %d steps%n",
+        first, ours.score(), apart, STEPS);
     assertTrue(apart < 1e-12, apart + " apart");
     assertTrue(ours.score() < first / 2, "it has learned: " + first + " -> " + ours.score());
   }

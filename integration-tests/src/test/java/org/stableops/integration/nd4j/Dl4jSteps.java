@@ -28,7 +28,8 @@ final class Dl4jSteps {
   private static void assertRight(Model model, DoubleSupplier score, Runnable step) {
     INDArray parameters = model.params();
     double[] numeric = new double[(int) parameters.length()];
-    for (int i = 0; i < numeric.length; i++) {
+    int[] checked = Dl4jGradients.some(model);
+    for (int i : checked) {
       double old = parameters.getDouble(i);
       parameters.putScalar(i, old + Dl4jGradients.STEP);
       double above = score.getAsDouble();
@@ -41,7 +42,7 @@ final class Dl4jSteps {
     step.run();
     double[] after = Elements.of(model.params());
     double largest = 0;
-    for (int i = 0; i < numeric.length; i++) {
+    for (int i : checked) {
       double taken = before[i] - after[i];
       double tolerance = 1e-6 * Math.abs(numeric[i]) + 1e-9;
       assertEquals(numeric[i], taken, tolerance, "parameter " + i + " of " + numeric.length);

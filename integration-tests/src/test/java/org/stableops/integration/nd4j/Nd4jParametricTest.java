@@ -10,8 +10,10 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.Parameter;
@@ -29,6 +31,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.stableops.FusedPath;
+import org.stableops.integration.Effort;
 import org.stableops.integration.host.OperatorClass;
 import org.stableops.integration.host.Path;
 import org.stableops.op.Elementwise;
@@ -39,6 +42,7 @@ import org.stableops.op.Operators;
  * oracle tells; here they have the same bits as those of plain arrays and of the parameter expanded
  * by hand.
  */
+@Tag("thorough")
 @ParameterizedClass
 @EnumSource(Path.class)
 final class Nd4jParametricTest {
@@ -114,7 +118,7 @@ final class Nd4jParametricTest {
   @EnumSource
   void anyLayoutOfEitherIsItsPlainExpansion(Op op) {
     for (DataType type : TYPES) {
-      pairs(type).forEach((name, pair) -> sameBits(op, pair[0], pair[1], name + ", " + type));
+      somePairs(type).forEach((name, pair) -> sameBits(op, pair[0], pair[1], name + ", " + type));
     }
   }
 
@@ -135,6 +139,14 @@ final class Nd4jParametricTest {
     Elements.assertSame(value, out, "valueInto, " + what);
     assertArrayEquals(beforeX, Elements.bits(x), "x is read only: " + what);
     assertArrayEquals(beforeP, Elements.bits(p), "the parameter is read only: " + what);
+  }
+
+  /** By default every second pair, the others of the next dtype. */
+  private static Map<String, INDArray[]> somePairs(DataType type) {
+    Map<String, INDArray[]> pairs = pairs(type);
+    AtomicInteger turn = new AtomicInteger(TYPES.indexOf(type));
+    pairs.keySet().removeIf(name -> turn.getAndIncrement() % Effort.of(2, 1) != 0);
+    return pairs;
   }
 
   private static Map<String, INDArray[]> pairs(DataType type) {
@@ -193,7 +205,7 @@ final class Nd4jParametricTest {
   @EnumSource
   void sumsAreThoseOfTheTerms(Op op) {
     for (DataType type : TYPES) {
-      pairs(type)
+      somePairs(type)
           .forEach(
               (name, pair) -> {
                 // Positive, so that no sum is NaN and none cancels.

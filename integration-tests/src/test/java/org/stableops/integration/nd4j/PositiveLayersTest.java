@@ -25,6 +25,7 @@ import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.conf.memory.LayerMemoryReport;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,6 +46,7 @@ import org.stableops.nd4j.layers.LearnableSquareplusLayer;
 import org.stableops.nd4j.layers.PositiveScaleLayer;
 
 /** The layers with positive parameters in DL4J's networks. */
+@Tag("thorough")
 final class PositiveLayersTest {
   private static final PositiveTransform BOUNDED =
       PositiveTransform.squareplus(0.7).withLowerBound(0.01);

@@ -30,6 +30,7 @@ import org.deeplearning4j.nn.transferlearning.FineTuneConfiguration;
 import org.deeplearning4j.nn.transferlearning.TransferLearning;
 import org.deeplearning4j.nn.weights.WeightInitConstant;
 import org.deeplearning4j.util.ModelSerializer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,6 +54,7 @@ import org.stableops.nd4j.weights.PositiveConstraint;
 import org.stableops.nd4j.weights.PositiveWeights;
 
 /** Whole networks of DL4J with positive parameters: training, saving, loading, copying. */
+@Tag("thorough")
 final class PositiveNetworksTest {
   private static final PositiveWeights POSITIVE = PositiveWeights.by(PositiveTransform.softplus());
 

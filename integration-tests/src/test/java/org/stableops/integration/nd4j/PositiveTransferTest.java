@@ -31,6 +31,7 @@ import org.deeplearning4j.nn.transferlearning.TransferLearningHelper;
 import org.deeplearning4j.nn.weights.WeightInit;
 import org.deeplearning4j.nn.weights.WeightInitXavier;
 import org.deeplearning4j.util.ModelSerializer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -48,6 +49,7 @@ import org.stableops.nd4j.activations.ActivationSquareplus;
 import org.stableops.nd4j.weights.PositiveWeights;
 
 /** Transfer learning keeps weights positive, whatever it replaces in a layer's configuration. */
+@Tag("thorough")
 final class PositiveTransferTest {
   private static final PositiveWeights POSITIVE = PositiveWeights.by(PositiveTransform.softplus());
 

@@ -38,6 +38,7 @@ import org.deeplearning4j.nn.transferlearning.FineTuneConfiguration;
 import org.deeplearning4j.nn.transferlearning.TransferLearning;
 import org.deeplearning4j.nn.weights.WeightInit;
 import org.deeplearning4j.nn.weights.WeightInitConstant;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,6 +58,7 @@ import org.stableops.nd4j.weights.PositiveConstraint;
 import org.stableops.nd4j.weights.PositiveWeights;
 
 /** Positive weights of DL4J's own layers. */
+@Tag("thorough")
 final class PositiveWeightsTest {
   private static final PositiveTransform SOFTPLUS = PositiveTransform.softplus();
   private static final PositiveTransform BOUNDED =

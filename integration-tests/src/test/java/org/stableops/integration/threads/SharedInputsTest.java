@@ -3,30 +3,36 @@ package org.stableops.integration.threads;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.stableops.integration.Call;
+import org.stableops.integration.Effort;
 import org.stableops.integration.djl.DjlCalls;
 import org.stableops.integration.host.Path;
 import org.stableops.integration.nd4j.Nd4jCalls;
 import org.stableops.integration.oracle.Format;
 
 /** Every operator in every form, by many threads on the same arrays: the bits of one thread. */
+@Tag("thorough")
 class SharedInputsTest {
-  private static final int THREADS = 8;
+  /** Where every call takes long. */
+  private static final int FEWER = Effort.of(3, 8);
 
   /** What a kernel does alone, what it shares among the common pool, and something between. */
   private enum Size {
-    SMALL(5, 7, 2),
-    MEDIUM(16, 64, 1),
-    LARGE(48, 1024, 1);
+    SMALL(8, 5, 7, 2),
+    MEDIUM(FEWER, 16, 64, 1),
+    LARGE(FEWER, 48, 1024, 1);
 
+    private final int threads;
     private final int rows;
     private final int classes;
     private final int rounds;
 
-    Size(int rows, int classes, int rounds) {
+    Size(int threads, int rows, int classes, int rounds) {
+      this.threads = threads;
       this.rows = rows;
       this.classes = classes;
       this.rounds = rounds;
@@ -66,10 +72,10 @@ class SharedInputsTest {
           try {
             Bits bits = Bits.alone(calls);
             Together.run(
-                THREADS,
+                size.threads,
                 thread -> {
                   for (int round = 0; round < size.rounds; round++) {
-                    bits.check(thread, THREADS);
+                    bits.check(thread, size.threads);
                   }
                 });
             return null;
