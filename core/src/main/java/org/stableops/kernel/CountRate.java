@@ -76,7 +76,9 @@ abstract class CountRate {
           case SOFTPLUS -> new Softplus(transform.parameter());
           case SQUAREPLUS -> new Squareplus(transform.parameter());
         };
-    return transform.lowerBound() == 0 ? unbounded : new Bounded(unbounded, transform.lowerBound());
+    return transform.lowerBound() == 0
+        ? unbounded
+        : new Bounded(unbounded, transform.lowerBound(), curvatureOfSlope(transform));
   }
 
   /** That of e^r and of softplus is constant; squareplus's slope is never tiny. */
