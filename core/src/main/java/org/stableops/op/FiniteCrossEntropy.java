@@ -39,7 +39,8 @@ final class FiniteCrossEntropy<A> implements CrossEntropyComposite<A> {
     A difference = m.subtract(rows, max);
     ofLabel = m.toDouble(m.at(labels, difference));
     A exps = m.freeing(difference, m::exp);
-    others = m.freeing(exps, e -> m.with(labels, 0, e));
+    A zeros = m.multiply(max, 0);
+    others = m.freeing(exps, e -> m.with(labels, zeros, e));
     rest = m.toDouble(m.rowSums(others));
   }
 

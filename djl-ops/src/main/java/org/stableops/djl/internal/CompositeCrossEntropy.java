@@ -56,10 +56,10 @@ final class CompositeCrossEntropy {
 
   /** Sets integer labels, which are there as an array and in Java. */
   void setLabels(NDArray labels, long[] integers) {
-    NDArray classes = counts == null ? labels.stopGradient() : valid(integers);
-    // Beside the logits before anything is made of it on their device.
-    places = Scoped.beside(z, classes).toType(DataType.INT64, false);
-    places = places.toDevice(z.getDevice(), false).reshape(shape.rows(), 1);
+    NDArray classes = counts == null ? labels : valid(integers);
+    // A view of ours, beside the logits before anything is made of it on their device.
+    NDArray column = Scoped.beside(z, classes.reshape(shape.rows(), 1));
+    places = column.toType(DataType.INT64, false).toDevice(z.getDevice(), false);
     if (options.classWeights().length > 0) {
       setWeights(SoftmaxShape.labelWeights(integers, counts, options));
     } else {

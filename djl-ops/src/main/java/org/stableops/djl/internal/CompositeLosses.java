@@ -27,8 +27,13 @@ record CompositeLosses(
     return switch (reduction) {
       case NONE -> shaped(column);
       case SUM -> result(column.sum());
-      case MEAN -> result(weight == 0 ? zero() : column.sum().div(Constants.create(weight)));
+      case MEAN -> result(weight == 0 ? zero() : mean(column));
     };
+  }
+
+  /** In one call if the rows weigh as many as they are. */
+  private NDArray mean(NDArray column) {
+    return column.size() == weight ? column.mean() : column.sum().div(Constants.create(weight));
   }
 
   /** The mean of no rows, even if those that count nothing are NaN. */
