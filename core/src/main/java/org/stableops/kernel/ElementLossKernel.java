@@ -10,17 +10,20 @@ package org.stableops.kernel;
 public final class ElementLossKernel {
   /** A loss on tiles of doubles, of which the first {@code count} elements count. */
   interface Form {
-    /** Computes what the others share, of the elements from a number on. */
-    void prepare(double[] x, double[] y, int from, int count, Scratch scratch);
+    /**
+     * Computes what the others share, of the elements from a number on; if x are floats, which
+     * stand in scratch.floatIn as well, it may do so in float.
+     */
+    void prepare(double[] x, double[] y, int from, int count, boolean areFloats, Scratch scratch);
 
-    void value(double[] x, int count, double[] out, Scratch scratch);
+    void value(double[] x, int count, double[] out, boolean areFloats, Scratch scratch);
 
     void gradient(double[] x, int count, double[] out, Scratch scratch);
 
     void secondDerivative(double[] x, int count, double[] out, Scratch scratch);
 
-    /** Whether an element may be a target. */
-    boolean isTarget(double y);
+    /** Targets are from 0 to this. */
+    double largestTarget();
 
     /** What targets must be, for the message. */
     String targets();
@@ -39,7 +42,7 @@ public final class ElementLossKernel {
    * @return whether it is in the loss's domain
    */
   public boolean isTarget(double y) {
-    return form.isTarget(y);
+    return y >= 0 && y <= form.largestTarget();
   }
 
   /**
@@ -72,12 +75,13 @@ public final class ElementLossKernel {
   }
 
   private void require(String name, double[] y, double[] weights, int from, int count) {
+    double largest = form.largestTarget();
     for (int i = 0; i < count; i++) {
       if (weights != null && !(weights[i] >= 0 && weights[i] < Double.POSITIVE_INFINITY)) {
         throw new IllegalArgumentException(
             "sampleWeights[%d] must be finite and >= 0, got %s".formatted(from + i, weights[i]));
       }
-      if ((weights == null || weights[i] != 0) && !form.isTarget(y[i])) {
+      if (!(y[i] >= 0 && y[i] <= largest) && (weights == null || weights[i] != 0)) {
         throw new IllegalArgumentException(
             "%s[%d] must be %s, got %s".formatted(name, from + i, form.targets(), y[i]));
       }
@@ -126,7 +130,7 @@ public final class ElementLossKernel {
             form.gradient(scratch.in, count, scratch.out, scratch);
             store(scale, weights, gradient, from, count, scratch);
           }
-          form.value(scratch.in, count, scratch.out, scratch);
+          form.value(scratch.in, count, scratch.out, x.areFloats(), scratch);
           weigh(1, weights, count, scratch);
           if (losses != null) {
             losses.store(scratch.out, from, count, scratch);
@@ -159,10 +163,15 @@ public final class ElementLossKernel {
   /** Loads a tile, and returns its weights. */
   private double[] load(
       Elements x, Elements targets, Elements sampleWeights, int from, int count, Scratch scratch) {
-    x.load(from, count, scratch.in, scratch);
     targets.load(from, count, scratch.parameter, scratch);
     double[] weights = weights(sampleWeights, from, count, scratch);
-    form.prepare(scratch.in, scratch.parameter, from, count, scratch);
+    if (x.areFloats()) {
+      x.load(from, count, scratch.floatIn);
+      scratch.floatMath.widen(scratch.floatIn, 0, count, scratch.in);
+    } else {
+      x.load(from, count, scratch.in, scratch);
+    }
+    form.prepare(scratch.in, scratch.parameter, from, count, x.areFloats(), scratch);
     return weights;
   }
 

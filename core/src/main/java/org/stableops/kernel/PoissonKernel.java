@@ -69,12 +69,13 @@ public final class PoissonKernel {
     }
 
     @Override
-    public void prepare(double[] x, double[] y, int from, int count, Scratch scratch) {
+    public void prepare(
+        double[] x, double[] y, int from, int count, boolean areFloats, Scratch scratch) {
       // What is needed of a rate differs from result to result.
     }
 
     @Override
-    public void value(double[] x, int count, double[] out, Scratch scratch) {
+    public void value(double[] x, int count, double[] out, boolean areFloats, Scratch scratch) {
       CountRate rate = rate();
       double[] y = scratch.parameter;
       for (int i = 0; i < count; i++) {
@@ -114,8 +115,8 @@ public final class PoissonKernel {
     }
 
     @Override
-    public boolean isTarget(double y) {
-      return y >= 0 && y < Double.POSITIVE_INFINITY;
+    public double largestTarget() {
+      return Double.MAX_VALUE;
     }
 
     @Override
