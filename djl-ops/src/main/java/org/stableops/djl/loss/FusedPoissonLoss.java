@@ -1,0 +1,122 @@
+package org.stableops.djl.loss;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import org.stableops.CountOptions;
+import org.stableops.djl.PoissonLoss;
+import org.stableops.djl.internal.ElementLossCall;
+import org.stableops.djl.training.FusedTrainer;
+import org.stableops.internal.Arguments;
+import org.stableops.op.ElementLosses;
+
+/**
+ * Poisson loss of counts as a DJL Loss, {@link PoissonLoss}: for a network that puts out the
+ * logarithm of a rate, or a raw value that another {@link org.stableops.PositiveTransform} makes a
+ * rate of, or the rate itself.
+ *
+ * <p>Takes one array of raw values, of float16, float32 or float64, and one of counts in their
+ * shape, of any dtype; where the last axis of the raw values has one element, the counts may be
+ * without it. After {@link #withSampleWeights} there are two arrays of labels: the counts, and the
+ * weight of each element or a mask. As an evaluator it averages, over the batches, the sum of the
+ * loss array, as DJL's own losses do.
+ *
+ * <p>Give each loss of a model a name of its own: DJL's metrics and evaluators are kept by name.
+ *
+ * <p>A batch of which nothing counts has the loss 0 and gradients of 0. DJL's stock {@code
+ * Trainer}, at its first {@code step()} and only there, takes gradients that are all 0 for a
+ * missing call of backward and throws an IllegalStateException; {@link FusedTrainer} does not. So
+ * this loss logs one warning, at the first such batch.
+ *
+ * <pre>{@code
+ * Loss loss = new FusedPoissonLoss(CountOptions.DEFAULT.withRate(PositiveTransform.softplus()));
+ * TrainingConfig config = new DefaultTrainingConfig(loss);
+ * }</pre>
+ */
+public final class FusedPoissonLoss extends OperatorLoss {
+  private static final String NAME = "FusedPoissonLoss";
+
+  private final CountOptions options;
+
+  /** Creates the loss with the default options. */
+  public FusedPoissonLoss() {
+    this(CountOptions.DEFAULT);
+  }
+
+  /**
+   * Creates the loss.
+   *
+   * @param options any
+   * @throws IllegalArgumentException if the options are null
+   */
+  public FusedPoissonLoss(CountOptions options) {
+    this(NAME, options);
+  }
+
+  /**
+   * Creates the loss with a name of its own.
+   *
+   * @param name under which DJL keeps the history of the loss
+   * @param options any
+   * @throws IllegalArgumentException if an argument is null
+   */
+  public FusedPoissonLoss(String name, CountOptions options) {
+    this(name, options, false, 1);
+  }
+
+  private FusedPoissonLoss(
+      String name, CountOptions options, boolean hasSampleWeights, float weight) {
+    super(name, hasSampleWeights, weight);
+    this.options = Arguments.requireGiven("options", options);
+  }
+
+  /**
+   * Returns a loss like this one that takes a second array of labels: the weight of each element,
+   * in numbers or booleans. Elements of weight 0 count nothing and are never read.
+   *
+   * @return a new loss of the same name
+   */
+  public FusedPoissonLoss withSampleWeights() {
+    return new FusedPoissonLoss(getName(), options, true, weight());
+  }
+
+  /**
+   * Returns a loss like this one times a number, for a composite of several losses.
+   *
+   * @param newWeight what the loss is multiplied by
+   * @return a new loss of the same name
+   * @throws IllegalArgumentException if the weight is not finite
+   */
+  public FusedPoissonLoss withWeight(float newWeight) {
+    requireFinite(newWeight);
+    return new FusedPoissonLoss(getName(), options, takesSampleWeights(), newWeight);
+  }
+
+  /**
+   * Returns the options.
+   *
+   * @return those of the constructor
+   */
+  public CountOptions options() {
+    return options;
+  }
+
+  /**
+   * Accepts any outputs of a network.
+   *
+   * @param logits the shape of the network's outputs
+   */
+  @Override
+  public void requireLogits(Shape logits) {
+    // Every shape will do.
+  }
+
+  @Override
+  ElementLossCall call(NDArray logits, NDArray labels) {
+    return ElementLossCall.ofBatch(ElementLosses.poissonLoss().of(options), logits, labels);
+  }
+
+  @Override
+  ElementLossCall call(NDArray logits, NDArray labels, NDArray sampleWeights) {
+    return call(logits, labels).withSampleWeights(sampleWeights);
+  }
+}

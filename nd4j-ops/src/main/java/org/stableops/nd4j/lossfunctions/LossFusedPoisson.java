@@ -1,0 +1,240 @@
+package org.stableops.nd4j.lossfunctions;
+
+import org.jspecify.annotations.Nullable;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.lossfunctions.ILossFunction;
+import org.nd4j.shade.jackson.annotation.JsonCreator;
+import org.nd4j.shade.jackson.annotation.JsonIgnore;
+import org.nd4j.shade.jackson.annotation.JsonProperty;
+import org.stableops.CountOptions;
+import org.stableops.PositiveTransform;
+import org.stableops.Reduction;
+import org.stableops.internal.Arguments;
+import org.stableops.nd4j.PoissonLoss;
+import org.stableops.nd4j.activations.ActivationSquareplus;
+import org.stableops.nd4j.activations.ActivationStableSoftplus;
+import org.stableops.nd4j.internal.ElementLossCall;
+import org.stableops.op.ElementLosses;
+
+/**
+ * Poisson loss of counts as the loss of a DL4J output layer.
+ *
+ * <p>Labels have the outputs' shape [rows, outputs], and are finite and not negative, of any dtype.
+ * A mask of shape [rows, 1] or [rows, outputs] tells with 1 which elements count; one of 0 counts
+ * nothing and is never read. Fractions are refused: DL4J multiplies the outputs by the mask before
+ * any loss sees them, so that they would mean something else than weights.
+ *
+ * <p>The convention is DL4J's: losses and gradients are summed over the elements, and the layer
+ * divides by its minibatch, whatever masks say. Hence the reduction of the options must be {@link
+ * Reduction#MEAN}, its name for that.
+ *
+ * <p>The layer's activation is the identity, and the network's output then the raw value, of which
+ * the options make the rate; or {@link ActivationStableSoftplus} or {@link ActivationSquareplus}
+ * whose parameter is that of the options' rate, and the output is the rate, while the loss works on
+ * the raw value.
+ *
+ * <pre>{@code
+ * OutputLayer layer =
+ *     new OutputLayer.Builder(new LossFusedPoisson()) // the rate is e^output
+ *         .nIn(32)
+ *         .nOut(1)
+ *         .activation(Activation.IDENTITY)
+ *         .build();
+ * }</pre>
+ *
+ * @see PoissonLoss
+ */
+public final class LossFusedPoisson implements ILossFunction {
+  private static final long serialVersionUID = 1;
+
+  /** In JSON it is its parts. */
+  @JsonIgnore private final CountOptions options;
+
+  /** Creates the loss with the default options. */
+  public LossFusedPoisson() {
+    this(CountOptions.DEFAULT);
+  }
+
+  /**
+   * Creates the loss.
+   *
+   * @param options reduction MEAN
+   * @throws IllegalArgumentException if they are null, or the reduction is another
+   */
+  public LossFusedPoisson(CountOptions options) {
+    Arguments.requireGiven("options", options);
+    if (options.reduction() != Reduction.MEAN) {
+      throw new IllegalArgumentException(
+          "reduction must be MEAN, which DL4J itself divides for, got " + options);
+    }
+    this.options = options;
+  }
+
+  /** Creates the loss from its JSON, in which what is missing has its default. */
+  @JsonCreator
+  static LossFusedPoisson fromJson(
+      @JsonProperty("rate") PositiveTransform.@Nullable Family rate,
+      @JsonProperty("parameter") @Nullable Double parameter,
+      @JsonProperty("lowerBound") double lowerBound,
+      @JsonProperty("isRaw") boolean isRaw,
+      @JsonProperty("fullLikelihood") boolean fullLikelihood) {
+    PositiveTransform.Family family = rate == null ? PositiveTransform.Family.EXP : rate;
+    CountOptions options =
+        isRaw
+            ? CountOptions.RATE
+            : CountOptions.DEFAULT.withRate(
+                new PositiveTransform(family, parameter == null ? 1 : parameter, lowerBound));
+    return new LossFusedPoisson(fullLikelihood ? options.withFullLikelihood() : options);
+  }
+
+  /**
+   * Returns the function that makes the rate.
+   *
+   * @return its family, or null where the raw value is the rate
+   */
+  @JsonProperty("rate")
+  public PositiveTransform.@Nullable Family getRate() {
+    return options.rate().map(PositiveTransform::family).orElse(null);
+  }
+
+  /**
+   * Returns the parameter of that function.
+   *
+   * @return β or b, 1 for the exponential function; or null
+   */
+  @JsonProperty("parameter")
+  public @Nullable Double getParameter() {
+    return options.rate().map(PositiveTransform::parameter).orElse(null);
+  }
+
+  /**
+   * Returns the lower bound of the rate.
+   *
+   * @return l
+   */
+  @JsonProperty("lowerBound")
+  public double getLowerBound() {
+    return options.rate().map(PositiveTransform::lowerBound).orElse(0.0);
+  }
+
+  /**
+   * Tells whether the raw value is the rate.
+   *
+   * @return whether no function makes it
+   */
+  @JsonProperty("isRaw")
+  public boolean isRaw() {
+    return options.rate().isEmpty();
+  }
+
+  /**
+   * Tells whether the likelihood is the full one.
+   *
+   * @return whether the loss has what depends on the counts alone
+   */
+  @JsonProperty("fullLikelihood")
+  public boolean getFullLikelihood() {
+    return options.hasFullLikelihood();
+  }
+
+  /** Returns the sum of the losses, or that over the number of rows if average is true. */
+  @Override
+  public double computeScore(
+      INDArray labels,
+      INDArray preOutput,
+      IActivation activation,
+      @Nullable INDArray mask,
+      boolean average) {
+    double sum = call(labels, preOutput, activation, mask, Reduction.SUM).sum();
+    return average ? sum / preOutput.size(0) : sum;
+  }
+
+  /** Returns the losses of the rows as a column. */
+  @Override
+  public INDArray computeScoreArray(
+      INDArray labels, INDArray preOutput, IActivation activation, @Nullable INDArray mask) {
+    try (INDArray losses = call(labels, preOutput, activation, mask, Reduction.NONE).value()) {
+      return losses.sum(true, 1);
+    }
+  }
+
+  /** Returns the gradient of the sum of the losses with respect to the pre-outputs. */
+  @Override
+  public INDArray computeGradient(
+      INDArray labels, INDArray preOutput, IActivation activation, @Nullable INDArray mask) {
+    return call(labels, preOutput, activation, mask, Reduction.SUM).gradient();
+  }
+
+  /** Returns score and gradient in one pass. */
+  @Override
+  public Pair<Double, INDArray> computeGradientAndScore(
+      INDArray labels,
+      INDArray preOutput,
+      IActivation activation,
+      @Nullable INDArray mask,
+      boolean average) {
+    ElementLossCall.Result result = call(labels, preOutput, activation, mask, Reduction.SUM).both();
+    double score = average ? result.sum() / preOutput.size(0) : result.sum();
+    return new Pair<>(score, result.derivative());
+  }
+
+  @Override
+  public String name() {
+    return toString();
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof LossFusedPoisson loss && loss.options.equals(options);
+  }
+
+  @Override
+  public int hashCode() {
+    return options.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return options.toString().replace("CountOptions", "LossFusedPoisson");
+  }
+
+  private ElementLossCall call(
+      INDArray labels,
+      INDArray logits,
+      IActivation activation,
+      @Nullable INDArray mask,
+      Reduction reduction) {
+    requireActivation(activation);
+    ElementLossCall call =
+        ElementLossCall.of(
+            ElementLosses.poissonLoss().of(options.withReduction(reduction)), logits, labels);
+    return mask == null ? call : call.withMask(mask);
+  }
+
+  /** The identity, or the function that makes the rate. */
+  private void requireActivation(IActivation activation) {
+    boolean isRate =
+        options
+            .rate()
+            .filter(rate -> rate.lowerBound() == 0)
+            .map(rate -> activation(rate).equals(activation))
+            .orElse(false);
+    if (!(activation instanceof ActivationIdentity || isRate)) {
+      throw new IllegalArgumentException(
+          "activation must be identity, or the softplus or squareplus of the rate, for the loss works"
+              + " on raw values, got "
+              + activation);
+    }
+  }
+
+  private static IActivation activation(PositiveTransform rate) {
+    return switch (rate.family()) {
+      case EXP -> new ActivationIdentity();
+      case SOFTPLUS -> new ActivationStableSoftplus(rate.parameter());
+      case SQUAREPLUS -> new ActivationSquareplus(rate.parameter());
+    };
+  }
+}
