@@ -22,6 +22,9 @@ public final class SigmoidCrossEntropyKernel {
   /** From here on e^{−hi} is about to be subnormal, and is made of two factors. */
   private static final double HALVED = 700;
 
+  /** From here on e^{−|x|} is about to be a subnormal float, and is computed in double. */
+  private static final double FLOAT_HALVED = 80;
+
   private SigmoidCrossEntropyKernel() {}
 
   /**
@@ -126,9 +129,9 @@ public final class SigmoidCrossEntropyKernel {
       return i;
     }
 
-    /** Whether t is about to be subnormal. */
+    /** Whether t may be about to be subnormal, in float. */
     private static boolean isFar(double x) {
-      return Math.abs(x) > HALVED;
+      return Math.abs(x) > FLOAT_HALVED;
     }
 
     /** c of the answer that x speaks against. */
@@ -141,9 +144,13 @@ public final class SigmoidCrossEntropyKernel {
       return x < 0 ? scratch.d[i] : scratch.c[i];
     }
 
-    /** c·e^{−|x|}. */
+    /** c·e^{−|x|}, of two factors where e^{−|x|} is about to be subnormal. */
     private static double far(double x, double c) {
-      double half = Math.exp(-Math.abs(x) / 2);
+      double abs = Math.abs(x);
+      if (abs <= HALVED) {
+        return c * Math.exp(-abs);
+      }
+      double half = Math.exp(-abs / 2);
       return c * half * half;
     }
 

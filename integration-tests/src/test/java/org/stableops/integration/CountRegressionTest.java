@@ -35,16 +35,15 @@ class CountRegressionTest {
    */
   private record Fit(double[] coefficients, double[] errors, double loss, int steps) {}
 
-  /** Fits raw = Xβ, whose Hessian is Xᵀ·diag(second)·X, until the loss no longer falls. */
+  /**
+   * Fits raw = Xβ, whose Hessian is Xᵀ·diag(second)·X, until it no longer moves; half as far after
+   * a step that was too long.
+   */
   private static Fit fit(
-      ElementLossHost host, double[][] x, double[] counts, CountOptions options) {
+      ElementLossHost host, double[][] x, double[] counts, double[] start, CountOptions options) {
     int columns = x[0].length;
-    double[] beta = new double[columns];
-    beta[0] =
-        options
-            .rate()
-            .map(rate -> rate.inverse(Arrays.stream(counts).average().orElse(1)))
-            .orElse(1.0);
+    double[] beta = start.clone();
+    double[] move = new double[columns];
     double loss = Double.POSITIVE_INFINITY;
     for (int step = 0; ; step++) {
       double[] raw = product(x, beta);
@@ -66,14 +65,20 @@ class CountRegressionTest {
         }
       }
       double[][] inverse = inverse(hessian);
-      if (!(at.value()[0] < loss - 1e-12)) {
-        double[] errors = new double[columns];
-        Arrays.setAll(errors, i -> Math.sqrt(inverse[i][i]));
-        return new Fit(beta, errors, at.value()[0], step);
+      if (at.value()[0] > loss + 1e-9) {
+        for (int i = 0; i < columns; i++) {
+          move[i] /= 2;
+          beta[i] += move[i];
+        }
+        continue;
       }
       loss = at.value()[0];
-      double[] move = product(inverse, slope);
-      beta = beta.clone();
+      move = product(inverse, slope);
+      if (Arrays.stream(move).allMatch(m -> Math.abs(m) < 1e-10)) {
+        double[] errors = new double[columns];
+        Arrays.setAll(errors, i -> Math.sqrt(inverse[i][i]));
+        return new Fit(beta, errors, loss, step);
+      }
       for (int i = 0; i < columns; i++) {
         beta[i] -= move[i];
       }
@@ -128,7 +133,7 @@ class CountRegressionTest {
     double[] medium = table.indicator("tension", "M");
     double[] high = table.indicator("tension", "H");
     Arrays.setAll(x, row -> new double[] {1, wool[row], medium[row], high[row]});
-    Fit fit = fit(host, x, table.numbers("breaks"), LIKELIHOOD);
+    Fit fit = fit(host, x, table.numbers("breaks"), new double[] {3, 0, 0, 0}, LIKELIHOOD);
     assertArrayEquals(new double[] {3.69196, -0.20599, -0.32132, -0.51849}, fit.coefficients, 5e-6);
     assertArrayEquals(new double[] {0.0454108, 0.0515712, 0.0602659, 0.0639595}, fit.errors, 5e-8);
     assertTrue(fit.steps <= 7, () -> fit.steps + " steps");
@@ -156,7 +161,9 @@ class CountRegressionTest {
           PositiveTransform.softplus(),
           PositiveTransform.squareplus().withLowerBound(0.01)
         }) {
-      Fit fit = fit(host, x, counts, LIKELIHOOD.withRate(rate));
+      double[] start = new double[6];
+      Arrays.fill(start, rate.inverse(5));
+      Fit fit = fit(host, x, counts, start, LIKELIHOOD.withRate(rate));
       for (int spray = 0; spray < 6; spray++) {
         assertEquals(means[spray], rate.value(fit.coefficients[spray]), 1e-6);
       }

@@ -62,7 +62,7 @@ class FusedPoissonLossTest {
       model.setBlock(Linear.builder().setUnits(1).optBias(false).build());
       DefaultTrainingConfig config =
           new DefaultTrainingConfig(new FusedPoissonLoss(CountOptions.DEFAULT.withRate(rate)))
-              .optOptimizer(Optimizer.adam().optLearningRateTracker(Tracker.fixed(0.05f)).build());
+              .optOptimizer(Optimizer.adam().optLearningRateTracker(Tracker.fixed(0.2f)).build());
       try (Trainer trainer = isFused ? new FusedTrainer(model, config) : model.newTrainer(config)) {
         trainer.initialize(new Shape(1, 6));
         NDArray x = array(manager, DataType.FLOAT32, new Shape(counts.length, 6), oneHot);

@@ -64,7 +64,7 @@ class Dl4jPoissonLossTest {
             new NeuralNetConfiguration.Builder()
                 .seed(3)
                 .dataType(DataType.DOUBLE)
-                .updater(new Adam(0.05))
+                .updater(new Adam(0.2))
                 .list()
                 .layer(
                     new OutputLayer.Builder(loss)
