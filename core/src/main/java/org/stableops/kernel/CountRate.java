@@ -25,7 +25,7 @@ abstract class CountRate {
   /** T″. */
   double curvature;
 
-  /** ρ′, which is never positive but for a lower bound. */
+  /** ρ′, which may be positive above a lower bound, and of squareplus for negative r. */
   double logCurvature;
 
   /** Computes everything at a raw value. */

