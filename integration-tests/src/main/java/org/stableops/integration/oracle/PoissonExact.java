@@ -5,6 +5,7 @@ import static org.stableops.integration.oracle.BigFunctions.DIGITS;
 import ch.obermuhlner.math.big.BigDecimalMath;
 import java.math.BigDecimal;
 import java.math.MathContext;
+import java.util.stream.IntStream;
 import org.stableops.CountOptions;
 import org.stableops.PositiveTransform;
 
@@ -35,6 +36,18 @@ public record PoissonExact(
 
   private static final int LARGE = 60;
   private static final int SERIES = 40;
+
+  /** B_2k/(2k·(2k − 1)). */
+  private static final BigDecimal[] COEFFICIENTS =
+      IntStream.rangeClosed(1, SERIES)
+          .mapToObj(
+              k ->
+                  BigDecimalMath.bernoulli(2 * k, MORE)
+                      .divide(BigDecimal.valueOf(2L * k * (2L * k - 1)), MORE))
+          .toArray(BigDecimal[]::new);
+
+  private static final BigDecimal HALF_LOG_TWO_PI =
+      BigDecimalMath.log(BigDecimalMath.pi(MORE).multiply(TWO), MORE).divide(TWO, MORE);
 
   /**
    * Computes the loss.
@@ -116,17 +129,14 @@ public record PoissonExact(
       at = at.add(BigDecimal.ONE);
     }
     BigDecimal log = BigDecimalMath.log(at, MORE);
-    BigDecimal twoPi = BigDecimalMath.pi(MORE).multiply(TWO);
     BigDecimal sum =
-        at.subtract(new BigDecimal("0.5"))
-            .multiply(log)
-            .subtract(at)
-            .add(BigDecimalMath.log(twoPi, MORE).divide(TWO, MORE));
-    BigDecimal power = at;
-    for (int k = 1; k <= SERIES; k++) {
-      BigDecimal denominator = BigDecimal.valueOf(2L * k * (2L * k - 1)).multiply(power, MORE);
-      sum = sum.add(BigDecimalMath.bernoulli(2 * k, MORE).divide(denominator, MORE));
-      power = power.multiply(at, MORE).multiply(at, MORE);
+        at.subtract(new BigDecimal("0.5")).multiply(log).subtract(at).add(HALF_LOG_TWO_PI);
+    BigDecimal inverse = BigDecimal.ONE.divide(at, MORE);
+    BigDecimal square = inverse.multiply(inverse, MORE);
+    BigDecimal power = inverse;
+    for (BigDecimal coefficient : COEFFICIENTS) {
+      sum = sum.add(coefficient.multiply(power, MORE));
+      power = power.multiply(square, MORE);
     }
     return sum.subtract(BigDecimalMath.log(product, MORE));
   }
