@@ -29,7 +29,9 @@ import org.stableops.op.SoftmaxLoss;
  * a z-loss; two of them, a NaN, or −inf everywhere make the row NaN.
  *
  * <p>Error without options: 3 ulp of float32 and 16 of float64 for the loss, 4 and 16 for the
- * gradient at the label, 4ε and 8ε for the others. With options as of {@link SoftmaxCrossEntropy}.
+ * gradient at the label, 4ε and 8ε for the others; on a GPU, where float32 is computed by the
+ * host's operations in float32, 4 ulp more than the gap by which a row's largest logit is ahead of
+ * the second. With options as of {@link SoftmaxCrossEntropy}.
  *
  * <p>The log-sum-exp: P. Blanchard, D. J. Higham, N. J. Higham, Accurately computing the
  * log-sum-exp and softmax functions, IMA J. Numer. Anal. 41 (2021). Smoothing: C. Szegedy et al.,
