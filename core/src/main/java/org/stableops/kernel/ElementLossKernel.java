@@ -5,7 +5,8 @@ package org.stableops.kernel;
  * its second derivative by x, and what they are reduced to.
  *
  * <p>An element of sample weight 0 has 0 in everything and is never read. Floats are computed in
- * double and rounded once. The same input has the same bits at any number of threads.
+ * double and rounded once, but for exponentials that a loss may compute in float. The same input
+ * has the same bits at any number of threads.
  */
 public final class ElementLossKernel {
   /** A loss on tiles of doubles, of which the first {@code count} elements count. */
@@ -141,6 +142,20 @@ public final class ElementLossKernel {
   }
 
   /**
+   * Writes scale·a·loss′, where the losses are not wanted.
+   *
+   * @param x the arguments
+   * @param targets one per element
+   * @param sampleWeights one per element, or null for 1 everywhere
+   * @param out as long as x
+   * @param scale of the derivative
+   */
+  public void gradient(
+      Elements x, Elements targets, Elements sampleWeights, Elements out, double scale) {
+    derivative(form::gradient, x, targets, sampleWeights, out, scale);
+  }
+
+  /**
    * Writes scale·a·loss″.
    *
    * @param x the arguments
@@ -151,11 +166,27 @@ public final class ElementLossKernel {
    */
   public void secondDerivative(
       Elements x, Elements targets, Elements sampleWeights, Elements out, double scale) {
+    derivative(form::secondDerivative, x, targets, sampleWeights, out, scale);
+  }
+
+  /** A derivative on a prepared tile. */
+  @FunctionalInterface
+  private interface Derivative {
+    void compute(double[] x, int count, double[] out, Scratch scratch);
+  }
+
+  private void derivative(
+      Derivative derivative,
+      Elements x,
+      Elements targets,
+      Elements sampleWeights,
+      Elements out,
+      double scale) {
     Tiles.forEachTile(
         x.size(),
         (from, count, scratch) -> {
           double[] weights = load(x, targets, sampleWeights, from, count, scratch);
-          form.secondDerivative(scratch.in, count, scratch.out, scratch);
+          derivative.compute(scratch.in, count, scratch.out, scratch);
           store(scale, weights, out, from, count, scratch);
         });
   }

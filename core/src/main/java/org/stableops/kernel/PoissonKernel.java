@@ -45,11 +45,7 @@ public final class PoissonKernel {
     if (ratio >= 0.5 && ratio <= 2) {
       double w = difference / y;
       double v = w / (2 + w);
-      double square = v * v;
-      double sum = 0;
-      for (int k = TERMS; k > 0; k--) {
-        sum = (sum + 1.0 / (2 * k + 1)) * square;
-      }
+      double sum = Stirling.oddReciprocals(v * v, TERMS);
       return 2 * (difference * v - 2 * y * v * sum);
     }
     boolean isExact = ratio > SMALLEST_RATIO && ratio < LARGEST_RATIO;

@@ -130,7 +130,15 @@ public final class RowLosses {
     return Arrays.stream(sampleWeights).map(a -> scale(a, weight, reduction)).toArray();
   }
 
-  private static double scale(double sampleWeight, double weight, Reduction reduction) {
+  /**
+   * Returns a number, or for MEAN its share of a weight.
+   *
+   * @param sampleWeight any number
+   * @param weight that of all
+   * @param reduction any
+   * @return the number, by the weight for MEAN, and then 0 where that is 0
+   */
+  public static double scale(double sampleWeight, double weight, Reduction reduction) {
     return reduction != Reduction.MEAN ? sampleWeight : weight == 0 ? 0 : sampleWeight / weight;
   }
 

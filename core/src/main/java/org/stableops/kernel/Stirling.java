@@ -11,7 +11,7 @@ public final class Stirling {
   /** From here on the asymptotic series has all digits. */
   private static final double LARGE = 10;
 
-  private static final double HALF_LOG_TWO_PI = 0.9189385332046727;
+  private static final double LOG_TWO_PI = 2 * 0.9189385332046727;
 
   /** Of z^{1 − 2k}, k from 1. */
   private static final double[] SERIES = {
@@ -45,7 +45,7 @@ public final class Stirling {
     // Below ½ the two large terms of the other form would cancel: log Γ(y + 1) by its own series.
     return y < 0.5
         ? (y + 0.5) * Math.log1p(y) - differenceFromOne(y) - y * Math.log(y)
-        : 0.5 * (2 * HALF_LOG_TWO_PI + Math.log(y)) + delta(y);
+        : 0.5 * (LOG_TWO_PI + Math.log(y)) + delta(y);
   }
 
   /** δ(z), for z ≥ ½. */
@@ -70,9 +70,13 @@ public final class Stirling {
 
   private static double eta(double z) {
     double v = 1 / (2 * z + 1);
-    double square = v * v;
+    return oddReciprocals(v * v, ETA_TERMS);
+  }
+
+  /** Σ s^k/(2k + 1), k from 1: what atanh(v)/v is above 1 for s = v². */
+  static double oddReciprocals(double square, int terms) {
     double sum = 0;
-    for (int k = ETA_TERMS; k > 0; k--) {
+    for (int k = terms; k > 0; k--) {
       sum = (sum + 1.0 / (2 * k + 1)) * square;
     }
     return sum;
@@ -93,45 +97,33 @@ public final class Stirling {
     double a = 1 / (2 * z + 1);
     double b = 1 / (2 * (z + y) + 1);
     double difference = 2 * y * a * b;
-    return powers(a * a, b * b, difference * (a + b), k -> 1.0 / (2 * k + 1), ETA_TERMS);
-  }
-
-  private static double asymptoticDifference(double z, double y) {
-    double a = 1 / z;
-    double b = 1 / (z + y);
-    double difference = y * a * b;
-    // Σ C_k·(a^{2k−1} − b^{2k−1}), with a factor of a: a^{2k−1} − b^{2k−1} = a·(A^{k−1} − B^{k−1})
-    // +
-    // (a − b)·B^{k−1}.
     double squareDifference = difference * (a + b);
-    double sum = SERIES[0] * difference;
+    double sum = 0;
     double ofPowers = 0;
     double power = 1;
-    double largest = 1;
-    for (int k = 1; k < SERIES.length; k++) {
-      ofPowers = ofPowers * a * a + power * squareDifference;
+    for (int k = 1; k <= ETA_TERMS; k++) {
+      ofPowers = ofPowers * (a * a) + power * squareDifference;
       power *= b * b;
-      largest *= a * a;
-      sum += SERIES[k] * (a * ofPowers + difference * power);
+      sum += 1.0 / (2 * k + 1) * ofPowers;
     }
     return sum;
   }
 
-  /** A coefficient of a power. */
-  private interface Coefficient {
-    double of(int k);
-  }
-
-  /** Σ_k c_k·(A^k − B^k), given A − B. */
-  private static double powers(
-      double a, double b, double difference, Coefficient coefficient, int terms) {
-    double sum = 0;
+  /**
+   * The same of the asymptotic series: a^{2k+1} − b^{2k+1} = a(a^{2k} − b^{2k}) + (a − b)b^{2k}.
+   */
+  private static double asymptoticDifference(double z, double y) {
+    double a = 1 / z;
+    double b = 1 / (z + y);
+    double difference = y * a * b;
+    double squareDifference = difference * (a + b);
+    double sum = SERIES[0] * difference;
     double ofPowers = 0;
     double power = 1;
-    for (int k = 1; k <= terms; k++) {
-      ofPowers = ofPowers * a + power * difference;
-      power *= b;
-      sum += coefficient.of(k) * ofPowers;
+    for (int k = 1; k < SERIES.length; k++) {
+      ofPowers = ofPowers * a * a + power * squareDifference;
+      power *= b * b;
+      sum += SERIES[k] * (a * ofPowers + difference * power);
     }
     return sum;
   }

@@ -111,6 +111,11 @@ public interface Algebra<A> {
   /** The elements of {@code yes} where a condition is true, else those of {@code no}. */
   A select(A condition, A yes, A no);
 
+  /** The elements where a weight is more than 0, else 0, even for NaN. */
+  default A whereCounted(A weights, A elements) {
+    return select(isMore(weights, 0), elements, constant(0, elements));
+  }
+
   /** 0 where x is NaN, else x, which must be a result that nothing else needs: it may change. */
   A nanToZero(A x);
 

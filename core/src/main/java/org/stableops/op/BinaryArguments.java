@@ -8,6 +8,7 @@ import org.stableops.Reduction;
 enum BinaryArguments implements ElementLosses.OptionNumbers<BinaryCrossEntropyOptions> {
   INSTANCE;
 
+  private static final String NAME = "BinaryCrossEntropyOptions";
   private static final int FIXED = 4;
   private static final double NO_ALPHA = -1;
 
@@ -25,10 +26,10 @@ enum BinaryArguments implements ElementLosses.OptionNumbers<BinaryCrossEntropyOp
 
   @Override
   public BinaryCrossEntropyOptions read(double[] numbers) {
-    Stored.requireCount("BinaryCrossEntropyOptions", numbers, FIXED);
+    Stored.requireCount(NAME, numbers, FIXED);
     BinaryCrossEntropyOptions options =
         BinaryCrossEntropyOptions.DEFAULT
-            .withReduction(Stored.choice(Reduction.values(), numbers[0]))
+            .withReduction(Stored.choice(NAME, Reduction.values(), numbers[0]))
             .withLabelSmoothing(numbers[1])
             .withFocalGamma(numbers[2])
             .withPositiveWeights(Arrays.copyOfRange(numbers, FIXED, numbers.length));

@@ -8,6 +8,7 @@ import org.stableops.Reduction;
 enum CountArguments implements ElementLosses.OptionNumbers<CountOptions> {
   INSTANCE;
 
+  private static final String NAME = "CountOptions";
   private static final int COUNT = 5;
 
   /** In place of a family: the raw value is the rate. */
@@ -27,17 +28,18 @@ enum CountArguments implements ElementLosses.OptionNumbers<CountOptions> {
 
   @Override
   public CountOptions read(double[] numbers) {
-    Stored.requireCount("CountOptions", numbers, COUNT);
+    Stored.requireCount(NAME, numbers, COUNT);
     CountOptions ofRate =
         numbers[2] == RAW
             ? CountOptions.RATE
             : CountOptions.DEFAULT.withRate(
                 new PositiveTransform(
-                    Stored.choice(PositiveTransform.Family.values(), numbers[2]),
+                    Stored.choice(NAME, PositiveTransform.Family.values(), numbers[2]),
                     numbers[3],
                     numbers[4]));
-    CountOptions options = ofRate.withReduction(Stored.choice(Reduction.values(), numbers[0]));
-    return Stored.choice(new Boolean[] {false, true}, numbers[1])
+    CountOptions options =
+        ofRate.withReduction(Stored.choice(NAME, Reduction.values(), numbers[0]));
+    return Stored.choice(NAME, new Boolean[] {false, true}, numbers[1])
         ? options.withFullLikelihood()
         : options;
   }

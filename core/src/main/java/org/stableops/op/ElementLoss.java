@@ -4,6 +4,7 @@ import java.util.Arrays;
 import org.stableops.Reduction;
 import org.stableops.internal.Shapes;
 import org.stableops.kernel.ElementLossKernel;
+import org.stableops.kernel.RowLosses;
 
 /**
  * A loss of each element from an argument and its target, with its options: all that the hosts need
@@ -42,6 +43,16 @@ public record ElementLoss(
   public ElementLoss withReduction(Reduction newReduction) {
     return new ElementLoss(
         name, argument, targets, newReduction, weightsOfLastAxis, kernel, composite);
+  }
+
+  /** What the gradients of losses are multiplied by in that of the reduced one, given Σ a. */
+  public double scale(double weight) {
+    return RowLosses.scale(1, weight, reduction);
+  }
+
+  /** The sum or the mean of losses, given Σ a·loss and Σ a: 0 where that is 0. */
+  public double reduced(double sum, double weight) {
+    return RowLosses.scale(sum, weight, reduction);
   }
 
   /** Checks the shapes of an argument and of its targets. */

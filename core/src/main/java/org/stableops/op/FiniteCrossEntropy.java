@@ -28,6 +28,7 @@ final class FiniteCrossEntropy<A> implements CrossEntropyComposite<A> {
   private final A rest;
 
   private final Once<A> labelExp = new Once<>(this::newLabelExp);
+  private final Once<A> denominator = new Once<>(this::newDenominator);
   private final Once<A> logSumExp = new Once<>(this::newLogSumExp);
 
   FiniteCrossEntropy(RowAlgebra<A> m, A rows, A max, A labels, A weights, double zLoss) {
@@ -48,7 +49,7 @@ final class FiniteCrossEntropy<A> implements CrossEntropyComposite<A> {
     return m.exp(ofLabel);
   }
 
-  private A denominator() {
+  private A newDenominator() {
     return m.add(rest, labelExp.get());
   }
 
@@ -58,7 +59,7 @@ final class FiniteCrossEntropy<A> implements CrossEntropyComposite<A> {
   }
 
   private A newLogSumExp() {
-    return m.add(m.toDouble(max), m.log(denominator()));
+    return m.add(m.toDouble(max), m.log(denominator.get()));
   }
 
   @Override
@@ -74,16 +75,12 @@ final class FiniteCrossEntropy<A> implements CrossEntropyComposite<A> {
 
   /** The product with ω, of which 0 outweighs an infinite loss. */
   private A weighted(A ofRows) {
-    if (weights == null) {
-      return ofRows;
-    }
-    A counted = m.select(m.isMore(weights, 0), ofRows, m.constant(0, ofRows));
-    return m.multiply(weights, counted);
+    return weights == null ? ofRows : m.multiply(weights, m.whereCounted(weights, ofRows));
   }
 
   @Override
   public A gradient(A scales) {
-    A factor = m.divide(scales, denominator());
+    A factor = m.divide(scales, denominator.get());
     A ofP = weights == null ? factor : m.multiply(weights, factor);
     // + 0, for a row that counts nothing has 0 and not −0.
     A atLabel = m.add(m.negate(m.multiply(rest, ofP)), 0);

@@ -67,7 +67,7 @@ abstract sealed class GeneralCrossEntropy<A> implements CrossEntropyComposite<A>
   public A zLosses() {
     A lse = softmax.logSumExp();
     A zLosses = m.multiply(m.multiply(lse, lse), zLoss);
-    return weight() == null ? zLosses : ifMore(weight(), m.multiply(weight(), zLosses));
+    return weight() == null ? zLosses : m.whereCounted(weight(), m.multiply(weight(), zLosses));
   }
 
   @Override
@@ -82,7 +82,7 @@ abstract sealed class GeneralCrossEntropy<A> implements CrossEntropyComposite<A>
   /** 2ζω·lse. */
   private A zSlope() {
     A lse = m.multiply(softmax.logSumExp(), 2 * zLoss);
-    return weight() == null ? lse : ifMore(weight(), m.multiply(weight(), lse));
+    return weight() == null ? lse : m.whereCounted(weight(), m.multiply(weight(), lse));
   }
 
   /** The product with e^{z − max}, of which 0 outweighs an infinite slope of the z-loss. */
@@ -99,11 +99,6 @@ abstract sealed class GeneralCrossEntropy<A> implements CrossEntropyComposite<A>
   /** The product with weights, which may be null for 1. */
   A times(A weights, A x) {
     return weights == null ? x : m.multiply(weights, x);
-  }
-
-  /** An element where a weight is more than 0, else 0. */
-  A ifMore(A weights, A elements) {
-    return m.select(m.isMore(weights, 0), elements, m.constant(0, elements));
   }
 
   /** Σ_c v_c (max − z_c) + W·(lse − max). */
@@ -134,7 +129,7 @@ abstract sealed class GeneralCrossEntropy<A> implements CrossEntropyComposite<A>
 
     @Override
     A crossEntropies() {
-      A counted = weights == null ? gap.get() : ifMore(weights, gap.get());
+      A counted = weights == null ? gap.get() : m.whereCounted(weights, gap.get());
       return times(weights, m.add(counted, softmax.logSum()));
     }
 

@@ -189,8 +189,7 @@ final class CompositeCrossEntropy {
       return rows;
     }
     NDArray column = column(counts, from, from + rows.getShape().get(0));
-    DjlAlgebra m = DjlAlgebra.INSTANCE;
-    return m.select(m.isMore(column, 0), rows, Constants.of(0));
+    return DjlAlgebra.INSTANCE.whereCounted(column, rows);
   }
 
   private NDArray timesCounts(NDArray column, long from) {

@@ -188,7 +188,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
             a,
             losses == null ? null : Fused.elements(losses),
             gradient == null ? null : Fused.elements(gradient),
-            scale(weight));
+            loss.scale(weight));
     return new Result<>(new ElementLosses(() -> Constants.create(sum), losses, weight), gradient);
   }
 
@@ -203,10 +203,6 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
   private NDArray like(NDArray x) {
     NDManager manager = x.getManager();
     return manager.create(x.getShape(), x.getDataType(), x.getDevice());
-  }
-
-  private double scale(double weight) {
-    return loss.reduction() != Reduction.MEAN ? 1 : weight == 0 ? 0 : 1 / weight;
   }
 
   // ---- by blocks of rows of the last axis: on a GPU, and of half types and the largest arrays
@@ -242,7 +238,8 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
       double weight = loss.kernel().weight(loss.targets(), y, a);
       NDArray x = Autograd.detached(logits);
       NDArray out = like(x);
-      loss.kernel().secondDerivative(Fused.elements(x), y, a, Fused.elements(out), scale(weight));
+      loss.kernel()
+          .secondDerivative(Fused.elements(x), y, a, Fused.elements(out), loss.scale(weight));
       return out;
     }
     Rows rows = new Rows();
@@ -260,7 +257,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
 
   /** The product with the scale of a gradient, in float32 or float64. */
   private NDArray scaled(NDArray derivative, double weight) {
-    double scale = scale(weight);
+    double scale = loss.scale(weight);
     NDArray scaled = scale == 1 ? derivative : derivative.mul(Constants.create(scale));
     return Scoped.beside(logits, scaled).toType(Halves.wideType(logits.getDataType()), false);
   }
@@ -333,11 +330,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
 
     /** Elements, and 0 for those of weight 0, even for NaN. */
     private NDArray counted(NDArray elements, NDArray weights) {
-      if (weights == null) {
-        return elements;
-      }
-      DjlAlgebra m = DjlAlgebra.INSTANCE;
-      return m.select(m.isMore(weights, 0), elements, m.constant(0, elements));
+      return weights == null ? elements : DjlAlgebra.INSTANCE.whereCounted(weights, elements);
     }
 
     NDArray value(NDArray ofX, NDArray ofY) {
@@ -348,7 +341,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
 
     NDArray gradient(NDArray ofX, NDArray ofY) {
       return Fused.accepts(ofX)
-          ? fused(ofX, ofY, (x, y, out) -> loss.kernel().run(x, y, null, null, out, 1))
+          ? fused(ofX, ofY, (x, y, out) -> loss.kernel().gradient(x, y, null, out, 1))
           : loss.composite().gradient(DjlAlgebra.INSTANCE, ofX, ofY);
     }
 

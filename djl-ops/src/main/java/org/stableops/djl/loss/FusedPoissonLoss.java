@@ -1,12 +1,8 @@
 package org.stableops.djl.loss;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.Shape;
 import org.stableops.CountOptions;
 import org.stableops.djl.PoissonLoss;
-import org.stableops.djl.internal.ElementLossCall;
 import org.stableops.djl.training.FusedTrainer;
-import org.stableops.internal.Arguments;
 import org.stableops.op.ElementLosses;
 
 /**
@@ -32,7 +28,7 @@ import org.stableops.op.ElementLosses;
  * TrainingConfig config = new DefaultTrainingConfig(loss);
  * }</pre>
  */
-public final class FusedPoissonLoss extends OperatorLoss {
+public final class FusedPoissonLoss extends ElementOperatorLoss {
   private static final String NAME = "FusedPoissonLoss";
 
   private final CountOptions options;
@@ -65,8 +61,8 @@ public final class FusedPoissonLoss extends OperatorLoss {
 
   private FusedPoissonLoss(
       String name, CountOptions options, boolean hasSampleWeights, float weight) {
-    super(name, hasSampleWeights, weight);
-    this.options = Arguments.requireGiven("options", options);
+    super(name, ElementLosses.poissonLoss().of(options), hasSampleWeights, weight);
+    this.options = options;
   }
 
   /**
@@ -98,25 +94,5 @@ public final class FusedPoissonLoss extends OperatorLoss {
    */
   public CountOptions options() {
     return options;
-  }
-
-  /**
-   * Accepts any outputs of a network.
-   *
-   * @param logits the shape of the network's outputs
-   */
-  @Override
-  public void requireLogits(Shape logits) {
-    // Every shape will do.
-  }
-
-  @Override
-  ElementLossCall call(NDArray logits, NDArray labels) {
-    return ElementLossCall.ofBatch(ElementLosses.poissonLoss().of(options), logits, labels);
-  }
-
-  @Override
-  ElementLossCall call(NDArray logits, NDArray labels, NDArray sampleWeights) {
-    return call(logits, labels).withSampleWeights(sampleWeights);
   }
 }

@@ -1,12 +1,8 @@
 package org.stableops.djl.loss;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.Shape;
 import org.stableops.BinaryCrossEntropyOptions;
 import org.stableops.djl.SigmoidCrossEntropy;
-import org.stableops.djl.internal.ElementLossCall;
 import org.stableops.djl.training.FusedTrainer;
-import org.stableops.internal.Arguments;
 import org.stableops.op.ElementLosses;
 
 /**
@@ -35,7 +31,7 @@ import org.stableops.op.ElementLosses;
  * TrainingConfig config = new DefaultTrainingConfig(loss);
  * }</pre>
  */
-public final class FusedSigmoidCrossEntropyLoss extends OperatorLoss {
+public final class FusedSigmoidCrossEntropyLoss extends ElementOperatorLoss {
   private static final String NAME = "FusedSigmoidCrossEntropyLoss";
 
   private final BinaryCrossEntropyOptions options;
@@ -68,8 +64,8 @@ public final class FusedSigmoidCrossEntropyLoss extends OperatorLoss {
 
   private FusedSigmoidCrossEntropyLoss(
       String name, BinaryCrossEntropyOptions options, boolean hasSampleWeights, float weight) {
-    super(name, hasSampleWeights, weight);
-    this.options = Arguments.requireGiven("options", options);
+    super(name, ElementLosses.sigmoidCrossEntropy().of(options), hasSampleWeights, weight);
+    this.options = options;
   }
 
   /**
@@ -101,28 +97,5 @@ public final class FusedSigmoidCrossEntropyLoss extends OperatorLoss {
    */
   public BinaryCrossEntropyOptions options() {
     return options;
-  }
-
-  /**
-   * Checks that a network's outputs can be the logits of this loss.
-   *
-   * @param logits the shape of the network's outputs
-   * @throws IllegalArgumentException if there are positive weights, and they are neither one nor
-   *     one for each element of the last axis
-   */
-  @Override
-  public void requireLogits(Shape logits) {
-    long[] shape = logits.getShape();
-    ElementLosses.sigmoidCrossEntropy().of(options).requireShapes(shape, shape);
-  }
-
-  @Override
-  ElementLossCall call(NDArray logits, NDArray labels) {
-    return ElementLossCall.ofBatch(ElementLosses.sigmoidCrossEntropy().of(options), logits, labels);
-  }
-
-  @Override
-  ElementLossCall call(NDArray logits, NDArray labels, NDArray sampleWeights) {
-    return call(logits, labels).withSampleWeights(sampleWeights);
   }
 }

@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
-import java.lang.reflect.InvocationTargetException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -101,13 +100,8 @@ public interface ElementLossHost {
     }
 
     private static NDArray call(Problem problem, String method, NDArray... arrays) {
-      return (NDArray)
-          Statics.call(
-              "org.stableops.djl." + problem.operator,
-              method,
-              NDArray.class,
-              problem.options,
-              (Object[]) arrays);
+      return OperatorClass.inDjl(problem.operator)
+          .call(method, arguments(problem, (Object[]) arrays));
     }
   }
 
@@ -137,7 +131,7 @@ public interface ElementLossHost {
       SDVariable[] variables = {
         graph.var("x", x.dup()), graph.constant(y), a == null ? null : graph.constant(a)
       };
-      SDVariable loss = (SDVariable) call(problem, "value", SDVariable.class, (Object[]) variables);
+      SDVariable loss = call(problem, "value", (Object[]) variables);
       loss.rename("loss");
       graph.setLossVariables("loss");
       return new Derivatives(
@@ -148,35 +142,18 @@ public interface ElementLossHost {
     }
 
     private static double[] doubles(Problem problem, String method, INDArray... arrays) {
-      return Nd4jHost.doubles((INDArray) call(problem, method, INDArray.class, (Object[]) arrays));
+      return Nd4jHost.doubles(call(problem, method, (Object[]) arrays));
     }
 
-    private static Object call(Problem problem, String method, Class<?> type, Object... arrays) {
-      return Statics.call(
-          "org.stableops.nd4j." + problem.operator, method, type, problem.options, arrays);
+    private static <T> T call(Problem problem, String method, Object... arrays) {
+      return OperatorClass.inNd4j(problem.operator).call(method, arguments(problem, arrays));
     }
   }
 
-  /** Public static methods by name. */
-  final class Statics {
-    private Statics() {}
-
-    /** Calls a method of arrays, of which those that are null are left out, and of options. */
-    static Object call(
-        String owner, String method, Class<?> type, Object options, Object... arrays) {
-      Object[] arguments =
-          Stream.concat(Arrays.stream(arrays).filter(array -> array != null), Stream.of(options))
-              .toArray();
-      Class<?>[] types = new Class<?>[arguments.length];
-      Arrays.fill(types, type);
-      types[types.length - 1] = options.getClass();
-      try {
-        return Class.forName(owner).getMethod(method, types).invoke(null, arguments);
-      } catch (InvocationTargetException e) {
-        throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e);
-      } catch (ReflectiveOperationException e) {
-        throw new IllegalStateException(e);
-      }
-    }
+  /** The arguments of a method: arrays, of which those that are null are left out, and options. */
+  private static Object[] arguments(Problem problem, Object... arrays) {
+    return Stream.concat(
+            Arrays.stream(arrays).filter(array -> array != null), Stream.of(problem.options))
+        .toArray();
   }
 }

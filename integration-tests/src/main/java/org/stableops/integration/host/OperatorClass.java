@@ -22,6 +22,16 @@ public record OperatorClass(Class<?> type, Class<?> array) {
    * @return its class
    */
   public static OperatorClass inDjl(Elementwise operator) {
+    return inDjl(operator.name());
+  }
+
+  /**
+   * Finds the class of an operator in DJL.
+   *
+   * @param operator the name of its class
+   * @return its class
+   */
+  public static OperatorClass inDjl(String operator) {
     return of("org.stableops.djl.", operator, NDArray.class);
   }
 
@@ -32,12 +42,22 @@ public record OperatorClass(Class<?> type, Class<?> array) {
    * @return its class
    */
   public static OperatorClass inNd4j(Elementwise operator) {
+    return inNd4j(operator.name());
+  }
+
+  /**
+   * Finds the class of an operator in ND4J.
+   *
+   * @param operator the name of its class
+   * @return its class
+   */
+  public static OperatorClass inNd4j(String operator) {
     return of("org.stableops.nd4j.", operator, INDArray.class);
   }
 
-  private static OperatorClass of(String prefix, Elementwise operator, Class<?> array) {
+  private static OperatorClass of(String prefix, String operator, Class<?> array) {
     try {
-      return new OperatorClass(Class.forName(prefix + operator.name()), array);
+      return new OperatorClass(Class.forName(prefix + operator), array);
     } catch (ClassNotFoundException e) {
       throw new IllegalArgumentException(operator + " has no class in " + prefix, e);
     }

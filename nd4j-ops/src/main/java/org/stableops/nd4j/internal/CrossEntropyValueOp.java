@@ -1,6 +1,5 @@
 package org.stableops.nd4j.internal;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
@@ -13,7 +12,7 @@ import org.stableops.internal.SoftmaxShape;
 import org.stableops.op.SoftmaxLoss;
 
 /** A cross-entropy in a graph, from logits, labels and perhaps sample weights to the loss. */
-public abstract class CrossEntropyValueOp extends JavaOp {
+public abstract class CrossEntropyValueOp extends LossValueOp {
   private final transient SoftmaxLoss loss;
   private final transient Supplier<CrossEntropyGradientOp> gradient;
 
@@ -69,20 +68,7 @@ public abstract class CrossEntropyValueOp extends JavaOp {
   }
 
   @Override
-  public final List<SDVariable> doDiff(List<SDVariable> upstream) {
-    // The gradient needs no loss, but SameDiff computes, and tells its listeners, only what is
-    // needed.
-    List<SDVariable> inputs =
-        new ArrayList<>(List.of(arg(0), arg(1), upstream.get(0), outputVariable()));
-    List<SDVariable> gradients = new ArrayList<>();
-    for (SDVariable other : List.of(args()).subList(1, args().length)) {
-      gradients.add(sameDiff.zerosLike(other));
-    }
-    if (args().length > 2) {
-      inputs.add(arg(2));
-    }
-    CrossEntropyOptions options = CrossEntropyArguments.read(this);
-    gradients.add(0, gradient.get().of(options, inputs.toArray(SDVariable[]::new)));
-    return gradients;
+  final SDVariable gradient(SDVariable... inputs) {
+    return gradient.get().of(CrossEntropyArguments.read(this), inputs);
   }
 }

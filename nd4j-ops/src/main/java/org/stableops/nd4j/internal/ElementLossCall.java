@@ -70,12 +70,7 @@ public final class ElementLossCall {
    * @param losses one per element, or null if they were not wanted
    * @param derivative the gradient or the second derivative, or null if it was not wanted
    */
-  public record Result(double sum, double weight, INDArray losses, INDArray derivative) {
-    /** The sum, or the mean, of the losses. */
-    public double reduced(Reduction reduction) {
-      return reduction != Reduction.MEAN ? sum : weight == 0 ? 0 : sum / weight;
-    }
-  }
+  public record Result(double sum, double weight, INDArray losses, INDArray derivative) {}
 
   public INDArray value() {
     return value(compute(wantsLosses(), false));
@@ -94,7 +89,7 @@ public final class ElementLossCall {
     return wantsLosses()
         ? result.losses()
         : AlongAxis.array(
-            new double[] {result.reduced(loss.reduction())}, new long[0], x.dataType());
+            new double[] {loss.reduced(result.sum(), result.weight())}, new long[0], x.dataType());
   }
 
   public INDArray gradient() {
@@ -241,10 +236,6 @@ public final class ElementLossCall {
               a == null ? null : AlongAxis.rowElements(a));
     }
 
-    private double scale() {
-      return loss.reduction() != Reduction.MEAN ? 1 : weight == 0 ? 0 : 1 / weight;
-    }
-
     private void fused(long from, long to, Temporaries ofBlock) {
       INDArray block = Halves.widened(Slices.of(ofX, from, to), ofBlock);
       Elements in = AlongAxis.rowElements(block);
@@ -254,10 +245,10 @@ public final class ElementLossCall {
       INDArray wideDerivative = wide(derivative, from, to, block, ofBlock);
       Elements out = wideDerivative == null ? null : AlongAxis.rowElements(wideDerivative);
       if (isSecond) {
-        loss.kernel().secondDerivative(in, y, a, out, scale());
+        loss.kernel().secondDerivative(in, y, a, out, loss.scale(weight));
       } else {
         Elements ofLosses = wideLosses == null ? null : AlongAxis.rowElements(wideLosses);
-        sum += loss.kernel().run(in, y, a, ofLosses, out, scale());
+        sum += loss.kernel().run(in, y, a, ofLosses, out, loss.scale(weight));
       }
       narrow(losses, from, to, wideLosses);
       narrow(derivative, from, to, wideDerivative);
@@ -297,7 +288,7 @@ public final class ElementLossCall {
             isSecond
                 ? loss.composite().secondDerivative(m, block, y)
                 : loss.composite().gradient(m, block, y);
-        assign(derivative, from, to, m.multiply(weighted(m, raw, a), scale()));
+        assign(derivative, from, to, m.multiply(weighted(m, raw, a), loss.scale(weight)));
       }
     }
 
@@ -314,9 +305,7 @@ public final class ElementLossCall {
     }
 
     private INDArray counted(Nd4jAlgebra m, INDArray elements, INDArray weights) {
-      return weights == null
-          ? elements
-          : m.select(m.isMore(weights, 0), elements, m.constant(0, elements));
+      return weights == null ? elements : m.whereCounted(weights, elements);
     }
 
     private INDArray weighted(Nd4jAlgebra m, INDArray values, INDArray weights) {

@@ -1,6 +1,5 @@
 package org.stableops.nd4j.internal;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -14,7 +13,7 @@ import org.stableops.op.ElementLosses;
  *
  * @param <O> its options
  */
-public abstract class ElementLossValueOp<O> extends JavaOp {
+public abstract class ElementLossValueOp<O> extends LossValueOp {
   private final transient ElementLosses<O> losses;
   private final transient Supplier<? extends ElementLossGradientOp<O>> gradient;
 
@@ -58,17 +57,7 @@ public abstract class ElementLossValueOp<O> extends JavaOp {
   }
 
   @Override
-  public final List<SDVariable> doDiff(List<SDVariable> upstream) {
-    List<SDVariable> inputs =
-        new ArrayList<>(List.of(arg(0), arg(1), upstream.get(0), outputVariable()));
-    List<SDVariable> gradients = new ArrayList<>();
-    for (SDVariable other : List.of(args()).subList(1, args().length)) {
-      gradients.add(sameDiff.zerosLike(other));
-    }
-    if (args().length > 2) {
-      inputs.add(arg(2));
-    }
-    gradients.add(0, gradient.get().of(options(), inputs.toArray(SDVariable[]::new)));
-    return gradients;
+  final SDVariable gradient(SDVariable... inputs) {
+    return gradient.get().of(options(), inputs);
   }
 }

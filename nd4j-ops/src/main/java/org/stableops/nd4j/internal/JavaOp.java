@@ -1,6 +1,5 @@
 package org.stableops.nd4j.internal;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -11,6 +10,7 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.api.ops.OpContext;
 import org.nd4j.linalg.api.shape.LongShapeDescriptor;
 import org.nd4j.linalg.factory.Nd4j;
+import org.stableops.op.Stored;
 
 /**
  * An op whose forward pass is Java, which ND4J 1.0.0-M2.1 has no place for. All that rests on its
@@ -130,12 +130,7 @@ public abstract class JavaOp extends DynamicCustomOp {
 
   /** An argument that is the number of one of a few choices. */
   protected final <T> T choice(T[] choices, double number) {
-    if (!(number >= 0 && number < choices.length && number == (int) number)) {
-      throw new IllegalArgumentException(
-          "%s must have the number of one of %s among its arguments, got %s"
-              .formatted(name, Arrays.toString(choices), number));
-    }
-    return choices[(int) number];
+    return Stored.choice(name, choices, number);
   }
 
   /** An argument that is an axis. */

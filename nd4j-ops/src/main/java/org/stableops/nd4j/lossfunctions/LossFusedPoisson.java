@@ -1,11 +1,9 @@
 package org.stableops.nd4j.lossfunctions;
 
 import org.jspecify.annotations.Nullable;
-import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.lossfunctions.ILossFunction;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonIgnore;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
@@ -47,7 +45,7 @@ import org.stableops.op.ElementLosses;
  *
  * @see PoissonLoss
  */
-public final class LossFusedPoisson implements ILossFunction {
+public final class LossFusedPoisson extends ElementLossFunction {
   private static final long serialVersionUID = 1;
 
   /** In JSON it is its parts. */
@@ -66,10 +64,7 @@ public final class LossFusedPoisson implements ILossFunction {
    */
   public LossFusedPoisson(CountOptions options) {
     Arguments.requireGiven("options", options);
-    if (options.reduction() != Reduction.MEAN) {
-      throw new IllegalArgumentException(
-          "reduction must be MEAN, which DL4J itself divides for, got " + options);
-    }
+    requireMean(options.reduction(), options);
     this.options = options;
   }
 
@@ -140,52 +135,6 @@ public final class LossFusedPoisson implements ILossFunction {
     return options.hasFullLikelihood();
   }
 
-  /** Returns the sum of the losses, or that over the number of rows if average is true. */
-  @Override
-  public double computeScore(
-      INDArray labels,
-      INDArray preOutput,
-      IActivation activation,
-      @Nullable INDArray mask,
-      boolean average) {
-    double sum = call(labels, preOutput, activation, mask, Reduction.SUM).sum();
-    return average ? sum / preOutput.size(0) : sum;
-  }
-
-  /** Returns the losses of the rows as a column. */
-  @Override
-  public INDArray computeScoreArray(
-      INDArray labels, INDArray preOutput, IActivation activation, @Nullable INDArray mask) {
-    try (INDArray losses = call(labels, preOutput, activation, mask, Reduction.NONE).value()) {
-      return losses.sum(true, 1);
-    }
-  }
-
-  /** Returns the gradient of the sum of the losses with respect to the pre-outputs. */
-  @Override
-  public INDArray computeGradient(
-      INDArray labels, INDArray preOutput, IActivation activation, @Nullable INDArray mask) {
-    return call(labels, preOutput, activation, mask, Reduction.SUM).gradient();
-  }
-
-  /** Returns score and gradient in one pass. */
-  @Override
-  public Pair<Double, INDArray> computeGradientAndScore(
-      INDArray labels,
-      INDArray preOutput,
-      IActivation activation,
-      @Nullable INDArray mask,
-      boolean average) {
-    ElementLossCall.Result result = call(labels, preOutput, activation, mask, Reduction.SUM).both();
-    double score = average ? result.sum() / preOutput.size(0) : result.sum();
-    return new Pair<>(score, result.derivative());
-  }
-
-  @Override
-  public String name() {
-    return toString();
-  }
-
   @Override
   public boolean equals(Object other) {
     return other instanceof LossFusedPoisson loss && loss.options.equals(options);
@@ -201,7 +150,8 @@ public final class LossFusedPoisson implements ILossFunction {
     return options.toString().replace("CountOptions", "LossFusedPoisson");
   }
 
-  private ElementLossCall call(
+  @Override
+  ElementLossCall call(
       INDArray labels,
       INDArray logits,
       IActivation activation,

@@ -1,0 +1,75 @@
+package org.stableops.nd4j.lossfunctions;
+
+import org.jspecify.annotations.Nullable;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.lossfunctions.ILossFunction;
+import org.stableops.Reduction;
+import org.stableops.nd4j.internal.ElementLossCall;
+
+/** What DL4J's losses made of losses of elements have in common. */
+abstract class ElementLossFunction implements ILossFunction {
+  private static final long serialVersionUID = 1;
+
+  static void requireMean(Reduction reduction, Object options) {
+    if (reduction != Reduction.MEAN) {
+      throw new IllegalArgumentException(
+          "reduction must be MEAN, which DL4J itself divides for, got " + options);
+    }
+  }
+
+  /** The call of a layer, whose activation is one that the loss can see through. */
+  abstract ElementLossCall call(
+      INDArray labels,
+      INDArray preOutput,
+      IActivation activation,
+      @Nullable INDArray mask,
+      Reduction reduction);
+
+  /** Returns the sum of the losses, or that over the number of rows if average is true. */
+  @Override
+  public double computeScore(
+      INDArray labels,
+      INDArray preOutput,
+      IActivation activation,
+      @Nullable INDArray mask,
+      boolean average) {
+    double sum = call(labels, preOutput, activation, mask, Reduction.SUM).sum();
+    return average ? sum / preOutput.size(0) : sum;
+  }
+
+  /** Returns the losses of the rows as a column. */
+  @Override
+  public INDArray computeScoreArray(
+      INDArray labels, INDArray preOutput, IActivation activation, @Nullable INDArray mask) {
+    try (INDArray losses = call(labels, preOutput, activation, mask, Reduction.NONE).value()) {
+      return losses.sum(true, 1);
+    }
+  }
+
+  /** Returns the gradient of the sum of the losses with respect to the pre-outputs. */
+  @Override
+  public INDArray computeGradient(
+      INDArray labels, INDArray preOutput, IActivation activation, @Nullable INDArray mask) {
+    return call(labels, preOutput, activation, mask, Reduction.SUM).gradient();
+  }
+
+  /** Returns score and gradient in one pass. */
+  @Override
+  public Pair<Double, INDArray> computeGradientAndScore(
+      INDArray labels,
+      INDArray preOutput,
+      IActivation activation,
+      @Nullable INDArray mask,
+      boolean average) {
+    ElementLossCall.Result result = call(labels, preOutput, activation, mask, Reduction.SUM).both();
+    double score = average ? result.sum() / preOutput.size(0) : result.sum();
+    return new Pair<>(score, result.derivative());
+  }
+
+  @Override
+  public String name() {
+    return toString();
+  }
+}
