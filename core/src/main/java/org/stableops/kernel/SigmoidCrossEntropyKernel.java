@@ -22,6 +22,9 @@ public final class SigmoidCrossEntropyKernel {
   /** From here on e^{−hi} is about to be subnormal, and is made of two factors. */
   private static final double HALVED = 700;
 
+  /** From here on e^{−hi} makes every product 0, also where hi is infinite and lo unknown. */
+  private static final double VANISHED = 4000;
+
   /** From here on e^{−|x|} is about to be a subnormal float, and is computed in double. */
   private static final double FLOAT_HALVED = 80;
 
@@ -238,9 +241,6 @@ public final class SigmoidCrossEntropyKernel {
 
     /** c·e^{−(1+γ)x}. */
     private double far(double x, double c) {
-      if (x == Double.POSITIVE_INFINITY) {
-        return 0;
-      }
       double exponent = (1 + gamma) * x;
       double lost = Math.fma(1 + gamma, x, -exponent) + (gamma - (1 + gamma - 1)) * x;
       return timesExp(c, exponent, lost);
@@ -300,6 +300,9 @@ public final class SigmoidCrossEntropyKernel {
 
     /** factor·e^{−(exponent + lost)}. */
     private static double timesExp(double factor, double exponent, double lost) {
+      if (exponent > VANISHED) {
+        return 0;
+      }
       if (exponent <= HALVED) {
         double exp = Math.exp(-exponent);
         return factor * Math.fma(exp, -lost, exp);

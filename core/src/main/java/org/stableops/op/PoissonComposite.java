@@ -11,6 +11,9 @@ public final class PoissonComposite implements ElementLoss.LossComposite {
   /** Terms of Σ v^{2k}/(2k + 1) for |v| ≤ 1/3. */
   private static final int TERMS = 16;
 
+  /** Below, a quotient may be subnormal. */
+  private static final double SMALLEST_RATIO = 1e-290;
+
   private static final double INFINITY = Double.POSITIVE_INFINITY;
 
   private final CountOptions options;
@@ -54,12 +57,18 @@ public final class PoissonComposite implements ElementLoss.LossComposite {
   private static <A> A full(RowAlgebra<A> m, Rate<A> rate, A y) {
     A difference = m.subtract(rate.value, y);
     A ratio = m.divide(rate.value, y);
-    A log = m.subtract(rate.log(), m.log(y));
-    A far = m.subtract(difference, m.multiply(y, log));
+    A far = m.subtract(difference, m.multiply(y, logOfRatio(m, rate, y, ratio)));
     A isNear = m.multiply(m.toTypeOf(y, m.isMore(ratio, 0.5)), m.toTypeOf(y, m.isLess(ratio, 2)));
     A half = m.select(m.isMore(isNear, 0.5), near(m, difference, y), far);
     A stirling = m.onHost(y, Stirling::ofCount);
     return m.select(m.isEqual(y, 0), rate.value, m.add(half, stirling));
+  }
+
+  /** log(λ/y), a difference of logarithms only where the ratio has lost digits. */
+  private static <A> A logOfRatio(RowAlgebra<A> m, Rate<A> rate, A y, A ratio) {
+    A isTiny = m.isLess(ratio, SMALLEST_RATIO);
+    A log = m.select(isTiny, m.subtract(rate.log(), m.log(y)), m.log(ratio));
+    return m.select(m.isInfinite(ratio), m.subtract(rate.log(), m.log(y)), log);
   }
 
   /** d·v − 2y·v·Σ v^{2k}/(2k + 1), v = w/(2 + w), w = d/y. */

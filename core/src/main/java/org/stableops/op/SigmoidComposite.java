@@ -12,6 +12,9 @@ public final class SigmoidComposite implements ElementLoss.LossComposite {
   /** Exponents from here on make every product 0; inf times 0 would not be. */
   private static final double VANISHED = 4000;
 
+  /** From here on e^{−x} is about to be subnormal, and what it loses a weight would show. */
+  private static final double HALVED = 700;
+
   /** A factor that splits a double into two halves. */
   private static final double SPLITTER = 0x1p27 + 1;
 
@@ -43,19 +46,19 @@ public final class SigmoidComposite implements ElementLoss.LossComposite {
 
   @Override
   public <A> A value(RowAlgebra<A> m, A x, A y) {
-    Terms<A> terms = new Terms<>(m, m.toDouble(x), m.toDouble(y));
+    Terms<A> terms = new Terms<>(m, x, m.toDouble(y));
     return terms.sum(terms::value);
   }
 
   @Override
   public <A> A gradient(RowAlgebra<A> m, A x, A y) {
-    Terms<A> terms = new Terms<>(m, m.toDouble(x), m.toDouble(y));
+    Terms<A> terms = new Terms<>(m, x, m.toDouble(y));
     return terms.sum(terms::gradient);
   }
 
   @Override
   public <A> A secondDerivative(RowAlgebra<A> m, A x, A y) {
-    Terms<A> terms = new Terms<>(m, m.toDouble(x), m.toDouble(y));
+    Terms<A> terms = new Terms<>(m, x, m.toDouble(y));
     return terms.sum(terms::secondDerivative);
   }
 
@@ -80,9 +83,13 @@ public final class SigmoidComposite implements ElementLoss.LossComposite {
 
     private final A onePlusT;
 
-    Terms(RowAlgebra<A> m, A x, A y) {
+    /** Whether a weight may magnify a subnormal number; of float32 such numbers are 0. */
+    private final boolean hasTail;
+
+    Terms(RowAlgebra<A> m, A logits, A y) {
       this.m = m;
-      this.x = x;
+      hasTail = gamma == 0 && options.positiveWeights().length > 0 && m.isDouble(logits);
+      x = m.toDouble(logits);
       this.y = y;
       A minusAbs = m.negate(m.abs(x));
       t = m.exp(minusAbs);
@@ -126,43 +133,52 @@ public final class SigmoidComposite implements ElementLoss.LossComposite {
 
     /** c·e^{−γN}·P. */
     A value(A logit, A negativePart, A c, double sign) {
-      return timesFocus(m.multiply(c, m.add(negativePart, log)), logit);
+      A loss = timesFocus(m.multiply(c, m.add(negativePart, log)), logit);
+      return hasTail ? withTail(loss, logit, c) : loss;
+    }
+
+    /** Where e^{−x} is about to be subnormal, c·e^{−x} by its square root. */
+    private A withTail(A term, A logit, A c) {
+      A half = m.exp(m.multiply(logit, -0.5));
+      return m.select(m.isMore(logit, HALVED), m.multiply(m.multiply(c, half), half), term);
     }
 
     /** −c·e^{−γN}·(q + γpP). */
     A gradient(A logit, A negativePart, A c, double sign) {
-      A q = probability(m.negate(logit));
+      A factor = numerator(m.negate(logit));
       if (gamma != 0) {
-        A product = m.multiply(probability(logit), m.add(negativePart, log));
-        q = m.add(q, m.multiply(m.nanToZero(product), gamma));
+        A product = m.multiply(numerator(logit), m.add(negativePart, log));
+        factor = m.add(factor, m.multiply(m.nanToZero(product), gamma));
       }
-      return timesFocus(m.multiply(m.multiply(c, q), -sign), logit);
+      A signed = m.multiply(c, -sign);
+      A gradient = timesFocus(m.multiply(signed, m.divide(factor, onePlusT)), logit);
+      return hasTail ? withTail(gradient, logit, signed) : gradient;
     }
 
     /** c·e^{−γN}·p·(q(1 + 2γ) + γP(γp − q)), p as the square of what is not subnormal before. */
     A secondDerivative(A logit, A negativePart, A c, double sign) {
-      A q = probability(m.negate(logit));
-      A factor = m.multiply(q, 1 + 2 * gamma);
+      A ofQ = numerator(m.negate(logit));
+      A factor = m.multiply(ofQ, 1 + 2 * gamma);
       if (gamma != 0) {
-        A difference = m.subtract(m.multiply(probability(logit), gamma), q);
+        A difference = m.subtract(m.multiply(numerator(logit), gamma), ofQ);
         A product = m.multiply(m.multiply(m.add(negativePart, log), gamma), difference);
         factor = m.add(factor, product);
       }
+      A quotient = m.divide(m.divide(factor, onePlusT), onePlusT);
       A half = m.exp(m.multiply(negativePart, -0.5));
-      A scaled = m.multiply(m.multiply(m.divide(m.multiply(c, factor), onePlusT), half), half);
-      return timesFocus(scaled, logit);
+      A second = timesFocus(m.multiply(m.multiply(m.multiply(c, quotient), half), half), logit);
+      return hasTail ? withTail(second, logit, c) : second;
     }
 
-    /** 1/(1 + e^{−x}) of x or −x. */
-    private A probability(A logit) {
-      A numerator = m.select(m.isLess(logit, 0), t, m.constant(1, t));
-      return m.divide(numerator, onePlusT);
+    /** (1 + t)·p of x, and of −x (1 + t)·q. */
+    private A numerator(A logit) {
+      return m.select(m.isLess(logit, 0), t, m.constant(1, t));
     }
 
     /**
      * The product with e^{−γ·softplus(x)} = e^{−γ·max(x, 0)}·e^{−γL}. A rounded exponent would lose
      * as many ulp as it is large: so max(x, 0) and γ are split into halves whose product is exact.
-     * The square root twice, for the whole may be subnormal.
+     * The root of the first twice, for the whole may be subnormal.
      */
     private A timesFocus(A factor, A logit) {
       if (gamma == 0) {
@@ -175,8 +191,8 @@ public final class SigmoidComposite implements ElementLoss.LossComposite {
       A low = m.subtract(part, high);
       A rest =
           m.add(m.multiply(low, highGamma), m.add(m.multiply(part, gamma - highGamma), ofLog()));
-      A root = m.multiply(m.exp(m.multiply(high, -highGamma / 2)), m.exp(m.multiply(rest, -0.5)));
-      return m.multiply(m.multiply(factor, root), root);
+      A root = m.exp(m.multiply(high, -highGamma / 2));
+      return m.multiply(m.multiply(m.multiply(factor, m.exp(m.negate(rest))), root), root);
     }
 
     private A ofLog() {

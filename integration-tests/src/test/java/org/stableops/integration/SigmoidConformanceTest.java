@@ -126,19 +126,14 @@ class SigmoidConformanceTest {
           double error = format.ulps(actual.gradient()[i], gradient);
           measure("gradient", i, true, error, isDouble ? 5 + gamma : 2);
         } else {
-          double error = error(actual.gradient()[i], gradient, exact[i].gradientTerms());
+          double error = format.ofTerms(actual.gradient()[i], gradient, exact[i].gradientTerms());
           measure("gradient", i, true, error, isDouble ? 4 + gamma : 2);
         }
-        double second = error(actual.second()[i], exact[i].second(), exact[i].secondTerms());
+        double second =
+            format.ofTerms(actual.second()[i], exact[i].second(), exact[i].secondTerms());
         measure("second derivative", i, true, second, isDouble ? 6 + gamma : 2);
       }
       assertArrayEquals(actual.gradient(), actual.backprop(), () -> where(0));
-    }
-
-    /** In ε of the terms, where one rounding to a subnormal number is allowed. */
-    private double error(double actual, Exact expected, double terms) {
-      double ulps = format.ulps(actual, expected);
-      return ulps <= 1 ? ulps : Math.abs(actual - expected.nearest()) / (terms * format.epsilon());
     }
 
     private void measure(String what, int i, boolean isGradient, double error, double bar) {

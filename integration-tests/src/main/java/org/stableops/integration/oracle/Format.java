@@ -99,4 +99,19 @@ public enum Format {
     return Math.abs(
         (actual - exact.nearest()) / ulp - exact.rest() * (FLOAT64.ulp(exact.nearest()) / ulp));
   }
+
+  /**
+   * Returns the error of a sum of terms.
+   *
+   * @param actual the computed result, a number of this format
+   * @param exact the exact result
+   * @param terms Σ |terms|
+   * @return the distance in ε·terms, or in ulps where it is one rounding or ε·terms is no number
+   */
+  public double ofTerms(double actual, Exact exact, double terms) {
+    double ulps = ulps(actual, exact);
+    return ulps <= 1
+        ? ulps
+        : Math.abs(actual - exact.nearest()) / Math.max(terms * epsilon(), min());
+  }
 }
