@@ -31,6 +31,11 @@ public final class ParameterShape {
    * @throws IllegalArgumentException if the parameter does not broadcast to x's shape
    */
   public static ParameterShape of(String name, long[] parameter, long[] x) {
+    return of(name, parameter, "x", x);
+  }
+
+  /** The same where x has another name in messages. */
+  public static ParameterShape of(String name, long[] parameter, String nameOfX, long[] x) {
     int missing = x.length - parameter.length;
     long[] aligned = new long[x.length];
     boolean fits = missing >= 0;
@@ -40,8 +45,8 @@ public final class ParameterShape {
     }
     if (!fits) {
       throw new IllegalArgumentException(
-          "%s shape %s must broadcast to x shape %s"
-              .formatted(name, Shapes.text(parameter), Shapes.text(x)));
+          "%s shape %s must broadcast to %s shape %s"
+              .formatted(name, Shapes.text(parameter), nameOfX, Shapes.text(x)));
     }
     return new ParameterShape(parameter.clone(), x.clone(), aligned);
   }

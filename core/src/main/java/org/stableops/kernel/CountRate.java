@@ -47,6 +47,11 @@ abstract class CountRate {
     return y == 0 ? curvature : Math.fma(-y, logCurvature, curvature);
   }
 
+  /** x·ρ. */
+  double timesLogSlope(double x) {
+    return x * logSlope;
+  }
+
   /** x·T′ where T′ is about to be subnormal; of such functions T″ is a multiple of T′. */
   double timesTinySlope(double x) {
     return x * slope;
@@ -279,13 +284,18 @@ abstract class CountRate {
       return isTiny() ? rate.timesTinySlope(curvatureOfSlope * (1 - y / value)) : super.second(y);
     }
 
+    @Override
+    double timesLogSlope(double x) {
+      return isTiny() ? rate.timesTinySlope(x / value) : super.timesLogSlope(x);
+    }
+
     private boolean isTiny() {
       return slope < TINY_SLOPE;
     }
 
     private void bound() {
       value = least + rate.value;
-      log = Math.log(value);
+      log = value == Double.POSITIVE_INFINITY ? rate.log : Math.log(value);
       slope = rate.slope;
       // Where e^r overflows both are infinite.
       logSlope = value == Double.POSITIVE_INFINITY ? rate.logSlope : slope / value;

@@ -1,8 +1,10 @@
 package org.stableops.kernel;
 
+import java.util.Arrays;
+
 /**
- * A loss of each element, from x, its target and perhaps its sample weight: the loss, its first and
- * its second derivative by x, and what they are reduced to.
+ * A loss of each element, from x, its target, perhaps its sample weight, and for some losses one
+ * number more, its companion: the loss, its derivatives, and what they are reduced to.
  *
  * <p>An element of sample weight 0 has 0 in everything and is never read. Floats are computed in
  * double and rounded once, but for exponentials that a loss may compute in float. The same input
@@ -22,6 +24,36 @@ public final class ElementLossKernel {
     void gradient(double[] x, int count, double[] out, Scratch scratch);
 
     void secondDerivative(double[] x, int count, double[] out, Scratch scratch);
+
+    /** The derivative by the companion. */
+    default void companionGradient(double[] x, int count, double[] out, Scratch scratch) {
+      throw new UnsupportedOperationException("this loss has no gradient by a companion");
+    }
+
+    /** Twice what the loss is above that of the best prediction. */
+    default void deviance(double[] x, int count, double[] out, Scratch scratch) {
+      throw new UnsupportedOperationException("this loss has no deviance");
+    }
+
+    /** Whether there are companions: in scratch.companion, 1 where a call has none. */
+    default boolean takesCompanion() {
+      return false;
+    }
+
+    /** Whether there is a derivative by them. */
+    default boolean hasCompanionGradient() {
+      return false;
+    }
+
+    /** Whether a number may be a companion; others are refused. */
+    default boolean isCompanion(double number) {
+      return true;
+    }
+
+    /** What companions must be, for the message. */
+    default String companions() {
+      return "any number";
+    }
 
     /** Targets are from 0 to this. */
     double largestTarget();
@@ -47,24 +79,84 @@ public final class ElementLossKernel {
   }
 
   /**
-   * Checks targets and sample weights, and adds up the weights.
+   * Tells whether a number may be a companion.
    *
-   * @param targetsName what messages call the targets
+   * @param number any
+   * @return whether it is not refused
+   */
+  public boolean isCompanion(double number) {
+    return form.isCompanion(number);
+  }
+
+  /**
+   * Tells whether the loss has a gradient by its companion.
+   *
+   * @return whether {@link Derivative#BY_COMPANION} is one of its derivatives
+   */
+  public boolean hasCompanionGradient() {
+    return form.hasCompanionGradient();
+  }
+
+  /**
+   * The elements of a call.
+   *
+   * @param x the arguments
+   * @param companion one per element, or null for 1 everywhere
    * @param targets one per element
    * @param sampleWeights one per element, or null for 1 everywhere
-   * @return Σ a
-   * @throws IllegalArgumentException if a weight is negative or not finite, or the target of an
-   *     element that counts is none, or the weights add up to infinity
    */
-  public double weight(String targetsName, Elements targets, Elements sampleWeights) {
-    int tiles = Tiles.count(targets.size());
+  public record Batch(Elements x, Elements companion, Elements targets, Elements sampleWeights) {
+    /** Loads a tile, and returns its weights. */
+    private double[] load(int from, int count, Scratch scratch) {
+      targets.load(from, count, scratch.parameter, scratch);
+      if (companion != null) {
+        companion.load(from, count, scratch.companion, scratch);
+      }
+      if (x.areFloats()) {
+        x.load(from, count, scratch.floatIn);
+        scratch.floatMath.widen(scratch.floatIn, 0, count, scratch.in);
+      } else {
+        x.load(from, count, scratch.in, scratch);
+      }
+      return weights(from, count, scratch);
+    }
+
+    private double[] weights(int from, int count, Scratch scratch) {
+      if (sampleWeights == null) {
+        return null;
+      }
+      sampleWeights.load(from, count, scratch.maxima, scratch);
+      return scratch.maxima;
+    }
+  }
+
+  /** What messages call the arrays. */
+  public record Names(String targets, String companion) {}
+
+  /**
+   * Checks targets, companions and sample weights, and adds up the weights.
+   *
+   * @param names of the arrays
+   * @param batch of which x is not read
+   * @return Σ a
+   * @throws IllegalArgumentException if a weight is negative or not finite, or the target or the
+   *     companion of an element that counts is none, or the weights add up to infinity
+   */
+  public double weight(Names names, Batch batch) {
+    int size = batch.targets.size();
+    int tiles = Tiles.count(size);
     double[] sums = new double[tiles];
     Tiles.forEachTile(
-        targets.size(),
+        size,
         (from, count, scratch) -> {
-          double[] weights = weights(sampleWeights, from, count, scratch);
-          targets.load(from, count, scratch.parameter, scratch);
-          require(targetsName, scratch.parameter, weights, from, count);
+          double[] weights = batch.weights(from, count, scratch);
+          requireWeights(weights, from, count);
+          batch.targets.load(from, count, scratch.parameter, scratch);
+          requireTargets(names.targets, scratch.parameter, weights, from, count);
+          if (batch.companion != null) {
+            batch.companion.load(from, count, scratch.companion, scratch);
+            requireCompanions(names.companion, scratch.companion, weights, from, count);
+          }
           sums[from / Tiles.SIZE] = weights == null ? count : sum(weights, count, scratch);
         });
     double weight = Sums.pairwise(sums, tiles, new double[tiles]);
@@ -75,16 +167,31 @@ public final class ElementLossKernel {
     return weight;
   }
 
-  private void require(String name, double[] y, double[] weights, int from, int count) {
-    double largest = form.largestTarget();
-    for (int i = 0; i < count; i++) {
-      if (weights != null && !(weights[i] >= 0 && weights[i] < Double.POSITIVE_INFINITY)) {
+  private static void requireWeights(double[] weights, int from, int count) {
+    for (int i = 0; weights != null && i < count; i++) {
+      if (!(weights[i] >= 0 && weights[i] < Double.POSITIVE_INFINITY)) {
         throw new IllegalArgumentException(
             "sampleWeights[%d] must be finite and >= 0, got %s".formatted(from + i, weights[i]));
       }
+    }
+  }
+
+  private void requireTargets(String name, double[] y, double[] weights, int from, int count) {
+    double largest = form.largestTarget();
+    for (int i = 0; i < count; i++) {
       if (!(y[i] >= 0 && y[i] <= largest) && (weights == null || weights[i] != 0)) {
         throw new IllegalArgumentException(
             "%s[%d] must be %s, got %s".formatted(name, from + i, form.targets(), y[i]));
+      }
+    }
+  }
+
+  private void requireCompanions(
+      String name, double[] companion, double[] weights, int from, int count) {
+    for (int i = 0; i < count; i++) {
+      if (!form.isCompanion(companion[i]) && (weights == null || weights[i] != 0)) {
+        throw new IllegalArgumentException(
+            "%s[%d] must be %s, got %s".formatted(name, from + i, form.companions(), companion[i]));
       }
     }
   }
@@ -95,43 +202,28 @@ public final class ElementLossKernel {
     return Sums.pairwise(scratch.out, count, scratch.e);
   }
 
-  private static double[] weights(Elements sampleWeights, int from, int count, Scratch scratch) {
-    if (sampleWeights == null) {
-      return null;
-    }
-    sampleWeights.load(from, count, scratch.maxima, scratch);
-    return scratch.maxima;
-  }
-
   /**
    * Computes the losses of elements with valid targets.
    *
-   * @param x the arguments
-   * @param targets one per element
-   * @param sampleWeights one per element, or null for 1 everywhere
+   * @param batch the elements
    * @param losses where a·loss is written, or null
    * @param gradient where scale·a·loss′ is written, or null
    * @param scale of the gradient
    * @return Σ a·loss
    */
-  public double run(
-      Elements x,
-      Elements targets,
-      Elements sampleWeights,
-      Elements losses,
-      Elements gradient,
-      double scale) {
-    int tiles = Tiles.count(x.size());
+  public double run(Batch batch, Elements losses, Elements gradient, double scale) {
+    int size = batch.x.size();
+    int tiles = Tiles.count(size);
     double[] sums = new double[tiles];
     Tiles.forEachTile(
-        x.size(),
+        size,
         (from, count, scratch) -> {
-          double[] weights = load(x, targets, sampleWeights, from, count, scratch);
+          double[] weights = load(batch, from, count, scratch);
           if (gradient != null) {
             form.gradient(scratch.in, count, scratch.out, scratch);
             store(scale, weights, gradient, from, count, scratch);
           }
-          form.value(scratch.in, count, scratch.out, x.areFloats(), scratch);
+          form.value(scratch.in, count, scratch.out, batch.x.areFloats(), scratch);
           weigh(1, weights, count, scratch);
           if (losses != null) {
             losses.store(scratch.out, from, count, scratch);
@@ -141,68 +233,94 @@ public final class ElementLossKernel {
     return Sums.pairwise(sums, tiles, new double[tiles]);
   }
 
-  /**
-   * Writes scale·a·loss′, where the losses are not wanted.
-   *
-   * @param x the arguments
-   * @param targets one per element
-   * @param sampleWeights one per element, or null for 1 everywhere
-   * @param out as long as x
-   * @param scale of the derivative
-   */
-  public void gradient(
-      Elements x, Elements targets, Elements sampleWeights, Elements out, double scale) {
-    derivative(form::gradient, x, targets, sampleWeights, out, scale);
+  /** What is computed of each element on its own. */
+  public enum Derivative {
+    /** loss′, where the losses are not wanted. */
+    GRADIENT {
+      @Override
+      void compute(Form form, double[] x, int count, double[] out, Scratch scratch) {
+        form.gradient(x, count, out, scratch);
+      }
+    },
+    /** loss″. */
+    SECOND {
+      @Override
+      void compute(Form form, double[] x, int count, double[] out, Scratch scratch) {
+        form.secondDerivative(x, count, out, scratch);
+      }
+    },
+    /** The derivative by the companion. */
+    BY_COMPANION {
+      @Override
+      void compute(Form form, double[] x, int count, double[] out, Scratch scratch) {
+        form.companionGradient(x, count, out, scratch);
+      }
+    },
+    /** Twice what the loss is above that of the best prediction. */
+    DEVIANCE {
+      @Override
+      void compute(Form form, double[] x, int count, double[] out, Scratch scratch) {
+        form.deviance(x, count, out, scratch);
+      }
+    };
+
+    abstract void compute(Form form, double[] x, int count, double[] out, Scratch scratch);
   }
 
   /**
-   * Writes scale·a·loss″.
+   * Writes scale·a times a derivative.
    *
-   * @param x the arguments
-   * @param targets one per element
-   * @param sampleWeights one per element, or null for 1 everywhere
+   * @param derivative which
+   * @param batch the elements
    * @param out as long as x
    * @param scale of the derivative
    */
-  public void secondDerivative(
-      Elements x, Elements targets, Elements sampleWeights, Elements out, double scale) {
-    derivative(form::secondDerivative, x, targets, sampleWeights, out, scale);
-  }
-
-  /** A derivative on a prepared tile. */
-  @FunctionalInterface
-  private interface Derivative {
-    void compute(double[] x, int count, double[] out, Scratch scratch);
-  }
-
-  private void derivative(
-      Derivative derivative,
-      Elements x,
-      Elements targets,
-      Elements sampleWeights,
-      Elements out,
-      double scale) {
+  public void derivative(Derivative derivative, Batch batch, Elements out, double scale) {
     Tiles.forEachTile(
-        x.size(),
+        batch.x.size(),
         (from, count, scratch) -> {
-          double[] weights = load(x, targets, sampleWeights, from, count, scratch);
-          derivative.compute(scratch.in, count, scratch.out, scratch);
-          store(scale, weights, out, from, count, scratch);
+          compute(derivative, batch, scale, from, count, scratch);
+          out.store(scratch.out, from, count, scratch);
         });
   }
 
-  /** Loads a tile, and returns its weights. */
-  private double[] load(
-      Elements x, Elements targets, Elements sampleWeights, int from, int count, Scratch scratch) {
-    targets.load(from, count, scratch.parameter, scratch);
-    double[] weights = weights(sampleWeights, from, count, scratch);
-    if (x.areFloats()) {
-      x.load(from, count, scratch.floatIn);
-      scratch.floatMath.widen(scratch.floatIn, 0, count, scratch.in);
-    } else {
-      x.load(from, count, scratch.in, scratch);
+  /**
+   * Writes sums of scale·a times a derivative: of all elements that an element of the companion
+   * meets, in double.
+   *
+   * @param derivative which
+   * @param batch the elements, in the order of the groups
+   * @param groups the order
+   * @param out one per element of the companion
+   * @param scale of the derivative
+   */
+  public void sums(
+      Derivative derivative, Batch batch, ParameterGroups groups, Elements out, double scale) {
+    int size = batch.x.size();
+    if (size == 0) {
+      out.setAll(new double[out.size()]);
+      return;
     }
-    form.prepare(scratch.in, scratch.parameter, from, count, x.areFloats(), scratch);
+    GroupSums.Terms terms =
+        (from, count, scratch) -> compute(derivative, batch, scale, from, count, scratch);
+    new GroupSums(size, groups.length(), groups.columns(), terms).write(out);
+  }
+
+  private void compute(
+      Derivative derivative, Batch batch, double scale, int from, int count, Scratch scratch) {
+    double[] weights = load(batch, from, count, scratch);
+    derivative.compute(form, scratch.in, count, scratch.out, scratch);
+    weigh(scale, weights, count, scratch);
+  }
+
+  /** Loads and prepares a tile, and returns its weights. */
+  private double[] load(Batch batch, int from, int count, Scratch scratch) {
+    double[] weights = batch.load(from, count, scratch);
+    boolean areFloats = batch.x.areFloats();
+    if (batch.companion == null && form.takesCompanion()) {
+      Arrays.fill(scratch.companion, 0, count, 1);
+    }
+    form.prepare(scratch.in, scratch.parameter, from, count, areFloats, scratch);
     return weights;
   }
 

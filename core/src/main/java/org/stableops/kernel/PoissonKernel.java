@@ -5,7 +5,7 @@ import org.stableops.CountOptions;
 /**
  * The Poisson loss λ − y·log λ of counts y, or with the full likelihood deviance/2 + S(y), where
  * the deviance 2·(λ − y + y·log(y/λ)) does not cancel near λ = y, and S is {@link
- * Stirling#ofCount}.
+ * Stirling#ofCount}. The companion is an exposure E: the rate is then λ = E·T.
  */
 public final class PoissonKernel {
   /** Between these a quotient of rate and count is a number of all digits. */
@@ -28,29 +28,23 @@ public final class PoissonKernel {
     return new ElementLossKernel(new Form(options));
   }
 
-  /**
-   * Returns the deviance of a count.
-   *
-   * @param rate λ, not negative
-   * @param logRate log λ
-   * @param y a count
-   * @return 2·(λ − y + y·log(y/λ))
-   */
-  static double deviance(double rate, double logRate, double y) {
-    if (y == 0) {
-      return 2 * rate;
+  /** Half the deviance of a count at λ = E·T: λ − y + y·log(y/λ). */
+  private static double halfDeviance(CountRate rate, double exposure, double y) {
+    double value = exposure * rate.value;
+    if (y == 0 || Double.isNaN(value) || value == Double.POSITIVE_INFINITY) {
+      return value;
     }
-    double ratio = rate / y;
-    double difference = rate - y;
+    double difference = value - y;
+    double ratio = value / y;
     if (ratio >= 0.5 && ratio <= 2) {
       double w = difference / y;
       double v = w / (2 + w);
       double sum = Stirling.oddReciprocals(v * v, TERMS);
-      return 2 * (difference * v - 2 * y * v * sum);
+      return difference * v - 2 * y * v * sum;
     }
     boolean isExact = ratio > SMALLEST_RATIO && ratio < LARGEST_RATIO;
-    double log = isExact ? Math.log(ratio) : logRate - Math.log(y);
-    return 2 * Math.fma(-y, log, difference);
+    double log = isExact ? Math.log(ratio) : rate.log + Math.log(exposure) - Math.log(y);
+    return Math.fma(-y, log, difference);
   }
 
   private static final class Form implements ElementLossKernel.Form {
@@ -74,29 +68,34 @@ public final class PoissonKernel {
     public void value(double[] x, int count, double[] out, boolean areFloats, Scratch scratch) {
       CountRate rate = rate();
       double[] y = scratch.parameter;
+      double[] exposure = scratch.companion;
       for (int i = 0; i < count; i++) {
-        out[i] = value(rate, x[i], y[i]);
+        rate.at(x[i]);
+        out[i] = value(rate, exposure[i], y[i]);
       }
     }
 
-    private double value(CountRate rate, double r, double y) {
-      rate.at(r);
-      if (Double.isNaN(r) || rate.value == Double.POSITIVE_INFINITY) {
-        return rate.value;
-      }
+    private double value(CountRate rate, double exposure, double y) {
       if (options.hasFullLikelihood()) {
-        return deviance(rate.value, rate.log, y) / 2 + Stirling.ofCount(y);
+        return halfDeviance(rate, exposure, y) + Stirling.ofCount(y);
       }
-      return y == 0 ? rate.value : Math.fma(-y, rate.log, rate.value);
+      double value = exposure * rate.value;
+      if (y == 0 || value == Double.POSITIVE_INFINITY) {
+        return value;
+      }
+      double log = exposure == 1 ? rate.log : rate.log + Math.log(exposure);
+      return Math.fma(-y, log, value);
     }
 
+    /** E·(T′ − (y/E)·T′/T), for the derivatives know of no exposure. */
     @Override
     public void gradient(double[] x, int count, double[] out, Scratch scratch) {
       CountRate rate = rate();
       double[] y = scratch.parameter;
+      double[] exposure = scratch.companion;
       for (int i = 0; i < count; i++) {
         rate.at(x[i]);
-        out[i] = rate.gradient(y[i]);
+        out[i] = exposure[i] * rate.gradient(y[i] / exposure[i]);
       }
     }
 
@@ -104,10 +103,37 @@ public final class PoissonKernel {
     public void secondDerivative(double[] x, int count, double[] out, Scratch scratch) {
       CountRate rate = rate();
       double[] y = scratch.parameter;
+      double[] exposure = scratch.companion;
       for (int i = 0; i < count; i++) {
         rate.at(x[i]);
-        out[i] = rate.second(y[i]);
+        out[i] = exposure[i] * rate.second(y[i] / exposure[i]);
       }
+    }
+
+    @Override
+    public void deviance(double[] x, int count, double[] out, Scratch scratch) {
+      CountRate rate = rate();
+      double[] y = scratch.parameter;
+      double[] exposure = scratch.companion;
+      for (int i = 0; i < count; i++) {
+        rate.at(x[i]);
+        out[i] = 2 * halfDeviance(rate, exposure[i], y[i]);
+      }
+    }
+
+    @Override
+    public boolean takesCompanion() {
+      return true;
+    }
+
+    @Override
+    public boolean isCompanion(double number) {
+      return number > 0 && number < Double.POSITIVE_INFINITY;
+    }
+
+    @Override
+    public String companions() {
+      return "finite and > 0";
     }
 
     @Override

@@ -33,6 +33,9 @@ final class Scratch implements AutoCloseable {
   /** Of the elements, the parameters, where these are an array. */
   final double[] parameter = new double[Tiles.SIZE];
 
+  /** Of the elements, what a loss takes beside argument and target. */
+  final double[] companion = new double[Tiles.SIZE];
+
   /** Of the rows in a tile, the largest elements. */
   final double[] maxima = new double[Tiles.SIZE];
 

@@ -44,7 +44,7 @@ public final class Stirling {
     }
     // Below ½ the two large terms of the other form would cancel: log Γ(y + 1) by its own series.
     return y < 0.5
-        ? (y + 0.5) * Math.log1p(y) - differenceFromOne(y) - y * Math.log(y)
+        ? (y + 0.5) * Math.log1p(y) - deltaDifference(1, y) - y * Math.log(y)
         : 0.5 * (LOG_TWO_PI + Math.log(y)) + delta(y);
   }
 
@@ -82,14 +82,53 @@ public final class Stirling {
     return sum;
   }
 
-  /** δ(1) − δ(1 + y), term by term, for y below ½. */
-  private static double differenceFromOne(double y) {
+  /**
+   * Returns what δ loses over a count, term by term.
+   *
+   * @param z more than 0
+   * @param y finite and not negative
+   * @return δ(z) − δ(z + y)
+   */
+  public static double deltaDifference(double z, double y) {
     double sum = 0;
-    double at = 1;
+    double at = z;
     for (; at < LARGE; at++) {
-      sum += etaDifference(at, y);
+      sum += at < 1 ? etaDifferenceBelowOne(at, y) : etaDifference(at, y);
     }
     return sum + asymptoticDifference(at, y);
+  }
+
+  /**
+   * Returns the same of χ = −δ′.
+   *
+   * @param z more than 0
+   * @param y finite and not negative
+   * @return χ(z) − χ(z + y)
+   */
+  public static double chiDifference(double z, double y) {
+    double sum = 0;
+    double at = z;
+    for (; at < LARGE; at++) {
+      sum += at < 1 ? slopeDifferenceBelowOne(at, y) : slopeDifference(at, y);
+    }
+    return sum + asymptoticSlopeDifference(at, y);
+  }
+
+  /** η(z) − η(n) for n = z + y by logarithms: below 1 the series of η is long. */
+  private static double etaDifferenceBelowOne(double z, double y) {
+    double n = z + y;
+    return (z + 0.5) * logDifference(z, y) - y * Math.log1p(1 / n);
+  }
+
+  /** −η′(z) + η′(n) in the same way. */
+  private static double slopeDifferenceBelowOne(double z, double y) {
+    double n = z + y;
+    return (y / n / z + y / (z + 1) / (n + 1)) / 2 - logDifference(z, y);
+  }
+
+  /** log(1 + 1/z) − log(1 + 1/(z + y)). */
+  private static double logDifference(double z, double y) {
+    return Math.log1p(y / (z * (z + 1 + y)));
   }
 
   /** η(z) − η(z + y): of v^j each a^j − b^j = (a − b)·Σ a^i·b^{j−1−i}. */
@@ -124,6 +163,39 @@ public final class Stirling {
       ofPowers = ofPowers * a * a + power * squareDifference;
       power *= b * b;
       sum += SERIES[k] * (a * ofPowers + difference * power);
+    }
+    return sum;
+  }
+
+  /** −η′(z) + η′(z + y), where −η′ = Σ 4j/(2j + 1)·v^{2j+1}. */
+  private static double slopeDifference(double z, double y) {
+    double a = 1 / (2 * z + 1);
+    double b = 1 / (2 * (z + y) + 1);
+    double difference = 2 * y * a * b;
+    double squareDifference = difference * (a + b);
+    double sum = 0;
+    double ofPowers = 0;
+    double power = 1;
+    for (int j = 1; j <= ETA_TERMS; j++) {
+      ofPowers = ofPowers * (a * a) + power * squareDifference;
+      power *= b * b;
+      sum += 4.0 * j / (2 * j + 1) * (a * ofPowers + difference * power);
+    }
+    return sum;
+  }
+
+  /** The same of the asymptotic series, whose terms are (2k − 1)·C/z^{2k}. */
+  private static double asymptoticSlopeDifference(double z, double y) {
+    double a = 1 / z;
+    double b = 1 / (z + y);
+    double squareDifference = y * a * b * (a + b);
+    double sum = 0;
+    double ofPowers = 0;
+    double power = 1;
+    for (int k = 1; k <= SERIES.length; k++) {
+      ofPowers = ofPowers * a * a + power * squareDifference;
+      power *= b * b;
+      sum += (2 * k - 1) * SERIES[k - 1] * ofPowers;
     }
     return sum;
   }

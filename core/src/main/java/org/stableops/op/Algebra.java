@@ -1,5 +1,6 @@
 package org.stableops.op;
 
+import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.UnaryOperator;
 
@@ -113,7 +114,12 @@ public interface Algebra<A> {
 
   /** The elements where a weight is more than 0, else 0, even for NaN. */
   default A whereCounted(A weights, A elements) {
-    return select(isMore(weights, 0), elements, constant(0, elements));
+    return whereCounted(weights, elements, 0);
+  }
+
+  /** The elements where a weight is more than 0, else a number, even for NaN. */
+  default A whereCounted(A weights, A elements, double other) {
+    return select(isMore(weights, 0), elements, constant(other, elements));
   }
 
   /** 0 where x is NaN, else x, which must be a result that nothing else needs: it may change. */
@@ -124,6 +130,11 @@ public interface Algebra<A> {
 
   /** A function of the elements in Java: of what is no result, for it is read back. */
   A onHost(A x, DoubleUnaryOperator function);
+
+  /**
+   * A function of the elements of two arrays in Java: of what is no result, for it is read back.
+   */
+  A onHost(A x, A y, DoubleBinaryOperator function);
 
   /** The same elements. */
   A copy(A x);

@@ -1,9 +1,12 @@
 package org.stableops.op;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import org.stableops.Reduction;
+import org.stableops.internal.ParameterShape;
 import org.stableops.internal.Shapes;
 import org.stableops.kernel.ElementLossKernel;
+import org.stableops.kernel.ElementLossKernel.Derivative;
 import org.stableops.kernel.RowLosses;
 
 /**
@@ -11,8 +14,7 @@ import org.stableops.kernel.RowLosses;
  * to know of it.
  *
  * @param name that of the public classes, such as {@code SigmoidCrossEntropy}
- * @param argument what the argument is called, such as {@code logits}
- * @param targets what the targets are called
+ * @param names what the arrays are called
  * @param reduction how the losses become the result
  * @param weightsOfLastAxis how many elements the last axis must have, or 0 for any number
  * @param kernel the loss and its derivatives over the memory of arrays
@@ -20,29 +22,80 @@ import org.stableops.kernel.RowLosses;
  */
 public record ElementLoss(
     String name,
-    String argument,
-    String targets,
+    Names names,
     Reduction reduction,
     int weightsOfLastAxis,
     ElementLossKernel kernel,
     LossComposite composite) {
 
-  /** The formulas by primitives, on rows of the last axis of float32 or float64. */
+  /**
+   * What the arrays of a loss are called.
+   *
+   * @param argument such as {@code logits}
+   * @param companion what the loss takes beside argument and targets, such as {@code exposure}, or
+   *     null
+   * @param targets such as {@code labels}
+   */
+  public record Names(String argument, @Nullable String companion, String targets) {}
+
+  /**
+   * The formulas by primitives, on rows of the last axis of float32 or float64. A companion is null
+   * for 1 everywhere.
+   */
   public interface LossComposite {
     /** The loss of each element. */
-    <A> A value(RowAlgebra<A> m, A x, A y);
+    <A> A value(RowAlgebra<A> m, A x, A companion, A y);
 
     /** Its derivative by x. */
-    <A> A gradient(RowAlgebra<A> m, A x, A y);
+    <A> A gradient(RowAlgebra<A> m, A x, A companion, A y);
 
     /** Its second derivative by x. */
-    <A> A secondDerivative(RowAlgebra<A> m, A x, A y);
+    <A> A secondDerivative(RowAlgebra<A> m, A x, A companion, A y);
+
+    /** Its derivative by the companion. */
+    default <A> A companionGradient(RowAlgebra<A> m, A x, A companion, A y) {
+      throw new UnsupportedOperationException("this loss has no gradient by a companion");
+    }
+
+    /** Twice what the loss is above that of the best prediction. */
+    default <A> A deviance(RowAlgebra<A> m, A x, A companion, A y) {
+      throw new UnsupportedOperationException("this loss has no deviance");
+    }
+
+    /** One of them. */
+    default <A> A derivative(Derivative derivative, RowAlgebra<A> m, A x, A companion, A y) {
+      return switch (derivative) {
+        case GRADIENT -> gradient(m, x, companion, y);
+        case SECOND -> secondDerivative(m, x, companion, y);
+        case BY_COMPANION -> companionGradient(m, x, companion, y);
+        case DEVIANCE -> deviance(m, x, companion, y);
+      };
+    }
+  }
+
+  /** How many arrays the loss needs: argument, targets, and perhaps a companion. */
+  public int inputs() {
+    return hasCompanionGradient() ? 3 : 2;
+  }
+
+  /** Whether there is a gradient by the companion, without which a call then makes no sense. */
+  public boolean hasCompanionGradient() {
+    return kernel.hasCompanionGradient();
+  }
+
+  /** What the argument is called. */
+  public String argument() {
+    return names.argument;
+  }
+
+  /** What the targets are called. */
+  public String targets() {
+    return names.targets;
   }
 
   /** The same loss with another reduction. */
   public ElementLoss withReduction(Reduction newReduction) {
-    return new ElementLoss(
-        name, argument, targets, newReduction, weightsOfLastAxis, kernel, composite);
+    return new ElementLoss(name, names, newReduction, weightsOfLastAxis, kernel, composite);
   }
 
   /** What the gradients of losses are multiplied by in that of the reduced one, given Σ a. */
@@ -57,13 +110,23 @@ public record ElementLoss(
 
   /** Checks the shapes of an argument and of its targets. */
   public void requireShapes(long[] ofArgument, long[] ofTargets) {
-    requireShape(targets, ofTargets, ofArgument);
+    requireShape(names.targets, ofTargets, ofArgument);
     long last = ofArgument.length == 0 ? 1 : ofArgument[ofArgument.length - 1];
     if (weightsOfLastAxis > 0 && weightsOfLastAxis != last) {
       throw new IllegalArgumentException(
           "positiveWeights must have 1 element, or one for each of the last axis of %s, %s, got %d"
-              .formatted(argument, Shapes.text(ofArgument), weightsOfLastAxis));
+              .formatted(names.argument, Shapes.text(ofArgument), weightsOfLastAxis));
     }
+  }
+
+  /** Checks the shape of the companion, which broadcasts against the argument. */
+  public ParameterShape requireCompanion(long[] ofCompanion, long[] ofArgument) {
+    return ParameterShape.of(names.companion, ofCompanion, names.argument, ofArgument);
+  }
+
+  /** Checks targets, companions and sample weights, and adds up the weights. */
+  public double weight(ElementLossKernel.Batch batch) {
+    return kernel.weight(new ElementLossKernel.Names(names.targets, names.companion), batch);
   }
 
   /** Checks the shape of something that each element has one of. */
@@ -71,13 +134,18 @@ public record ElementLoss(
     if (!Arrays.equals(actual, expected)) {
       throw new IllegalArgumentException(
           "%s shape %s must equal %s shape %s"
-              .formatted(of, Shapes.text(actual), argument, Shapes.text(expected)));
+              .formatted(of, Shapes.text(actual), names.argument, Shapes.text(expected)));
     }
   }
 
   /** The name in graphs of SameDiff. */
   public String graphName() {
     return GraphNames.of(name);
+  }
+
+  /** The name of the gradient by the companion in graphs of SameDiff. */
+  public String companionGradientGraphName() {
+    return GraphNames.gradient(graphName() + GraphNames.words("_" + names.companion));
   }
 
   /** The name of the gradient in graphs of SameDiff. */

@@ -18,6 +18,10 @@ public final class ElementLosses<O> {
   private static final ElementLosses<CountOptions> POISSON_LOSS =
       new ElementLosses<>(CountOptions.DEFAULT, PoissonComposite::of, CountArguments.INSTANCE);
 
+  private static final ElementLosses<CountOptions> NEGATIVE_BINOMIAL_LOSS =
+      new ElementLosses<>(
+          CountOptions.DEFAULT, NegativeBinomialComposite::of, CountArguments.INSTANCE);
+
   private final O defaults;
   private final Function<O, ElementLoss> loss;
   private final OptionNumbers<O> numbers;
@@ -47,6 +51,11 @@ public final class ElementLosses<O> {
     return POISSON_LOSS;
   }
 
+  /** The negative binomial loss of counts. */
+  public static ElementLosses<CountOptions> negativeBinomialLoss() {
+    return NEGATIVE_BINOMIAL_LOSS;
+  }
+
   /**
    * Returns the loss with options.
    *
@@ -66,6 +75,11 @@ public final class ElementLosses<O> {
   /** The name of the gradient in graphs of SameDiff. */
   public String gradientGraphName() {
     return of(defaults).gradientGraphName();
+  }
+
+  /** The name of the gradient by the companion in graphs of SameDiff. */
+  public String companionGradientGraphName() {
+    return of(defaults).companionGradientGraphName();
   }
 
   /**

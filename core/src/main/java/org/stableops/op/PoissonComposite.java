@@ -1,19 +1,11 @@
 package org.stableops.op;
 
 import org.stableops.CountOptions;
-import org.stableops.PositiveTransform;
 import org.stableops.kernel.PoissonKernel;
-import org.stableops.kernel.ScaledB;
 import org.stableops.kernel.Stirling;
 
-/** The Poisson loss of counts by primitives, in float64. */
+/** The Poisson loss of counts by primitives, in float64; the companion is an exposure. */
 public final class PoissonComposite implements ElementLoss.LossComposite {
-  /** Terms of Σ v^{2k}/(2k + 1) for |v| ≤ 1/3. */
-  private static final int TERMS = 16;
-
-  /** Below, a quotient may be subnormal. */
-  private static final double SMALLEST_RATIO = 1e-290;
-
   private static final double INFINITY = Double.POSITIVE_INFINITY;
 
   private final CountOptions options;
@@ -31,268 +23,68 @@ public final class PoissonComposite implements ElementLoss.LossComposite {
   public static ElementLoss of(CountOptions options) {
     return new ElementLoss(
         "PoissonLoss",
-        "raw",
-        "counts",
+        new ElementLoss.Names("raw", "exposure", "counts"),
         options.reduction(),
         0,
         PoissonKernel.of(options),
         new PoissonComposite(options));
   }
 
+  private <A> RateComposite<A> rate(RowAlgebra<A> m, A x) {
+    return new RateComposite<>(m, m.toDouble(x), options);
+  }
+
   @Override
-  public <A> A value(RowAlgebra<A> m, A x, A y) {
-    Rate<A> rate = new Rate<>(m, m.toDouble(x), options);
+  public <A> A value(RowAlgebra<A> m, A x, A exposure, A y) {
+    RateComposite<A> rate = rate(m, x);
     A count = m.toDouble(y);
-    A finite = options.hasFullLikelihood() ? full(m, rate, count) : plain(m, rate, count);
-    return m.select(m.isEqual(rate.value, INFINITY), rate.value, finite);
-  }
-
-  /** λ − y·log λ, where y = 0 outweighs an infinite logarithm. */
-  private static <A> A plain(RowAlgebra<A> m, Rate<A> rate, A y) {
-    A loss = m.subtract(rate.value, m.multiply(y, rate.log()));
-    return m.select(m.isEqual(y, 0), rate.value, loss);
-  }
-
-  /** y·φ(λ/y − 1) + S(y); y = 0 leaves λ. */
-  private static <A> A full(RowAlgebra<A> m, Rate<A> rate, A y) {
-    A difference = m.subtract(rate.value, y);
-    A ratio = m.divide(rate.value, y);
-    A far = m.subtract(difference, m.multiply(y, logOfRatio(m, rate, y, ratio)));
-    A isNear = m.multiply(m.toTypeOf(y, m.isMore(ratio, 0.5)), m.toTypeOf(y, m.isLess(ratio, 2)));
-    A half = m.select(m.isMore(isNear, 0.5), near(m, difference, y), far);
-    A stirling = m.onHost(y, Stirling::ofCount);
-    return m.select(m.isEqual(y, 0), rate.value, m.add(half, stirling));
-  }
-
-  /** log(λ/y), a difference of logarithms only where the ratio has lost digits. */
-  private static <A> A logOfRatio(RowAlgebra<A> m, Rate<A> rate, A y, A ratio) {
-    A isTiny = m.isLess(ratio, SMALLEST_RATIO);
-    A log = m.select(isTiny, m.subtract(rate.log(), m.log(y)), m.log(ratio));
-    return m.select(m.isInfinite(ratio), m.subtract(rate.log(), m.log(y)), log);
-  }
-
-  /** d·v − 2y·v·Σ v^{2k}/(2k + 1), v = w/(2 + w), w = d/y. */
-  private static <A> A near(RowAlgebra<A> m, A difference, A y) {
-    A w = m.divide(difference, y);
-    A v = m.divide(w, m.add(w, 2));
-    A square = m.multiply(v, v);
-    A sum = m.multiply(square, 1.0 / (2 * TERMS + 1));
-    for (int k = TERMS - 1; k > 0; k--) {
-      sum = m.multiply(m.add(sum, 1.0 / (2 * k + 1)), square);
+    A value = times(m, rate.value, exposure);
+    if (options.hasFullLikelihood()) {
+      A stirling = m.onHost(count, Stirling::ofCount);
+      return m.add(halfDeviance(m, rate, exposure, count), stirling);
     }
-    return m.subtract(m.multiply(difference, v), m.multiply(m.multiply(m.multiply(y, 2), v), sum));
+    A loss = m.subtract(value, m.multiply(count, log(m, rate, exposure)));
+    A finite = m.select(m.isEqual(count, 0), value, loss);
+    return m.select(m.isEqual(value, INFINITY), value, finite);
+  }
+
+  private static <A> A times(RowAlgebra<A> m, A x, A exposure) {
+    return exposure == null ? x : m.multiply(x, m.toDouble(exposure));
+  }
+
+  /** log λ. */
+  private static <A> A log(RowAlgebra<A> m, RateComposite<A> rate, A exposure) {
+    return exposure == null ? rate.log() : m.add(rate.log(), m.log(m.toDouble(exposure)));
+  }
+
+  /** y·φ(λ/y − 1); y = 0 leaves λ. */
+  private static <A> A halfDeviance(RowAlgebra<A> m, RateComposite<A> rate, A exposure, A y) {
+    A value = times(m, rate.value, exposure);
+    A difference = m.subtract(value, y);
+    A logRatio = m.subtract(log(m, rate, exposure), m.log(y));
+    A half = PhiComposite.times(m, y, difference, m.divide(value, y), logRatio);
+    A finite = m.select(m.isEqual(y, 0), value, half);
+    return m.select(m.isEqual(value, INFINITY), value, finite);
   }
 
   @Override
-  public <A> A gradient(RowAlgebra<A> m, A x, A y) {
-    Rate<A> rate = new Rate<>(m, m.toDouble(x), options);
-    return rate.gradient(m.toDouble(y));
+  public <A> A deviance(RowAlgebra<A> m, A x, A exposure, A y) {
+    return m.multiply(halfDeviance(m, rate(m, x), exposure, m.toDouble(y)), 2);
+  }
+
+  /** E·(T′ − (y/E)·T′/T), for the derivatives know of no exposure. */
+  @Override
+  public <A> A gradient(RowAlgebra<A> m, A x, A exposure, A y) {
+    return times(m, rate(m, x).gradient(perExposure(m, exposure, y)), exposure);
+  }
+
+  private static <A> A perExposure(RowAlgebra<A> m, A exposure, A y) {
+    A count = m.toDouble(y);
+    return exposure == null ? count : m.divide(count, m.toDouble(exposure));
   }
 
   @Override
-  public <A> A secondDerivative(RowAlgebra<A> m, A x, A y) {
-    Rate<A> rate = new Rate<>(m, m.toDouble(x), options);
-    return rate.secondDerivative(m.toDouble(y));
-  }
-
-  /** The rate and its logarithm with their derivatives, as those of the kernel. */
-  private static final class Rate<A> {
-    /** Below, log T of softplus is p − log β to the last bit, and its derivative β. */
-    private static final double FAR = -37;
-
-    private final RowAlgebra<A> m;
-    private final A r;
-    private final PositiveTransform transform;
-    private final double bound;
-
-    /** Of softplus p = βr, t = e^{−|p|} and u = log(1 + t); of squareplus R; else null. */
-    private A p;
-
-    private A t;
-    private A u;
-    private A root;
-
-    /** T, and λ = l + T. */
-    private final A unbounded;
-
-    private final A value;
-
-    Rate(RowAlgebra<A> m, A r, CountOptions options) {
-      this.m = m;
-      this.r = r;
-      transform = options.rate().orElse(null);
-      bound = transform == null ? 0 : transform.lowerBound();
-      unbounded = unbounded();
-      value = bound == 0 ? unbounded : m.add(unbounded, bound);
-    }
-
-    private A unbounded() {
-      if (transform == null) {
-        // No rate is negative.
-        return m.select(m.isLess(r, 0), m.constant(Double.NaN, r), r);
-      }
-      double parameter = transform.parameter();
-      return switch (transform.family()) {
-        case EXP -> m.exp(r);
-        case SOFTPLUS -> {
-          p = m.multiply(r, parameter);
-          A minusAbs = m.negate(m.abs(p));
-          t = m.exp(minusAbs);
-          u = m.log1pExp(minusAbs);
-          yield m.add(m.atLeast(r, 0), m.divide(u, parameter));
-        }
-        case SQUAREPLUS -> {
-          A abs = m.abs(r);
-          root = SquareplusComposite.root(m, abs, new ScaledB(parameter));
-          A ofAbs = SquareplusComposite.valueOfAbs(m, abs, root);
-          yield m.add(m.atLeast(r, 0), m.divide(parameter / 4, ofAbs));
-        }
-      };
-    }
-
-    /** λ′ − y·λ′/λ; above a bound (1 − y/λ)·T′, for T′ may be tiny where λ is not. */
-    A gradient(A y) {
-      return bound == 0 ? minus(slope(), y, logSlope()) : timesSlope(share(y));
-    }
-
-    /** λ″ − y·(λ′/λ)′; above a bound (1 − y/λ)·T″ + y·(T′/λ)². */
-    A secondDerivative(A y) {
-      if (bound == 0) {
-        return minus(curvature(), y, logCurvature());
-      }
-      A logSlope = logSlope();
-      A ofSquare = m.multiply(m.multiply(y, logSlope), logSlope);
-      return m.add(timesCurvature(share(y)), m.select(m.isEqual(y, 0), m.constant(0, y), ofSquare));
-    }
-
-    /** a − y·b, and a where y is 0. */
-    private A minus(A a, A y, A b) {
-      return m.select(m.isEqual(y, 0), a, m.subtract(a, m.multiply(y, b)));
-    }
-
-    /** 1 − y/λ. */
-    private A share(A y) {
-      return m.add(m.negate(m.divide(y, value)), 1);
-    }
-
-    /** x·T′, of a square where T′ is an exponential. */
-    private A timesSlope(A x) {
-      return switch (transform.family()) {
-        case EXP -> timesExp(x, r);
-        case SOFTPLUS -> {
-          A below = m.negate(m.atLeast(m.negate(p), 0));
-          yield m.divide(timesExp(x, below), m.add(t, 1));
-        }
-        case SQUAREPLUS -> m.multiply(x, slope());
-      };
-    }
-
-    private A timesCurvature(A x) {
-      return switch (transform.family()) {
-        case EXP -> timesExp(x, r);
-        case SOFTPLUS -> {
-          A onePlusT = m.add(t, 1);
-          A product = timesExp(m.multiply(x, transform.parameter()), m.negate(m.abs(p)));
-          yield m.divide(m.divide(product, onePlusT), onePlusT);
-        }
-        case SQUAREPLUS -> m.multiply(x, curvature());
-      };
-    }
-
-    private A timesExp(A x, A exponent) {
-      A half = m.exp(m.multiply(exponent, 0.5));
-      return m.multiply(m.multiply(x, half), half);
-    }
-
-    A log() {
-      if (bound > 0 || transform == null) {
-        return m.log(value);
-      }
-      return switch (transform.family()) {
-        case EXP -> r;
-        case SOFTPLUS -> {
-          A far = m.add(p, -Math.log(transform.parameter()));
-          yield m.select(m.isLess(p, FAR), far, m.log(value));
-        }
-        case SQUAREPLUS -> m.log(value);
-      };
-    }
-
-    A slope() {
-      if (transform == null) {
-        return m.add(m.multiply(m.divide(1, m.add(value, 1)), 0), 1);
-      }
-      return switch (transform.family()) {
-        case EXP -> unbounded;
-        case SOFTPLUS -> {
-          A numerator = m.select(m.isLess(p, 0), t, m.constant(1, t));
-          yield m.divide(numerator, m.add(t, 1));
-        }
-        case SQUAREPLUS -> {
-          A step = m.toTypeOf(r, m.isMore(r, 0));
-          yield m.select(m.isInfinite(root), step, m.divide(unbounded, root));
-        }
-      };
-    }
-
-    A logSlope() {
-      if (transform == null) {
-        return m.divide(1, value);
-      }
-      double beta = transform.parameter();
-      return switch (transform.family()) {
-        case EXP ->
-            bound == 0
-                ? m.constant(1, r)
-                : m.divide(1, m.add(m.multiply(m.exp(m.negate(r)), bound), 1));
-        case SOFTPLUS -> {
-          A quotient = m.divide(slope(), value);
-          if (bound > 0) {
-            yield quotient;
-          }
-          A below = m.multiply(m.divide(m.divide(t, m.add(t, 1)), u), beta);
-          A near = m.select(m.isLess(p, 0), below, quotient);
-          yield m.select(m.isLess(p, FAR), m.constant(beta, near), near);
-        }
-        case SQUAREPLUS -> bound == 0 ? m.divide(1, root) : m.divide(slope(), value);
-      };
-    }
-
-    A curvature() {
-      if (transform == null) {
-        return m.multiply(m.divide(1, m.add(value, 1)), 0);
-      }
-      double parameter = transform.parameter();
-      return switch (transform.family()) {
-        case EXP -> unbounded;
-        case SOFTPLUS -> {
-          A onePlusT = m.add(t, 1);
-          yield m.multiply(m.divide(m.divide(t, onePlusT), onePlusT), parameter);
-        }
-        case SQUAREPLUS -> m.divide(m.divide(m.divide(parameter, root), root), m.multiply(root, 2));
-      };
-    }
-
-    /** ρ′ without a bound: T″/T − ρ², but where both are known to be one number. */
-    A logCurvature() {
-      if (transform == null) {
-        return m.negate(m.divide(m.divide(1, value), value));
-      }
-      return switch (transform.family()) {
-        case EXP -> m.constant(0, r);
-        case SOFTPLUS -> difference();
-        case SQUAREPLUS -> {
-          A sine = m.select(m.isInfinite(root), m.constant(0, r), m.divide(r, root));
-          yield m.negate(m.divide(m.divide(sine, root), root));
-        }
-      };
-    }
-
-    private A difference() {
-      A slope = logSlope();
-      A difference = m.subtract(m.divide(curvature(), value), m.multiply(slope, slope));
-      // The quotient of two numbers that have underflowed.
-      return m.select(m.isLess(p, FAR), m.constant(0, difference), difference);
-    }
+  public <A> A secondDerivative(RowAlgebra<A> m, A x, A exposure, A y) {
+    return times(m, rate(m, x).secondDerivative(perExposure(m, exposure, y)), exposure);
   }
 }

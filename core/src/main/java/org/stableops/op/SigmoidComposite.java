@@ -36,8 +36,7 @@ public final class SigmoidComposite implements ElementLoss.LossComposite {
     int weights = options.positiveWeights().length;
     return new ElementLoss(
         "SigmoidCrossEntropy",
-        "logits",
-        "targets",
+        new ElementLoss.Names("logits", null, "targets"),
         options.reduction(),
         weights > 1 ? weights : 0,
         SigmoidCrossEntropyKernel.of(options),
@@ -45,19 +44,19 @@ public final class SigmoidComposite implements ElementLoss.LossComposite {
   }
 
   @Override
-  public <A> A value(RowAlgebra<A> m, A x, A y) {
+  public <A> A value(RowAlgebra<A> m, A x, A companion, A y) {
     Terms<A> terms = new Terms<>(m, x, m.toDouble(y));
     return terms.sum(terms::value);
   }
 
   @Override
-  public <A> A gradient(RowAlgebra<A> m, A x, A y) {
+  public <A> A gradient(RowAlgebra<A> m, A x, A companion, A y) {
     Terms<A> terms = new Terms<>(m, x, m.toDouble(y));
     return terms.sum(terms::gradient);
   }
 
   @Override
-  public <A> A secondDerivative(RowAlgebra<A> m, A x, A y) {
+  public <A> A secondDerivative(RowAlgebra<A> m, A x, A companion, A y) {
     Terms<A> terms = new Terms<>(m, x, m.toDouble(y));
     return terms.sum(terms::secondDerivative);
   }

@@ -218,6 +218,11 @@ final class PlainAlgebra implements RowAlgebra<PlainArray> {
   }
 
   @Override
+  public PlainArray onHost(PlainArray x, PlainArray y, DoubleBinaryOperator function) {
+    return map(x, y, function);
+  }
+
+  @Override
   public PlainArray copy(PlainArray x) {
     return map(x, v -> v);
   }

@@ -2,15 +2,17 @@ package org.stableops.djl;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
+import org.jspecify.annotations.Nullable;
+import org.stableops.CountEvaluation;
 import org.stableops.CountOptions;
-import org.stableops.LossEvaluation;
 import org.stableops.ValueAndGradient;
 import org.stableops.djl.internal.ElementLossCall;
 import org.stableops.op.ElementLosses;
 
 /**
  * Poisson loss of counts y, whose rate λ is a positive function of what a model puts out, raw:
- * e^raw, or any {@link org.stableops.PositiveTransform}, or raw itself. With a the sample weight,
+ * e^raw, or any {@link org.stableops.PositiveTransform}, or raw itself; with exposures, times them.
+ * With a the sample weight,
  *
  * <pre>loss = a·(λ − y·log λ), with the full likelihood a·(λ − y·log λ + log y!),
  * ∂loss/∂raw = a·(λ′ − y·λ′/λ);</pre>
@@ -85,6 +87,36 @@ public final class PoissonLoss {
   }
 
   /**
+   * Returns the loss with exposures.
+   *
+   * @param raw any floating array
+   * @param exposure finite numbers above 0 of the dtype of raw, which broadcast against it: the
+   *     rate is their product with that of raw
+   * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
+   *     dtype
+   * @param sampleWeights numbers or booleans of the shape of raw: the weight of each element; one
+   *     of weight 0 counts nothing and is never read; null for 1 everywhere
+   * @param options reduction, rate and full likelihood
+   * @return the reduced loss as a scalar, or one loss per element for NONE; differentiable with
+   *     respect to raw, of the dtype and manager of raw
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, the options are null, a count
+   *     is negative, infinite or NaN, an exposure is not finite or not more than 0, or a sample
+   *     weight is negative or not finite
+   * @throws IllegalStateException if an array is closed
+   */
+  public static NDArray value(
+      NDArray raw,
+      NDArray exposure,
+      NDArray counts,
+      @Nullable NDArray sampleWeights,
+      CountOptions options) {
+    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
+        .withCompanion(exposure)
+        .withSampleWeightsOrNull(sampleWeights)
+        .value();
+  }
+
+  /**
    * Returns the gradient of the loss with the default options; see {@link #gradient(NDArray,
    * NDArray, NDArray, CountOptions)}.
    */
@@ -118,6 +150,35 @@ public final class PoissonLoss {
       NDArray raw, NDArray counts, NDArray sampleWeights, CountOptions options) {
     return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
         .withSampleWeights(sampleWeights)
+        .gradient();
+  }
+
+  /**
+   * Returns the gradient of the loss with exposures by raw.
+   *
+   * @param raw any floating array
+   * @param exposure finite numbers above 0 of the dtype of raw, which broadcast against it: the
+   *     rate is their product with that of raw
+   * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
+   *     dtype
+   * @param sampleWeights numbers or booleans of the shape of raw: the weight of each element; one
+   *     of weight 0 counts nothing and is never read; null for 1 everywhere
+   * @param options reduction, rate and full likelihood
+   * @return ∂(sum of the value)/∂raw, outside any graph, of the shape, dtype and manager of raw
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, the options are null, a count
+   *     is negative, infinite or NaN, an exposure is not finite or not more than 0, or a sample
+   *     weight is negative or not finite
+   * @throws IllegalStateException if an array is closed
+   */
+  public static NDArray gradient(
+      NDArray raw,
+      NDArray exposure,
+      NDArray counts,
+      @Nullable NDArray sampleWeights,
+      CountOptions options) {
+    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
+        .withCompanion(exposure)
+        .withSampleWeightsOrNull(sampleWeights)
         .gradient();
   }
 
@@ -161,6 +222,35 @@ public final class PoissonLoss {
   }
 
   /**
+   * Returns the loss and its gradient with exposures, in one pass.
+   *
+   * @param raw any floating array
+   * @param exposure finite numbers above 0 of the dtype of raw, which broadcast against it: the
+   *     rate is their product with that of raw
+   * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
+   *     dtype
+   * @param sampleWeights numbers or booleans of the shape of raw: the weight of each element; one
+   *     of weight 0 counts nothing and is never read; null for 1 everywhere
+   * @param options reduction, rate and full likelihood
+   * @return both, of the dtype and manager of raw
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, the options are null, a count
+   *     is negative, infinite or NaN, an exposure is not finite or not more than 0, or a sample
+   *     weight is negative or not finite
+   * @throws IllegalStateException if an array is closed
+   */
+  public static ValueAndGradient<NDArray> valueAndGradient(
+      NDArray raw,
+      NDArray exposure,
+      NDArray counts,
+      @Nullable NDArray sampleWeights,
+      CountOptions options) {
+    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
+        .withCompanion(exposure)
+        .withSampleWeightsOrNull(sampleWeights)
+        .valueAndGradient();
+  }
+
+  /**
    * Returns the second derivative of the loss with the default options; see {@link
    * #secondDerivative(NDArray, NDArray, NDArray, CountOptions)}.
    */
@@ -200,10 +290,40 @@ public final class PoissonLoss {
   }
 
   /**
+   * Returns the second derivative of the loss with exposures by each raw value, which is the
+   * diagonal of a Hessian that has nothing else.
+   *
+   * @param raw any floating array
+   * @param exposure finite numbers above 0 of the dtype of raw, which broadcast against it: the
+   *     rate is their product with that of raw
+   * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
+   *     dtype
+   * @param sampleWeights numbers or booleans of the shape of raw: the weight of each element; one
+   *     of weight 0 counts nothing and is never read; null for 1 everywhere
+   * @param options reduction, rate and full likelihood
+   * @return ∂²(sum of the value)/∂raw², outside any graph, of the shape, dtype and manager of raw
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, the options are null, a count
+   *     is negative, infinite or NaN, an exposure is not finite or not more than 0, or a sample
+   *     weight is negative or not finite
+   * @throws IllegalStateException if an array is closed
+   */
+  public static NDArray secondDerivative(
+      NDArray raw,
+      NDArray exposure,
+      NDArray counts,
+      @Nullable NDArray sampleWeights,
+      CountOptions options) {
+    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
+        .withCompanion(exposure)
+        .withSampleWeightsOrNull(sampleWeights)
+        .secondDerivative();
+  }
+
+  /**
    * Returns everything known about the loss with the default options; see {@link #evaluate(NDArray,
    * NDArray, NDArray, CountOptions)}.
    */
-  public static LossEvaluation<NDArray> evaluate(NDArray raw, NDArray counts) {
+  public static CountEvaluation<NDArray> evaluate(NDArray raw, NDArray counts) {
     return evaluate(raw, counts, CountOptions.DEFAULT);
   }
 
@@ -211,9 +331,10 @@ public final class PoissonLoss {
    * Returns everything known about the loss without sample weights; see {@link #evaluate(NDArray,
    * NDArray, NDArray, CountOptions)}.
    */
-  public static LossEvaluation<NDArray> evaluate(
+  public static CountEvaluation<NDArray> evaluate(
       NDArray raw, NDArray counts, CountOptions options) {
-    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts).evaluate();
+    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
+        .evaluateCounts();
   }
 
   /**
@@ -230,11 +351,40 @@ public final class PoissonLoss {
    *     is negative, infinite or NaN, or a sample weight is negative or not finite
    * @throws IllegalStateException if an array is closed
    */
-  public static LossEvaluation<NDArray> evaluate(
+  public static CountEvaluation<NDArray> evaluate(
       NDArray raw, NDArray counts, NDArray sampleWeights, CountOptions options) {
     return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
         .withSampleWeights(sampleWeights)
-        .evaluate();
+        .evaluateCounts();
+  }
+
+  /**
+   * Returns everything known about the loss with exposures, deviances included.
+   *
+   * @param raw any floating array
+   * @param exposure finite numbers above 0 of the dtype of raw, which broadcast against it: the
+   *     rate is their product with that of raw
+   * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
+   *     dtype
+   * @param sampleWeights numbers or booleans of the shape of raw: the weight of each element; one
+   *     of weight 0 counts nothing and is never read; null for 1 everywhere
+   * @param options reduction, rate and full likelihood
+   * @return losses, deviances and weight, of the dtype and manager of raw
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, the options are null, a count
+   *     is negative, infinite or NaN, an exposure is not finite or not more than 0, or a sample
+   *     weight is negative or not finite
+   * @throws IllegalStateException if an array is closed
+   */
+  public static CountEvaluation<NDArray> evaluate(
+      NDArray raw,
+      NDArray exposure,
+      NDArray counts,
+      @Nullable NDArray sampleWeights,
+      CountOptions options) {
+    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
+        .withCompanion(exposure)
+        .withSampleWeightsOrNull(sampleWeights)
+        .evaluateCounts();
   }
 
   /** Returns the loss with the default options as a block; see {@link #block(CountOptions)}. */

@@ -1,9 +1,10 @@
 package org.stableops.nd4j;
 
+import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.stableops.CountEvaluation;
 import org.stableops.CountOptions;
-import org.stableops.LossEvaluation;
 import org.stableops.ValueAndGradient;
 import org.stableops.nd4j.internal.ElementLossCall;
 import org.stableops.nd4j.internal.ElementLossGradientOp;
@@ -12,7 +13,8 @@ import org.stableops.op.ElementLosses;
 
 /**
  * Poisson loss of counts y, whose rate λ is a positive function of what a model puts out, raw:
- * e^raw, or any {@link org.stableops.PositiveTransform}, or raw itself. With a the sample weight,
+ * e^raw, or any {@link org.stableops.PositiveTransform}, or raw itself; with exposures, times them.
+ * With a the sample weight,
  *
  * <pre>loss = a·(λ − y·log λ), with the full likelihood a·(λ − y·log λ + log y!),
  * ∂loss/∂raw = a·(λ′ − y·λ′/λ);</pre>
@@ -84,6 +86,35 @@ public final class PoissonLoss {
   }
 
   /**
+   * Returns the loss with exposures.
+   *
+   * @param raw any floating array
+   * @param exposure finite numbers above 0 of the dtype of raw, which broadcast against it: the
+   *     rate is their product with that of raw
+   * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
+   *     dtype
+   * @param sampleWeights numbers or booleans of the shape of raw: the weight of each element; one
+   *     of weight 0 counts nothing and is never read; null for 1 everywhere
+   * @param options reduction, rate and full likelihood
+   * @return the reduced loss as a scalar, or one loss per element for NONE; of the dtype of raw
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, the options are null, a count
+   *     is negative, infinite or NaN, an exposure is not finite or not more than 0, or a sample
+   *     weight is negative or not finite
+   * @throws IllegalStateException if an array is closed
+   */
+  public static INDArray value(
+      INDArray raw,
+      INDArray exposure,
+      INDArray counts,
+      @Nullable INDArray sampleWeights,
+      CountOptions options) {
+    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
+        .withCompanion(exposure)
+        .withSampleWeightsOrNull(sampleWeights)
+        .value();
+  }
+
+  /**
    * Returns the gradient of the loss with the default options; see {@link #gradient(INDArray,
    * INDArray, INDArray, CountOptions)}.
    */
@@ -117,6 +148,35 @@ public final class PoissonLoss {
       INDArray raw, INDArray counts, INDArray sampleWeights, CountOptions options) {
     return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
         .withSampleWeights(sampleWeights)
+        .gradient();
+  }
+
+  /**
+   * Returns the gradient of the loss with exposures by raw.
+   *
+   * @param raw any floating array
+   * @param exposure finite numbers above 0 of the dtype of raw, which broadcast against it: the
+   *     rate is their product with that of raw
+   * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
+   *     dtype
+   * @param sampleWeights numbers or booleans of the shape of raw: the weight of each element; one
+   *     of weight 0 counts nothing and is never read; null for 1 everywhere
+   * @param options reduction, rate and full likelihood
+   * @return ∂(sum of the value)/∂raw, of the shape and dtype of raw
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, the options are null, a count
+   *     is negative, infinite or NaN, an exposure is not finite or not more than 0, or a sample
+   *     weight is negative or not finite
+   * @throws IllegalStateException if an array is closed
+   */
+  public static INDArray gradient(
+      INDArray raw,
+      INDArray exposure,
+      INDArray counts,
+      @Nullable INDArray sampleWeights,
+      CountOptions options) {
+    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
+        .withCompanion(exposure)
+        .withSampleWeightsOrNull(sampleWeights)
         .gradient();
   }
 
@@ -160,6 +220,35 @@ public final class PoissonLoss {
   }
 
   /**
+   * Returns the loss and its gradient with exposures, in one pass.
+   *
+   * @param raw any floating array
+   * @param exposure finite numbers above 0 of the dtype of raw, which broadcast against it: the
+   *     rate is their product with that of raw
+   * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
+   *     dtype
+   * @param sampleWeights numbers or booleans of the shape of raw: the weight of each element; one
+   *     of weight 0 counts nothing and is never read; null for 1 everywhere
+   * @param options reduction, rate and full likelihood
+   * @return both, of the dtype of raw
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, the options are null, a count
+   *     is negative, infinite or NaN, an exposure is not finite or not more than 0, or a sample
+   *     weight is negative or not finite
+   * @throws IllegalStateException if an array is closed
+   */
+  public static ValueAndGradient<INDArray> valueAndGradient(
+      INDArray raw,
+      INDArray exposure,
+      INDArray counts,
+      @Nullable INDArray sampleWeights,
+      CountOptions options) {
+    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
+        .withCompanion(exposure)
+        .withSampleWeightsOrNull(sampleWeights)
+        .valueAndGradient();
+  }
+
+  /**
    * Returns the second derivative of the loss with the default options; see {@link
    * #secondDerivative(INDArray, INDArray, INDArray, CountOptions)}.
    */
@@ -199,10 +288,40 @@ public final class PoissonLoss {
   }
 
   /**
+   * Returns the second derivative of the loss with exposures by each raw value, which is the
+   * diagonal of a Hessian that has nothing else.
+   *
+   * @param raw any floating array
+   * @param exposure finite numbers above 0 of the dtype of raw, which broadcast against it: the
+   *     rate is their product with that of raw
+   * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
+   *     dtype
+   * @param sampleWeights numbers or booleans of the shape of raw: the weight of each element; one
+   *     of weight 0 counts nothing and is never read; null for 1 everywhere
+   * @param options reduction, rate and full likelihood
+   * @return ∂²(sum of the value)/∂raw², of the shape and dtype of raw
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, the options are null, a count
+   *     is negative, infinite or NaN, an exposure is not finite or not more than 0, or a sample
+   *     weight is negative or not finite
+   * @throws IllegalStateException if an array is closed
+   */
+  public static INDArray secondDerivative(
+      INDArray raw,
+      INDArray exposure,
+      INDArray counts,
+      @Nullable INDArray sampleWeights,
+      CountOptions options) {
+    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
+        .withCompanion(exposure)
+        .withSampleWeightsOrNull(sampleWeights)
+        .secondDerivative();
+  }
+
+  /**
    * Returns everything known about the loss with the default options; see {@link
    * #evaluate(INDArray, INDArray, INDArray, CountOptions)}.
    */
-  public static LossEvaluation<INDArray> evaluate(INDArray raw, INDArray counts) {
+  public static CountEvaluation<INDArray> evaluate(INDArray raw, INDArray counts) {
     return evaluate(raw, counts, CountOptions.DEFAULT);
   }
 
@@ -210,9 +329,10 @@ public final class PoissonLoss {
    * Returns everything known about the loss without sample weights; see {@link #evaluate(INDArray,
    * INDArray, INDArray, CountOptions)}.
    */
-  public static LossEvaluation<INDArray> evaluate(
+  public static CountEvaluation<INDArray> evaluate(
       INDArray raw, INDArray counts, CountOptions options) {
-    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts).evaluate();
+    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
+        .evaluateCounts();
   }
 
   /**
@@ -229,11 +349,40 @@ public final class PoissonLoss {
    *     is negative, infinite or NaN, or a sample weight is negative or not finite
    * @throws IllegalStateException if an array is closed
    */
-  public static LossEvaluation<INDArray> evaluate(
+  public static CountEvaluation<INDArray> evaluate(
       INDArray raw, INDArray counts, INDArray sampleWeights, CountOptions options) {
     return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
         .withSampleWeights(sampleWeights)
-        .evaluate();
+        .evaluateCounts();
+  }
+
+  /**
+   * Returns everything known about the loss with exposures, deviances included.
+   *
+   * @param raw any floating array
+   * @param exposure finite numbers above 0 of the dtype of raw, which broadcast against it: the
+   *     rate is their product with that of raw
+   * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
+   *     dtype
+   * @param sampleWeights numbers or booleans of the shape of raw: the weight of each element; one
+   *     of weight 0 counts nothing and is never read; null for 1 everywhere
+   * @param options reduction, rate and full likelihood
+   * @return losses, deviances and weight, of the dtype of raw
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, the options are null, a count
+   *     is negative, infinite or NaN, an exposure is not finite or not more than 0, or a sample
+   *     weight is negative or not finite
+   * @throws IllegalStateException if an array is closed
+   */
+  public static CountEvaluation<INDArray> evaluate(
+      INDArray raw,
+      INDArray exposure,
+      INDArray counts,
+      @Nullable INDArray sampleWeights,
+      CountOptions options) {
+    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
+        .withCompanion(exposure)
+        .withSampleWeightsOrNull(sampleWeights)
+        .evaluateCounts();
   }
 
   /**
@@ -268,6 +417,28 @@ public final class PoissonLoss {
   public static SDVariable value(
       SDVariable raw, SDVariable counts, SDVariable sampleWeights, CountOptions options) {
     return new ValueOp().of(options, raw, counts, sampleWeights);
+  }
+
+  /**
+   * Returns the loss with exposures in a SameDiff graph; the gradient to the exposures is 0, too.
+   *
+   * @param raw any floating array
+   * @param exposure finite numbers above 0 of the dtype of raw, which broadcast against it: the
+   *     rate is their product with that of raw
+   * @param counts finite numbers from 0 of the shape of raw
+   * @param sampleWeights one per element, or null for 1 everywhere
+   * @param options reduction, rate and full likelihood
+   * @return the reduced loss as a scalar, or one loss per element for NONE
+   * @throws IllegalArgumentException if a variable or the options are null; what the arrays must be
+   *     is checked when the graph is executed
+   */
+  public static SDVariable value(
+      SDVariable raw,
+      SDVariable exposure,
+      SDVariable counts,
+      @Nullable SDVariable sampleWeights,
+      CountOptions options) {
+    return new ValueOp().withCompanion(options, raw, exposure, counts, sampleWeights);
   }
 
   /** The op of SameDiff; for the registry. */

@@ -38,6 +38,7 @@ public final class StableOps {
         new SoftmaxCrossEntropy.ValueOp(),
         new SigmoidCrossEntropy.ValueOp(),
         new PoissonLoss.ValueOp(),
+        new NegativeBinomialLoss.ValueOp(),
         new LogSumExp.ValueOp(),
         new LogSoftmax.ValueOp(),
         new PositiveTransforms.ValueOp(),

@@ -9,6 +9,7 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.Arrays;
+import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import org.stableops.op.RowAlgebra;
 
@@ -201,7 +202,18 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
 
   @Override
   public NDArray onHost(NDArray x, DoubleUnaryOperator function) {
-    double[] numbers = Arrays.stream(Numbers.doubles(x)).map(function).toArray();
+    return like(x, Arrays.stream(Numbers.doubles(x)).map(function).toArray());
+  }
+
+  @Override
+  public NDArray onHost(NDArray x, NDArray y, DoubleBinaryOperator function) {
+    double[] ofX = Numbers.doubles(x);
+    double[] ofY = Numbers.doubles(y);
+    Arrays.setAll(ofX, i -> function.applyAsDouble(ofX[i], ofY[i]));
+    return like(x, ofX);
+  }
+
+  private static NDArray like(NDArray x, double[] numbers) {
     NDArray result = x.getManager().create(numbers, x.getShape());
     return result.toType(x.getDataType(), false).toDevice(x.getDevice(), false);
   }

@@ -7,10 +7,15 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.stableops.CountEvaluation;
 import org.stableops.LossEvaluation;
 import org.stableops.Reduction;
-import org.stableops.kernel.ElementLossKernel;
+import org.stableops.internal.ParameterShape;
+import org.stableops.kernel.ElementLossKernel.Batch;
+import org.stableops.kernel.ElementLossKernel.Derivative;
 import org.stableops.kernel.Elements;
+import org.stableops.kernel.ParameterGroups;
 import org.stableops.op.ElementLoss;
 
 /**
@@ -25,15 +30,20 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
   private static final int GRADIENT = 2;
 
   private final ElementLoss loss;
+
+  /** What broadcasts against the argument, or null for 1 everywhere. */
+  private final NDArray companion;
+
   private final NDArray targets;
 
   /** One per element, or null for 1 everywhere; an element of weight 0 is never read. */
   private final NDArray sampleWeights;
 
   private ElementLossCall(
-      ElementLoss loss, NDArray logits, NDArray targets, NDArray sampleWeights) {
+      ElementLoss loss, NDArray logits, NDArray companion, NDArray targets, NDArray sampleWeights) {
     super(logits);
     this.loss = loss;
+    this.companion = companion;
     this.targets = targets;
     this.sampleWeights = sampleWeights;
   }
@@ -42,7 +52,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
     Inputs.requireFloating(loss.argument(), x);
     Inputs.requireNumbersOrBooleans(loss.targets(), targets);
     loss.requireShapes(x.getShape().getShape(), targets.getShape().getShape());
-    return new ElementLossCall(loss, x, targets, null);
+    return new ElementLossCall(loss, x, null, targets, null);
   }
 
   /** A call whose targets, and sample weights, may lack a last axis of one element. */
@@ -54,7 +64,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
     }
     long[] shape = x.getShape().getShape();
     loss.requireShapes(shape, shape);
-    return new ElementLossCall(loss, x, targets, null);
+    return new ElementLossCall(loss, x, null, targets, null);
   }
 
   private static boolean lacksLastAxis(NDArray array, NDArray x) {
@@ -68,7 +78,29 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
       loss.requireShape(
           "sampleWeights", weights.getShape().getShape(), logits.getShape().getShape());
     }
-    return new ElementLossCall(loss, logits, targets, weights);
+    return new ElementLossCall(loss, logits, companion, targets, weights);
+  }
+
+  /** The same call with a weight for every element, or with null for 1 everywhere. */
+  public ElementLossCall withSampleWeightsOrNull(@Nullable NDArray weights) {
+    return weights == null ? this : withSampleWeights(weights);
+  }
+
+  /** The same call with a companion, which broadcasts against the argument. */
+  public ElementLossCall withCompanion(NDArray array) {
+    String name = loss.names().companion();
+    Inputs.requireFloating(name, array);
+    if (array.getDataType() != logits.getDataType()) {
+      throw new IllegalArgumentException(
+          "%s dtype must be that of %s, %s, got %s"
+              .formatted(name, loss.argument(), logits.getDataType(), array.getDataType()));
+    }
+    loss.requireCompanion(array.getShape().getShape(), logits.getShape().getShape());
+    return new ElementLossCall(loss, logits, array, targets, sampleWeights);
+  }
+
+  private ParameterShape companionShape() {
+    return loss.requireCompanion(companion.getShape().getShape(), logits.getShape().getShape());
   }
 
   @Override
@@ -81,6 +113,45 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
     return Autograd.elementwise(logits, losses, gradient);
   }
 
+  /** The value, in the graph of the companion too if the loss has a gradient by it. */
+  @Override
+  public Weighted weighted() {
+    boolean isOfCompanion =
+        companion != null && loss.hasCompanionGradient() && Autograd.wantsGradient(companion);
+    return isOfCompanion
+        ? Scoped.compute(this::ofBoth, weighted -> new NDArray[] {weighted.value()})
+        : super.weighted();
+  }
+
+  private Weighted ofBoth() {
+    boolean wantsX = Autograd.wantsGradient(logits);
+    return isReduced() ? scalarOfBoth(wantsX) : elementsOfBoth(wantsX);
+  }
+
+  private Weighted elementsOfBoth(boolean wantsX) {
+    Result<ElementLosses> result = compute(wantsX ? logits : null, false);
+    NDArray terms = derivative(Derivative.BY_COMPANION, result.losses().weight());
+    NDArray node = Autograd.products(logits, result.gradient(), companion, wide(terms));
+    Autograd.overwrite(node, result.losses().losses());
+    return new Weighted(node, result.losses().weight());
+  }
+
+  private Weighted scalarOfBoth(boolean wantsX) {
+    NDArray flat = logits.reshape(-1);
+    Result<ElementLosses> result = compute(wantsX ? flat : null, false);
+    NDArray sums = wide(companionSums(result.losses().weight()));
+    NDArray node = Autograd.scalar(companion.reshape(-1), sums.reshape(-1));
+    if (wantsX) {
+      node = Autograd.scalar(flat, result.gradient()).add(node);
+    }
+    result.losses().reduceInto(node);
+    return new Weighted(node, result.losses().weight());
+  }
+
+  private NDArray wide(NDArray array) {
+    return array.toType(Halves.wideType(logits.getDataType()), false);
+  }
+
   public LossEvaluation<NDArray> evaluate() {
     return Scoped.compute(
         () -> {
@@ -90,16 +161,33 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
         all -> new NDArray[] {all.loss(), all.elementLosses()});
   }
 
+  public CountEvaluation<NDArray> evaluateCounts() {
+    return Scoped.compute(
+        () -> {
+          ElementLosses losses = compute(null, true).losses();
+          NDArray deviances = derivative(Derivative.DEVIANCE, 1, losses.weight());
+          double sum = deviances.toType(DataType.FLOAT64, false).sum().toDoubleArray()[0];
+          return new CountEvaluation<>(
+              losses.reduced(), losses.losses(), rounded(deviances), losses.weight(), sum);
+        },
+        all -> new NDArray[] {all.loss(), all.elementLosses(), all.deviances()});
+  }
+
   /** The second derivative of the sum of the value by each element. */
   public NDArray secondDerivative() {
-    return Scoped.compute(() -> rounded(secondDerivatives()));
+    return Scoped.compute(() -> rounded(derivative(Derivative.SECOND, weight())));
+  }
+
+  /** The gradient by the companion of the sum of the value, summed where it repeats. */
+  public NDArray companionGradient() {
+    return Scoped.compute(() -> rounded(companionSums(weight())));
   }
 
   /** The value as a Block. */
   public static Block block(ElementLoss loss) {
     return new OpBlock(
         loss.name(),
-        2,
+        loss.inputs(),
         1,
         inputs -> of(loss, inputs).value(),
         shapes -> loss.reduction() == Reduction.NONE ? shapes[0] : new Shape());
@@ -108,12 +196,21 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
   /** The gradient as a Block. */
   public static Block gradientBlock(ElementLoss loss) {
     return new OpBlock(
-        loss.name() + "Gradient", 2, 1, inputs -> of(loss, inputs).gradient(), shapes -> shapes[0]);
+        loss.name() + "Gradient",
+        loss.inputs(),
+        1,
+        inputs -> of(loss, inputs).gradient(),
+        shapes -> shapes[0]);
   }
 
+  /** Argument, companion if the loss needs one, targets, and perhaps sample weights. */
   private static ElementLossCall of(ElementLoss loss, NDList inputs) {
-    ElementLossCall unweighted = of(loss, inputs.get(0), inputs.get(1));
-    return inputs.size() == 2 ? unweighted : unweighted.withSampleWeights(inputs.get(2));
+    int targets = loss.inputs() - 1;
+    ElementLossCall call = of(loss, inputs.get(0), inputs.get(targets));
+    ElementLossCall whole = targets == 1 ? call : call.withCompanion(inputs.get(1));
+    return inputs.size() <= loss.inputs()
+        ? whole
+        : whole.withSampleWeights(inputs.get(loss.inputs()));
   }
 
   /** What the elements lose, as arrays beside the logits and of their dtype. */
@@ -170,34 +267,52 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
   private boolean acceptsAll() {
     return Fused.accepts(logits)
         && Fused.fitsBuffer(targets)
+        && (companion == null || Fused.accepts(companion))
         && (sampleWeights == null || Fused.fitsBuffer(sampleWeights));
   }
 
   private Result<ElementLosses> fused(NDArray view, boolean wantsLosses) {
     NDArray x = Autograd.detached(logits);
-    Elements y = elements(targets);
-    Elements a = sampleWeights == null ? null : elements(sampleWeights);
-    ElementLossKernel kernel = loss.kernel();
-    double weight = kernel.weight(loss.targets(), y, a);
+    Batch batch = batch(x);
+    double weight = loss.weight(batch);
     NDArray gradient = view == null ? null : Fused.uninitialized(view);
     NDArray losses = wantsLosses ? like(x) : null;
     double sum =
-        kernel.run(
-            Fused.elements(x),
-            y,
-            a,
-            losses == null ? null : Fused.elements(losses),
-            gradient == null ? null : Fused.elements(gradient),
-            loss.scale(weight));
+        loss.kernel()
+            .run(
+                batch,
+                losses == null ? null : Fused.elements(losses),
+                gradient == null ? null : Fused.elements(gradient),
+                loss.scale(weight));
     return new Result<>(new ElementLosses(() -> Constants.create(sum), losses, weight), gradient);
+  }
+
+  /** All elements, of arrays that a kernel accepts. */
+  private Batch batch(NDArray x) {
+    return new Batch(
+        Fused.elements(x),
+        companion == null ? null : repeated(),
+        elements(targets),
+        sampleWeights == null ? null : elements(sampleWeights));
+  }
+
+  /** The companion's elements, one for each of the argument. */
+  private Elements repeated() {
+    ParameterShape shape = companionShape();
+    long[] strides = Fused.contiguousStrides(companion.getShape().getShape());
+    return Fused.elements(Autograd.detached(companion), shape.x(), shape.strides(strides));
   }
 
   /** The elements of targets or weights: those of other dtypes than a kernel reads as float64. */
   private static Elements elements(NDArray array) {
+    return Fused.elements(readable(array));
+  }
+
+  private static NDArray readable(NDArray array) {
     NDArray local = Autograd.detached(array);
     DataType type = local.getDataType();
     boolean isRead = type == DataType.FLOAT32 || type == DataType.FLOAT64;
-    return Fused.elements(isRead ? local : local.toType(DataType.FLOAT64, false));
+    return isRead ? local : local.toType(DataType.FLOAT64, false);
   }
 
   private NDArray like(NDArray x) {
@@ -212,16 +327,16 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
     double weight = rows.weight();
     NDArray[] results =
         rows.compute(
-            (x, y, a) -> {
+            (x, c, y, a) -> {
               NDArray[] ofBlock = new NDArray[3];
-              NDArray losses = weighted(rows.value(x, y), a);
+              NDArray losses = weighted(rows.value(x, c, y), a);
               ofBlock[SUMS] = losses.toType(DataType.FLOAT64, false).sum(new int[] {1}, true);
               if (wantsLosses) {
                 ofBlock[LOSSES] = losses.toType(logits.getDataType(), false);
               }
               if (view != null) {
-                NDArray gradient = weighted(rows.gradient(x, y), a);
-                ofBlock[GRADIENT] = scaled(gradient, weight);
+                NDArray gradient = rows.derivative(Derivative.GRADIENT, x, c, y);
+                ofBlock[GRADIENT] = scaled(weighted(gradient, a), loss.scale(weight));
               }
               return ofBlock;
             });
@@ -231,23 +346,59 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
     return new Result<>(new ElementLosses(sums::sum, losses, weight), gradient);
   }
 
-  private NDArray secondDerivatives() {
+  /** Σ a, after a look at all values. */
+  private double weight() {
+    return acceptsAll() ? loss.weight(batch(Autograd.detached(logits))) : new Rows().weight();
+  }
+
+  /** A derivative of the sum of the value by each element, given Σ a. */
+  private NDArray derivative(Derivative derivative, double weight) {
+    return derivative(derivative, loss.scale(weight), weight);
+  }
+
+  private NDArray derivative(Derivative derivative, double scale, double weight) {
     if (acceptsAll()) {
-      Elements y = elements(targets);
-      Elements a = sampleWeights == null ? null : elements(sampleWeights);
-      double weight = loss.kernel().weight(loss.targets(), y, a);
       NDArray x = Autograd.detached(logits);
       NDArray out = like(x);
-      loss.kernel()
-          .secondDerivative(Fused.elements(x), y, a, Fused.elements(out), loss.scale(weight));
+      loss.kernel().derivative(derivative, batch(x), Fused.elements(out), scale);
       return out;
     }
     Rows rows = new Rows();
-    double weight = rows.weight();
     NDArray[] results =
         rows.compute(
-            (x, y, a) -> new NDArray[] {scaled(weighted(rows.secondDerivative(x, y), a), weight)});
+            (x, c, y, a) ->
+                new NDArray[] {scaled(weighted(rows.derivative(derivative, x, c, y), a), scale)});
     return results[0].reshape(logits.getShape());
+  }
+
+  /** The sums of the gradient by the companion where it repeats, given Σ a. */
+  private NDArray companionSums(double weight) {
+    ParameterShape shape = companionShape();
+    if (acceptsAll()) {
+      return fusedSums(shape, loss.scale(weight));
+    }
+    NDArray terms = derivative(Derivative.BY_COMPANION, weight).toType(DataType.FLOAT64, false);
+    int[] axes = shape.repeatedAxes();
+    NDArray sums = axes.length == 0 ? terms : terms.sum(axes);
+    return sums.reshape(companion.getShape());
+  }
+
+  private NDArray fusedSums(ParameterShape shape, double scale) {
+    NDArray c = Autograd.detached(companion);
+    ParameterGroups groups = ParameterGroups.of(shape);
+    long[] order = groups.shape();
+    long[] strides = groups.strides(Fused.contiguousStrides(shape.x()));
+    long[] repeated =
+        groups.strides(shape.strides(Fused.contiguousStrides(c.getShape().getShape())));
+    NDArray out = like(c);
+    Batch batch =
+        new Batch(
+            Fused.elements(Autograd.detached(logits), order, strides),
+            Fused.elements(c, order, repeated),
+            Fused.elements(readable(targets), order, strides),
+            sampleWeights == null ? null : Fused.elements(readable(sampleWeights), order, strides));
+    loss.kernel().sums(Derivative.BY_COMPANION, batch, groups, Fused.elements(out), scale);
+    return out;
   }
 
   /** The product with sample weights. */
@@ -255,22 +406,22 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
     return a == null ? losses : losses.toType(DataType.FLOAT64, false).mul(a);
   }
 
-  /** The product with the scale of a gradient, in float32 or float64. */
-  private NDArray scaled(NDArray derivative, double weight) {
-    double scale = loss.scale(weight);
+  /** The product with a scale, in float32 or float64. */
+  private NDArray scaled(NDArray derivative, double scale) {
     NDArray scaled = scale == 1 ? derivative : derivative.mul(Constants.create(scale));
-    return Scoped.beside(logits, scaled).toType(Halves.wideType(logits.getDataType()), false);
+    return wide(Scoped.beside(logits, scaled));
   }
 
-  /** Computes results of a block from rows of x, targets and weights, which may be null. */
+  /** Computes results of a block from rows of x, and of others, of which some may be null. */
   @FunctionalInterface
   private interface OfBlock {
-    NDArray[] compute(NDArray x, NDArray y, NDArray a);
+    NDArray[] compute(NDArray x, NDArray companion, NDArray y, NDArray a);
   }
 
   /** Everything as rows × elements of the last axis, on the logits' device. */
   private final class Rows {
     private final NDArray x = rows(Autograd.detached(logits));
+    private final NDArray c = companion == null ? null : companionRows(beside(companion));
     private final NDArray y = rows(beside(targets));
     private final NDArray a =
         sampleWeights == null ? null : rows(beside(sampleWeights).toType(DataType.FLOAT64, false));
@@ -283,18 +434,47 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
       return local.getDataType().isFloating() ? local : local.toType(DataType.FLOAT64, false);
     }
 
-    private NDArray rows(NDArray array) {
+    private long last() {
       Shape shape = logits.getShape();
-      long last = shape.dimension() == 0 ? 1 : shape.get(shape.dimension() - 1);
-      return array.reshape(last == 0 ? 0 : array.size() / last, last);
+      return shape.dimension() == 0 ? 1 : shape.get(shape.dimension() - 1);
     }
 
-    /** Σ a, after a look at all targets and weights. */
+    private NDArray rows(NDArray array) {
+      return array.reshape(last() == 0 ? 0 : array.size() / last(), last());
+    }
+
+    /** One row where all are the same, which needs no memory; else all of them. */
+    private NDArray companionRows(NDArray array) {
+      if (array.size() == 1) {
+        return array.reshape(1, 1);
+      }
+      boolean isOneRow = array.size() == last() && companionShape().aligned()[lastAxis()] == last();
+      return isOneRow ? array.reshape(1, last()) : rows(array.broadcast(logits.getShape()));
+    }
+
+    private int lastAxis() {
+      return logits.getShape().dimension() - 1;
+    }
+
+    /** Some rows of the companion, repeated to those of x. */
+    private NDArray companionOf(NDArray ofX, long from, long to) {
+      if (c == null) {
+        return null;
+      }
+      boolean isOneRow = c.getShape().get(0) == 1;
+      return widened((isOneRow ? c : Slices.of(c, from, to)).broadcast(ofX.getShape()));
+    }
+
+    /** Σ a, after a look at all values. */
     double weight() {
       double weight = a == null ? x.size() : a.sum().toDoubleArray()[0];
       if (x.size() > 0 && !isValid(weight)) {
-        Elements ofTargets = Fused.elements(y.toType(DataType.FLOAT64, false));
-        loss.kernel().weight(loss.targets(), ofTargets, a == null ? null : Fused.elements(a));
+        loss.weight(
+            new Batch(
+                null,
+                c == null ? null : elements(c.broadcast(x.getShape())),
+                elements(y),
+                a == null ? null : elements(a)));
       }
       return weight;
     }
@@ -302,12 +482,25 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
     private boolean isValid(double weight) {
       boolean isWeightValid =
           a == null || a.min().toDoubleArray()[0] >= 0 && weight < Double.POSITIVE_INFINITY;
-      NDArray counted = counted(y, a);
-      return isWeightValid && isTarget(counted.min()) && isTarget(counted.max());
+      NDArray counted = counted(y, a, 0);
+      return isWeightValid
+          && isTarget(counted.min())
+          && isTarget(counted.max())
+          && (c == null || areCompanions());
     }
 
     private boolean isTarget(NDArray number) {
-      return loss.kernel().isTarget(number.toType(DataType.FLOAT64, false).toDoubleArray()[0]);
+      return loss.kernel().isTarget(number(number));
+    }
+
+    private boolean areCompanions() {
+      NDArray counted = a == null ? c : counted(c.broadcast(x.getShape()), a, 1);
+      return loss.kernel().isCompanion(number(counted.min()))
+          && loss.kernel().isCompanion(number(counted.max()));
+    }
+
+    private double number(NDArray scalar) {
+      return scalar.toType(DataType.FLOAT64, false).toDoubleArray()[0];
     }
 
     NDArray[] compute(OfBlock block) {
@@ -317,9 +510,12 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
           Slices.elements(logits),
           (from, to) -> {
             NDArray weights = a == null ? null : Slices.of(a, from, to);
+            NDArray ofX = Slices.of(x, from, to);
+            NDArray ofCompanion = companionOf(ofX, from, to);
             return block.compute(
-                widened(counted(Slices.of(x, from, to), weights)),
-                counted(Slices.of(y, from, to), weights),
+                widened(counted(ofX, weights, 0)),
+                ofCompanion == null ? null : counted(ofCompanion, weights, 1),
+                counted(Slices.of(y, from, to), weights, 0),
                 weights);
           });
     }
@@ -328,39 +524,34 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
       return array.toType(Halves.wideType(array.getDataType()), false);
     }
 
-    /** Elements, and 0 for those of weight 0, even for NaN. */
-    private NDArray counted(NDArray elements, NDArray weights) {
-      return weights == null ? elements : DjlAlgebra.INSTANCE.whereCounted(weights, elements);
+    /** Elements, and a number for those of weight 0, even for NaN. */
+    private NDArray counted(NDArray elements, NDArray weights, double other) {
+      return weights == null
+          ? elements
+          : DjlAlgebra.INSTANCE.whereCounted(weights, elements, other);
     }
 
-    NDArray value(NDArray ofX, NDArray ofY) {
-      return Fused.accepts(ofX)
-          ? fused(ofX, ofY, (x, y, out) -> loss.kernel().run(x, y, null, out, null, 1))
-          : loss.composite().value(DjlAlgebra.INSTANCE, ofX, ofY);
-    }
-
-    NDArray gradient(NDArray ofX, NDArray ofY) {
-      return Fused.accepts(ofX)
-          ? fused(ofX, ofY, (x, y, out) -> loss.kernel().gradient(x, y, null, out, 1))
-          : loss.composite().gradient(DjlAlgebra.INSTANCE, ofX, ofY);
-    }
-
-    NDArray secondDerivative(NDArray ofX, NDArray ofY) {
-      return Fused.accepts(ofX)
-          ? fused(ofX, ofY, (x, y, out) -> loss.kernel().secondDerivative(x, y, null, out, 1))
-          : loss.composite().secondDerivative(DjlAlgebra.INSTANCE, ofX, ofY);
-    }
-
-    private NDArray fused(NDArray ofX, NDArray ofY, Sweep sweep) {
+    NDArray value(NDArray ofX, NDArray ofC, NDArray ofY) {
+      if (!Fused.accepts(ofX)) {
+        return loss.composite().value(DjlAlgebra.INSTANCE, ofX, ofC, ofY);
+      }
       NDArray out = like(ofX);
-      sweep.run(Fused.elements(ofX), elements(ofY), Fused.elements(out));
+      loss.kernel().run(batch(ofX, ofC, ofY), Fused.elements(out), null, 1);
       return out;
     }
-  }
 
-  /** A kernel on a block. */
-  @FunctionalInterface
-  private interface Sweep {
-    void run(Elements x, Elements y, Elements out);
+    NDArray derivative(Derivative derivative, NDArray ofX, NDArray ofC, NDArray ofY) {
+      if (!Fused.accepts(ofX)) {
+        return loss.composite().derivative(derivative, DjlAlgebra.INSTANCE, ofX, ofC, ofY);
+      }
+      NDArray out = like(ofX);
+      loss.kernel().derivative(derivative, batch(ofX, ofC, ofY), Fused.elements(out), 1);
+      return out;
+    }
+
+    private Batch batch(NDArray ofX, NDArray ofC, NDArray ofY) {
+      Elements ofCompanion = ofC == null ? null : elements(ofC);
+      return new Batch(Fused.elements(ofX), ofCompanion, elements(ofY), null);
+    }
   }
 }

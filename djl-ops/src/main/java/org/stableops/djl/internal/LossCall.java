@@ -52,7 +52,7 @@ public abstract class LossCall<L extends Losses> {
   }
 
   /** The value, which needs not be read back for the weight. */
-  public final Weighted weighted() {
+  public Weighted weighted() {
     return Scoped.compute(
         () -> {
           if (JniUtils.isGradMode()) {

@@ -28,21 +28,53 @@ public interface ElementLossHost {
    * @param gradient by {@code gradient}
    * @param second by {@code secondDerivative}
    * @param backprop the gradient of the sum of the value, by the host's own differentiation
+   * @param parameter by {@code parameterGradient}, or null for a loss that has none
+   * @param parameterBackprop the same by the host's own differentiation
    */
-  record Derivatives(double[] value, double[] gradient, double[] second, double[] backprop) {}
+  record Derivatives(
+      double[] value,
+      double[] gradient,
+      double[] second,
+      double[] backprop,
+      double[] parameter,
+      double[] parameterBackprop) {}
 
   /**
    * One problem.
    *
    * @param operator the name of the public class
    * @param x the arguments
+   * @param companion what the loss takes beside them, or null
    * @param y their targets
    * @param a their sample weights, or null
-   * @param shape that of all
+   * @param shape that of all but the companion
+   * @param companionShape that of the companion, or null
    * @param options those of the operator
    */
   record Problem(
-      String operator, double[] x, double[] y, double[] a, long[] shape, Object options) {}
+      String operator,
+      double[] x,
+      double[] companion,
+      double[] y,
+      double[] a,
+      long[] shape,
+      long[] companionShape,
+      Object options) {
+    /** A problem of a loss without a companion. */
+    public Problem(
+        String operator, double[] x, double[] y, double[] a, long[] shape, Object options) {
+      this(operator, x, null, y, a, shape, null, options);
+    }
+
+    /** The same with a companion. */
+    public Problem withCompanion(double[] newCompanion, long... newShape) {
+      return new Problem(operator, x, newCompanion, y, a, shape, newShape, options);
+    }
+
+    boolean hasParameterGradient() {
+      return operator.equals("NegativeBinomialLoss");
+    }
+  }
 
   /**
    * Returns the host's name.
@@ -88,15 +120,36 @@ public interface ElementLossHost {
         NDArray x = DjlHost.array(manager, problem.x, format).reshape(shape).duplicate();
         NDArray y = DjlHost.array(manager, problem.y, format).reshape(shape);
         NDArray a = problem.a == null ? null : manager.create(problem.a, shape);
-        double[] value = DjlHost.doubles(call(problem, "value", x, y, a));
-        double[] gradient = DjlHost.doubles(call(problem, "gradient", x, y, a));
-        double[] second = DjlHost.doubles(call(problem, "secondDerivative", x, y, a));
+        NDArray c = companion(manager, problem, format);
+        double[] value = DjlHost.doubles(call(problem, "value", x, c, y, a));
+        double[] gradient = DjlHost.doubles(call(problem, "gradient", x, c, y, a));
+        double[] second = DjlHost.doubles(call(problem, "secondDerivative", x, c, y, a));
+        boolean hasParameter = problem.hasParameterGradient();
+        double[] parameter =
+            hasParameter ? DjlHost.doubles(call(problem, "parameterGradient", x, c, y, a)) : null;
         x.setRequiresGradient(true);
-        try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
-          collector.backward(call(problem, "value", x, y, a));
+        if (hasParameter) {
+          c.setRequiresGradient(true);
         }
-        return new Derivatives(value, gradient, second, DjlHost.doubles(x.getGradient()));
+        try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+          collector.backward(call(problem, "value", x, c, y, a));
+        }
+        return new Derivatives(
+            value,
+            gradient,
+            second,
+            DjlHost.doubles(x.getGradient()),
+            parameter,
+            hasParameter ? DjlHost.doubles(c.getGradient()) : null);
       }
+    }
+
+    private static NDArray companion(NDManager manager, Problem problem, Format format) {
+      return problem.companion == null
+          ? null
+          : DjlHost.array(manager, problem.companion, format)
+              .reshape(new Shape(problem.companionShape))
+              .duplicate();
     }
 
     private static NDArray call(Problem problem, String method, NDArray... arrays) {
@@ -127,18 +180,36 @@ public interface ElementLossHost {
           problem.a == null
               ? null
               : Nd4j.createFromArray(problem.a).castTo(DataType.DOUBLE).reshape(problem.shape);
+      INDArray c =
+          problem.companion == null
+              ? null
+              : Nd4jHost.array(problem.companion, format).reshape(problem.companionShape);
+      Map<String, INDArray> gradients = gradients(problem, x, c, y, a);
+      boolean hasParameter = problem.hasParameterGradient();
+      return new Derivatives(
+          doubles(problem, "value", x, c, y, a),
+          doubles(problem, "gradient", x, c, y, a),
+          doubles(problem, "secondDerivative", x, c, y, a),
+          Nd4jHost.doubles(gradients.get("x")),
+          hasParameter ? doubles(problem, "parameterGradient", x, c, y, a) : null,
+          hasParameter ? Nd4jHost.doubles(gradients.get("c")) : null);
+    }
+
+    private static Map<String, INDArray> gradients(
+        Problem problem, INDArray x, INDArray c, INDArray y, INDArray a) {
       SameDiff graph = SameDiff.create();
       SDVariable[] variables = {
-        graph.var("x", x.dup()), graph.constant(y), a == null ? null : graph.constant(a)
+        graph.var("x", x.dup()),
+        c == null ? null : graph.var("c", c.dup()),
+        graph.constant(y),
+        a == null ? null : graph.constant(a)
       };
       SDVariable loss = call(problem, "value", (Object[]) variables);
       loss.rename("loss");
       graph.setLossVariables("loss");
-      return new Derivatives(
-          doubles(problem, "value", x, y, a),
-          doubles(problem, "gradient", x, y, a),
-          doubles(problem, "secondDerivative", x, y, a),
-          Nd4jHost.doubles(graph.calculateGradients(Map.of(), "x").get("x")));
+      return c == null
+          ? graph.calculateGradients(Map.of(), "x")
+          : graph.calculateGradients(Map.of(), "x", "c");
     }
 
     private static double[] doubles(Problem problem, String method, INDArray... arrays) {
@@ -150,10 +221,15 @@ public interface ElementLossHost {
     }
   }
 
-  /** The arguments of a method: arrays, of which those that are null are left out, and options. */
+  /**
+   * The arguments of a method: arrays, of which those that are null are left out, and options. With
+   * exposures the weights are never left out.
+   */
   private static Object[] arguments(Problem problem, Object... arrays) {
+    boolean hasExposure = problem.companion != null && !problem.hasParameterGradient();
     return Stream.concat(
-            Arrays.stream(arrays).filter(array -> array != null), Stream.of(problem.options))
+            Arrays.stream(arrays).filter(array -> array != null || hasExposure),
+            Stream.of(problem.options))
         .toArray();
   }
 }

@@ -7,7 +7,6 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.stream.IntStream;
 import org.stableops.CountOptions;
-import org.stableops.PositiveTransform;
 
 /**
  * The Poisson loss of one finite raw value by exact arithmetic, from its definition.
@@ -29,7 +28,6 @@ public record PoissonExact(
     double gradientTerms,
     double secondTerms) {
   private static final BigDecimal TWO = BigDecimal.valueOf(2);
-  private static final BigDecimal FOUR = BigDecimal.valueOf(4);
 
   /** Digits for log Γ, of whose large terms 13 cancel. */
   private static final MathContext MORE = new MathContext(70);
@@ -58,66 +56,39 @@ public record PoissonExact(
    * @return the loss and its derivatives
    */
   public static PoissonExact of(double r, double y, CountOptions options) {
-    Rate rate = Rate.of(new BigDecimal(r), options.rate().orElse(null));
+    return of(r, 1, y, options);
+  }
+
+  /**
+   * Computes the loss with an exposure.
+   *
+   * @param r a raw value
+   * @param exposure what the rate is multiplied by
+   * @param y a count
+   * @param options rate and full likelihood
+   * @return the loss and its derivatives
+   */
+  public static PoissonExact of(double r, double exposure, double y, CountOptions options) {
+    ExactRate rate =
+        ExactRate.of(new BigDecimal(r), options.rate().orElse(null))
+            .times(new BigDecimal(exposure));
     BigDecimal count = new BigDecimal(y);
-    BigDecimal log = BigFunctions.log(rate.value);
-    BigDecimal loss = rate.value.subtract(count.multiply(log));
+    BigDecimal log = BigFunctions.log(rate.value());
+    BigDecimal loss = rate.value().subtract(count.multiply(log));
     if (options.hasFullLikelihood() && y != 0) {
       loss = loss.add(logGamma(count.add(BigDecimal.ONE)));
     }
-    BigDecimal logSlope = BigFunctions.divide(rate.slope, rate.value);
-    BigDecimal quotient = BigFunctions.divide(rate.curvature, rate.value);
+    BigDecimal logSlope = BigFunctions.divide(rate.slope(), rate.value());
+    BigDecimal quotient = BigFunctions.divide(rate.curvature(), rate.value());
     BigDecimal square = logSlope.multiply(logSlope, DIGITS);
     return new PoissonExact(
         Exact.of(loss),
-        Exact.of(rate.slope.subtract(count.multiply(logSlope))),
-        Exact.of(rate.curvature.subtract(count.multiply(quotient.subtract(square)))),
-        rate.value.doubleValue(),
-        rate.value.add(count.multiply(BigDecimal.ONE.add(log.abs()))).doubleValue(),
-        rate.slope.add(count.multiply(logSlope)).doubleValue(),
-        rate.curvature.add(count.multiply(quotient.add(square))).doubleValue());
-  }
-
-  private record Rate(BigDecimal value, BigDecimal slope, BigDecimal curvature) {
-    static Rate of(BigDecimal r, PositiveTransform transform) {
-      if (transform == null) {
-        return new Rate(r, BigDecimal.ONE, BigDecimal.ZERO);
-      }
-      BigDecimal parameter = new BigDecimal(transform.parameter());
-      Rate unbounded =
-          switch (transform.family()) {
-            case EXP -> exp(r);
-            case SOFTPLUS -> softplus(r, parameter);
-            case SQUAREPLUS -> squareplus(r, parameter);
-          };
-      BigDecimal bound = new BigDecimal(transform.lowerBound());
-      return new Rate(unbounded.value.add(bound), unbounded.slope, unbounded.curvature);
-    }
-
-    private static Rate exp(BigDecimal r) {
-      BigDecimal exp = BigFunctions.exp(r);
-      return new Rate(exp, exp, exp);
-    }
-
-    private static Rate softplus(BigDecimal r, BigDecimal beta) {
-      BigDecimal p = beta.multiply(r);
-      BigDecimal t = BigFunctions.exp(p.abs().negate());
-      BigDecimal log = BigFunctions.log1p(t).add(p.max(BigDecimal.ZERO));
-      BigDecimal onePlusT = BigDecimal.ONE.add(t);
-      BigDecimal slope = BigFunctions.divide(p.signum() < 0 ? t : BigDecimal.ONE, onePlusT);
-      BigDecimal curvature = BigFunctions.divide(t, onePlusT.multiply(onePlusT));
-      return new Rate(BigFunctions.divide(log, beta), slope, beta.multiply(curvature));
-    }
-
-    private static Rate squareplus(BigDecimal r, BigDecimal b) {
-      BigDecimal root = BigFunctions.sqrt(r.multiply(r).add(b));
-      BigDecimal tail =
-          BigFunctions.divide(BigFunctions.divide(b, FOUR), r.abs().add(root)).multiply(TWO);
-      BigDecimal value = r.max(BigDecimal.ZERO).add(tail);
-      BigDecimal cube = root.multiply(root, DIGITS).multiply(root, DIGITS);
-      return new Rate(
-          value, BigFunctions.divide(value, root), BigFunctions.divide(b, cube.multiply(TWO)));
-    }
+        Exact.of(rate.slope().subtract(count.multiply(logSlope))),
+        Exact.of(rate.curvature().subtract(count.multiply(quotient.subtract(square)))),
+        rate.value().doubleValue(),
+        rate.value().add(count.multiply(BigDecimal.ONE.add(log.abs()))).doubleValue(),
+        rate.slope().add(count.multiply(logSlope)).doubleValue(),
+        rate.curvature().add(count.multiply(quotient.add(square))).doubleValue());
   }
 
   /** log Γ(z) for z ≥ 1, by Stirling's series from where it has all digits. */

@@ -1,15 +1,21 @@
 package org.stableops.nd4j.internal;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.stableops.CountEvaluation;
 import org.stableops.LossEvaluation;
 import org.stableops.Reduction;
 import org.stableops.ValueAndGradient;
+import org.stableops.internal.ParameterShape;
 import org.stableops.internal.Shapes;
 import org.stableops.internal.SoftmaxShape;
+import org.stableops.kernel.ElementLossKernel.Batch;
+import org.stableops.kernel.ElementLossKernel.Derivative;
 import org.stableops.kernel.Elements;
+import org.stableops.kernel.ParameterGroups;
 import org.stableops.op.ElementLoss;
 
 /**
@@ -19,14 +25,20 @@ import org.stableops.op.ElementLoss;
 public final class ElementLossCall {
   private final ElementLoss loss;
   private final INDArray x;
+
+  /** What broadcasts against x, or null for 1 everywhere. */
+  private final INDArray companion;
+
   private final INDArray targets;
 
   /** One per element, or null for 1 everywhere; an element of weight 0 is never read. */
   private final INDArray sampleWeights;
 
-  private ElementLossCall(ElementLoss loss, INDArray x, INDArray targets, INDArray sampleWeights) {
+  private ElementLossCall(
+      ElementLoss loss, INDArray x, INDArray companion, INDArray targets, INDArray sampleWeights) {
     this.loss = loss;
     this.x = x;
+    this.companion = companion;
     this.targets = targets;
     this.sampleWeights = sampleWeights;
   }
@@ -35,14 +47,36 @@ public final class ElementLossCall {
     Inputs.requireFloating(loss.argument(), x);
     Inputs.requireNumbersOrBooleans(loss.targets(), targets);
     loss.requireShapes(x.shape(), targets.shape());
-    return new ElementLossCall(loss, x, targets, null);
+    return new ElementLossCall(loss, x, null, targets, null);
   }
 
   /** The same call with a weight for every element. */
   public ElementLossCall withSampleWeights(INDArray weights) {
     Inputs.requireNumbersOrBooleans("sampleWeights", weights);
     loss.requireShape("sampleWeights", weights.shape(), x.shape());
-    return new ElementLossCall(loss, x, targets, weights);
+    return new ElementLossCall(loss, x, companion, targets, weights);
+  }
+
+  /** The same call with a weight for every element, or with null for 1 everywhere. */
+  public ElementLossCall withSampleWeightsOrNull(@Nullable INDArray weights) {
+    return weights == null ? this : withSampleWeights(weights);
+  }
+
+  /** The same call with a companion, which broadcasts against the argument. */
+  public ElementLossCall withCompanion(INDArray array) {
+    String name = loss.names().companion();
+    Inputs.requireFloating(name, array);
+    if (array.dataType() != x.dataType()) {
+      throw new IllegalArgumentException(
+          "%s dtype must be that of %s, %s, got %s"
+              .formatted(name, loss.argument(), x.dataType(), array.dataType()));
+    }
+    loss.requireCompanion(array.shape(), x.shape());
+    return new ElementLossCall(loss, x, array, targets, sampleWeights);
+  }
+
+  private ParameterShape companionShape() {
+    return loss.requireCompanion(companion.shape(), x.shape());
   }
 
   /** The same call with a mask of DL4J's, which has one element per row, or per element. */
@@ -59,7 +93,7 @@ public final class ElementLossCall {
                   Shapes.text(mask.shape())));
     }
     SoftmaxShape.requireZerosAndOnes(Fused.doubles(mask));
-    return new ElementLossCall(loss, x, targets, mask);
+    return new ElementLossCall(loss, x, companion, targets, mask);
   }
 
   /**
@@ -118,19 +152,78 @@ public final class ElementLossCall {
     }
   }
 
-  public INDArray secondDerivative() {
+  public CountEvaluation<INDArray> evaluateCounts() {
+    Result result = compute(true, false);
     try (Temporaries temporaries = new Temporaries()) {
-      INDArray out = newLike(temporaries);
-      run(null, out, true, temporaries);
+      INDArray losses = temporaries.keep(result.losses());
+      INDArray deviances = temporaries.keep(derivative(Derivative.DEVIANCE, x.dataType()));
+      double sum = Arrays.stream(Fused.doubles(deviances)).sum();
+      INDArray value = wantsLosses() ? losses.dup('c') : value(result);
+      return new CountEvaluation<>(
+          value, temporaries.give(losses), temporaries.give(deviances), result.weight(), sum);
+    }
+  }
+
+  public INDArray secondDerivative() {
+    return derivative(Derivative.SECOND, x.dataType());
+  }
+
+  private INDArray derivative(Derivative derivative, DataType type) {
+    try (Temporaries temporaries = new Temporaries()) {
+      INDArray out = newLike(type, temporaries);
+      run(null, out, derivative, temporaries);
       return temporaries.give(out);
     }
+  }
+
+  /** The gradient by the companion of the sum of the value, summed where it repeats. */
+  public INDArray companionGradient() {
+    return companionGradient(null);
+  }
+
+  /** The same times an upstream gradient of the value's shape, or of one element. */
+  INDArray companionGradient(@Nullable INDArray upstream) {
+    try (Temporaries temporaries = new Temporaries()) {
+      INDArray out = temporaries.keep(Nd4j.create(companion.dataType(), companion.shape(), 'c'));
+      boolean isOfElements = upstream != null && upstream.length() > 1;
+      if (!x.isEmpty() && !companion.isEmpty()) {
+        if (!isOfElements && isReadable()) {
+          new Run(null, null, Derivative.BY_COMPANION, temporaries).sumInto(out);
+        } else {
+          sumInto(out, isOfElements ? upstream : null, temporaries);
+        }
+        if (upstream != null && !isOfElements) {
+          Primitives.multiplyByUpstream(out, upstream);
+        }
+      }
+      return temporaries.give(out);
+    }
+  }
+
+  /** Whether a kernel can work on all elements at once. */
+  private boolean isReadable() {
+    return Fused.accepts(x) && Fused.accepts(companion);
+  }
+
+  /** By the derivative of each element, in double. */
+  private void sumInto(INDArray out, @Nullable INDArray upstream, Temporaries temporaries) {
+    INDArray terms = temporaries.keep(derivative(Derivative.BY_COMPANION, DataType.DOUBLE));
+    if (upstream != null) {
+      terms.muli(temporaries.keepUnless(upstream, upstream.castTo(DataType.DOUBLE)));
+    }
+    ParameterShape shape = companionShape();
+    INDArray sums =
+        shape.isRepeated() && x.length() > 1
+            ? temporaries.keep(ParametricOp.rows(terms, shape, temporaries))
+            : terms;
+    Primitives.assign(out, sums.reshape('c', out.shape()));
   }
 
   private Result compute(boolean wantsLosses, boolean wantsGradient) {
     try (Temporaries temporaries = new Temporaries()) {
       INDArray losses = wantsLosses ? newLike(temporaries) : null;
       INDArray gradient = wantsGradient ? newLike(temporaries) : null;
-      double[] sums = run(losses, gradient, false, temporaries);
+      double[] sums = run(losses, gradient, Derivative.GRADIENT, temporaries);
       return new Result(
           sums[0],
           sums[1],
@@ -140,39 +233,115 @@ public final class ElementLossCall {
   }
 
   private INDArray newLike(Temporaries temporaries) {
+    return newLike(x.dataType(), temporaries);
+  }
+
+  private INDArray newLike(DataType type, Temporaries temporaries) {
     return temporaries.keep(
         x.isEmpty()
-            ? Nd4j.create(x.dataType(), x.shape())
-            : Nd4j.createUninitialized(x.dataType(), x.shape(), 'c'));
+            ? Nd4j.create(type, x.shape())
+            : Nd4j.createUninitialized(type, x.shape(), 'c'));
   }
 
   /** Writes what is wanted into contiguous arrays, and returns Σ a·loss and Σ a. */
   private double[] run(
-      INDArray losses, INDArray derivative, boolean isSecond, Temporaries temporaries) {
+      INDArray losses, INDArray out, Derivative derivative, Temporaries temporaries) {
     if (x.isEmpty()) {
       return new double[2];
     }
-    return new Run(losses, derivative, isSecond, temporaries).run();
+    return new Run(losses, out, derivative, temporaries).run();
   }
 
   /** One computation. */
   private final class Run {
     private final INDArray losses;
-    private final INDArray derivative;
-    private final boolean isSecond;
+
+    /** Where the derivative is written, or null. */
+    private final INDArray out;
+
+    private final Derivative derivative;
     private final INDArray ofX;
+
+    /** One row where all are the same; else as many as x; or null. */
+    private final INDArray ofCompanion;
+
     private final INDArray ofTargets;
     private final INDArray ofWeights;
     private double sum;
     private double weight;
 
-    Run(INDArray losses, INDArray derivative, boolean isSecond, Temporaries temporaries) {
+    Run(INDArray losses, INDArray out, Derivative derivative, Temporaries temporaries) {
       this.losses = rows(losses);
-      this.derivative = rows(derivative);
-      this.isSecond = isSecond;
+      this.out = rows(out);
+      this.derivative = derivative;
       ofX = rows(flat(x, temporaries));
+      ofCompanion = companion == null ? null : companionRows(temporaries);
       ofTargets = rows(flat(floating(targets, temporaries), temporaries));
       ofWeights = sampleWeights == null ? null : weights(temporaries);
+    }
+
+    private INDArray companionRows(Temporaries temporaries) {
+      INDArray flat = flat(floating(companion, temporaries), temporaries);
+      ParameterShape shape = companionShape();
+      long[] aligned = shape.aligned();
+      if (flat.length() == 1) {
+        return flat.reshape('c', new long[] {1, 1});
+      }
+      if (flat.length() == ofX.size(1) && aligned[aligned.length - 1] == ofX.size(1)) {
+        return flat.reshape('c', new long[] {1, ofX.size(1)});
+      }
+      INDArray whole =
+          shape.isRepeated()
+              ? temporaries.keep(Primitives.tile(flat.reshape('c', aligned), shape.x()))
+              : flat;
+      return rows(flat(whole, temporaries));
+    }
+
+    private boolean isCompanionWhole() {
+      return ofCompanion.length() == ofX.length();
+    }
+
+    /** The companion's elements beside some rows. */
+    private Elements companionElements(long from, long to) {
+      if (ofCompanion == null) {
+        return null;
+      }
+      if (isCompanionWhole()) {
+        return AlongAxis.rowElements(Slices.of(ofCompanion, from, to));
+      }
+      long[] shape = {to - from, ofX.size(1)};
+      return Fused.elements(ofCompanion, shape, new long[] {0, ofCompanion.length() == 1 ? 0 : 1});
+    }
+
+    private Batch batch(Elements in, long from, long to) {
+      return new Batch(
+          in,
+          companionElements(from, to),
+          AlongAxis.rowElements(Slices.of(ofTargets, from, to)),
+          ofWeights == null ? null : AlongAxis.rowElements(Slices.of(ofWeights, from, to)));
+    }
+
+    /** Sums of the derivative by the companion, of all elements at once. */
+    void sumInto(INDArray sums) {
+      weight = loss.weight(batch(null, 0, ofX.size(0)));
+      ParameterGroups groups = ParameterGroups.of(companionShape());
+      long[] strides = groups.strides(Nd4j.getStrides(x.shape(), 'c'));
+      Batch ordered =
+          new Batch(
+              Fused.elements(ofX, groups.shape(), strides),
+              Fused.elements(
+                  companion,
+                  groups.shape(),
+                  groups.strides(companionShape().strides(companion.stride()))),
+              Fused.elements(ofTargets, groups.shape(), strides),
+              ofWeights == null ? null : Fused.elements(ofWeights, groups.shape(), strides));
+      Elements ofSums = Fused.elements(sums, Fused.logicalOrder(sums));
+      loss.kernel().sums(derivative, ordered, groups, ofSums, loss.scale(weight));
+    }
+
+    /** What a derivative is multiplied by: a deviance is one of each element. */
+    private double scale() {
+      return derivative == Derivative.DEVIANCE ? 1 : loss.scale(weight);
     }
 
     private INDArray weights(Temporaries temporaries) {
@@ -226,32 +395,25 @@ public final class ElementLossCall {
       return new double[] {sum, weight};
     }
 
-    /** After a look at the targets and weights. */
+    /** After a look at all values but those of x. */
     private double weightOf(long from, long to) {
-      INDArray a = ofWeights == null ? null : Slices.of(ofWeights, from, to);
-      return loss.kernel()
-          .weight(
-              loss.targets(),
-              AlongAxis.rowElements(Slices.of(ofTargets, from, to)),
-              a == null ? null : AlongAxis.rowElements(a));
+      return loss.weight(batch(null, from, to));
     }
 
     private void fused(long from, long to, Temporaries ofBlock) {
       INDArray block = Halves.widened(Slices.of(ofX, from, to), ofBlock);
-      Elements in = AlongAxis.rowElements(block);
-      Elements y = AlongAxis.rowElements(Slices.of(ofTargets, from, to));
-      Elements a = ofWeights == null ? null : AlongAxis.rowElements(Slices.of(ofWeights, from, to));
+      Batch batch = batch(AlongAxis.rowElements(block), from, to);
       INDArray wideLosses = wide(losses, from, to, block, ofBlock);
-      INDArray wideDerivative = wide(derivative, from, to, block, ofBlock);
-      Elements out = wideDerivative == null ? null : AlongAxis.rowElements(wideDerivative);
-      if (isSecond) {
-        loss.kernel().secondDerivative(in, y, a, out, loss.scale(weight));
-      } else {
+      INDArray wideOut = wide(out, from, to, block, ofBlock);
+      Elements ofOut = wideOut == null ? null : AlongAxis.rowElements(wideOut);
+      if (derivative == Derivative.GRADIENT) {
         Elements ofLosses = wideLosses == null ? null : AlongAxis.rowElements(wideLosses);
-        sum += loss.kernel().run(in, y, a, ofLosses, out, loss.scale(weight));
+        sum += loss.kernel().run(batch, ofLosses, ofOut, scale());
+      } else {
+        loss.kernel().derivative(derivative, batch, ofOut, scale());
       }
       narrow(losses, from, to, wideLosses);
-      narrow(derivative, from, to, wideDerivative);
+      narrow(out, from, to, wideOut);
     }
 
     /** Where a kernel writes some rows: themselves, or wider ones for half types. */
@@ -273,23 +435,32 @@ public final class ElementLossCall {
     private void composite(long from, long to, Temporaries ofBlock) {
       Nd4jAlgebra m = new Nd4jAlgebra(ofBlock, x.dataType());
       INDArray a = ofWeights == null ? null : two(ofWeights, from, to, ofBlock);
-      INDArray block = counted(m, Halves.widened(two(ofX, from, to, ofBlock), ofBlock), a);
-      INDArray y = counted(m, two(ofTargets, from, to, ofBlock), a);
-      if (!isSecond) {
-        INDArray values = weighted(m, loss.composite().value(m, block, y), a);
+      INDArray block = counted(m, Halves.widened(two(ofX, from, to, ofBlock), ofBlock), a, 0);
+      INDArray c = ofCompanion == null ? null : companionOf(m, block, from, to, a, ofBlock);
+      INDArray y = counted(m, two(ofTargets, from, to, ofBlock), a, 0);
+      if (derivative == Derivative.GRADIENT) {
+        INDArray values = weighted(m, loss.composite().value(m, block, c, y), a);
         INDArray ofRows = Primitives.rowSums(Slices.of(values, 0, to - from), ofBlock);
         for (double row : ofBlock.keep(ofRows.dup('c')).data().asDouble()) {
           sum += row;
         }
         assign(losses, from, to, values);
       }
-      if (derivative != null) {
-        INDArray raw =
-            isSecond
-                ? loss.composite().secondDerivative(m, block, y)
-                : loss.composite().gradient(m, block, y);
-        assign(derivative, from, to, m.multiply(weighted(m, raw, a), loss.scale(weight)));
+      if (out != null) {
+        INDArray raw = loss.composite().derivative(derivative, m, block, c, y);
+        assign(out, from, to, m.multiply(weighted(m, raw, a), scale()));
       }
+    }
+
+    /** Some rows of the companion, repeated to those of x. */
+    private INDArray companionOf(
+        Nd4jAlgebra m, INDArray block, long from, long to, INDArray a, Temporaries ofBlock) {
+      INDArray rows = isCompanionWhole() ? two(ofCompanion, from, to, ofBlock) : ofCompanion;
+      INDArray whole =
+          Arrays.equals(rows.shape(), block.shape())
+              ? rows
+              : ofBlock.keep(Primitives.tile(rows, block.shape()));
+      return counted(m, whole, a, 1);
     }
 
     /** Some rows, of a single element twice: the arithmetic of one element takes NaN for 1e-5. */
@@ -298,14 +469,14 @@ public final class ElementLossCall {
       return to - from == 1 ? AlongAxis.twice(slice, ofBlock) : slice;
     }
 
-    private void assign(INDArray out, long from, long to, INDArray values) {
-      if (out != null) {
-        Primitives.assign(Slices.of(out, from, to), Slices.of(values, 0, to - from));
+    private void assign(INDArray result, long from, long to, INDArray values) {
+      if (result != null) {
+        Primitives.assign(Slices.of(result, from, to), Slices.of(values, 0, to - from));
       }
     }
 
-    private INDArray counted(Nd4jAlgebra m, INDArray elements, INDArray weights) {
-      return weights == null ? elements : m.whereCounted(weights, elements);
+    private INDArray counted(Nd4jAlgebra m, INDArray elements, INDArray weights, double other) {
+      return weights == null ? elements : m.whereCounted(weights, elements, other);
     }
 
     private INDArray weighted(Nd4jAlgebra m, INDArray values, INDArray weights) {

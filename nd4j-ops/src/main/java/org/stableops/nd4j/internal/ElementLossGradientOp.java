@@ -6,8 +6,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.op.ElementLosses;
 
 /**
- * The gradient of a loss of elements in a graph, from its argument, targets, upstream, the loss,
- * and perhaps sample weights.
+ * The gradient of a loss of elements in a graph, from its argument, perhaps a companion, targets,
+ * upstream, the loss, and perhaps sample weights.
  *
  * @param <O> its options
  */
@@ -15,13 +15,24 @@ public abstract class ElementLossGradientOp<O> extends JavaOp {
   private final transient ElementLosses<O> losses;
 
   protected ElementLossGradientOp(ElementLosses<O> losses) {
-    super(losses.gradientGraphName());
+    this(losses, losses.gradientGraphName());
+  }
+
+  ElementLossGradientOp(ElementLosses<O> losses, String name) {
+    super(name);
     this.losses = losses;
   }
 
-  final SDVariable of(O options, SDVariable... inputs) {
+  final SDVariable of(O options, int labels, SDVariable... inputs) {
     addTArgument(losses.numbers(options));
+    if (labels > 1) {
+      addIArgument(1);
+    }
     return output(inputs);
+  }
+
+  private int labels() {
+    return integers(0, 1).length == 1 ? 2 : 1;
   }
 
   @Override
@@ -31,14 +42,23 @@ public abstract class ElementLossGradientOp<O> extends JavaOp {
 
   @Override
   protected final void forward(List<INDArray> inputs, INDArray output) {
+    int labels = labels();
     ElementLossCall call =
-        ElementLossCall.of(losses.of(losses.options(tArgs())), inputs.get(0), inputs.get(1));
-    if (inputs.size() > 4) {
-      call = call.withSampleWeights(inputs.get(4));
+        ElementLossCall.of(losses.of(losses.options(tArgs())), inputs.get(0), inputs.get(labels));
+    if (labels == 2) {
+      call = call.withCompanion(inputs.get(1));
     }
+    if (inputs.size() > labels + 3) {
+      call = call.withSampleWeights(inputs.get(labels + 3));
+    }
+    write(call, inputs.get(labels + 1), output);
+  }
+
+  /** Writes the gradient times upstream. */
+  void write(ElementLossCall call, INDArray upstream, INDArray output) {
     try (Temporaries temporaries = new Temporaries()) {
       Primitives.assign(output, temporaries.keep(call.gradient()));
     }
-    Primitives.multiplyByUpstream(output, inputs.get(2));
+    Primitives.multiplyByUpstream(output, upstream);
   }
 }

@@ -1,7 +1,10 @@
 package org.stableops.nd4j.internal;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.Reduction;
@@ -9,7 +12,8 @@ import org.stableops.op.ElementLoss;
 import org.stableops.op.ElementLosses;
 
 /**
- * A loss of elements in a graph, from its argument, targets and perhaps sample weights.
+ * A loss of elements in a graph, from its argument, perhaps a companion, targets and perhaps sample
+ * weights.
  *
  * @param <O> its options
  */
@@ -17,22 +21,57 @@ public abstract class ElementLossValueOp<O> extends LossValueOp {
   private final transient ElementLosses<O> losses;
   private final transient Supplier<? extends ElementLossGradientOp<O>> gradient;
 
+  /** Null where there is none. */
+  private final transient Supplier<? extends ElementLossGradientOp<O>> companionGradient;
+
   protected ElementLossValueOp(
       ElementLosses<O> losses, Supplier<? extends ElementLossGradientOp<O>> gradient) {
+    this(losses, gradient, null);
+  }
+
+  protected ElementLossValueOp(
+      ElementLosses<O> losses,
+      Supplier<? extends ElementLossGradientOp<O>> gradient,
+      @Nullable Supplier<? extends ElementLossGradientOp<O>> companionGradient) {
     super(losses.graphName());
     this.losses = losses;
     this.gradient = gradient;
+    this.companionGradient = companionGradient;
   }
 
-  /** The loss in the graph of the inputs. */
+  /** The loss in the graph of argument, targets and perhaps sample weights. */
   public final SDVariable of(O options, SDVariable... inputs) {
     addTArgument(losses.numbers(options));
     return output(inputs);
   }
 
+  /** The loss in the graph of argument, companion, targets, and of sample weights or null. */
+  public final SDVariable withCompanion(
+      O options,
+      SDVariable x,
+      SDVariable companion,
+      SDVariable targets,
+      @Nullable SDVariable sampleWeights) {
+    addIArgument(1);
+    List<SDVariable> inputs = new ArrayList<>(Arrays.asList(x, companion, targets));
+    if (sampleWeights != null) {
+      inputs.add(sampleWeights);
+    }
+    return of(options, inputs.toArray(SDVariable[]::new));
+  }
+
+  @Override
+  int labels() {
+    return integers(0, 1).length == 1 ? 2 : 1;
+  }
+
   @Override
   public final List<JavaOp> family() {
-    return List.of(this, gradient.get());
+    List<JavaOp> family = new ArrayList<>(List.of(this, gradient.get()));
+    if (companionGradient != null) {
+      family.add(companionGradient.get());
+    }
+    return family;
   }
 
   private O options() {
@@ -47,9 +86,13 @@ public abstract class ElementLossValueOp<O> extends LossValueOp {
 
   @Override
   protected final void forward(List<INDArray> inputs, INDArray output) {
-    ElementLossCall call = ElementLossCall.of(losses.of(options()), inputs.get(0), inputs.get(1));
-    if (inputs.size() > 2) {
-      call = call.withSampleWeights(inputs.get(2));
+    ElementLossCall call =
+        ElementLossCall.of(losses.of(options()), inputs.get(0), inputs.get(labels()));
+    if (labels() == 2) {
+      call = call.withCompanion(inputs.get(1));
+    }
+    if (inputs.size() > labels() + 1) {
+      call = call.withSampleWeights(inputs.get(labels() + 1));
     }
     try (Temporaries temporaries = new Temporaries()) {
       Primitives.assign(output, temporaries.keep(call.value()));
@@ -58,6 +101,13 @@ public abstract class ElementLossValueOp<O> extends LossValueOp {
 
   @Override
   final SDVariable gradient(SDVariable... inputs) {
-    return gradient.get().of(options(), inputs);
+    return gradient.get().of(options(), labels(), inputs);
+  }
+
+  @Override
+  final SDVariable companionGradient(SDVariable... inputs) {
+    return companionGradient == null
+        ? super.companionGradient(inputs)
+        : companionGradient.get().of(options(), labels(), inputs);
   }
 }

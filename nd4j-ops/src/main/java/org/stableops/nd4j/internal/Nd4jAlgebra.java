@@ -1,6 +1,7 @@
 package org.stableops.nd4j.internal;
 
 import java.util.Arrays;
+import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -256,7 +257,18 @@ public record Nd4jAlgebra(Temporaries temporaries, boolean isNarrow)
 
   @Override
   public INDArray onHost(INDArray x, DoubleUnaryOperator function) {
-    double[] numbers = Arrays.stream(Fused.doubles(x)).map(function).toArray();
+    return like(x, Arrays.stream(Fused.doubles(x)).map(function).toArray());
+  }
+
+  @Override
+  public INDArray onHost(INDArray x, INDArray y, DoubleBinaryOperator function) {
+    double[] ofX = Fused.doubles(x);
+    double[] ofY = Fused.doubles(y);
+    Arrays.setAll(ofX, i -> function.applyAsDouble(ofX[i], ofY[i]));
+    return like(x, ofX);
+  }
+
+  private INDArray like(INDArray x, double[] numbers) {
     INDArray result = keep(Nd4j.createFromArray(numbers));
     return typed(result.reshape('c', x.shape()), x.dataType());
   }

@@ -275,7 +275,7 @@ public record ParametricOp(Elementwise operator) {
   }
 
   /** The sum over the axes along which the parameter is repeated. */
-  private static INDArray rows(INDArray terms, ParameterShape shape, Temporaries temporaries) {
+  static INDArray rows(INDArray terms, ParameterShape shape, Temporaries temporaries) {
     int[] order = shape.repeatedAxesLast();
     INDArray ordered = terms.rank() < 2 ? terms : terms.permute(order);
     long length = 1;

@@ -1,0 +1,188 @@
+package org.stableops.integration.oracle;
+
+import ch.obermuhlner.math.big.BigDecimalMath;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.stableops.CountOptions;
+
+/**
+ * The negative binomial loss of one finite raw value by exact arithmetic, from its definition by
+ * log Γ and ψ, with as many digits as they cancel.
+ *
+ * @param loss its value, with log y! if the likelihood is the full one
+ * @param gradient its derivative by the raw value
+ * @param parameterGradient that by θ
+ * @param second its second derivative by the raw value
+ * @param full the loss with the full likelihood
+ * @param lossTerms that, and without the full likelihood y·(1 + |log y|) more
+ * @param gradientTerms ρ·θ(μ + y)/(θ + μ)
+ * @param parameterTerms φ(w) and what the gradient by θ is less
+ * @param secondTerms those of ρ²·θμn/(θ + μ)² − (λ″/λ − ρ²)·θw
+ * @param timesTheta |θw|
+ * @param least min(θ, μ)
+ */
+public record NegativeBinomialExact(
+    Exact loss,
+    Exact gradient,
+    Exact parameterGradient,
+    Exact second,
+    double full,
+    double lossTerms,
+    double gradientTerms,
+    double parameterTerms,
+    double secondTerms,
+    double timesTheta,
+    double least) {
+  /** From here on the asymptotic series of log Γ and ψ have more digits than are needed. */
+  private static final BigDecimal LARGE = BigDecimal.valueOf(60);
+
+  /** Digits beside those that cancel. */
+  private static final int DIGITS = 60;
+
+  private static final MathContext OF_SERIES = new MathContext(90);
+
+  /** B_2k/(2k). */
+  private static final BigDecimal[] BERNOULLI =
+      IntStream.rangeClosed(1, 40)
+          .mapToObj(
+              k ->
+                  BigDecimalMath.bernoulli(2 * k, OF_SERIES)
+                      .divide(BigDecimal.valueOf(2L * k), OF_SERIES))
+          .toArray(BigDecimal[]::new);
+
+  /**
+   * Computes the loss.
+   *
+   * @param r a raw value
+   * @param inverseDispersion θ
+   * @param count y
+   * @param options rate and full likelihood
+   * @return the loss and its derivatives
+   */
+  public static NegativeBinomialExact of(
+      double r, double inverseDispersion, double count, CountOptions options) {
+    ExactRate rate = ExactRate.of(new BigDecimal(r), options.rate().orElse(null));
+    return new Computation(rate, new BigDecimal(inverseDispersion), new BigDecimal(count))
+        .result(options.hasFullLikelihood());
+  }
+
+  private static final class Computation {
+    private final ExactRate rate;
+    private final BigDecimal theta;
+    private final BigDecimal y;
+    private final BigDecimal mean;
+    private final BigDecimal n;
+    private final BigDecimal total;
+    private final MathContext digits;
+    private final Map<BigDecimal, BigDecimal> logs = new HashMap<>();
+
+    Computation(ExactRate rate, BigDecimal theta, BigDecimal y) {
+      this.rate = rate;
+      this.theta = theta;
+      this.y = y;
+      mean = rate.value();
+      n = y.add(theta);
+      total = theta.add(mean);
+      // The derivative by θ of large θ is a square of 1/θ, and that of log Γ its logarithm.
+      int cancelled = 2 * Math.max(0, Math.max(magnitude(theta), magnitude(y)));
+      int tiny = y.signum() == 0 ? Math.max(0, -magnitude(mean)) : 0;
+      digits = new MathContext(DIGITS + cancelled + tiny);
+    }
+
+    private static int magnitude(BigDecimal x) {
+      return x.precision() - x.scale();
+    }
+
+    /** Most are needed twice, and nothing else takes so long. */
+    private BigDecimal log(BigDecimal x) {
+      return logs.computeIfAbsent(x, key -> BigDecimalMath.log(key, digits));
+    }
+
+    private BigDecimal quotient(BigDecimal x, BigDecimal by) {
+      return x.divide(by, digits);
+    }
+
+    NegativeBinomialExact result(boolean isFull) {
+      BigDecimal logFactorial =
+          y.signum() == 0 ? BigDecimal.ZERO : PoissonExact.logGamma(y.add(BigDecimal.ONE));
+      BigDecimal logOfMean = y.signum() == 0 ? BigDecimal.ZERO : y.multiply(log(mean));
+      BigDecimal loss =
+          logGamma(theta)
+              .subtract(logGamma(n))
+              .add(n.multiply(log(total)))
+              .subtract(theta.multiply(log(theta)))
+              .subtract(logOfMean);
+      BigDecimal full = loss.add(logFactorial);
+      double ofCount =
+          y.doubleValue() == 0 ? 0 : y.doubleValue() * (1 + Math.abs(Math.log(y.doubleValue())));
+      BigDecimal w = quotient(y.subtract(mean), total);
+      BigDecimal timesTheta = w.multiply(theta);
+      BigDecimal slope = quotient(rate.slope(), mean);
+      BigDecimal phi = w.subtract(log(n).subtract(log(total)));
+      BigDecimal byTheta =
+          digamma(theta).subtract(digamma(n)).add(log(total)).subtract(log(theta)).add(w);
+      BigDecimal square = slope.multiply(slope);
+      BigDecimal harmonic = quotient(theta.multiply(mean).multiply(n), total.multiply(total));
+      BigDecimal curvature = quotient(rate.curvature(), mean);
+      BigDecimal second =
+          square.multiply(harmonic).subtract(curvature.subtract(square).multiply(timesTheta));
+      BigDecimal gradientTerms = slope.multiply(theta).multiply(quotient(mean.add(y), total));
+      return new NegativeBinomialExact(
+          Exact.of(isFull ? full : loss),
+          Exact.of(slope.multiply(timesTheta).negate()),
+          Exact.of(byTheta),
+          Exact.of(second),
+          full.doubleValue(),
+          isFull ? full.doubleValue() : full.doubleValue() + ofCount,
+          gradientTerms.doubleValue(),
+          phi.add(phi.subtract(byTheta)).doubleValue(),
+          square
+              .multiply(harmonic.add(timesTheta.abs()))
+              .add(curvature.multiply(timesTheta.abs()))
+              .doubleValue(),
+          timesTheta.abs().doubleValue(),
+          theta.min(mean).doubleValue());
+    }
+
+    /** log Γ(z) − ½·log 2π. */
+    private BigDecimal logGamma(BigDecimal z) {
+      BigDecimal product = BigDecimal.ONE;
+      BigDecimal at = z;
+      while (at.compareTo(LARGE) < 0) {
+        product = product.multiply(at, digits);
+        at = at.add(BigDecimal.ONE);
+      }
+      BigDecimal sum =
+          at.subtract(new BigDecimal("0.5")).multiply(log(at)).subtract(at).subtract(log(product));
+      BigDecimal inverse = quotient(BigDecimal.ONE, at);
+      BigDecimal power = inverse;
+      for (int k = 0; k < BERNOULLI.length; k++) {
+        BigDecimal coefficient = BERNOULLI[k].divide(BigDecimal.valueOf(2L * k + 1), OF_SERIES);
+        sum = sum.add(coefficient.multiply(power));
+        power = power.multiply(inverse, digits).multiply(inverse, digits);
+      }
+      return sum;
+    }
+
+    private BigDecimal digamma(BigDecimal z) {
+      BigDecimal sum = BigDecimal.ZERO;
+      BigDecimal at = z;
+      while (at.compareTo(LARGE) < 0) {
+        sum = sum.subtract(quotient(BigDecimal.ONE, at));
+        at = at.add(BigDecimal.ONE);
+      }
+      BigDecimal inverse = quotient(BigDecimal.ONE, at);
+      sum = sum.add(log(at)).subtract(quotient(inverse, BigDecimal.valueOf(2)));
+      BigDecimal square = inverse.multiply(inverse, digits);
+      BigDecimal power = square;
+      for (BigDecimal coefficient : BERNOULLI) {
+        sum = sum.subtract(coefficient.multiply(power));
+        power = power.multiply(square, digits);
+      }
+      return sum;
+    }
+  }
+}
