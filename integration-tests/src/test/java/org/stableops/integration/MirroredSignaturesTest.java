@@ -25,6 +25,8 @@ class MirroredSignaturesTest {
         Stream.of(
             "SparseSoftmaxCrossEntropy",
             "SigmoidCrossEntropy",
+            "PoissonLoss",
+            "NegativeBinomialLoss",
             "SoftmaxCrossEntropy",
             "LogSumExp",
             "LogSoftmax",

@@ -17,6 +17,8 @@ import java.util.function.UnaryOperator;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 import org.stableops.BinaryCrossEntropyOptions;
+import org.stableops.CountEvaluation;
+import org.stableops.CountOptions;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.LossEvaluation;
@@ -25,6 +27,8 @@ import org.stableops.Reduction;
 import org.stableops.ValueAndGradient;
 import org.stableops.djl.LogSoftmax;
 import org.stableops.djl.LogSumExp;
+import org.stableops.djl.NegativeBinomialLoss;
+import org.stableops.djl.PoissonLoss;
 import org.stableops.djl.PositiveTransforms;
 import org.stableops.djl.SigmoidCrossEntropy;
 import org.stableops.integration.Call;
@@ -74,6 +78,7 @@ public final class DjlCalls implements AutoCloseable {
       addCrossEntropy(kind);
     }
     addSigmoid();
+    addCounts();
     addAlongAxes();
     TRANSFORMS.forEach(this::addTransform);
     arrays = manager.getManagedArrays().size();
@@ -243,6 +248,61 @@ public final class DjlCalls implements AutoCloseable {
     addBackward(name + "value", x, leaf -> SigmoidCrossEntropy.value(leaf, targets, plain));
     addBackward(
         name + "value, every", x, leaf -> SigmoidCrossEntropy.value(leaf, soft, weights, every));
+  }
+
+  /** Of a rate with exposures, and of an inverse dispersion a row. */
+  private void addCounts() {
+    NDArray counts = x.abs().mul(4).floor();
+    NDArray weights = column.broadcast(shape).toType(DataType.FLOAT64, true);
+    CountOptions plain = CountOptions.DEFAULT;
+    CountOptions every =
+        plain
+            .withReduction(Reduction.NONE)
+            .withRate(PositiveTransform.softplus(1.7).withLowerBound(0.1))
+            .withFullLikelihood();
+    add("Poisson value", () -> PoissonLoss.value(x, counts, plain));
+    add("Poisson value, every", () -> PoissonLoss.value(view, column, counts, weights, every));
+    add("Poisson gradient, every", () -> PoissonLoss.gradient(x, column, counts, null, every));
+    add("Poisson second", () -> PoissonLoss.secondDerivative(view, counts, weights, every));
+    calls.add(new Call("Poisson evaluate", () -> numbers(PoissonLoss.evaluate(x, counts, plain))));
+    addBackward("Poisson value", x, leaf -> PoissonLoss.value(leaf, counts, plain));
+    String name = "negative binomial ";
+    add(name + "value", () -> NegativeBinomialLoss.value(x, column, counts, plain));
+    add(
+        name + "value, every",
+        () -> NegativeBinomialLoss.value(view, column, counts, weights, every));
+    add(name + "gradient", () -> NegativeBinomialLoss.gradient(view, positive, counts, plain));
+    add(
+        name + "parameter gradient",
+        () -> NegativeBinomialLoss.parameterGradient(view, column, counts, weights, every));
+    add(
+        name + "second",
+        () -> NegativeBinomialLoss.secondDerivative(x, column, counts, weights, every));
+    calls.add(
+        new Call(
+            name + "valueAndGradient",
+            () -> numbers(NegativeBinomialLoss.valueAndGradient(x, column, counts, plain))));
+    calls.add(
+        new Call(
+            name + "evaluate",
+            () -> numbers(NegativeBinomialLoss.evaluate(x, column, counts, weights, every))));
+    addBackward(
+        name + "value", x, leaf -> NegativeBinomialLoss.value(leaf, column, counts, plain));
+    addBackward(
+        name + "value by θ",
+        column,
+        leaf -> NegativeBinomialLoss.value(x, leaf, counts, weights, plain));
+    addBackward(
+        name + "value by θ, every",
+        column,
+        leaf -> NegativeBinomialLoss.value(x, leaf, counts, weights, every));
+  }
+
+  private static double[] numbers(CountEvaluation<NDArray> all) {
+    try (all) {
+      return joined(
+          Djl.doubles(all.loss()), Djl.doubles(all.elementLosses()), Djl.doubles(all.deviances()));
+    }
   }
 
   private static double[] numbers(ValueAndGradient<NDArray> both) {

@@ -23,6 +23,8 @@ import org.nd4j.linalg.api.shape.Shape;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
 import org.stableops.BinaryCrossEntropyOptions;
+import org.stableops.CountEvaluation;
+import org.stableops.CountOptions;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.LossEvaluation;
@@ -34,6 +36,8 @@ import org.stableops.integration.host.OperatorClass;
 import org.stableops.integration.oracle.Format;
 import org.stableops.nd4j.LogSoftmax;
 import org.stableops.nd4j.LogSumExp;
+import org.stableops.nd4j.NegativeBinomialLoss;
+import org.stableops.nd4j.PoissonLoss;
 import org.stableops.nd4j.PositiveTransforms;
 import org.stableops.nd4j.SigmoidCrossEntropy;
 import org.stableops.nd4j.SoftmaxCrossEntropy;
@@ -147,6 +151,7 @@ public final class Nd4jCalls {
     OPS.forEach(this::addElementwise);
     addCrossEntropies();
     addSigmoid();
+    addCounts();
     addAlongAxes();
     TRANSFORMS.forEach(this::addTransform);
   }
@@ -363,6 +368,55 @@ public final class Nd4jCalls {
               Pair<Double, INDArray> both =
                   ofLayer.computeGradientAndScore(soft, x, sigmoid, null, true);
               return joined(new double[] {both.getFirst()}, numbers(both.getSecond()));
+            }));
+  }
+
+  /** Of a rate with exposures, and of an inverse dispersion a row. */
+  private void addCounts() {
+    INDArray counts = Transforms.floor(Transforms.abs(x, true).mul(4), true);
+    INDArray theta = positive.getColumn(0, true).dup();
+    INDArray a = Transforms.floor(positive, true);
+    CountOptions plain = CountOptions.DEFAULT;
+    CountOptions every =
+        plain
+            .withReduction(Reduction.NONE)
+            .withRate(PositiveTransform.softplus(1.7).withLowerBound(0.1))
+            .withFullLikelihood();
+    add("Poisson value", () -> PoissonLoss.value(x, counts, plain));
+    add("Poisson value, every", () -> PoissonLoss.value(view, theta, counts, a, every));
+    add("Poisson gradient, every", () -> PoissonLoss.gradient(x, theta, counts, null, every));
+    add("Poisson second", () -> PoissonLoss.secondDerivative(view, counts, a, every));
+    addCounts("Poisson", () -> PoissonLoss.evaluate(x, theta, counts, a, every));
+    String name = "NegativeBinomial ";
+    add(name + "value", () -> NegativeBinomialLoss.value(x, theta, counts, plain));
+    add(name + "value, every", () -> NegativeBinomialLoss.value(view, theta, counts, a, every));
+    add(name + "gradient", () -> NegativeBinomialLoss.gradient(view, positive, counts, plain));
+    add(
+        name + "parameter gradient",
+        () -> NegativeBinomialLoss.parameterGradient(view, theta, counts, a, every));
+    add(
+        name + "second",
+        () -> NegativeBinomialLoss.secondDerivative(x, theta, counts, a, every));
+    addBoth(name, () -> NegativeBinomialLoss.valueAndGradient(x, theta, counts, a, plain));
+    addCounts(name, () -> NegativeBinomialLoss.evaluate(x, theta, counts, a, every));
+    SameDiff graph = SameDiff.create();
+    SDVariable raw = graph.placeHolder("x", x.dataType(), x.shape());
+    SDVariable ofTheta = graph.placeHolder("theta", theta.dataType(), theta.shape());
+    SDVariable counted = graph.placeHolder("counts", counts.dataType(), counts.shape());
+    SDVariable loss = NegativeBinomialLoss.value(raw, ofTheta, counted, every);
+    Map<String, INDArray> arrays = Map.of("x", x, "theta", theta, "counts", counts);
+    addGraph(name + "loss", graph, loss, arrays, "x", "theta");
+  }
+
+  private void addCounts(String name, Supplier<CountEvaluation<INDArray>> call) {
+    calls.add(
+        new Call(
+            name + " evaluate",
+            () -> {
+              try (CountEvaluation<INDArray> all = call.get()) {
+                double[] losses = joined(doubles(all.loss()), doubles(all.elementLosses()));
+                return joined(losses, doubles(all.deviances()));
+              }
             }));
   }
 
