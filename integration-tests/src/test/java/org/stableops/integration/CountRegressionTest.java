@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -16,7 +17,7 @@ import org.stableops.integration.host.ElementLossHost;
 import org.stableops.integration.host.Path;
 import org.stableops.integration.oracle.Format;
 
-/** Poisson regressions of real counts by Newton's method, in both hosts. */
+/** Regressions of real counts by Newton's method, in both hosts. */
 class CountRegressionTest {
   private static final CountOptions LIKELIHOOD =
       CountOptions.DEFAULT.withReduction(Reduction.SUM).withFullLikelihood();
@@ -43,19 +44,25 @@ class CountRegressionTest {
    */
   private static Fit fit(
       ElementLossHost host, double[][] x, double[] counts, double[] start, CountOptions options) {
+    return fit(
+        x,
+        start,
+        raw ->
+            host.compute(
+                new ElementLossHost.Problem(
+                    "PoissonLoss", raw, counts, null, new long[] {raw.length}, options),
+                Format.FLOAT64));
+  }
+
+  private static Fit fit(
+      double[][] x, double[] start, Function<double[], ElementLossHost.Derivatives> losses) {
     int columns = x[0].length;
     double[] beta = start.clone();
     double[] move = new double[columns];
     double loss = Double.POSITIVE_INFINITY;
     for (int step = 0; step < MOST_STEPS; step++) {
       double[] raw = product(x, beta);
-      ElementLossHost.Derivatives at =
-          Path.FUSED.run(
-              () ->
-                  host.compute(
-                      new ElementLossHost.Problem(
-                          "PoissonLoss", raw, counts, null, new long[] {raw.length}, options),
-                      Format.FLOAT64));
+      ElementLossHost.Derivatives at = Path.FUSED.run(() -> losses.apply(raw));
       double[][] hessian = new double[columns][columns];
       double[] slope = new double[columns];
       for (int row = 0; row < x.length; row++) {
@@ -143,31 +150,124 @@ class CountRegressionTest {
   }
 
   /**
+   * A negative binomial fit.
+   *
+   * @param regression the coefficients for the best θ
+   * @param theta where the likelihood's derivative by it is 0
+   */
+  private record Dispersed(Fit regression, double theta) {}
+
+  /**
+   * Coefficients and θ together: Newton's method for the coefficients of a θ, and the secant method
+   * for the log θ at which the gradient by θ is 0.
+   */
+  private static Dispersed fitDispersed(
+      ElementLossHost host, double[][] x, double[] counts, double[] start) {
+    double[] logs = {Math.log(5), Math.log(20)};
+    double[] slopes = new double[2];
+    Fit fit = fitOf(host, x, counts, start, Math.exp(logs[0]));
+    slopes[0] = byTheta(host, x, counts, fit, Math.exp(logs[0]));
+    for (int step = 0; step < MOST_STEPS; step++) {
+      double theta = Math.exp(logs[1]);
+      fit = fitOf(host, x, counts, fit.coefficients, theta);
+      slopes[1] = byTheta(host, x, counts, fit, theta);
+      double move = slopes[1] * (logs[1] - logs[0]) / (slopes[1] - slopes[0]);
+      if (Math.abs(move) < 1e-11) {
+        return new Dispersed(fit, theta);
+      }
+      logs[0] = logs[1];
+      slopes[0] = slopes[1];
+      logs[1] -= move;
+    }
+    throw new AssertionError("no θ after " + MOST_STEPS + " steps");
+  }
+
+  private static Fit fitOf(
+      ElementLossHost host, double[][] x, double[] counts, double[] start, double theta) {
+    return fit(x, start, raw -> dispersed(host, raw, counts, theta));
+  }
+
+  private static double byTheta(
+      ElementLossHost host, double[][] x, double[] counts, Fit fit, double theta) {
+    double[] raw = product(x, fit.coefficients);
+    return theta * Path.FUSED.run(() -> dispersed(host, raw, counts, theta)).parameter()[0];
+  }
+
+  private static ElementLossHost.Derivatives dispersed(
+      ElementLossHost host, double[] raw, double[] counts, double theta) {
+    return host.compute(
+        new ElementLossHost.Problem(
+                "NegativeBinomialLoss", raw, counts, null, new long[] {raw.length}, LIKELIHOOD)
+            .withCompanion(new double[] {theta}, 1),
+        Format.FLOAT64);
+  }
+
+  /** The estimates of maximum likelihood in arithmetic of 30 digits. */
+  @ParameterizedTest
+  @MethodSource("hosts")
+  void warpBreaksAreOverdispersed(ElementLossHost host) {
+    Table table = Table.warpBreaks();
+    double[][] x = new double[table.rows()][];
+    double[] wool = table.indicator("wool", "B");
+    double[] medium = table.indicator("tension", "M");
+    double[] high = table.indicator("tension", "H");
+    Arrays.setAll(x, row -> new double[] {1, wool[row], medium[row], high[row]});
+    Dispersed fit = fitDispersed(host, x, table.numbers("breaks"), new double[] {3, 0, 0, 0});
+    double[] coefficients = {3.67335457, -0.186211052, -0.299227239, -0.511395515};
+    assertArrayEquals(coefficients, fit.regression.coefficients, 6e-9);
+    assertEquals(9.94438544, fit.theta, 6e-9);
+    assertEquals(199.381904, fit.regression.loss, 6e-7);
+  }
+
+  @ParameterizedTest
+  @MethodSource("hosts")
+  void insectsBySprayWithOneDispersion(ElementLossHost host) {
+    Sprays sprays = Sprays.read();
+    double[] start = new double[6];
+    Arrays.fill(start, Math.log(9.5));
+    Dispersed fit = fitDispersed(host, sprays.x, sprays.counts, start);
+    for (int spray = 0; spray < 6; spray++) {
+      double mean = Math.exp(fit.regression.coefficients[spray]);
+      assertEquals(sprays.means[spray], mean, 1e-8);
+    }
+    assertEquals(28.0995071, fit.theta, 6e-8);
+    assertEquals(180.108942, fit.regression.loss, 6e-7);
+  }
+
+  /** Insects under six sprays: indicators, counts, and the mean count of each spray. */
+  private record Sprays(double[][] x, double[] counts, double[] means) {
+    static Sprays read() {
+      Table table = Table.insectSprays();
+      double[] counts = table.numbers("count");
+      double[][] x = new double[counts.length][6];
+      double[] means = new double[6];
+      for (int spray = 0; spray < 6; spray++) {
+        double[] isSprayed = table.indicator("spray", "ABCDEF".substring(spray, spray + 1));
+        for (int row = 0; row < counts.length; row++) {
+          x[row][spray] = isSprayed[row];
+          means[spray] += isSprayed[row] * counts[row] / 12;
+        }
+      }
+      return new Sprays(x, counts, means);
+    }
+  }
+
+  /**
    * One rate a spray, whether e^r or softplus makes it: the mean of its counts. Of squareplus the
    * loss is not convex for negative raw values, and Newton's method may go astray.
    */
   @ParameterizedTest
   @MethodSource("hosts")
   void insectsBySprayHaveTheirMeans(ElementLossHost host) {
-    Table table = Table.insectSprays();
-    double[] counts = table.numbers("count");
-    double[][] x = new double[counts.length][6];
-    double[] means = new double[6];
-    for (int spray = 0; spray < 6; spray++) {
-      double[] isSprayed = table.indicator("spray", "ABCDEF".substring(spray, spray + 1));
-      for (int row = 0; row < counts.length; row++) {
-        x[row][spray] = isSprayed[row];
-        means[spray] += isSprayed[row] * counts[row] / 12;
-      }
-    }
+    Sprays sprays = Sprays.read();
     double expected = Double.NaN;
     for (PositiveTransform rate :
         new PositiveTransform[] {PositiveTransform.exp(), PositiveTransform.softplus()}) {
       double[] start = new double[6];
       Arrays.fill(start, rate.inverse(9.5));
-      Fit fit = fit(host, x, counts, start, LIKELIHOOD.withRate(rate));
+      Fit fit = fit(host, sprays.x, sprays.counts, start, LIKELIHOOD.withRate(rate));
       for (int spray = 0; spray < 6; spray++) {
-        assertEquals(means[spray], rate.value(fit.coefficients[spray]), 1e-6);
+        assertEquals(sprays.means[spray], rate.value(fit.coefficients[spray]), 1e-6);
       }
       expected = Double.isNaN(expected) ? fit.loss : expected;
       assertEquals(expected, fit.loss, 1e-9);

@@ -2,8 +2,11 @@ package org.stableops.integration;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -15,6 +18,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.stableops.CountEvaluation;
 import org.stableops.CountOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
@@ -207,6 +213,132 @@ class PoissonConformanceTest {
             assertArrayEquals(loss, actual.value(), where);
             assertArrayEquals(gradient, plusZero(actual.gradient()), where);
           }
+        }
+      }
+    }
+  }
+
+  /** The rate times the exposure, whether it is one number, one a column or one each. */
+  @Test
+  void exposuresMultiplyTheRate() {
+    SplittableRandom random = new SplittableRandom(7);
+    CountOptions full = NONE.withRate(PositiveTransform.softplus()).withFullLikelihood();
+    for (CountOptions options : List.of(NONE, NONE.withFullLikelihood(), full)) {
+      for (long[] shape : new long[][] {{}, {4}, {20, 4}}) {
+        double[] r = random.doubles(80, -3, 6).map(Format.FLOAT32::round).toArray();
+        double[] y = random.ints(80, 0, 40).asDoubleStream().toArray();
+        int size = shape.length == 0 ? 1 : shape.length == 1 ? 4 : 80;
+        double[] exposure = random.doubles(size, 0.01, 50).map(Format.FLOAT32::round).toArray();
+        ElementLossHost.Problem problem =
+            problem(r, y, null, new long[] {20, 4}, options).withCompanion(exposure, shape);
+        PoissonExact[] exact = new PoissonExact[80];
+        Arrays.setAll(exact, i -> PoissonExact.of(r[i], exposure[i % size], y[i], options));
+        everywhere(
+            problem,
+            (actual, format) -> {
+              for (int i = 0; i < 80; i++) {
+                double epsilon = format.epsilon();
+                assertEquals(
+                    exact[i].loss().nearest(),
+                    actual.value()[i],
+                    4 * epsilon * exact[i].lossTerms());
+                assertEquals(
+                    exact[i].gradient().nearest(),
+                    actual.gradient()[i],
+                    4 * epsilon * exact[i].gradientTerms());
+                assertEquals(
+                    exact[i].second().nearest(),
+                    actual.second()[i],
+                    8 * epsilon * exact[i].secondTerms());
+              }
+              assertArrayEquals(actual.gradient(), actual.backprop());
+            });
+      }
+    }
+  }
+
+  @Test
+  void exposuresArePositive() {
+    ElementLossHost.Problem problem =
+        problem(new double[] {1, 2}, new double[] {3, 4}, null, new long[] {2}, NONE);
+    for (double wrong : new double[] {0, -1, INF, NAN}) {
+      for (ElementLossHost host : ElementLossHost.ALL) {
+        for (Path path : Path.values()) {
+          String message =
+              assertThrows(
+                      IllegalArgumentException.class,
+                      () ->
+                          path.run(
+                              () ->
+                                  host.compute(
+                                      problem.withCompanion(new double[] {1, wrong}, 2),
+                                      Format.FLOAT64)))
+                  .getMessage();
+          assertEquals("exposure[1] must be finite and > 0, got " + wrong, message);
+        }
+      }
+    }
+  }
+
+  /** Twice what the loss is above that of the rate that is the count, where both are exact. */
+  @Test
+  void theDevianceIsThatOfTheBestRate() {
+    double[] r = {-2, 0.5, 3, 20.7232658369464, 7};
+    double[] y = {0, 4, 20, 1e9, 0.25};
+    double[] a = {1, 2, 0, 1, 3};
+    double[] deviances = new double[5];
+    for (int i = 0; i < 5; i++) {
+      CountOptions full = NONE.withFullLikelihood();
+      double best =
+          y[i] == 0 ? 0 : PoissonExact.of(y[i], y[i], RATE.withFullLikelihood()).loss().nearest();
+      deviances[i] = a[i] * 2 * (PoissonExact.of(r[i], y[i], full).loss().nearest() - best);
+    }
+    for (Path path : Path.values()) {
+      path.run(
+          () -> {
+            checkDjl(deviances, r, y, a);
+            checkNd4j(deviances, r, y, a);
+            return null;
+          });
+    }
+  }
+
+  private static void checkDjl(double[] deviances, double[] r, double[] y, double[] a) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      CountEvaluation<NDArray> actual =
+          org.stableops.djl.PoissonLoss.evaluate(
+              manager.create(r), manager.create(y), manager.create(a), CountOptions.DEFAULT);
+      check(deviances, actual, actual.deviances().toDoubleArray());
+    }
+  }
+
+  private static void checkNd4j(double[] deviances, double[] r, double[] y, double[] a) {
+    try (CountEvaluation<INDArray> actual =
+        org.stableops.nd4j.PoissonLoss.evaluate(
+            Nd4j.createFromArray(r),
+            Nd4j.createFromArray(y),
+            Nd4j.createFromArray(a),
+            CountOptions.DEFAULT)) {
+      check(deviances, actual, actual.deviances().toDoubleVector());
+    }
+  }
+
+  private static void check(double[] deviances, CountEvaluation<?> actual, double[] each) {
+    double sum = Arrays.stream(deviances).sum();
+    assertEquals(sum, actual.deviance(), 1e-8 * sum);
+    assertEquals(sum / 7, actual.meanDeviance(), 1e-8 * sum);
+    assertArrayEquals(deviances, each, 1e-6);
+  }
+
+  private interface Expectation {
+    void check(ElementLossHost.Derivatives actual, Format format);
+  }
+
+  private static void everywhere(ElementLossHost.Problem problem, Expectation check) {
+    for (ElementLossHost host : ElementLossHost.ALL) {
+      for (Path path : Path.values()) {
+        for (Format format : List.of(Format.FLOAT32, Format.FLOAT64)) {
+          check.check(path.run(() -> host.compute(problem, format)), format);
         }
       }
     }

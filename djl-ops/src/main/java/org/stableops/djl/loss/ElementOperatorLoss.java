@@ -1,8 +1,10 @@
 package org.stableops.djl.loss;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import org.stableops.djl.internal.ElementLossCall;
+import org.stableops.djl.internal.LossCall;
 import org.stableops.op.ElementLoss;
 
 /** What DJL's Losses made of losses of elements have in common. */
@@ -25,6 +27,19 @@ abstract class ElementOperatorLoss extends OperatorLoss {
   public void requireLogits(Shape logits) {
     long[] shape = logits.getShape();
     loss.requireShapes(shape, shape);
+  }
+
+  /** The argument, and the companion of a loss that needs one. */
+  @Override
+  final int outputs() {
+    return loss.inputs() - 1;
+  }
+
+  @Override
+  final LossCall<?> call(NDList predictions, NDList labels) {
+    ElementLossCall call = ElementLossCall.ofBatch(loss, predictions.get(0), labels.get(0));
+    ElementLossCall whole = outputs() == 1 ? call : call.withCompanion(predictions.get(1));
+    return takesSampleWeights() ? whole.withSampleWeights(labels.get(1)) : whole;
   }
 
   @Override

@@ -53,11 +53,24 @@ abstract class OperatorLoss extends Loss implements TakesLogits {
 
   abstract LossCall<?> call(NDArray logits, NDArray labels, NDArray sampleWeights);
 
+  /** How many arrays a network puts out for this loss. */
+  int outputs() {
+    return 1;
+  }
+
+  /** A call of all that a network puts out. */
+  LossCall<?> call(NDList predictions, NDList labels) {
+    NDArray logits = predictions.get(0);
+    return hasSampleWeights
+        ? call(logits, labels.get(0), labels.get(1))
+        : call(logits, labels.get(0));
+  }
+
   /**
    * Returns the loss of a batch.
    *
    * @param labels one array, or two if the loss takes sample weights: labels and weights
-   * @param predictions one array
+   * @param predictions what the network puts out for this loss
    * @return the loss, differentiable with respect to the logits
    * @throws IllegalArgumentException if there are more or fewer arrays, or an array is not as the
    *     operator wants it
@@ -65,10 +78,7 @@ abstract class OperatorLoss extends Loss implements TakesLogits {
   @Override
   public NDArray evaluate(NDList labels, NDList predictions) {
     requireArrays(labels, predictions);
-    NDArray logits = predictions.get(0);
-    LossCall<?> call =
-        hasSampleWeights ? call(logits, labels.get(0), labels.get(1)) : call(logits, labels.get(0));
-    LossCall.Weighted batch = call.weighted();
+    LossCall.Weighted batch = call(predictions, labels).weighted();
     warnWithoutWeight(batch.weight());
     return weighted(batch.value());
   }
@@ -77,15 +87,16 @@ abstract class OperatorLoss extends Loss implements TakesLogits {
    * Checks the arrays of a batch, but neither the labels' shapes nor their values.
    *
    * @param labels one array, or two if the loss takes sample weights
-   * @param predictions one array of logits
+   * @param predictions what the network puts out for this loss, the logits first
    * @throws IllegalArgumentException if there are more or fewer arrays, one is null, or the logits
    *     are refused by {@link #requireLogits}
    * @throws IllegalStateException if an array is closed
    */
   public void requireArrays(NDList labels, NDList predictions) {
-    if (predictions.size() != 1) {
+    if (predictions.size() != outputs()) {
       throw new IllegalArgumentException(
-          "predictions must be one array, got " + predictions.size());
+          "predictions must be %s, got %d"
+              .formatted(outputs() == 1 ? "one array" : "two arrays", predictions.size()));
     }
     requireLabels(labels.size());
     Inputs.requireOpen("logits", predictions.get(0));

@@ -286,8 +286,7 @@ public final class DjlCalls implements AutoCloseable {
         new Call(
             name + "evaluate",
             () -> numbers(NegativeBinomialLoss.evaluate(x, column, counts, weights, every))));
-    addBackward(
-        name + "value", x, leaf -> NegativeBinomialLoss.value(leaf, column, counts, plain));
+    addBackward(name + "value", x, leaf -> NegativeBinomialLoss.value(leaf, column, counts, plain));
     addBackward(
         name + "value by θ",
         column,

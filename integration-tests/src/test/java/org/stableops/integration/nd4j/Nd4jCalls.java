@@ -394,9 +394,7 @@ public final class Nd4jCalls {
     add(
         name + "parameter gradient",
         () -> NegativeBinomialLoss.parameterGradient(view, theta, counts, a, every));
-    add(
-        name + "second",
-        () -> NegativeBinomialLoss.secondDerivative(x, theta, counts, a, every));
+    add(name + "second", () -> NegativeBinomialLoss.secondDerivative(x, theta, counts, a, every));
     addBoth(name, () -> NegativeBinomialLoss.valueAndGradient(x, theta, counts, a, plain));
     addCounts(name, () -> NegativeBinomialLoss.evaluate(x, theta, counts, a, every));
     SameDiff graph = SameDiff.create();
