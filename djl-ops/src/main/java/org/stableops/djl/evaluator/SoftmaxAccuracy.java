@@ -2,13 +2,9 @@ package org.stableops.djl.evaluator;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.training.evaluator.Evaluator;
 import java.util.Arrays;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.djl.internal.Averages;
 import org.stableops.djl.internal.CrossEntropy;
 import org.stableops.djl.internal.Inputs;
 import org.stableops.djl.internal.Numbers;
@@ -33,11 +29,10 @@ import org.stableops.internal.SoftmaxShape;
  *     new DefaultTrainingConfig(loss).addEvaluator(new SoftmaxAccuracy(loss));
  * }</pre>
  */
-public final class SoftmaxAccuracy extends Evaluator {
+public final class SoftmaxAccuracy extends AveragingEvaluator {
   private static final String NAME = "Accuracy";
 
   private final FusedSoftmaxCrossEntropyLoss loss;
-  private final Averages averages = new Averages("accuracy");
 
   /**
    * Creates the accuracy of a network that a loss trains, by the name of DJL's own, "Accuracy".
@@ -57,42 +52,22 @@ public final class SoftmaxAccuracy extends Evaluator {
    * @throws IllegalArgumentException if an argument is null
    */
   public SoftmaxAccuracy(String name, FusedSoftmaxCrossEntropyLoss loss) {
-    super(Arguments.requireGiven("name", name));
+    super(name, "accuracy");
     this.loss = Arguments.requireGiven("loss", loss);
   }
 
-  /**
-   * Returns the accuracy of a batch.
-   *
-   * @param labels as for the loss
-   * @param predictions one array of logits, or of probabilities
-   * @return a scalar of float32, of the manager of the predictions
-   * @throws IllegalArgumentException if the loss would refuse the arrays' number, shapes or labels
-   */
   @Override
-  public NDArray evaluate(NDList labels, NDList predictions) {
-    Count count = count(labels, predictions);
-    NDManager manager = predictions.head().getManager();
-    return manager.create((float) (count.right / count.all));
-  }
-
-  /** Weights of rows. */
-  private record Count(double right, double all) {}
-
-  private Count count(NDList labels, NDList predictions) {
-    try (NDScope scope = new NDScope()) {
-      scope.suppressNotUsedWarning();
-      loss.requireArrays(labels, predictions);
-      NDArray logits = predictions.head();
-      CrossEntropyOptions options = loss.options();
-      SoftmaxShape shape = SoftmaxShape.of(logits.getShape().getShape(), options);
-      double[] weights = loss.takesSampleWeights() ? weights(labels.get(1), shape) : null;
-      long[] truth =
-          loss.takesProbabilities()
-              ? largestProbabilities(labels.head(), weights, shape)
-              : classes(labels.head(), weights, shape);
-      return count(truth, largestLogits(logits, shape), weights);
-    }
+  Average average(NDList labels, NDList predictions) {
+    loss.requireArrays(labels, predictions);
+    NDArray logits = predictions.head();
+    CrossEntropyOptions options = loss.options();
+    SoftmaxShape shape = SoftmaxShape.of(logits.getShape().getShape(), options);
+    double[] weights = loss.takesSampleWeights() ? weights(labels.get(1), shape) : null;
+    long[] truth =
+        loss.takesProbabilities()
+            ? largestProbabilities(labels.head(), weights, shape)
+            : classes(labels.head(), weights, shape);
+    return average(truth, largestLogits(logits, shape), weights);
   }
 
   private static double[] weights(NDArray array, SoftmaxShape shape) {
@@ -164,7 +139,7 @@ public final class SoftmaxAccuracy extends Evaluator {
   }
 
   /** A row without a true class does not count; one without a predicted class is wrong. */
-  private static Count count(long[] truth, long[] predicted, double[] weights) {
+  private static Average average(long[] truth, long[] predicted, double[] weights) {
     double right = 0;
     double all = 0;
     for (int row = 0; row < truth.length; row++) {
@@ -172,32 +147,6 @@ public final class SoftmaxAccuracy extends Evaluator {
       all += weight;
       right += truth[row] == predicted[row] ? weight : 0;
     }
-    return new Count(right, all);
-  }
-
-  @Override
-  public void addAccumulator(String key) {
-    averages.add(key);
-  }
-
-  @Override
-  public void updateAccumulator(String key, NDList labels, NDList predictions) {
-    updateAccumulators(new String[] {key}, labels, predictions);
-  }
-
-  @Override
-  public void updateAccumulators(String[] keys, NDList labels, NDList predictions) {
-    Count count = count(labels, predictions);
-    averages.update(keys, count.right, count.all);
-  }
-
-  @Override
-  public void resetAccumulator(String key) {
-    averages.reset(key);
-  }
-
-  @Override
-  public float getAccumulator(String key) {
-    return averages.get(key);
+    return new Average(right, all);
   }
 }

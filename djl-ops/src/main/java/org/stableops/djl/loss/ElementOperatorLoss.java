@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import org.stableops.djl.internal.ElementLossCall;
-import org.stableops.djl.internal.LossCall;
 import org.stableops.op.ElementLoss;
 
 /** What DJL's Losses made of losses of elements have in common. */
@@ -36,7 +35,7 @@ abstract class ElementOperatorLoss extends OperatorLoss {
   }
 
   @Override
-  final LossCall<?> call(NDList predictions, NDList labels) {
+  final ElementLossCall call(NDList predictions, NDList labels) {
     ElementLossCall call = ElementLossCall.ofBatch(loss, predictions.get(0), labels.get(0));
     ElementLossCall whole = outputs() == 1 ? call : call.withCompanion(predictions.get(1));
     return takesSampleWeights() ? whole.withSampleWeights(labels.get(1)) : whole;

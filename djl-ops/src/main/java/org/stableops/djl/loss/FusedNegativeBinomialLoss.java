@@ -23,10 +23,8 @@ import org.stableops.op.ElementLosses;
  * Loss loss = new FusedNegativeBinomialLoss(); // of the raw values and the inverse dispersions
  * }</pre>
  */
-public final class FusedNegativeBinomialLoss extends ElementOperatorLoss {
+public final class FusedNegativeBinomialLoss extends CountLoss {
   private static final String NAME = "FusedNegativeBinomialLoss";
-
-  private final CountOptions options;
 
   /** Creates the loss with the default options. */
   public FusedNegativeBinomialLoss() {
@@ -56,8 +54,8 @@ public final class FusedNegativeBinomialLoss extends ElementOperatorLoss {
 
   private FusedNegativeBinomialLoss(
       String name, CountOptions options, boolean hasSampleWeights, float weight) {
-    super(name, ElementLosses.negativeBinomialLoss().of(options), hasSampleWeights, weight);
-    this.options = options;
+    super(
+        name, ElementLosses.negativeBinomialLoss().of(options), options, hasSampleWeights, weight);
   }
 
   /**
@@ -67,7 +65,7 @@ public final class FusedNegativeBinomialLoss extends ElementOperatorLoss {
    * @return a new loss of the same name
    */
   public FusedNegativeBinomialLoss withSampleWeights() {
-    return new FusedNegativeBinomialLoss(getName(), options, true, weight());
+    return new FusedNegativeBinomialLoss(getName(), options(), true, weight());
   }
 
   /**
@@ -79,15 +77,6 @@ public final class FusedNegativeBinomialLoss extends ElementOperatorLoss {
    */
   public FusedNegativeBinomialLoss withWeight(float newWeight) {
     requireFinite(newWeight);
-    return new FusedNegativeBinomialLoss(getName(), options, takesSampleWeights(), newWeight);
-  }
-
-  /**
-   * Returns the options.
-   *
-   * @return those of the constructor
-   */
-  public CountOptions options() {
-    return options;
+    return new FusedNegativeBinomialLoss(getName(), options(), takesSampleWeights(), newWeight);
   }
 }

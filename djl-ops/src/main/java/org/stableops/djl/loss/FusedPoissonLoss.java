@@ -28,10 +28,8 @@ import org.stableops.op.ElementLosses;
  * TrainingConfig config = new DefaultTrainingConfig(loss);
  * }</pre>
  */
-public final class FusedPoissonLoss extends ElementOperatorLoss {
+public final class FusedPoissonLoss extends CountLoss {
   private static final String NAME = "FusedPoissonLoss";
-
-  private final CountOptions options;
 
   /** Creates the loss with the default options. */
   public FusedPoissonLoss() {
@@ -61,8 +59,7 @@ public final class FusedPoissonLoss extends ElementOperatorLoss {
 
   private FusedPoissonLoss(
       String name, CountOptions options, boolean hasSampleWeights, float weight) {
-    super(name, ElementLosses.poissonLoss().of(options), hasSampleWeights, weight);
-    this.options = options;
+    super(name, ElementLosses.poissonLoss().of(options), options, hasSampleWeights, weight);
   }
 
   /**
@@ -72,7 +69,7 @@ public final class FusedPoissonLoss extends ElementOperatorLoss {
    * @return a new loss of the same name
    */
   public FusedPoissonLoss withSampleWeights() {
-    return new FusedPoissonLoss(getName(), options, true, weight());
+    return new FusedPoissonLoss(getName(), options(), true, weight());
   }
 
   /**
@@ -84,15 +81,6 @@ public final class FusedPoissonLoss extends ElementOperatorLoss {
    */
   public FusedPoissonLoss withWeight(float newWeight) {
     requireFinite(newWeight);
-    return new FusedPoissonLoss(getName(), options, takesSampleWeights(), newWeight);
-  }
-
-  /**
-   * Returns the options.
-   *
-   * @return those of the constructor
-   */
-  public CountOptions options() {
-    return options;
+    return new FusedPoissonLoss(getName(), options(), takesSampleWeights(), newWeight);
   }
 }
