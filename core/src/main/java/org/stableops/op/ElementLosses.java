@@ -1,5 +1,6 @@
 package org.stableops.op;
 
+import java.util.List;
 import java.util.function.Function;
 import org.stableops.BinaryCrossEntropyOptions;
 import org.stableops.CountOptions;
@@ -21,6 +22,10 @@ public final class ElementLosses<O> {
   private static final ElementLosses<CountOptions> NEGATIVE_BINOMIAL_LOSS =
       new ElementLosses<>(
           CountOptions.DEFAULT, NegativeBinomialComposite::of, CountArguments.INSTANCE);
+
+  /** All of them. */
+  public static final List<ElementLosses<?>> ALL =
+      List.of(SIGMOID_CROSS_ENTROPY, POISSON_LOSS, NEGATIVE_BINOMIAL_LOSS);
 
   private final O defaults;
   private final Function<O, ElementLoss> loss;
@@ -65,6 +70,11 @@ public final class ElementLosses<O> {
    */
   public ElementLoss of(O options) {
     return loss.apply(Arguments.requireGiven("options", options));
+  }
+
+  /** The name of the public classes. */
+  public String name() {
+    return of(defaults).name();
   }
 
   /** The name in graphs of SameDiff. */

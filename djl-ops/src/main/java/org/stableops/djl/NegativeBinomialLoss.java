@@ -349,7 +349,7 @@ public final class NegativeBinomialLoss {
    *     sampleWeights) to the value
    */
   public static Block block(CountOptions options) {
-    return ElementLossCall.block(ElementLosses.negativeBinomialLoss().of(options));
+    return ElementLossCall.block(ElementLosses.negativeBinomialLoss(), options);
   }
 
   /**
@@ -368,6 +368,6 @@ public final class NegativeBinomialLoss {
    *     sampleWeights) to the gradient by raw
    */
   public static Block gradientBlock(CountOptions options) {
-    return ElementLossCall.gradientBlock(ElementLosses.negativeBinomialLoss().of(options));
+    return ElementLossCall.gradientBlock(ElementLosses.negativeBinomialLoss(), options);
   }
 }

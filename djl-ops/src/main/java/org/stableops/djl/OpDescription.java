@@ -1,14 +1,19 @@
 package org.stableops.djl;
 
 import ai.djl.nn.Block;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.DoubleFunction;
+import java.util.function.Function;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
+import org.stableops.djl.internal.ElementLossCall;
 import org.stableops.djl.internal.OpBlock;
 import org.stableops.djl.internal.ParametricOp;
+import org.stableops.op.ElementLosses;
 import org.stableops.op.Elementwise;
 import org.stableops.op.Operators;
 
@@ -16,8 +21,9 @@ import org.stableops.op.Operators;
  * What the block of an operator was made of, for a {@link ai.djl.nn.BlockFactory} that makes it
  * again: DJL saves no more of a block than its parameters, and such a block has none.
  *
- * <p>All blocks and gradient blocks that are made of one number are described; those of the
- * cross-entropies are not.
+ * <p>All blocks and gradient blocks that are made of one number are described, and those of the
+ * losses of elements, whose options are several numbers; those of the softmax cross-entropies are
+ * not.
  *
  * <pre>{@code
  * OpDescription description = OpDescription.of(Squareplus.block(0.5)).orElseThrow();
@@ -27,17 +33,43 @@ import org.stableops.op.Operators;
  * }</pre>
  *
  * @param name the operator's, with "Gradient" after it for a gradient block
- * @param argument β, b or the axis
+ * @param arguments β, b or the axis, or the numbers that options are
  */
-public record OpDescription(String name, double argument) {
+public record OpDescription(String name, List<Double> arguments) {
   private static final String GRADIENT = "Gradient";
 
-  /** How the blocks of an operator are made of its argument. */
+  private static final String OPTIONS = "options";
+
+  /** How the blocks of an operator are made of its arguments. */
   private record Operator(
-      String argumentName, DoubleFunction<Block> block, DoubleFunction<Block> gradientBlock) {
+      String argumentName,
+      Function<double[], Block> block,
+      Function<double[], Block> gradientBlock) {
+
+    static Operator ofOne(
+        String argumentName, DoubleFunction<Block> block, DoubleFunction<Block> gradientBlock) {
+      return new Operator(
+          argumentName,
+          numbers -> block.apply(only(numbers)),
+          numbers -> gradientBlock.apply(only(numbers)));
+    }
+
+    private static double only(double[] numbers) {
+      if (numbers.length != 1) {
+        throw new IllegalArgumentException("arguments must be one number, got " + numbers.length);
+      }
+      return numbers[0];
+    }
+
+    static <O> Operator ofLoss(ElementLosses<O> losses) {
+      return new Operator(
+          OPTIONS,
+          numbers -> ElementLossCall.block(losses, losses.options(numbers)),
+          numbers -> ElementLossCall.gradientBlock(losses, losses.options(numbers)));
+    }
 
     static Operator alongAnAxis(IntFunction<Block> block, IntFunction<Block> gradientBlock) {
-      return new Operator(
+      return ofOne(
           "axis", axis -> block.apply(integer(axis)), axis -> gradientBlock.apply(integer(axis)));
     }
   }
@@ -48,11 +80,36 @@ public record OpDescription(String name, double argument) {
    * Makes a description.
    *
    * @param name of an operator
-   * @param argument β, b or the axis
-   * @throws IllegalArgumentException if there is no such operator, or the argument is invalid
+   * @param arguments β, b or the axis, or the numbers that options are
+   * @throws IllegalArgumentException if there is no such operator, or the arguments are invalid
    */
   public OpDescription {
-    make(name, argument);
+    arguments = List.copyOf(arguments);
+    make(name, arguments);
+  }
+
+  /**
+   * Makes a description.
+   *
+   * @param name of an operator
+   * @param arguments β, b or the axis, or the numbers that options are
+   * @throws IllegalArgumentException if there is no such operator, or the arguments are invalid
+   */
+  public OpDescription(String name, double... arguments) {
+    this(name, Arrays.stream(arguments).boxed().toList());
+  }
+
+  /**
+   * Returns the only argument.
+   *
+   * @return β, b or the axis
+   * @throws IllegalStateException if the operator is made of more than one number
+   */
+  public double argument() {
+    if (arguments.size() != 1) {
+      throw new IllegalStateException(name + " is made of options, not of one number");
+    }
+    return arguments.get(0);
   }
 
   /**
@@ -69,7 +126,7 @@ public record OpDescription(String name, double argument) {
    * Describes a block.
    *
    * @param block any
-   * @return what it was made of, or empty where it is not a block of an operator of one number
+   * @return what it was made of, or empty where it is not a block of such an operator
    */
   public static Optional<OpDescription> of(Block block) {
     return block instanceof OpBlock op ? op.description() : Optional.empty();
@@ -79,11 +136,22 @@ public record OpDescription(String name, double argument) {
    * Returns what the operator's argument is called.
    *
    * @param name an operator's, as in a description
-   * @return "beta", "b" or "axis"
+   * @return "beta", "b", "axis", or "options" where there may be several numbers
    * @throws IllegalArgumentException if there is no such operator
    */
   public static String argumentName(String name) {
     return operator(name).argumentName();
+  }
+
+  /**
+   * Tells whether an operator is made of options, of which there may be several numbers.
+   *
+   * @param name an operator's, as in a description
+   * @return false for an operator of one number
+   * @throws IllegalArgumentException if there is no such operator
+   */
+  public static boolean hasOptions(String name) {
+    return argumentName(name).equals(OPTIONS);
   }
 
   /**
@@ -92,7 +160,7 @@ public record OpDescription(String name, double argument) {
    * @return a new block, equal to the one described
    */
   public Block block() {
-    return make(name, argument);
+    return make(name, arguments);
   }
 
   private static Map<String, Operator> operators() {
@@ -102,21 +170,25 @@ public record OpDescription(String name, double argument) {
     for (Elementwise elementwise : Operators.ALL) {
       ParametricOp op = new ParametricOp(elementwise);
       String argument = elementwise.parameter().name();
-      operators.put(elementwise.name(), new Operator(argument, op::block, op::gradientBlock));
+      operators.put(elementwise.name(), Operator.ofOne(argument, op::block, op::gradientBlock));
+    }
+    for (ElementLosses<?> losses : ElementLosses.ALL) {
+      operators.put(losses.name(), Operator.ofLoss(losses));
     }
     return Map.copyOf(operators);
   }
 
-  private static Block make(String name, double argument) {
+  private static Block make(String name, List<Double> arguments) {
     Operator operator = operator(name);
+    double[] numbers = arguments.stream().mapToDouble(Double::doubleValue).toArray();
     return name.endsWith(GRADIENT)
-        ? operator.gradientBlock().apply(argument)
-        : operator.block().apply(argument);
+        ? operator.gradientBlock().apply(numbers)
+        : operator.block().apply(numbers);
   }
 
   private static Operator operator(String name) {
     if (!isKnown(name)) {
-      throw new IllegalArgumentException("there is no operator " + name + " of one number");
+      throw new IllegalArgumentException("there is no operator " + name);
     }
     return OPERATORS.get(operatorName(name));
   }

@@ -399,7 +399,7 @@ public final class PoissonLoss {
    * @return a block from (raw, counts) or (raw, counts, sampleWeights) to the value
    */
   public static Block block(CountOptions options) {
-    return ElementLossCall.block(ElementLosses.poissonLoss().of(options));
+    return ElementLossCall.block(ElementLosses.poissonLoss(), options);
   }
 
   /**
@@ -417,6 +417,6 @@ public final class PoissonLoss {
    * @return a block from (raw, counts) or (raw, counts, sampleWeights) to the gradient
    */
   public static Block gradientBlock(CountOptions options) {
-    return ElementLossCall.gradientBlock(ElementLosses.poissonLoss().of(options));
+    return ElementLossCall.gradientBlock(ElementLosses.poissonLoss(), options);
   }
 }

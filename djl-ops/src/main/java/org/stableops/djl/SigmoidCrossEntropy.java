@@ -265,7 +265,7 @@ public final class SigmoidCrossEntropy {
    * @return a block from (logits, targets) or (logits, targets, sampleWeights) to the value
    */
   public static Block block(BinaryCrossEntropyOptions options) {
-    return ElementLossCall.block(ElementLosses.sigmoidCrossEntropy().of(options));
+    return ElementLossCall.block(ElementLosses.sigmoidCrossEntropy(), options);
   }
 
   /**
@@ -283,6 +283,6 @@ public final class SigmoidCrossEntropy {
    * @return a block from (logits, targets) or (logits, targets, sampleWeights) to the gradient
    */
   public static Block gradientBlock(BinaryCrossEntropyOptions options) {
-    return ElementLossCall.gradientBlock(ElementLosses.sigmoidCrossEntropy().of(options));
+    return ElementLossCall.gradientBlock(ElementLosses.sigmoidCrossEntropy(), options);
   }
 }

@@ -17,12 +17,13 @@ import org.stableops.kernel.ElementLossKernel.Derivative;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.ParameterGroups;
 import org.stableops.op.ElementLoss;
+import org.stableops.op.ElementLosses;
 
 /**
  * One call of a loss of elements with valid shapes, which the operators, their blocks and the Loss
  * share. The values of targets and weights are checked when they are read.
  */
-public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosses> {
+public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
   /** The indices of the results of a block. */
   private static final int SUMS = 0;
 
@@ -129,7 +130,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
   }
 
   private Weighted elementsOfBoth(boolean wantsX) {
-    Result<ElementLosses> result = compute(wantsX ? logits : null, false);
+    Result<Computed> result = compute(wantsX ? logits : null, false);
     NDArray terms = derivative(Derivative.BY_COMPANION, result.losses().weight());
     NDArray node = Autograd.products(logits, result.gradient(), companion, wide(terms));
     Autograd.overwrite(node, result.losses().losses());
@@ -138,7 +139,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
 
   private Weighted scalarOfBoth(boolean wantsX) {
     NDArray flat = logits.reshape(-1);
-    Result<ElementLosses> result = compute(wantsX ? flat : null, false);
+    Result<Computed> result = compute(wantsX ? flat : null, false);
     NDArray sums = wide(companionSums(result.losses().weight()));
     NDArray node = Autograd.scalar(companion.reshape(-1), sums.reshape(-1));
     if (wantsX) {
@@ -155,7 +156,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
   public LossEvaluation<NDArray> evaluate() {
     return Scoped.compute(
         () -> {
-          ElementLosses losses = compute(null, true).losses();
+          Computed losses = compute(null, true).losses();
           return new LossEvaluation<>(losses.reduced(), losses.losses(), losses.weight());
         },
         all -> new NDArray[] {all.loss(), all.elementLosses()});
@@ -164,7 +165,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
   public CountEvaluation<NDArray> evaluateCounts() {
     return Scoped.compute(
         () -> {
-          ElementLosses losses = compute(null, true).losses();
+          Computed losses = compute(null, true).losses();
           NDArray deviances = derivative(Derivative.DEVIANCE, 1, losses.weight());
           double sum = deviances.toType(DataType.FLOAT64, false).sum().toDoubleArray()[0];
           return new CountEvaluation<>(
@@ -184,23 +185,27 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
   }
 
   /** The value as a Block. */
-  public static Block block(ElementLoss loss) {
+  public static <O> Block block(ElementLosses<O> losses, O options) {
+    ElementLoss loss = losses.of(options);
     return new OpBlock(
-        loss.name(),
-        loss.inputs(),
-        1,
-        inputs -> of(loss, inputs).value(),
-        shapes -> loss.reduction() == Reduction.NONE ? shapes[0] : new Shape());
+            loss.name(),
+            loss.inputs(),
+            1,
+            inputs -> of(loss, inputs).value(),
+            shapes -> loss.reduction() == Reduction.NONE ? shapes[0] : new Shape())
+        .describedBy(losses.numbers(options));
   }
 
   /** The gradient as a Block. */
-  public static Block gradientBlock(ElementLoss loss) {
+  public static <O> Block gradientBlock(ElementLosses<O> losses, O options) {
+    ElementLoss loss = losses.of(options);
     return new OpBlock(
-        loss.name() + "Gradient",
-        loss.inputs(),
-        1,
-        inputs -> of(loss, inputs).gradient(),
-        shapes -> shapes[0]);
+            loss.name() + "Gradient",
+            loss.inputs(),
+            1,
+            inputs -> of(loss, inputs).gradient(),
+            shapes -> shapes[0])
+        .describedBy(losses.numbers(options));
   }
 
   /** Argument, companion if the loss needs one, targets, and perhaps sample weights. */
@@ -214,13 +219,13 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
   }
 
   /** What the elements lose, as arrays beside the logits and of their dtype. */
-  final class ElementLosses implements Losses {
+  final class Computed implements Losses {
     private final Supplier<NDArray> sum;
     private final NDArray losses;
     private final double weight;
 
     /** Takes the sum of the losses as float64, and the losses if they were wanted. */
-    ElementLosses(Supplier<NDArray> sum, NDArray losses, double weight) {
+    Computed(Supplier<NDArray> sum, NDArray losses, double weight) {
       this.sum = sum;
       this.losses = losses;
       this.weight = weight;
@@ -258,7 +263,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
   }
 
   @Override
-  Result<ElementLosses> compute(NDArray view, boolean wantsDetails) {
+  Result<Computed> compute(NDArray view, boolean wantsDetails) {
     boolean wantsLosses = wantsDetails || !isReduced();
     return acceptsAll() ? fused(view, wantsLosses) : inBlocks(view, wantsLosses);
   }
@@ -271,7 +276,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
         && (sampleWeights == null || Fused.fitsBuffer(sampleWeights));
   }
 
-  private Result<ElementLosses> fused(NDArray view, boolean wantsLosses) {
+  private Result<Computed> fused(NDArray view, boolean wantsLosses) {
     NDArray x = Autograd.detached(logits);
     Batch batch = batch(x);
     double weight = loss.weight(batch);
@@ -284,7 +289,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
                 losses == null ? null : Fused.elements(losses),
                 gradient == null ? null : Fused.elements(gradient),
                 loss.scale(weight));
-    return new Result<>(new ElementLosses(() -> Constants.create(sum), losses, weight), gradient);
+    return new Result<>(new Computed(() -> Constants.create(sum), losses, weight), gradient);
   }
 
   /** All elements, of arrays that a kernel accepts. */
@@ -322,7 +327,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
 
   // ---- by blocks of rows of the last axis: on a GPU, and of half types and the largest arrays
 
-  private Result<ElementLosses> inBlocks(NDArray view, boolean wantsLosses) {
+  private Result<Computed> inBlocks(NDArray view, boolean wantsLosses) {
     Rows rows = new Rows();
     double weight = rows.weight();
     NDArray[] results =
@@ -343,7 +348,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.ElementLosse
     NDArray sums = results[SUMS];
     NDArray losses = wantsLosses ? results[LOSSES].reshape(logits.getShape()) : null;
     NDArray gradient = view == null ? null : results[GRADIENT].reshape(view.getShape());
-    return new Result<>(new ElementLosses(sums::sum, losses, weight), gradient);
+    return new Result<>(new Computed(sums::sum, losses, weight), gradient);
   }
 
   /** Σ a, after a look at all values. */

@@ -19,7 +19,7 @@ public final class OpBlock extends AbstractBlock {
   private final int optionalInputs;
   private final Function<NDList, NDArray> forward;
   private final Function<Shape[], Shape> shape;
-  private Double argument;
+  private double[] arguments;
 
   public OpBlock(
       String name, int inputs, Function<NDList, NDArray> forward, Function<Shape[], Shape> shape) {
@@ -40,14 +40,14 @@ public final class OpBlock extends AbstractBlock {
     this.shape = shape;
   }
 
-  /** Keeps the one number that the block was made of. */
-  public OpBlock describedBy(double argument) {
-    this.argument = argument;
+  /** Keeps the numbers that the block was made of. */
+  public OpBlock describedBy(double... numbers) {
+    arguments = numbers.clone();
     return this;
   }
 
   public Optional<OpDescription> description() {
-    return argument == null ? Optional.empty() : Optional.of(new OpDescription(name, argument));
+    return arguments == null ? Optional.empty() : Optional.of(new OpDescription(name, arguments));
   }
 
   @Override

@@ -42,7 +42,12 @@ final class BlockDescription {
 
   private static JsonObject writeOperator(OpDescription op, String path) {
     BlockSettings settings = BlockSettings.of(path, op.name());
-    settings.put(OpDescription.argumentName(op.name()), op.argument());
+    String argument = OpDescription.argumentName(op.name());
+    if (OpDescription.hasOptions(op.name())) {
+      settings.putNumbers(argument, op.arguments());
+    } else {
+      settings.put(argument, op.argument());
+    }
     return settings.json();
   }
 
@@ -110,8 +115,10 @@ final class BlockDescription {
 
   private static Block read(String name, BlockSettings settings) throws MalformedModelException {
     if (OpDescription.isKnown(name)) {
-      double argument = settings.number(OpDescription.argumentName(name));
-      return new OpDescription(name, argument).block();
+      String argument = OpDescription.argumentName(name);
+      return OpDescription.hasOptions(name)
+          ? new OpDescription(name, settings.numbers(argument)).block()
+          : new OpDescription(name, settings.number(argument)).block();
     }
     Optional<FunctionKind> function = FunctionKind.named(name);
     if (function.isPresent()) {

@@ -185,6 +185,12 @@ public final class BlockSettings {
     add(name, strings);
   }
 
+  void putNumbers(String name, List<Double> values) {
+    JsonArray numbers = new JsonArray();
+    values.forEach(numbers::add);
+    add(name, numbers);
+  }
+
   private void add(String name, JsonElement value) {
     if (object.has(name)) {
       throw new IllegalArgumentException(where + " has " + name + " already");
@@ -383,6 +389,16 @@ public final class BlockSettings {
       strings.add(element.getAsString());
     }
     return strings;
+  }
+
+  List<Double> numbers(String name) throws MalformedModelException {
+    List<Double> numbers = new ArrayList<>();
+    for (JsonElement element : list(name)) {
+      boolean isNumber = element instanceof JsonPrimitive number && number.isNumber();
+      require(isNumber, name, "a list of numbers");
+      numbers.add(element.getAsDouble());
+    }
+    return numbers;
   }
 
   /**

@@ -43,11 +43,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.stableops.BinaryCrossEntropyOptions;
+import org.stableops.CountOptions;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.PositiveTransform;
+import org.stableops.Reduction;
 import org.stableops.djl.LogSoftmax;
 import org.stableops.djl.LogSumExp;
+import org.stableops.djl.NegativeBinomialLoss;
 import org.stableops.djl.OpDescription;
+import org.stableops.djl.PoissonLoss;
+import org.stableops.djl.SigmoidCrossEntropy;
 import org.stableops.djl.Softplus;
 import org.stableops.djl.SoftplusInverse;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
@@ -350,6 +356,54 @@ class StableOpsBlockFactoryTest {
     assertThrows(IllegalArgumentException.class, () -> new OpDescription("Softplus", 0));
     assertThrows(IllegalArgumentException.class, () -> new OpDescription("LogSumExp", 0.5));
     assertThrows(IllegalArgumentException.class, () -> new OpDescription("Nothing", 1));
+  }
+
+  @Test
+  void lossesKeepTheirOptions() throws Exception {
+    BinaryCrossEntropyOptions binary =
+        BinaryCrossEntropyOptions.DEFAULT.withFocalGamma(2).withPositiveWeights(1, 3);
+    CountOptions counts =
+        CountOptions.DEFAULT
+            .withRate(PositiveTransform.softplus(1.7).withLowerBound(0.25))
+            .withReduction(Reduction.NONE)
+            .withFullLikelihood();
+    Block[] blocks = {
+      SigmoidCrossEntropy.block(binary),
+      SigmoidCrossEntropy.gradientBlock(binary),
+      PoissonLoss.block(counts),
+      PoissonLoss.gradientBlock(counts),
+      NegativeBinomialLoss.block(counts),
+      NegativeBinomialLoss.gradientBlock(counts)
+    };
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray raw = manager.create(new float[][] {{0.5f, -1}, {2, 3}});
+      NDArray theta = manager.create(1.5f);
+      NDArray targets = manager.create(new float[][] {{0, 1}, {1, 0}});
+      for (Block block : blocks) {
+        NDList inputs =
+            block.toString().startsWith("Negative")
+                ? new NDList(raw, theta, targets)
+                : new NDList(raw, targets);
+        keepsItsOptions(block, inputs);
+      }
+    }
+    assertThrows(IllegalArgumentException.class, () -> new OpDescription("PoissonLoss", 0));
+  }
+
+  private void keepsItsOptions(Block block, NDList inputs) throws Exception {
+    OpDescription description = OpDescription.of(block).orElseThrow();
+    assertTrue(OpDescription.hasOptions(description.name()));
+    NDManager manager = inputs.head().getManager();
+    try (Model model = Model.newInstance("loss")) {
+      block.initialize(manager, DataType.FLOAT32, inputs.getShapes());
+      model.setBlock(block);
+      StableOpsBlockFactory.save(model, directory, "loss");
+    }
+    Block loaded = StableOpsBlockFactory.read(directory, "loss");
+    assertEquals(description, OpDescription.of(loaded).orElseThrow());
+    ParameterStore store = new ParameterStore(manager, false);
+    assertEquals(
+        block.forward(store, inputs, false).head(), loaded.forward(store, inputs, false).head());
   }
 
   // ---- kinds of users
