@@ -62,6 +62,11 @@ public record ElementLoss(
       throw new UnsupportedOperationException("this loss has no deviance");
     }
 
+    /** The same for finite arguments of float32, where that is faster; else this. */
+    default LossComposite ofFinite() {
+      return this;
+    }
+
     /** One of them. */
     default <A> A derivative(Derivative derivative, RowAlgebra<A> m, A x, A companion, A y) {
       return switch (derivative) {

@@ -43,6 +43,14 @@ public final class SigmoidComposite implements ElementLoss.LossComposite {
         new SigmoidComposite(options));
   }
 
+  /** With options float32 would lose more digits than there are to lose. */
+  @Override
+  public ElementLoss.LossComposite ofFinite() {
+    BinaryCrossEntropyOptions plain =
+        BinaryCrossEntropyOptions.DEFAULT.withReduction(options.reduction());
+    return options.equals(plain) ? new FiniteSigmoid(this) : this;
+  }
+
   @Override
   public <A> A value(RowAlgebra<A> m, A x, A companion, A y) {
     Terms<A> terms = new Terms<>(m, x, m.toDouble(y));

@@ -17,6 +17,7 @@ import org.stableops.kernel.ElementLossKernel.Derivative;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.ParameterGroups;
 import org.stableops.op.ElementLoss;
+import org.stableops.op.ElementLoss.LossComposite;
 import org.stableops.op.ElementLosses;
 
 /**
@@ -431,6 +432,18 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
     private final NDArray a =
         sampleWeights == null ? null : rows(beside(sampleWeights).toType(DataType.FLOAT64, false));
 
+    private final LossComposite composite = composite();
+
+    private LossComposite composite() {
+      LossComposite general = loss.composite();
+      boolean mayBeFaster =
+          Halves.wideType(logits.getDataType()) == DataType.FLOAT32
+              && !Fused.reaches(logits)
+              && general.ofFinite() != general
+              && x.size() > 0;
+      return mayBeFaster && Double.isFinite(number(x.abs().max())) ? general.ofFinite() : general;
+    }
+
     private NDArray beside(NDArray array) {
       NDArray ours = array.stopGradient();
       // A result belongs to its first operand's manager, which must be that of the logits.
@@ -538,7 +551,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
 
     NDArray value(NDArray ofX, NDArray ofC, NDArray ofY) {
       if (!Fused.accepts(ofX)) {
-        return loss.composite().value(DjlAlgebra.INSTANCE, ofX, ofC, ofY);
+        return composite.value(DjlAlgebra.INSTANCE, ofX, ofC, ofY);
       }
       NDArray out = like(ofX);
       loss.kernel().run(batch(ofX, ofC, ofY), Fused.elements(out), null, 1);
@@ -547,7 +560,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
 
     NDArray derivative(Derivative derivative, NDArray ofX, NDArray ofC, NDArray ofY) {
       if (!Fused.accepts(ofX)) {
-        return loss.composite().derivative(derivative, DjlAlgebra.INSTANCE, ofX, ofC, ofY);
+        return composite.derivative(derivative, DjlAlgebra.INSTANCE, ofX, ofC, ofY);
       }
       NDArray out = like(ofX);
       loss.kernel().derivative(derivative, batch(ofX, ofC, ofY), Fused.elements(out), 1);

@@ -17,6 +17,7 @@ import org.stableops.kernel.ElementLossKernel.Derivative;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.ParameterGroups;
 import org.stableops.op.ElementLoss;
+import org.stableops.op.ElementLoss.LossComposite;
 
 /**
  * One call of a loss of elements with valid shapes, which the operators, their graph ops and the
@@ -267,6 +268,7 @@ public final class ElementLossCall {
 
     private final INDArray ofTargets;
     private final INDArray ofWeights;
+    private final LossComposite composite;
     private double sum;
     private double weight;
 
@@ -278,6 +280,18 @@ public final class ElementLossCall {
       ofCompanion = companion == null ? null : companionRows(temporaries);
       ofTargets = rows(flat(floating(targets, temporaries), temporaries));
       ofWeights = sampleWeights == null ? null : weights(temporaries);
+      composite = composite();
+    }
+
+    private LossComposite composite() {
+      LossComposite general = loss.composite();
+      boolean mayBeFaster =
+          Halves.wideType(x.dataType()) == DataType.FLOAT
+              && !Fused.reaches(x)
+              && general.ofFinite() != general;
+      return mayBeFaster && Double.isFinite(x.amaxNumber().doubleValue())
+          ? general.ofFinite()
+          : general;
     }
 
     private INDArray companionRows(Temporaries temporaries) {
@@ -439,7 +453,7 @@ public final class ElementLossCall {
       INDArray c = ofCompanion == null ? null : companionOf(m, block, from, to, a, ofBlock);
       INDArray y = counted(m, two(ofTargets, from, to, ofBlock), a, 0);
       if (derivative == Derivative.GRADIENT) {
-        INDArray values = weighted(m, loss.composite().value(m, block, c, y), a);
+        INDArray values = weighted(m, composite.value(m, block, c, y), a);
         INDArray ofRows = Primitives.rowSums(Slices.of(values, 0, to - from), ofBlock);
         for (double row : ofBlock.keep(ofRows.dup('c')).data().asDouble()) {
           sum += row;
@@ -447,7 +461,7 @@ public final class ElementLossCall {
         assign(losses, from, to, values);
       }
       if (out != null) {
-        INDArray raw = loss.composite().derivative(derivative, m, block, c, y);
+        INDArray raw = composite.derivative(derivative, m, block, c, y);
         assign(out, from, to, m.multiply(weighted(m, raw, a), scale()));
       }
     }
