@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.function.DoubleFunction;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
+import org.stableops.djl.internal.GumbelSoftmaxCall;
 import org.stableops.djl.internal.OpBlock;
 import org.stableops.djl.internal.ParametricOp;
 import org.stableops.op.Elementwise;
@@ -27,7 +28,7 @@ import org.stableops.op.Operators;
  * }</pre>
  *
  * @param name the operator's, with "Gradient" after it for a gradient block
- * @param argument β, b or the axis
+ * @param argument β, b, the axis or the temperature
  */
 public record OpDescription(String name, double argument) {
   private static final String GRADIENT = "Gradient";
@@ -48,7 +49,7 @@ public record OpDescription(String name, double argument) {
    * Makes a description.
    *
    * @param name of an operator
-   * @param argument β, b or the axis
+   * @param argument β, b, the axis or the temperature
    * @throws IllegalArgumentException if there is no such operator, or the argument is invalid
    */
   public OpDescription {
@@ -79,7 +80,7 @@ public record OpDescription(String name, double argument) {
    * Returns what the operator's argument is called.
    *
    * @param name an operator's, as in a description
-   * @return "beta", "b" or "axis"
+   * @return "beta", "b", "axis" or "temperature"
    * @throws IllegalArgumentException if there is no such operator
    */
   public static String argumentName(String name) {
@@ -99,6 +100,13 @@ public record OpDescription(String name, double argument) {
     Map<String, Operator> operators = new HashMap<>();
     operators.put("LogSoftmax", Operator.alongAnAxis(LogSoftmax::block, LogSoftmax::gradientBlock));
     operators.put("LogSumExp", Operator.alongAnAxis(LogSumExp::block, LogSumExp::gradientBlock));
+    operators.put(
+        "GumbelSoftmax",
+        new Operator("temperature", GumbelSoftmaxCall::block, GumbelSoftmaxCall::gradientBlock));
+    operators.put(
+        "HardGumbelSoftmax",
+        new Operator(
+            "temperature", GumbelSoftmaxCall::hardBlock, GumbelSoftmaxCall::hardGradientBlock));
     for (Elementwise elementwise : Operators.ALL) {
       ParametricOp op = new ParametricOp(elementwise);
       String argument = elementwise.parameter().name();

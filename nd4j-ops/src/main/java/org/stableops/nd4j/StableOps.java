@@ -40,6 +40,8 @@ public final class StableOps {
         new PoissonLoss.ValueOp(),
         new LogSumExp.ValueOp(),
         new LogSoftmax.ValueOp(),
+        new GumbelSoftmax.ValueOp(),
+        new GumbelSoftmax.HardOp(),
         new PositiveTransforms.ValueOp(),
         new PositiveTransforms.LogDerivativeOp());
   }

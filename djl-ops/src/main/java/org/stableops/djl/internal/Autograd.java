@@ -114,6 +114,26 @@ public final class Autograd {
     return withValue(wide.mul(oneMinusP).sub(others), value);
   }
 
+  /**
+   * An array with this value whose gradient by every argument is that of p = softmax(a), a·u by
+   * u·slope in turn: for an upstream u and v = u − u_k, k the largest, v − Σp·v goes to the scaled
+   * arguments and v to the others. All is summed along the last axis, in float64.
+   *
+   * @param scaled Σ argument·∂a/∂argument, or null
+   * @param other Σ argument·∂p/∂argument, or null
+   * @param largest 1 at the largest of each row, else 0
+   */
+  static NDArray softmax(
+      NDArray scaled, NDArray other, NDArray p, NDArray largest, NDArray value) {
+    NDArray ofScaled = scaled == null ? null : scaled.sub(p.mul(sums(scaled)));
+    NDArray node = ofScaled == null ? other : other == null ? ofScaled : ofScaled.add(other);
+    return withValue(node.sub(largest.mul(sums(node))), value);
+  }
+
+  private static NDArray sums(NDArray rows) {
+    return rows.sum(new int[] {rows.getShape().dimension() - 1}, true);
+  }
+
   private static NDArray withValue(NDArray node, NDArray value) {
     NDArray rounded = Halves.rounded(node, value.getDataType());
     overwrite(rounded, value);
