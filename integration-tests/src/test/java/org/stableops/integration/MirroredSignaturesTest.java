@@ -28,6 +28,7 @@ class MirroredSignaturesTest {
             "SoftmaxCrossEntropy",
             "LogSumExp",
             "LogSoftmax",
+            "GumbelSoftmax",
             "PositiveTransforms"));
   }
 

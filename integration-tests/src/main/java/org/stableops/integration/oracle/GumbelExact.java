@@ -3,13 +3,13 @@ package org.stableops.integration.oracle;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Arrays;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /** The Gumbel-softmax of one row and its derivatives, by definition; for finite numbers and −inf. */
 public final class GumbelExact {
   private static final MathContext DIGITS = new MathContext(60);
 
-  private final double[] u;
   private final BigDecimal tau;
   private final int largest;
 
@@ -17,6 +17,15 @@ public final class GumbelExact {
   private final BigDecimal[] q;
 
   private final BigDecimal[] p;
+
+  /** u − u_k of the upstream gradient. */
+  private final BigDecimal[] v;
+
+  /** By class: the results, each computed once. */
+  private final Exact[] values;
+
+  private final Exact[] gradients;
+  private final double[] slopes;
 
   /**
    * Takes a row.
@@ -27,8 +36,8 @@ public final class GumbelExact {
    * @param u an upstream gradient
    */
   public GumbelExact(double[] z, double[] g, double temperature, double[] u) {
-    this.u = u;
     tau = new BigDecimal(temperature);
+    values = new Exact[z.length];
     BigDecimal[] s = new BigDecimal[z.length];
     Arrays.setAll(
         s, c -> Double.isInfinite(z[c]) ? null : new BigDecimal(z[c]).add(new BigDecimal(g[c])));
@@ -37,16 +46,39 @@ public final class GumbelExact {
             .filter(c -> s[c] != null)
             .reduce((best, c) -> s[c].compareTo(s[best]) > 0 ? c : best)
             .orElseThrow();
-    q = new BigDecimal[s.length];
-    p = new BigDecimal[s.length];
-    BigDecimal sum = BigDecimal.ZERO;
-    for (int c = 0; c < s.length; c++) {
-      q[c] = s[c] == null ? BigDecimal.ZERO : s[c].subtract(s[largest]).divide(tau, DIGITS);
-      p[c] = s[c] == null ? BigDecimal.ZERO : BigFunctions.exp(q[c]);
-      sum = sum.add(p[c]);
-    }
-    BigDecimal total = sum;
-    Arrays.setAll(p, c -> p[c].divide(total, DIGITS));
+    q = each(c -> s[c] == null ? BigDecimal.ZERO : over(s[c].subtract(s[largest])));
+    BigDecimal[] exps = each(c -> s[c] == null ? BigDecimal.ZERO : BigFunctions.exp(q[c]));
+    BigDecimal sum = sum(exps);
+    p = each(c -> exps[c].divide(sum, DIGITS));
+    v = each(c -> new BigDecimal(u[c]).subtract(new BigDecimal(u[largest])));
+    BigDecimal mean = mean(v);
+    BigDecimal distance = mean(absolute(v));
+    Arrays.setAll(values, c -> Exact.of(p[c]));
+    gradients = new Exact[z.length];
+    Arrays.setAll(
+        gradients, c -> Exact.of(over(p[c].multiply(v[c].subtract(mean), DIGITS))));
+    slopes = new double[z.length];
+    Arrays.setAll(slopes, c -> over(v[c].abs().add(distance, DIGITS)).doubleValue());
+  }
+
+  private BigDecimal[] each(IntFunction<BigDecimal> element) {
+    return IntStream.range(0, values.length).mapToObj(element).toArray(BigDecimal[]::new);
+  }
+
+  private BigDecimal over(BigDecimal numerator) {
+    return numerator.divide(tau, DIGITS);
+  }
+
+  private static BigDecimal sum(BigDecimal... terms) {
+    return Arrays.stream(terms).reduce(BigDecimal.ZERO, (x, y) -> x.add(y, DIGITS));
+  }
+
+  private static BigDecimal[] absolute(BigDecimal... x) {
+    return Arrays.stream(x).map(BigDecimal::abs).toArray(BigDecimal[]::new);
+  }
+
+  private BigDecimal mean(BigDecimal... x) {
+    return sum(each(c -> p[c].multiply(x[c], DIGITS)));
   }
 
   /**
@@ -56,7 +88,7 @@ public final class GumbelExact {
    * @return p_c
    */
   public Exact p(int c) {
-    return Exact.of(p[c]);
+    return values[c];
   }
 
   /**
@@ -68,23 +100,6 @@ public final class GumbelExact {
     return largest;
   }
 
-  private BigDecimal mean(BigDecimal[] x) {
-    return IntStream.range(0, p.length)
-        .mapToObj(c -> p[c].multiply(x[c], DIGITS))
-        .reduce(BigDecimal.ZERO, BigDecimal::add);
-  }
-
-  /** u − u_k. */
-  private BigDecimal[] v() {
-    BigDecimal[] v = new BigDecimal[u.length];
-    Arrays.setAll(v, c -> new BigDecimal(u[c]).subtract(new BigDecimal(u[largest])));
-    return v;
-  }
-
-  private static BigDecimal[] absolute(BigDecimal[] x) {
-    return Arrays.stream(x).map(BigDecimal::abs).toArray(BigDecimal[]::new);
-  }
-
   /**
    * Returns a gradient by a logit.
    *
@@ -92,8 +107,7 @@ public final class GumbelExact {
    * @return p_c·(u_c − Σp·u)/τ
    */
   public Exact gradient(int c) {
-    BigDecimal[] v = v();
-    return Exact.of(p[c].multiply(v[c].subtract(mean(v)), DIGITS).divide(tau, DIGITS));
+    return gradients[c];
   }
 
   /**
@@ -103,8 +117,7 @@ public final class GumbelExact {
    * @return (|u_c − u_k| + Σ p·|u − u_k|)/τ, which p_c multiplies
    */
   public double slopes(int c) {
-    BigDecimal[] v = absolute(v());
-    return v[c].add(mean(v)).divide(tau, DIGITS).doubleValue();
+    return slopes[c];
   }
 
   /**
@@ -114,7 +127,7 @@ public final class GumbelExact {
    * @return p_c times its slopes
    */
   public double terms(int c) {
-    return p[c].doubleValue() * slopes(c);
+    return values[c].nearest() * slopes[c];
   }
 
   /**
@@ -123,7 +136,9 @@ public final class GumbelExact {
    * @return −Σ p·(u − u_k)·(q − Σp·q)/τ
    */
   public BigDecimal byTemperature() {
-    return temperature(v(), q, mean(q)).negate();
+    BigDecimal mean = mean(q);
+    return over(
+        sum(each(c -> p[c].multiply(v[c], DIGITS).multiply(mean.subtract(q[c]), DIGITS))));
   }
 
   /**
@@ -133,13 +148,14 @@ public final class GumbelExact {
    */
   public double temperatureTerms() {
     BigDecimal[] distances = absolute(q);
-    return temperature(absolute(v()), distances, mean(distances).negate()).doubleValue();
-  }
-
-  private BigDecimal temperature(BigDecimal[] v, BigDecimal[] distances, BigDecimal mean) {
-    return IntStream.range(0, p.length)
-        .mapToObj(c -> p[c].multiply(v[c], DIGITS).multiply(distances[c].subtract(mean), DIGITS))
-        .reduce(BigDecimal.ZERO, BigDecimal::add)
-        .divide(tau, DIGITS);
+    BigDecimal mean = mean(distances);
+    BigDecimal[] weights = absolute(v);
+    return over(
+            sum(
+                each(
+                    c ->
+                        p[c].multiply(weights[c], DIGITS)
+                            .multiply(mean.add(distances[c]), DIGITS))))
+        .doubleValue();
   }
 }
