@@ -1,8 +1,8 @@
 package org.stableops.kernel;
 
 /**
- * Consecutive classes of one row of s = z + g, at places {@code from} to {@code from + count − 1} of
- * a thread's tiles, with what is known of the whole row: the numbers of p = e^{(s − max)/τ}/(1 +
+ * Consecutive classes of one row of s = z + g, at places {@code from} to {@code from + count − 1}
+ * of a thread's tiles, with what is known of the whole row: the numbers of p = e^{(s − max)/τ}/(1 +
  * rest), where the largest element's own term, 1, is kept out of the sum.
  *
  * <p>s is kept as a pair of doubles, a rounded sum and what the rounding lost, and so are its
@@ -92,7 +92,9 @@ final class GumbelBlock {
     largest = 0;
   }
 
-  /** Takes the block's elements into account; rounded sums of the same value are told by the rest. */
+  /**
+   * Takes the block's elements into account; rounded sums of the same value are told by the rest.
+   */
   void findMax() {
     for (int i = from; i < from + count; i++) {
       if (high[i] > maxHigh || (high[i] == maxHigh && low[i] > maxLow)) {

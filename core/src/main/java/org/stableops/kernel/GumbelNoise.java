@@ -58,7 +58,6 @@ public final class GumbelNoise {
     long k = (bits - DoubleTileMath.SQRT_HALF_BITS) >> DoubleTileMath.FRACTION_BITS;
     double m = Double.longBitsToDouble(bits - (k << DoubleTileMath.FRACTION_BITS));
     double log = DoubleTileMath.logOfOnePlus(m - 1);
-    return Math.fma(
-        k, DoubleTileMath.LN2_HIGH, Math.fma(k, DoubleTileMath.LN2_MIDDLE, log));
+    return Math.fma(k, DoubleTileMath.LN2_HIGH, Math.fma(k, DoubleTileMath.LN2_MIDDLE, log));
   }
 }

@@ -27,8 +27,7 @@ class GumbelNoiseTest {
   }
 
   private static void assertAccurate(long k) {
-    BigDecimal u =
-        new BigDecimal(k).add(new BigDecimal("0.5")).divide(new BigDecimal(1L << 52));
+    BigDecimal u = new BigDecimal(k).add(new BigDecimal("0.5")).divide(new BigDecimal(1L << 52));
     BigDecimal exact = Exact.log(Exact.log(u).negate()).negate();
     double actual = GumbelNoise.gumbel(k << 12);
     double error = exact.subtract(new BigDecimal(actual)).abs().doubleValue();
@@ -63,8 +62,7 @@ class GumbelNoiseTest {
   void aSeedHasItsNoise() {
     // The second is an ulp from what exact arithmetic gives, the others are right to the last bit.
     assertArrayEquals(
-        new double[] {0.6591029530419995, -0.604480103586589, -0.584098732781985},
-        draw(42, 0, 3));
+        new double[] {0.6591029530419995, -0.604480103586589, -0.584098732781985}, draw(42, 0, 3));
   }
 
   @Test

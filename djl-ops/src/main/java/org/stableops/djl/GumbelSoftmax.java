@@ -9,7 +9,8 @@ import org.stableops.djl.internal.GumbelSoftmaxCall;
  * gradients through. With logits z, Gumbel noise g and a temperature τ, along the last axis,
  *
  * <pre>value = p = softmax((z + g)/τ),   hard = one-hot of the largest z + g,
- * gradient_c = p_c·(u_c − Σ_k p_k·u_k)/τ,   ∂p_c/∂τ = −p_c·(q_c − Σ_k p_k·q_k)/τ,   q = (z + g)/τ,</pre>
+ * gradient_c = p_c·(u_c − Σ_k p_k·u_k)/τ,   ∂p_c/∂τ = −p_c·(q_c − Σ_k p_k·q_k)/τ,   q = (z + g)/τ,
+ * </pre>
  *
  * <p>where the gradient is that of Σ u·value for an upstream u. {@code hard} is exactly one-hot, a
  * draw from softmax(z), and has the gradient of {@code value}: the straight-through estimator. The

@@ -103,8 +103,7 @@ class DiscreteBottleneckTest {
     }
 
     NDArray loss(double[] pixels, long seed) {
-      NDArray x =
-          DjlHost.array(manager, pixels, format).reshape(BATCH, Digits.PIXELS);
+      NDArray x = DjlHost.array(manager, pixels, format).reshape(BATCH, Digits.PIXELS);
       NDArray logits = x.matMul(learned.get("encoder"));
       NDArray noise = org.stableops.djl.GumbelSoftmax.gumbels(logits, seed);
       NDArray tau = org.stableops.djl.Softplus.value(learned.get("raw"));
@@ -153,8 +152,7 @@ class DiscreteBottleneckTest {
 
     InSameDiff(Format format, boolean isHard) {
       this.format = format;
-      start()
-          .forEach((name, numbers) -> graph.var(name, array(numbers, shape(name))));
+      start().forEach((name, numbers) -> graph.var(name, array(numbers, shape(name))));
       SDVariable x = graph.placeHolder("x", Nd4jHost.type(format), BATCH, Digits.PIXELS);
       SDVariable noise = graph.placeHolder("noise", Nd4jHost.type(format), BATCH, SYMBOLS);
       SDVariable logits = x.mmul(graph.getVariable("encoder"));

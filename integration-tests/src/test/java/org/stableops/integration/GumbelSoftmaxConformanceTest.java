@@ -104,9 +104,9 @@ class GumbelSoftmaxConformanceTest {
   }
 
   /**
-   * Temperatures over the whole range. Rows whose elements are some temperatures apart, or far; near
-   * 0, or far from it; with absent elements, with equal ones, and with ones that only what the sum
-   * of logit and noise loses tells apart.
+   * Temperatures over the whole range. Rows whose elements are some temperatures apart, or far;
+   * near 0, or far from it; with absent elements, with equal ones, and with ones that only what the
+   * sum of logit and noise loses tells apart.
    */
   private static GumbelSoftmaxHost.Problem draw(int number, Format format) {
     SplittableRandom random = new SplittableRandom(number);
@@ -165,8 +165,7 @@ class GumbelSoftmaxConformanceTest {
     }
   }
 
-  private static void checkValue(
-      Setting setting, Solved solved, GumbelSoftmaxHost.Results actual) {
+  private static void checkValue(Setting setting, Solved solved, GumbelSoftmaxHost.Results actual) {
     Format format = setting.format;
     double bar = format == Format.FLOAT64 ? 6 : format == Format.FLOAT32 ? 2 : 1;
     for (int i = 0; i < actual.value().length; i++) {
@@ -198,9 +197,9 @@ class GumbelSoftmaxConformanceTest {
         Exact exact = row.gradient(c);
         double ulps = format.ulps(actual.gradient()[i], exact);
         double distance = Math.abs(actual.gradient()[i] - exact.nearest());
-        double ofSubnormals = Double.MIN_VALUE * (1 + steepest);
+        double beyondSubnormals = distance - Double.MIN_VALUE * (1 + steepest);
         double error =
-            Math.max(0, distance - ofSubnormals) / (format.epsilon() * row.terms(c));
+            beyondSubnormals <= 0 ? 0 : beyondSubnormals / (format.epsilon() * row.terms(c));
         measure(setting, what, true, ulps <= 1 ? Math.min(ulps, bar) : error, bar, solved, i);
       }
     }

@@ -10,7 +10,8 @@ import org.stableops.nd4j.internal.GumbelSoftmaxOp;
  * gradients through. With logits z, Gumbel noise g and a temperature τ, along the last axis,
  *
  * <pre>value = p = softmax((z + g)/τ),   hard = one-hot of the largest z + g,
- * gradient_c = p_c·(u_c − Σ_k p_k·u_k)/τ,   ∂p_c/∂τ = −p_c·(q_c − Σ_k p_k·q_k)/τ,   q = (z + g)/τ,</pre>
+ * gradient_c = p_c·(u_c − Σ_k p_k·u_k)/τ,   ∂p_c/∂τ = −p_c·(q_c − Σ_k p_k·q_k)/τ,   q = (z + g)/τ,
+ * </pre>
  *
  * <p>where the gradient is that of Σ u·value for an upstream u. {@code hard} is exactly one-hot, a
  * draw from softmax(z), and has the gradient of {@code value}: the straight-through estimator. The
@@ -19,11 +20,11 @@ import org.stableops.nd4j.internal.GumbelSoftmaxOp;
  * <p>z + g is kept with what its rounding loses, and everything is relative to the largest: a row
  * is right at any temperature, and the gradient where p is almost 1.
  *
- * <p>Half, bfloat16, float and double, of any layout. Special values are those of a softmax: an element
- * at −inf is absent, of value 0; with one +inf the row is one-hot; two of them, a NaN, or −inf
- * everywhere make the row NaN, that of {@code hard} too. Of several largest {@code hard} takes the
- * first. An upstream that is not finite makes its row of the gradient NaN. There may be no rows,
- * but rows without an element are refused.
+ * <p>Half, bfloat16, float and double, of any layout. Special values are those of a softmax: an
+ * element at −inf is absent, of value 0; with one +inf the row is one-hot; two of them, a NaN, or
+ * −inf everywhere make the row NaN, that of {@code hard} too. Of several largest {@code hard} takes
+ * the first. An upstream that is not finite makes its row of the gradient NaN. There may be no
+ * rows, but rows without an element are refused.
  *
  * <p>Error, for τ from 10⁻⁶ to 10⁶: 2 ulp of float32 and 6 of float64 for the value where it is a
  * normal number; 2ε and 8ε of the gradient's terms, p_c·(|u_c − u_k| + Σ p·|u − u_k|)/τ with k the
@@ -157,8 +158,8 @@ public final class GumbelSoftmax {
    * Adds the probabilities to a graph, with their gradient to all three arguments.
    *
    * @param logits any floating variable of rank 1 at least
-   * @param gumbels noise of the shape and dtype of the logits; a placeholder that gets fresh
-   *     {@link #gumbels} at every step
+   * @param gumbels noise of the shape and dtype of the logits; a placeholder that gets fresh {@link
+   *     #gumbels} at every step
    * @param temperature a floating variable of one element
    * @return the value, of the logits' shape
    * @throws IllegalArgumentException if a variable is null; what the arrays must be is checked when
@@ -177,8 +178,8 @@ public final class GumbelSoftmax {
    * Adds the one-hot draw to a graph, with the gradient of the value to all three arguments.
    *
    * @param logits any floating variable of rank 1 at least
-   * @param gumbels noise of the shape and dtype of the logits; a placeholder that gets fresh
-   *     {@link #gumbels} at every step
+   * @param gumbels noise of the shape and dtype of the logits; a placeholder that gets fresh {@link
+   *     #gumbels} at every step
    * @param temperature a floating variable of one element
    * @return the draw, of the logits' shape
    * @throws IllegalArgumentException if a variable is null; what the arrays must be is checked when

@@ -170,8 +170,7 @@ public final class AlongAxis {
   }
 
   /** One number per element, of a dtype, from x and other arrays like it. */
-  NDArray perElement(
-      RowsKernel kernel, RowsComposite composite, DataType type, NDArray... others) {
+  NDArray perElement(RowsKernel kernel, RowsComposite composite, DataType type, NDArray... others) {
     NDManager manager = x.getManager();
     if (x.size() == 0) {
       return manager.create(x.getShape(), type, x.getDevice());

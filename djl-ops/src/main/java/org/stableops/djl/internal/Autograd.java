@@ -123,8 +123,7 @@ public final class Autograd {
    * @param other Σ argument·∂p/∂argument, or null
    * @param largest 1 at the largest of each row, else 0
    */
-  static NDArray softmax(
-      NDArray scaled, NDArray other, NDArray p, NDArray largest, NDArray value) {
+  static NDArray softmax(NDArray scaled, NDArray other, NDArray p, NDArray largest, NDArray value) {
     NDArray ofScaled = scaled == null ? null : scaled.sub(p.mul(sums(scaled)));
     NDArray node = ofScaled == null ? other : other == null ? ofScaled : ofScaled.add(other);
     return withValue(node.sub(largest.mul(sums(node))), value);

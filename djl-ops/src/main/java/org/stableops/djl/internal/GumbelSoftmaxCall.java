@@ -26,8 +26,7 @@ public final class GumbelSoftmaxCall {
   /** The temperature, if it is an array, which may want a gradient. */
   private final NDArray ofArray;
 
-  private GumbelSoftmaxCall(
-      NDArray logits, NDArray gumbels, double temperature, NDArray ofArray) {
+  private GumbelSoftmaxCall(NDArray logits, NDArray gumbels, double temperature, NDArray ofArray) {
     this.logits = logits;
     this.gumbels = gumbels;
     this.ofArray = ofArray;
@@ -56,14 +55,12 @@ public final class GumbelSoftmaxCall {
         () ->
             wantsGradient()
                 ? inGraph(p -> p)
-                : compute(
-                    GumbelSoftmaxKernel::value, (m, none) -> m.p(), type(), null));
+                : compute(GumbelSoftmaxKernel::value, (m, none) -> m.p(), type(), null));
   }
 
   /** The one-hot rows of the largest. */
   public NDArray hard() {
-    return Scoped.compute(
-        () -> wantsGradient() ? inGraph(p -> largest(type())) : largest(type()));
+    return Scoped.compute(() -> wantsGradient() ? inGraph(p -> largest(type())) : largest(type()));
   }
 
   private DataType type() {
@@ -75,9 +72,7 @@ public final class GumbelSoftmaxCall {
   }
 
   private boolean wantsGradient() {
-    return Autograd.wantsGradient(logits)
-        || Autograd.wantsGradient(gumbels)
-        || wantsTemperature();
+    return Autograd.wantsGradient(logits) || Autograd.wantsGradient(gumbels) || wantsTemperature();
   }
 
   private boolean wantsTemperature() {
@@ -104,9 +99,7 @@ public final class GumbelSoftmaxCall {
   public NDArray gradient(NDArray upstream) {
     Inputs.requireLike("upstream", upstream, "logits", logits);
     return Scoped.compute(
-        () ->
-            compute(
-                GumbelSoftmaxKernel::gradient, GumbelComposite::gradient, type(), upstream));
+        () -> compute(GumbelSoftmaxKernel::gradient, GumbelComposite::gradient, type(), upstream));
   }
 
   /** The gradient of Σ upstream·p by the temperature, which is an array. */
@@ -213,9 +206,7 @@ public final class GumbelSoftmaxCall {
 
   /** A number of the engine's own generator, which follows its seed. */
   private static long seed(NDManager manager) {
-    return manager
-        .randomInteger(0, Long.MAX_VALUE, new Shape(1), DataType.INT64)
-        .toLongArray()[0];
+    return manager.randomInteger(0, Long.MAX_VALUE, new Shape(1), DataType.INT64).toLongArray()[0];
   }
 
   /** The gradient as a block. */

@@ -37,8 +37,7 @@ public interface GumbelSoftmaxHost {
    * @param gradient by the logits
    * @param temperatureGradient by the temperature
    */
-  record Results(
-      double[] value, double[] hard, double[] gradient, double temperatureGradient) {}
+  record Results(double[] value, double[] hard, double[] gradient, double temperatureGradient) {}
 
   /**
    * Returns the host's name.
@@ -100,9 +99,7 @@ public interface GumbelSoftmaxHost {
     private static NDArray array(
         NDManager manager, double[] numbers, Problem problem, Format format) {
       // A copy, for a view is no leaf.
-      return DjlHost.array(manager, numbers, format)
-          .reshape(new Shape(problem.shape))
-          .duplicate();
+      return DjlHost.array(manager, numbers, format).reshape(new Shape(problem.shape)).duplicate();
     }
 
     @Override

@@ -6,7 +6,9 @@ import java.util.Arrays;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
-/** The Gumbel-softmax of one row and its derivatives, by definition; for finite numbers and −inf. */
+/**
+ * The Gumbel-softmax of one row and its derivatives, by definition; for finite numbers and −inf.
+ */
 public final class GumbelExact {
   private static final MathContext DIGITS = new MathContext(60);
 
@@ -55,8 +57,7 @@ public final class GumbelExact {
     BigDecimal distance = mean(absolute(v));
     Arrays.setAll(values, c -> Exact.of(p[c]));
     gradients = new Exact[z.length];
-    Arrays.setAll(
-        gradients, c -> Exact.of(over(p[c].multiply(v[c].subtract(mean), DIGITS))));
+    Arrays.setAll(gradients, c -> Exact.of(over(p[c].multiply(v[c].subtract(mean), DIGITS))));
     slopes = new double[z.length];
     Arrays.setAll(slopes, c -> over(v[c].abs().add(distance, DIGITS)).doubleValue());
   }
@@ -137,8 +138,7 @@ public final class GumbelExact {
    */
   public BigDecimal byTemperature() {
     BigDecimal mean = mean(q);
-    return over(
-        sum(each(c -> p[c].multiply(v[c], DIGITS).multiply(mean.subtract(q[c]), DIGITS))));
+    return over(sum(each(c -> p[c].multiply(v[c], DIGITS).multiply(mean.subtract(q[c]), DIGITS))));
   }
 
   /**
@@ -150,12 +150,8 @@ public final class GumbelExact {
     BigDecimal[] distances = absolute(q);
     BigDecimal mean = mean(distances);
     BigDecimal[] weights = absolute(v);
-    return over(
-            sum(
-                each(
-                    c ->
-                        p[c].multiply(weights[c], DIGITS)
-                            .multiply(mean.add(distances[c]), DIGITS))))
+    return over(sum(
+            each(c -> p[c].multiply(weights[c], DIGITS).multiply(mean.add(distances[c]), DIGITS))))
         .doubleValue();
   }
 }

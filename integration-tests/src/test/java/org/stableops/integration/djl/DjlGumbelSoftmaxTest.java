@@ -47,8 +47,7 @@ class DjlGumbelSoftmaxTest extends OnBothPaths {
     NDArray expected = GumbelSoftmax.gradient(z, g, 0.5, u);
     Djl.assertSameArray(expected, GumbelSoftmax.gradient(view(z), g, 0.5, u));
     Djl.assertSameArray(expected, GumbelSoftmax.gradient(z, view(g), 0.5, view(u)));
-    Djl.assertSameArray(
-        GumbelSoftmax.hard(z, g, 0.5), GumbelSoftmax.hard(view(z), view(g), 0.5));
+    Djl.assertSameArray(GumbelSoftmax.hard(z, g, 0.5), GumbelSoftmax.hard(view(z), view(g), 0.5));
     double[] inGraph = Djl.gradient(view(z), x -> GumbelSoftmax.value(x, view(g), 0.5).mul(u));
     assertArrayEquals(Djl.doubles(expected), inGraph, 1e-6);
   }
@@ -111,8 +110,7 @@ class DjlGumbelSoftmaxTest extends OnBothPaths {
     assertMessage(
         "logits must have rank 1 at least, got a scalar",
         () -> GumbelSoftmax.value(scalar, scalar, 1));
-    assertMessage(
-        "logits must be an array, got null", () -> GumbelSoftmax.value(null, z, 1));
+    assertMessage("logits must be an array, got null", () -> GumbelSoftmax.value(null, z, 1));
   }
 
   private static void assertMessage(String message, Runnable call) {
@@ -188,5 +186,18 @@ class DjlGumbelSoftmaxTest extends OnBothPaths {
       assertEquals("temperature", OpDescription.argumentName(description.name()));
       assertEquals(block.toString(), description.block().toString());
     }
+  }
+
+  /** As docs/losses.md says of PyTorch's gumbel_softmax, which is made of these. */
+  @Test
+  void libtorchMakesNaNOfInfiniteNoiseAndIsNotQuiteOneHot() {
+    NDArray noisy = manager.create(new float[][] {{1, Float.POSITIVE_INFINITY, 0}});
+    assertTrue(Double.isNaN(Djl.doubles(noisy.softmax(-1))[1]));
+    assertArrayEquals(
+        new double[] {0, 1, 0}, Djl.doubles(GumbelSoftmax.value(noisy.zerosLike(), noisy, 1)));
+    NDArray p = GumbelSoftmax.value(waves(1), waves(2), 3);
+    NDArray one = GumbelSoftmax.hard(waves(1), waves(2), 3);
+    double[] straightThrough = Djl.doubles(one.sub(p).add(p));
+    assertFalse(Arrays.equals(Djl.doubles(one), straightThrough));
   }
 }

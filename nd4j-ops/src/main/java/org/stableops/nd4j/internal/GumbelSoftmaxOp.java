@@ -8,7 +8,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.internal.Arguments;
 
 /**
- * The Gumbel-softmax in a graph, from logits, noise and, unless it is the T argument, a temperature.
+ * The Gumbel-softmax in a graph, from logits, noise and, unless it is the T argument, a
+ * temperature.
  */
 public abstract class GumbelSoftmaxOp extends JavaOp {
   private final transient Function<GumbelSoftmaxCall, INDArray> value;
