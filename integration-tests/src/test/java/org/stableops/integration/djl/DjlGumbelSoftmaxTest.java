@@ -188,16 +188,19 @@ class DjlGumbelSoftmaxTest extends OnBothPaths {
     }
   }
 
-  /** As docs/losses.md says of PyTorch's gumbel_softmax, which is made of these. */
+  /** As docs/losses.md says of PyTorch's gumbel_softmax, which is made of libtorch's softmax. */
   @Test
-  void libtorchMakesNaNOfInfiniteNoiseAndIsNotQuiteOneHot() {
+  void libtorchMakesNaNOfInfiniteNoiseAndRoundsConfidentGradientsAway() {
     NDArray noisy = manager.create(new float[][] {{1, Float.POSITIVE_INFINITY, 0}});
     assertTrue(Double.isNaN(Djl.doubles(noisy.softmax(-1))[1]));
     assertArrayEquals(
         new double[] {0, 1, 0}, Djl.doubles(GumbelSoftmax.value(noisy.zerosLike(), noisy, 1)));
-    NDArray p = GumbelSoftmax.value(waves(1), waves(2), 3);
-    NDArray one = GumbelSoftmax.hard(waves(1), waves(2), 3);
-    double[] straightThrough = Djl.doubles(one.sub(p).add(p));
-    assertFalse(Arrays.equals(Djl.doubles(one), straightThrough));
+    NDArray confident = Djl.array(manager, DataType.FLOAT32, new Shape(1, 2), 25, 0);
+    NDArray u = Djl.array(manager, DataType.FLOAT32, new Shape(1, 2), 1, 0.2);
+    NDArray none = confident.zerosLike();
+    double exact = 0.8 * Math.exp(-25);
+    assertEquals(0, Djl.gradient(confident, x -> x.softmax(-1).mul(u))[0]);
+    double ours = Djl.gradient(confident, x -> GumbelSoftmax.value(x, none, 1).mul(u))[0];
+    assertEquals(exact, ours, 1e-6 * exact);
   }
 }
