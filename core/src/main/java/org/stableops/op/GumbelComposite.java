@@ -40,26 +40,33 @@ public final class GumbelComposite<A> {
     A high = m.add(z, gumbels);
     // NaN is lost where the sum is infinite.
     A low = m.nanToZero(Pairs.lostBySum(m, z, gumbels, high));
+    if (z != logits) {
+      m.free(z);
+    }
     first = largest(high, low);
     A max = m.at(first, high);
     A maxLow = m.at(first, low);
     A ofHigh = m.subtract(high, max);
     A ofLow = m.subtract(low, maxLow);
     distance = m.add(ofHigh, ofLow);
-    A exps;
-    if (m.isDouble(logits)) {
-      // Where both differences cancel each other, they are exact.
-      A left =
-          m.add(
-              Pairs.lostBySum(m, ofHigh, ofLow, distance),
-              m.add(
-                  Pairs.lostByDifference(m, high, max, ofHigh),
-                  Pairs.lostByDifference(m, low, maxLow, ofLow)));
-      exps = exps(left);
-    } else {
-      exps = m.exp(m.divide(distance, temperature));
-    }
+    A exps =
+        m.isDouble(logits)
+            ? exps(left(high, max, ofHigh, low, maxLow, ofLow))
+            : m.exp(m.divide(distance, temperature));
+    m.free(ofHigh);
+    m.free(ofLow);
+    m.free(low);
     softmax = new SoftmaxComposite<>(m, high, first, max, exps);
+  }
+
+  /** What the distance has lost. Where both differences cancel each other, they are exact. */
+  private A left(A high, A max, A ofHigh, A low, A maxLow, A ofLow) {
+    A lost =
+        Pairs.sum(
+            m,
+            Pairs.lostByDifference(m, high, max, ofHigh),
+            Pairs.lostByDifference(m, low, maxLow, ofLow));
+    return Pairs.sum(m, Pairs.lostBySum(m, ofHigh, ofLow, distance), lost);
   }
 
   /** The first place whose pair is largest: pairs of one rounded sum are told by what it lost. */
@@ -77,12 +84,15 @@ public final class GumbelComposite<A> {
   private A exps(A left) {
     A d = m.add(distance, left);
     A lost = m.subtract(left, m.subtract(d, distance));
+    m.free(left);
     A head = head(m.divide(d, temperature));
     double split = temperature * SPLITTER;
     double upper = split - (split - temperature);
     A ofUpper = m.subtract(d, m.multiply(head, upper));
     A ofLower = m.subtract(ofUpper, m.multiply(head, temperature - upper));
-    A r = m.divide(m.add(ofLower, lost), temperature);
+    m.free(d);
+    m.free(ofUpper);
+    A r = m.divide(Pairs.sum(m, ofLower, lost), temperature);
     A factor = m.add(m.multiply(r, m.add(m.multiply(r, 0.5), 1)), 1);
     A exps = m.multiply(m.exp(head), factor);
     // Further down, where parts of it may be infinite, nothing is left.
