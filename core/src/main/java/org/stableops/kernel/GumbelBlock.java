@@ -15,6 +15,9 @@ final class GumbelBlock {
   final Scratch scratch;
   final double temperature;
 
+  /** 1/τ, finite also where τ is subnormal. */
+  private final double inverse;
+
   /** s, and what its rounding lost; the latter's tile is later that of the results. */
   private final double[] high;
 
@@ -52,6 +55,7 @@ final class GumbelBlock {
   GumbelBlock(Scratch scratch, double temperature) {
     this.scratch = scratch;
     this.temperature = temperature;
+    inverse = Math.min(1 / temperature, Double.MAX_VALUE);
     high = scratch.in;
     low = scratch.out;
     results = scratch.out;
@@ -128,7 +132,7 @@ final class GumbelBlock {
     double ofHigh = high[i] - maxHigh;
     double ofLow = low[i] - maxLow;
     double distance = ofHigh + ofLow;
-    if (distance / temperature < UNDERFLOW) {
+    if (distance * inverse < UNDERFLOW) {
       quotients[i] = UNDERFLOW;
       lost[i] = 0;
       return;
@@ -142,7 +146,7 @@ final class GumbelBlock {
     double lostByD = left - (d - distance);
     double q = d / temperature;
     quotients[i] = q;
-    lost[i] = (Math.fma(-q, temperature, d) + lostByD) / temperature;
+    lost[i] = (Math.fma(-q, temperature, d) + lostByD) * inverse;
   }
 
   private static double lostBySum(double x, double y, double sum) {
@@ -157,7 +161,7 @@ final class GumbelBlock {
 
   /** Computes the exponentials of a tile. */
   void computeExps(int tileCount) {
-    scratch.doubleMath.exp(quotients, exps, tileCount);
+    scratch.doubleMath.expOfMinus(quotients, exps, tileCount);
     for (int i = 0; i < tileCount; i++) {
       exps[i] = Math.fma(exps[i], lost[i], exps[i]);
     }

@@ -8,7 +8,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import java.util.function.BinaryOperator;
-import java.util.function.UnaryOperator;
 import org.stableops.internal.Arguments;
 import org.stableops.kernel.GumbelNoise;
 import org.stableops.kernel.GumbelSoftmaxKernel;
@@ -54,13 +53,14 @@ public final class GumbelSoftmaxCall {
     return Scoped.compute(
         () ->
             wantsGradient()
-                ? inGraph(p -> p)
+                ? inGraph((p, largest) -> p)
                 : compute(GumbelSoftmaxKernel::value, (m, none) -> m.p(), type(), null));
   }
 
   /** The one-hot rows of the largest. */
   public NDArray hard() {
-    return Scoped.compute(() -> wantsGradient() ? inGraph(p -> largest(type())) : largest(type()));
+    return Scoped.compute(
+        () -> wantsGradient() ? inGraph((p, largest) -> largest) : largest(type()));
   }
 
   private DataType type() {
@@ -79,9 +79,11 @@ public final class GumbelSoftmaxCall {
     return ofArray != null && Autograd.wantsGradient(ofArray);
   }
 
-  /** A function of the probabilities in float64, with the gradient of these. */
-  private NDArray inGraph(UnaryOperator<NDArray> value) {
-    NDArray p = compute(GumbelSoftmaxKernel::value, (m, none) -> m.p(), DataType.FLOAT64, null);
+  /** One of the probabilities and the one-hot rows, with the gradient of the former. */
+  private NDArray inGraph(BinaryOperator<NDArray> choice) {
+    DataType wide = Halves.wideType(type());
+    NDArray p = compute(GumbelSoftmaxKernel::value, (m, none) -> m.p(), wide, null);
+    NDArray largest = largest(wide);
     NDArray slope = p.div(Constants.create(temperature));
     NDArray scaled = null;
     for (NDArray argument : new NDArray[] {logits, gumbels}) {
@@ -90,9 +92,9 @@ public final class GumbelSoftmaxCall {
         scaled = scaled == null ? product : scaled.add(product);
       }
     }
-    NDArray other = wantsTemperature() ? byTemperature(null).mul(ofArray) : null;
-    NDArray rounded = value.apply(p).toType(type(), false);
-    return Autograd.softmax(scaled, other, p, largest(DataType.FLOAT64), rounded);
+    NDArray other = wantsTemperature() ? byTemperature(wide, null).mul(ofArray) : null;
+    NDArray value = choice.apply(p, largest).toType(type(), false);
+    return Autograd.softmax(scaled, other, p.neg(), largest.neg(), value);
   }
 
   /** The gradient of Σ upstream·p by the logits. */
@@ -107,16 +109,16 @@ public final class GumbelSoftmaxCall {
     Inputs.requireLike("upstream", upstream, "logits", logits);
     return Scoped.compute(
         () -> {
-          NDArray sum = byTemperature(upstream).sum().reshape(ofArray.getShape());
+          NDArray sum = byTemperature(DataType.FLOAT64, upstream).sum().reshape(ofArray.getShape());
           return sum.toType(ofArray.getDataType(), false);
         });
   }
 
-  private NDArray byTemperature(NDArray upstream) {
+  private NDArray byTemperature(DataType type, NDArray upstream) {
     return compute(
         GumbelSoftmaxKernel::byTemperature,
         (m, u) -> u == null ? m.byTemperature() : m.byTemperature(u),
-        DataType.FLOAT64,
+        type,
         upstream);
   }
 
