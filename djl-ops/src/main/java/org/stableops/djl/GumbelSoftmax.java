@@ -27,7 +27,7 @@ import org.stableops.djl.internal.GumbelSoftmaxCall;
  *
  * <p>Error, for τ from 10⁻⁶ to 10⁶: 2 ulp of float32 and 6 of float64 for the value where it is a
  * normal number; 2ε and 8ε of the gradient's terms, p_c·(|u_c − u_k| + Σ p·|u − u_k|)/τ with k the
- * largest.
+ * largest; 3ε of float32 under autograd.
  *
  * <p>E. Jang, S. Gu, B. Poole, Categorical reparameterization with Gumbel-softmax, ICLR 2017; C. J.
  * Maddison, A. Mnih, Y. W. Teh, The concrete distribution, ICLR 2017.
@@ -61,7 +61,7 @@ public final class GumbelSoftmax {
    * @param temperature a floating array of one element, positive and finite, such as the value of a
    *     {@link org.stableops.djl.nn.PositiveParameter}
    * @return an array of the logits' shape, dtype and manager; differentiable with respect to all
-   *     three arguments. The backward pass computes in float64 and rounds once
+   *     three arguments. In float16 the backward pass computes in float32 and rounds once
    * @throws IllegalArgumentException if a dtype or a shape is wrong, or the temperature is not
    *     finite or not positive
    * @throws IllegalStateException if an array is closed
