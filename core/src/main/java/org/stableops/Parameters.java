@@ -1,5 +1,7 @@
 package org.stableops;
 
+import org.stableops.internal.Arguments;
+
 /**
  * The parameters of the elementwise operators: defaults, notable values, and what is valid.
  *
@@ -33,10 +35,7 @@ public final class Parameters {
    * @throws IllegalArgumentException if {@code beta} is not finite or not positive
    */
   public static double requireBeta(double beta) {
-    if (!(beta > 0 && beta < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException("beta must be finite and > 0, got " + beta);
-    }
-    return beta;
+    return Arguments.requirePositive("beta", beta);
   }
 
   /**

@@ -59,4 +59,19 @@ public final class Arguments {
       requireWeight(name + "[" + i + "]", weights[i]);
     }
   }
+
+  /**
+   * Returns a parameter if it is positive.
+   *
+   * @param name that of the parameter, for the message
+   * @param parameter any number
+   * @return {@code parameter}
+   * @throws IllegalArgumentException if it is not finite or not positive
+   */
+  public static double requirePositive(String name, double parameter) {
+    if (!(parameter > 0 && parameter < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(name + " must be finite and > 0, got " + parameter);
+    }
+    return parameter;
+  }
 }

@@ -46,7 +46,29 @@ public final class SoftmaxComposite<A> {
     A exps = exps();
     others = m.with(first, 0, exps);
     m.free(exps);
-    rest = m.classes(rows) == 1 ? restOfOne() : m.rowSums(others);
+    rest = newRest();
+  }
+
+  /**
+   * Takes rows of float64 of which everything is known.
+   *
+   * @param first the place of the largest element
+   * @param max the largest element
+   * @param exps what stands for e^{z − max}, whatever at the maximum; no longer needed
+   */
+  SoftmaxComposite(RowAlgebra<A> m, A rows, A first, A max, A exps) {
+    this.m = m;
+    this.rows = rows;
+    this.first = first;
+    this.max = max;
+    isNarrow = false;
+    others = m.with(first, 0, exps);
+    m.free(exps);
+    rest = newRest();
+  }
+
+  private A newRest() {
+    return m.classes(rows) == 1 ? restOfOne() : m.rowSums(others);
   }
 
   /** e^{z − max}; where the maximum is infinite, it is NaN there. */
@@ -69,9 +91,7 @@ public final class SoftmaxComposite<A> {
   }
 
   private A corrected(A exps, A difference) {
-    A z = rows;
-    A back = m.subtract(z, difference);
-    A lost = m.add(m.subtract(z, m.add(difference, back)), m.subtract(back, max));
+    A lost = Pairs.lostByDifference(m, rows, max, difference);
     A corrected = m.add(exps, m.multiply(exps, lost));
     return m.select(m.isMore(difference, UNDERFLOW), corrected, exps);
   }

@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
@@ -20,6 +21,7 @@ import org.stableops.internal.SoftmaxShape;
 import org.stableops.kernel.CrossEntropyKernel;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.ElementwiseKernel;
+import org.stableops.kernel.GumbelSoftmaxKernel;
 import org.stableops.kernel.LogSoftmaxKernel;
 import org.stableops.kernel.LogSumExpKernel;
 import org.stableops.kernel.PositiveKernel;
@@ -293,6 +295,48 @@ class CompositesTest {
         swept(z, (in, out) -> LogSoftmaxKernel.gradient(in, rows, CLASSES, elements(u), out));
     PlainArray upstream = new PlainArray(u, CLASSES, true);
     assertRows(gradient, softmax.logSoftmaxGradient(upstream), 0x1p-50, "its gradient");
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {1e-6, 0.5, 1, 3, 1e6})
+  void gumbelSoftmaxGivesWhatTheKernelGives(double temperature) {
+    double[] z = logits();
+    SplittableRandom random = new SplittableRandom(8);
+    double[] g = random.doubles(z.length, -3, 9).toArray();
+    double[] u = random.doubles(z.length, -1, 1).toArray();
+    PlainArray gumbels = new PlainArray(g, CLASSES, true);
+    PlainArray upstream = new PlainArray(u, CLASSES, true);
+    GumbelComposite<PlainArray> composite =
+        new GumbelComposite<>(M, new PlainArray(z, CLASSES, true), gumbels, temperature);
+    double slack = 0x1p-48 / temperature;
+    assertRows(
+        swept(GumbelSoftmaxKernel::value, z, g, temperature, null), composite.p(), 0, "value");
+    assertRows(
+        swept(GumbelSoftmaxKernel::hard, z, g, temperature, null), composite.hard(), 0, "hard");
+    assertRows(
+        swept(GumbelSoftmaxKernel::gradient, z, g, temperature, u),
+        composite.gradient(upstream),
+        slack,
+        "gradient");
+    assertRows(
+        swept(GumbelSoftmaxKernel::byTemperature, z, g, temperature, null),
+        composite.byTemperature(),
+        slack,
+        "slope");
+    assertRows(
+        swept(GumbelSoftmaxKernel::byTemperature, z, g, temperature, u),
+        composite.byTemperature(upstream),
+        slack,
+        "terms");
+  }
+
+  private static double[] swept(
+      GumbelSoftmaxKernel.Sweep sweep, double[] z, double[] g, double temperature, double[] u) {
+    double[] out = new double[z.length];
+    Elements upstream = u == null ? null : elements(u);
+    int rows = z.length / CLASSES;
+    sweep.apply(elements(z), elements(g), temperature, rows, CLASSES, upstream, elements(out));
+    return out;
   }
 
   static Stream<CrossEntropyOptions> options() {

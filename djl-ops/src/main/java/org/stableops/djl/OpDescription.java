@@ -11,6 +11,7 @@ import java.util.function.Function;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import org.stableops.djl.internal.ElementLossCall;
+import org.stableops.djl.internal.GumbelSoftmaxCall;
 import org.stableops.djl.internal.OpBlock;
 import org.stableops.djl.internal.ParametricOp;
 import org.stableops.op.ElementLosses;
@@ -33,7 +34,7 @@ import org.stableops.op.Operators;
  * }</pre>
  *
  * @param name the operator's, with "Gradient" after it for a gradient block
- * @param arguments β, b or the axis, or the numbers that options are
+ * @param arguments β, b, the axis, the temperature, or the numbers that options are
  */
 public record OpDescription(String name, List<Double> arguments) {
   private static final String GRADIENT = "Gradient";
@@ -80,7 +81,7 @@ public record OpDescription(String name, List<Double> arguments) {
    * Makes a description.
    *
    * @param name of an operator
-   * @param arguments β, b or the axis, or the numbers that options are
+   * @param arguments β, b, the axis, the temperature, or the numbers that options are
    * @throws IllegalArgumentException if there is no such operator, or the arguments are invalid
    */
   public OpDescription {
@@ -92,7 +93,7 @@ public record OpDescription(String name, List<Double> arguments) {
    * Makes a description.
    *
    * @param name of an operator
-   * @param arguments β, b or the axis, or the numbers that options are
+   * @param arguments β, b, the axis, the temperature, or the numbers that options are
    * @throws IllegalArgumentException if there is no such operator, or the arguments are invalid
    */
   public OpDescription(String name, double... arguments) {
@@ -102,7 +103,7 @@ public record OpDescription(String name, List<Double> arguments) {
   /**
    * Returns the only argument.
    *
-   * @return β, b or the axis
+   * @return β, b, the axis or the temperature
    * @throws IllegalStateException if the operator is made of more than one number
    */
   public double argument() {
@@ -136,7 +137,7 @@ public record OpDescription(String name, List<Double> arguments) {
    * Returns what the operator's argument is called.
    *
    * @param name an operator's, as in a description
-   * @return "beta", "b", "axis", or "options" where there may be several numbers
+   * @return "beta", "b", "axis", "temperature", or "options" where there may be several numbers
    * @throws IllegalArgumentException if there is no such operator
    */
   public static String argumentName(String name) {
@@ -167,6 +168,13 @@ public record OpDescription(String name, List<Double> arguments) {
     Map<String, Operator> operators = new HashMap<>();
     operators.put("LogSoftmax", Operator.alongAnAxis(LogSoftmax::block, LogSoftmax::gradientBlock));
     operators.put("LogSumExp", Operator.alongAnAxis(LogSumExp::block, LogSumExp::gradientBlock));
+    operators.put(
+        "GumbelSoftmax",
+        Operator.ofOne("temperature", GumbelSoftmaxCall::block, GumbelSoftmaxCall::gradientBlock));
+    operators.put(
+        "HardGumbelSoftmax",
+        Operator.ofOne(
+            "temperature", GumbelSoftmaxCall::hardBlock, GumbelSoftmaxCall::hardGradientBlock));
     for (Elementwise elementwise : Operators.ALL) {
       ParametricOp op = new ParametricOp(elementwise);
       String argument = elementwise.parameter().name();

@@ -55,6 +55,7 @@ final class CompositeMemory {
     calls.put("denseValue", () -> org.stableops.djl.SoftmaxCrossEntropy.value(z, probabilities));
     calls.put("gradient", () -> org.stableops.djl.SparseSoftmaxCrossEntropy.gradient(z, labels));
     calls.put("logSoftmax", () -> org.stableops.djl.LogSoftmax.value(z));
+    calls.put("gumbelSoftmax", () -> org.stableops.djl.GumbelSoftmax.value(z, probabilities, 0.5));
     calls.put("softplus", () -> org.stableops.djl.Softplus.value(z));
     calls.put("squareplus", () -> org.stableops.djl.Squareplus.value(z));
     return calls;
@@ -69,6 +70,7 @@ final class CompositeMemory {
     calls.put(
         "gradient", () -> org.stableops.nd4j.SparseSoftmaxCrossEntropy.gradient(logits, labels));
     calls.put("logSoftmax", () -> org.stableops.nd4j.LogSoftmax.value(logits));
+    calls.put("gumbelSoftmax", () -> org.stableops.nd4j.GumbelSoftmax.value(logits, logits, 0.5));
     calls.put("softplus", () -> org.stableops.nd4j.Softplus.value(logits));
     calls.put("squareplus", () -> org.stableops.nd4j.Squareplus.value(logits));
     return calls;

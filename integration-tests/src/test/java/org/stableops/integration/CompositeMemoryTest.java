@@ -22,6 +22,7 @@ class CompositeMemoryTest {
           "denseValue", 50L,
           "gradient", 160L,
           "logSoftmax", 160L,
+          "gumbelSoftmax", 160L,
           "softplus", 160L,
           "squareplus", 160L);
 

@@ -30,6 +30,7 @@ class MirroredSignaturesTest {
             "SoftmaxCrossEntropy",
             "LogSumExp",
             "LogSoftmax",
+            "GumbelSoftmax",
             "PositiveTransforms"));
   }
 

@@ -37,6 +37,7 @@ class NullArgumentsTest {
   private final NDManager manager = NDManager.newBaseManager();
   private final SameDiff graph = SameDiff.create();
   private boolean isSparse;
+  private boolean isGumbel;
   private int arrays;
 
   @BeforeEach
@@ -70,6 +71,7 @@ class NullArgumentsTest {
   void areNamed(String name) throws ReflectiveOperationException {
     Class<?> type = Class.forName("org.stableops." + name);
     isSparse = name.contains("Sparse");
+    isGumbel = name.contains("Gumbel");
     List<String> checked = new ArrayList<>();
     for (Executable executable : executables(type)) {
       Class<?>[] types = executable.getParameterTypes();
@@ -158,8 +160,14 @@ class NullArgumentsTest {
         .orElse(null);
   }
 
-  /** Logits, labels and sample weights for a cross-entropy; to the others all are alike. */
+  /**
+   * Logits, labels and sample weights for a cross-entropy; logits, noise and temperature for the
+   * Gumbel-softmax; to the others all are alike.
+   */
   private NDArray djl(int index) {
+    if (isGumbel && index == 2) {
+      return manager.ones(new Shape(1));
+    }
     if (isSparse && index == 1) {
       return manager.create(new long[2]);
     }
@@ -167,6 +175,9 @@ class NullArgumentsTest {
   }
 
   private INDArray nd4j(int index) {
+    if (isGumbel && index == 2) {
+      return Nd4j.ones(1);
+    }
     if (isSparse && index == 1) {
       return Nd4j.createFromArray(0L, 0L);
     }

@@ -3,7 +3,6 @@ package org.stableops.nd4j;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.kernel.LogSoftmaxKernel;
 import org.stableops.nd4j.internal.AlongAxis;
 import org.stableops.nd4j.internal.AxisOp;
@@ -138,16 +137,9 @@ public final class LogSoftmax {
     protected void forward(List<INDArray> inputs, INDArray output) {
       INDArray x = inputs.get(0);
       try (Temporaries temporaries = new Temporaries()) {
-        INDArray upstream = likeX(inputs.get(1), x, temporaries);
+        INDArray upstream = upstreamLike(x, inputs.get(1), temporaries);
         output.assign(temporaries.keep(gradient(x, axis(), upstream)));
       }
-    }
-
-    /** As a loss variable the value gets a scalar upstream, which counts for all elements. */
-    private static INDArray likeX(INDArray upstream, INDArray x, Temporaries temporaries) {
-      return upstream.rank() == x.rank()
-          ? upstream
-          : temporaries.keep(Nd4j.valueArrayOf(x.shape(), upstream.getDouble(0), x.dataType()));
     }
   }
 }

@@ -41,6 +41,8 @@ public final class StableOps {
         new NegativeBinomialLoss.ValueOp(),
         new LogSumExp.ValueOp(),
         new LogSoftmax.ValueOp(),
+        new GumbelSoftmax.ValueOp(),
+        new GumbelSoftmax.HardOp(),
         new PositiveTransforms.ValueOp(),
         new PositiveTransforms.LogDerivativeOp());
   }

@@ -4,8 +4,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.stableops.internal.SoftmaxShape;
 import org.stableops.kernel.Elements;
 import org.stableops.op.SoftmaxComposite;
@@ -30,15 +32,31 @@ public final class AlongAxis {
     void apply(Elements x, int rows, int classes, Elements upstream, Elements out);
   }
 
+  /** From rows × classes elements, and those of arrays like them, to as many. */
+  @FunctionalInterface
+  interface RowsKernel {
+    void apply(Elements x, Elements[] others, int rows, int classes, Elements out);
+  }
+
+  /** The same by primitives; the others are of float64. */
+  @FunctionalInterface
+  interface RowsComposite {
+    NDArray apply(NDArray x, NDArray[] others);
+  }
+
   /** Perhaps in a graph: detached where it is read, in the scope that closes what that makes. */
   private final NDArray x;
 
   private final SoftmaxShape shape;
 
   public AlongAxis(NDArray x, int axis) {
-    Inputs.requireFloating("x", x);
+    this("x", x, axis);
+  }
+
+  AlongAxis(String name, NDArray x, int axis) {
+    Inputs.requireFloating(name, x);
     this.x = x;
-    shape = SoftmaxShape.of("x", x.getShape().getShape(), axis);
+    shape = SoftmaxShape.of(name, x.getShape().getShape(), axis);
   }
 
   /** The axis, not negative. */
@@ -134,9 +152,8 @@ public final class AlongAxis {
   private NDArray perElement(
       ElementKernel kernel, Function<SoftmaxComposite<NDArray>, NDArray> composite, DataType type) {
     return perElement(
-        (in, rows, classes, none, out) -> kernel.apply(in, rows, classes, out),
-        (softmax, none) -> composite.apply(softmax),
-        null,
+        (in, none, rows, classes, out) -> kernel.apply(in, rows, classes, out),
+        (rows, none) -> composite.apply(softmax(rows)),
         type);
   }
 
@@ -145,14 +162,15 @@ public final class AlongAxis {
       GradientKernel kernel,
       BiFunction<SoftmaxComposite<NDArray>, NDArray, NDArray> composite,
       NDArray upstream) {
-    return perElement(kernel, composite, upstream, x.getDataType());
+    return perElement(
+        (in, others, rows, classes, out) -> kernel.apply(in, rows, classes, others[0], out),
+        (rows, others) -> composite.apply(softmax(rows), others[0]),
+        x.getDataType(),
+        upstream);
   }
 
-  private NDArray perElement(
-      GradientKernel kernel,
-      BiFunction<SoftmaxComposite<NDArray>, NDArray, NDArray> composite,
-      NDArray upstream,
-      DataType type) {
+  /** One number per element, of a dtype, from x and other arrays like it. */
+  NDArray perElement(RowsKernel kernel, RowsComposite composite, DataType type, NDArray... others) {
     NDManager manager = x.getManager();
     if (x.size() == 0) {
       return manager.create(x.getShape(), type, x.getDevice());
@@ -160,32 +178,42 @@ public final class AlongAxis {
     if (Fused.accepts(x)) {
       NDArray z = classesLast(x, shape);
       NDArray out = manager.create(x.getShape(), type, x.getDevice());
-      Elements given = upstream == null ? null : Fused.elements(classesLast(upstream, shape));
-      kernel.apply(Fused.elements(z), rows(), classes(), given, Fused.elements(out, shape));
+      Elements[] given =
+          Arrays.stream(others)
+              .map(other -> Fused.elements(classesLast(other, shape)))
+              .toArray(Elements[]::new);
+      kernel.apply(Fused.elements(z), given, rows(), classes(), Fused.elements(out, shape));
       return out;
     }
     NDArray z = rows(x, shape);
-    NDArray u = upstream == null ? null : rows(upstream, shape);
+    NDArray[] ofOthers = map(others, other -> rows(other, shape));
     NDArray out =
         inBlocks(
             type,
             (from, to) -> {
               NDArray block = widened(Slices.of(z, from, to));
-              NDArray given = u == null ? null : widened(Slices.of(u, from, to));
+              NDArray[] given = map(ofOthers, other -> widened(Slices.of(other, from, to)));
               return Fused.accepts(block)
-                  ? fused(kernel, block, given)
-                  : composite.apply(softmax(block), given == null ? null : toDouble(given));
+                  ? fused(kernel, block, given, type)
+                  : composite.apply(block, map(given, AlongAxis::toDouble));
             });
     return fromRows(out, shape);
   }
 
-  private NDArray fused(GradientKernel kernel, NDArray block, NDArray upstream) {
-    NDArray out = Fused.uninitialized(block);
+  private static NDArray[] map(NDArray[] arrays, UnaryOperator<NDArray> function) {
+    return Arrays.stream(arrays).map(function).toArray(NDArray[]::new);
+  }
+
+  private NDArray fused(RowsKernel kernel, NDArray block, NDArray[] others, DataType type) {
+    NDArray out =
+        type == DataType.FLOAT64
+            ? x.getManager().create(block.getShape(), type, block.getDevice())
+            : Fused.uninitialized(block);
     kernel.apply(
         Fused.elements(block),
+        Arrays.stream(others).map(Fused::elements).toArray(Elements[]::new),
         (int) block.getShape().get(0),
         classes(),
-        upstream == null ? null : Fused.elements(upstream),
         Fused.elements(out));
     return out;
   }

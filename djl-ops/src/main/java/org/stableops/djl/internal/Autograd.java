@@ -114,6 +114,27 @@ public final class Autograd {
     return withValue(wide.mul(oneMinusP).sub(others), value);
   }
 
+  /**
+   * An array with this value whose gradient by every argument is that of p = softmax(a), a·u by
+   * u·slope in turn: for an upstream u and v = u − u_k, k the largest, v − Σp·v goes to the scaled
+   * arguments and v to the others, with sums along the last axis.
+   *
+   * @param scaled Σ argument·∂a/∂argument, or null
+   * @param other Σ argument·∂p/∂argument, or null
+   * @param minusP −p: a sum spares backward what a difference negates
+   * @param minusLargest −1 at the largest of each row, else 0
+   */
+  static NDArray softmax(
+      NDArray scaled, NDArray other, NDArray minusP, NDArray minusLargest, NDArray value) {
+    NDArray ofScaled = scaled == null ? null : scaled.add(minusP.mul(sums(scaled)));
+    NDArray node = ofScaled == null ? other : other == null ? ofScaled : ofScaled.add(other);
+    return withValue(node.add(minusLargest.mul(sums(node))), value);
+  }
+
+  private static NDArray sums(NDArray rows) {
+    return rows.sum(new int[] {rows.getShape().dimension() - 1}, true);
+  }
+
   private static NDArray withValue(NDArray node, NDArray value) {
     NDArray rounded = Halves.rounded(node, value.getDataType());
     overwrite(rounded, value);

@@ -42,13 +42,18 @@ public final class Inputs {
 
   /** An open array of the dtype and shape of x, which is checked first. */
   public static void requireLike(String name, NDArray array, NDArray x) {
-    requireFloating("x", x);
+    requireLike(name, array, "x", x);
+  }
+
+  /** An open array of the dtype and shape of another, which is checked first. */
+  static void requireLike(String name, NDArray array, String of, NDArray x) {
+    requireFloating(of, x);
     requireFloating(name, array);
     if (array.getDataType() != x.getDataType() || !array.getShape().equals(x.getShape())) {
       throw new IllegalArgumentException(
-          "%s must be like x, %s %s, got %s %s"
+          "%s must be like %s, %s %s, got %s %s"
               .formatted(
-                  name, x.getDataType(), x.getShape(), array.getDataType(), array.getShape()));
+                  name, of, x.getDataType(), x.getShape(), array.getDataType(), array.getShape()));
     }
   }
 

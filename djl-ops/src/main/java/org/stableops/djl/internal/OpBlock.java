@@ -7,6 +7,7 @@ import ai.djl.nn.AbstractBlock;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.stableops.djl.OpDescription;
 
@@ -17,7 +18,7 @@ public final class OpBlock extends AbstractBlock {
   private final String name;
   private final int inputs;
   private final int optionalInputs;
-  private final Function<NDList, NDArray> forward;
+  private final BiFunction<NDList, Boolean, NDArray> forward;
   private final Function<Shape[], Shape> shape;
   private double[] arguments;
 
@@ -31,6 +32,16 @@ public final class OpBlock extends AbstractBlock {
       int inputs,
       int optionalInputs,
       Function<NDList, NDArray> forward,
+      Function<Shape[], Shape> shape) {
+    this(name, inputs, optionalInputs, (arrays, training) -> forward.apply(arrays), shape);
+  }
+
+  /** A block that does not do the same in training. */
+  OpBlock(
+      String name,
+      int inputs,
+      int optionalInputs,
+      BiFunction<NDList, Boolean, NDArray> forward,
       Function<Shape[], Shape> shape) {
     super(VERSION);
     this.name = name;
@@ -57,7 +68,7 @@ public final class OpBlock extends AbstractBlock {
       boolean training,
       PairList<String, Object> params) {
     requireInputs(arrays.size());
-    return new NDList(forward.apply(arrays));
+    return new NDList(forward.apply(arrays, training));
   }
 
   @Override

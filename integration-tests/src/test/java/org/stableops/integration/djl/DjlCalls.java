@@ -25,6 +25,7 @@ import org.stableops.LossEvaluation;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
 import org.stableops.ValueAndGradient;
+import org.stableops.djl.GumbelSoftmax;
 import org.stableops.djl.LogSoftmax;
 import org.stableops.djl.LogSumExp;
 import org.stableops.djl.NegativeBinomialLoss;
@@ -80,6 +81,7 @@ public final class DjlCalls implements AutoCloseable {
     addSigmoid();
     addCounts();
     addAlongAxes();
+    addGumbelSoftmax();
     TRANSFORMS.forEach(this::addTransform);
     arrays = manager.getManagedArrays().size();
   }
@@ -330,6 +332,24 @@ public final class DjlCalls implements AutoCloseable {
       addBackward("LogSumExp" + of, x, leaf -> LogSumExp.value(leaf, along));
       addBackward("LogSoftmax" + of, x, leaf -> LogSoftmax.value(leaf, along));
     }
+  }
+
+  private void addGumbelSoftmax() {
+    NDArray noise = GumbelSoftmax.gumbels(x, 8);
+    NDArray tau = manager.create(new float[] {0.7f}).duplicate();
+    String name = "GumbelSoftmax ";
+    add(name + "value", () -> GumbelSoftmax.value(view, noise, 0.7));
+    add(name + "value with array", () -> GumbelSoftmax.value(x, noise, tau));
+    add(name + "hard", () -> GumbelSoftmax.hard(x, noise, 0.7));
+    add(name + "gradient", () -> GumbelSoftmax.gradient(view, noise, tau, positive));
+    add(
+        name + "temperatureGradient",
+        () -> GumbelSoftmax.temperatureGradient(x, noise, tau, positive));
+    add(name + "gumbels", () -> GumbelSoftmax.gumbels(view, 9));
+    addBackward(name + "value", x, leaf -> GumbelSoftmax.value(leaf, noise, 0.7));
+    addBackward(name + "hard", x, leaf -> GumbelSoftmax.hard(leaf, noise, tau));
+    addBackward(name + "to noise", x, leaf -> GumbelSoftmax.value(view, leaf, tau));
+    addBackward(name + "to temperature", tau, leaf -> GumbelSoftmax.value(x, noise, leaf));
   }
 
   private void addTransform(PositiveTransform transform) {

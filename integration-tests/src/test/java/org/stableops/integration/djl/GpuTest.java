@@ -28,6 +28,7 @@ import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
+import org.stableops.djl.GumbelSoftmax;
 import org.stableops.djl.LogSoftmax;
 import org.stableops.djl.LogSumExp;
 import org.stableops.djl.PositiveTransforms;
@@ -124,6 +125,8 @@ class GpuTest {
     calls.put("its gradient", x -> Squareplus.parameterGradient(x, ones(x).mul(2)));
     calls.put("log-softmax", LogSoftmax::value);
     calls.put("log-softmax gradient", x -> LogSoftmax.gradient(x, 0, x));
+    calls.put("gumbel-softmax", x -> GumbelSoftmax.value(x, GumbelSoftmax.gumbels(x, 1), 0.5));
+    calls.put("gumbel-softmax gradient", x -> GumbelSoftmax.gradient(x, x, 0.5, x));
     calls.put("log-sum-exp", x -> LogSumExp.value(x, 0));
     PositiveTransform positive = PositiveTransform.softplus().withLowerBound(0.01);
     calls.put("positive", x -> PositiveTransforms.value(x, positive));

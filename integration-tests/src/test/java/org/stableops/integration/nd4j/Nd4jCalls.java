@@ -34,6 +34,7 @@ import org.stableops.ValueAndGradient;
 import org.stableops.integration.Call;
 import org.stableops.integration.host.OperatorClass;
 import org.stableops.integration.oracle.Format;
+import org.stableops.nd4j.GumbelSoftmax;
 import org.stableops.nd4j.LogSoftmax;
 import org.stableops.nd4j.LogSumExp;
 import org.stableops.nd4j.NegativeBinomialLoss;
@@ -153,6 +154,7 @@ public final class Nd4jCalls {
     addSigmoid();
     addCounts();
     addAlongAxes();
+    addGumbelSoftmax();
     TRANSFORMS.forEach(this::addTransform);
   }
 
@@ -479,6 +481,36 @@ public final class Nd4jCalls {
       addUnaryGraph("LogSumExp" + of, variable -> LogSumExp.value(variable, along));
       addUnaryGraph("LogSoftmax" + of, variable -> LogSoftmax.value(variable, along));
     }
+  }
+
+  private void addGumbelSoftmax() {
+    INDArray noise = GumbelSoftmax.gumbels(x, 8);
+    INDArray tau = Nd4j.createFromArray(0.7f);
+    String name = "GumbelSoftmax ";
+    add(name + "value", () -> GumbelSoftmax.value(view, noise, 0.7));
+    add(name + "value with array", () -> GumbelSoftmax.value(x, noise, tau));
+    add(name + "hard", () -> GumbelSoftmax.hard(x, noise, 0.7));
+    add(name + "gradient", () -> GumbelSoftmax.gradient(view, noise, tau, positive));
+    add(
+        name + "temperatureGradient",
+        () -> GumbelSoftmax.temperatureGradient(x, noise, tau, positive));
+    add(name + "gumbels", () -> GumbelSoftmax.gumbels(view, 9));
+    addUnaryGraph(
+        name + "value",
+        v -> GumbelSoftmax.value(v, v.getSameDiff().constant("noise", noise.dup()), 0.7));
+    addUnaryGraph(name + "hard of twice", v -> GumbelSoftmax.hard(v, v, 0.7));
+    addGumbelGraph(name + "with array", noise, tau);
+  }
+
+  private void addGumbelGraph(String name, INDArray noise, INDArray tau) {
+    SameDiff graph = SameDiff.create();
+    SDVariable logits = graph.placeHolder("x", x.dataType(), x.shape());
+    SDVariable gumbels = graph.placeHolder("noise", noise.dataType(), noise.shape());
+    SDVariable temperature = graph.var("tau", tau.dup());
+    SDVariable value = GumbelSoftmax.value(logits, gumbels, temperature);
+    SDVariable weighted = value.mul(graph.constant(positive.dup()));
+    Map<String, INDArray> inputs = Map.of("x", x, "noise", noise);
+    addGraph(name, graph, weighted, inputs, "x", "noise", "tau");
   }
 
   private void addTransform(PositiveTransform transform) {

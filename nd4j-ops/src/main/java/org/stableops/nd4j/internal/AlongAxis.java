@@ -3,6 +3,7 @@ package org.stableops.nd4j.internal;
 import java.util.Arrays;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -33,15 +34,31 @@ public final class AlongAxis {
     void apply(Elements x, int rows, int classes, Elements upstream, Elements out);
   }
 
+  /** From rows × classes elements, and those of arrays like them, to as many. */
+  @FunctionalInterface
+  interface RowsKernel {
+    void apply(Elements x, Elements[] others, int rows, int classes, Elements out);
+  }
+
+  /** The same by primitives, on two rows at least; the others are of double. */
+  @FunctionalInterface
+  interface RowsComposite {
+    INDArray apply(Nd4jAlgebra m, INDArray x, INDArray[] others);
+  }
+
   private final INDArray x;
   private final SoftmaxShape shape;
   private final Temporaries temporaries;
 
   public AlongAxis(INDArray x, int axis, Temporaries temporaries) {
-    Inputs.requireFloating("x", x);
+    this("x", x, axis, temporaries);
+  }
+
+  AlongAxis(String name, INDArray x, int axis, Temporaries temporaries) {
+    Inputs.requireFloating(name, x);
     this.x = x;
     this.temporaries = temporaries;
-    shape = SoftmaxShape.of("x", x.shape(), axis);
+    shape = SoftmaxShape.of(name, x.shape(), axis);
   }
 
   /** One number per row, where the composite gives a column. */
@@ -77,58 +94,78 @@ public final class AlongAxis {
   public INDArray perElement(
       ElementKernel kernel, Function<SoftmaxComposite<INDArray>, INDArray> composite) {
     return perElement(
-        (in, rows, classes, none, out) -> kernel.apply(in, rows, classes, out),
-        (softmax, none) -> composite.apply(softmax),
-        null);
+        (in, none, rows, classes, out) -> kernel.apply(in, rows, classes, out),
+        (m, rows, none) -> composite.apply(new SoftmaxComposite<>(m, rows)),
+        x.dataType());
   }
 
-  /** One number per element, from x and an upstream gradient like it, or null. */
+  /** One number per element, from x and an upstream gradient like it. */
   public INDArray perElement(
       GradientKernel kernel,
       BiFunction<SoftmaxComposite<INDArray>, INDArray, INDArray> composite,
       INDArray upstream) {
+    return perElement(
+        (in, others, rows, classes, out) -> kernel.apply(in, rows, classes, others[0], out),
+        (m, rows, others) -> composite.apply(new SoftmaxComposite<>(m, rows), others[0]),
+        x.dataType(),
+        upstream);
+  }
+
+  /** One number per element, of a dtype, from x and other arrays like it. */
+  INDArray perElement(
+      RowsKernel kernel, RowsComposite composite, DataType type, INDArray... others) {
     if (x.isEmpty()) {
-      return Nd4j.create(x.dataType(), x.shape());
+      return Nd4j.create(type, x.shape());
     }
     if (Fused.accepts(x)) {
       INDArray z = readable(x, shape, temporaries);
-      INDArray out = like(z, temporaries);
-      Elements given = upstream == null ? null : elements(upstream);
+      INDArray out = temporaries.keep(Nd4j.createUninitialized(type, z.shape(), 'c'));
       kernel.apply(
           elements(z, shape),
+          map(others, this::elements, Elements[]::new),
           (int) shape.rows(),
           (int) shape.classes(),
-          given,
           elements(out, shape));
       return temporaries.give(out);
     }
     INDArray z = rows(x, shape, temporaries);
-    INDArray u = upstream == null ? null : rows(upstream, shape, temporaries);
-    INDArray out = classesLast(shape, x.dataType(), temporaries);
+    INDArray[] ofOthers = map(others, other -> rows(other, shape, temporaries), INDArray[]::new);
+    INDArray out = classesLast(shape, type, temporaries);
     Slices.fill(
         asRows(out, shape),
         shape.classes(),
         Slices.elements(x),
         (from, to, ofBlock) -> {
           INDArray block = Halves.widened(Slices.of(z, from, to), ofBlock);
-          INDArray given = u == null ? null : Halves.widened(Slices.of(u, from, to), ofBlock);
+          INDArray[] given =
+              map(
+                  ofOthers,
+                  other -> Halves.widened(Slices.of(other, from, to), ofBlock),
+                  INDArray[]::new);
           if (Fused.accepts(block)) {
-            return fused(kernel, block, given, ofBlock);
+            return fused(kernel, block, given, type, ofBlock);
           }
-          INDArray wide = given == null ? null : wide(given, ofBlock);
-          return Slices.of(composite.apply(softmax(block, ofBlock), wide), 0, to - from);
+          INDArray[] wide = map(given, array -> wide(array, ofBlock), INDArray[]::new);
+          Nd4jAlgebra m = new Nd4jAlgebra(ofBlock, block.dataType());
+          return Slices.of(composite.apply(m, twice(block, ofBlock), wide), 0, to - from);
         });
     return fromClassesLast(out, shape, temporaries);
   }
 
+  private static <T> T[] map(
+      INDArray[] arrays, Function<INDArray, T> function, IntFunction<T[]> result) {
+    return Arrays.stream(arrays).map(function).toArray(result);
+  }
+
   private INDArray fused(
-      GradientKernel kernel, INDArray block, INDArray upstream, Temporaries ofBlock) {
-    INDArray out = like(block, ofBlock);
+      RowsKernel kernel, INDArray block, INDArray[] others, DataType type, Temporaries ofBlock) {
+    DataType wide = type == DataType.DOUBLE ? type : block.dataType();
+    INDArray out = ofBlock.keep(Nd4j.createUninitialized(wide, block.shape(), 'c'));
     kernel.apply(
         rowElements(block),
+        map(others, AlongAxis::rowElements, Elements[]::new),
         (int) block.size(0),
         classes(),
-        upstream == null ? null : rowElements(upstream),
         rowElements(out));
     return out;
   }

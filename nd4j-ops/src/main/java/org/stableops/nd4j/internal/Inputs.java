@@ -39,13 +39,19 @@ public final class Inputs {
 
   /** An open array of the dtype and shape of x, which is checked first. */
   public static void requireLike(String name, INDArray array, INDArray x) {
-    requireFloating("x", x);
+    requireLike(name, array, "x", x);
+  }
+
+  /** An open array of the dtype and shape of another, which is checked first. */
+  static void requireLike(String name, INDArray array, String of, INDArray x) {
+    requireFloating(of, x);
     requireFloating(name, array);
     if (array.dataType() != x.dataType() || !Arrays.equals(array.shape(), x.shape())) {
       throw new IllegalArgumentException(
-          "%s must be like x, %s %s, got %s %s"
+          "%s must be like %s, %s %s, got %s %s"
               .formatted(
                   name,
+                  of,
                   x.dataType(),
                   Shapes.text(x.shape()),
                   array.dataType(),

@@ -69,6 +69,13 @@ public abstract class JavaOp extends DynamicCustomOp {
   /** Computes the only output, which is uninitialised. Keeps neither its inputs nor its output. */
   protected abstract void forward(List<INDArray> inputs, INDArray output);
 
+  /** As a loss variable a value gets a scalar upstream, which counts for all elements. */
+  protected static INDArray upstreamLike(INDArray x, INDArray upstream, Temporaries temporaries) {
+    return upstream.rank() == x.rank()
+        ? upstream
+        : temporaries.keep(Nd4j.valueArrayOf(x.shape(), upstream.getDouble(0), x.dataType()));
+  }
+
   /** Whether the output is upstream times a gradient, which half types must not round before. */
   protected boolean isProduct() {
     return false;
