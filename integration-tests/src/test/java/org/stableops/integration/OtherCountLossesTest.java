@@ -60,6 +60,9 @@ class OtherCountLossesTest {
       def distribution(self, rate: Tensor, y: Tensor) -> Tensor:
         likelihood = torch.sub(torch.xlogy(y, rate), rate)
         return torch.sub(torch.lgamma(torch.add(y, 1)), likelihood)
+      def small(self, r: Tensor, y: Tensor) -> Tensor:
+        rate = torch.softplus(r)
+        return torch.sub(torch.lgamma(torch.add(y, 1)), torch.sub(torch.xlogy(y, rate), rate))
       def binomial(self, mu: Tensor, theta: Tensor, y: Tensor) -> Tensor:
         logit = torch.sub(torch.log(mu), torch.log(theta))
         no = torch.mul(theta, torch.log_sigmoid(torch.neg(logit)))
@@ -161,6 +164,13 @@ class OtherCountLossesTest {
     double error = libtorch("distribution", FLOAT, 1e9, 1e9).loss - OF_BILLION;
     assertTrue(Math.abs(error) > 10, () -> "error " + error);
     assertEquals(11.2805710, libtorch("distribution", DOUBLE, 1e9, 1e9).loss, 1e-6);
+  }
+
+  @Test
+  void thatDistributionOfARateThatUnderflowsIsInfinite() {
+    assertEquals(0, libtorch("distribution", DOUBLE, 0, 0).loss, 0.0);
+    assertEquals(INF, libtorch("small", DOUBLE, -800, 2).loss);
+    assertTrue(Double.isNaN(libtorch("small", DOUBLE, -800, 2).gradient));
   }
 
   @Test
