@@ -45,9 +45,15 @@ public final class GumbelSoftmax {
   private GumbelSoftmax() {}
 
   /**
-   * Returns the probabilities; see {@link #value(NDArray, NDArray, NDArray)}.
+   * Returns the probabilities at a temperature that is a number; see {@link #value(NDArray,
+   * NDArray, NDArray)}.
    *
-   * @throws IllegalArgumentException if the temperature is not finite or not positive
+   * @param logits any floating array of rank 1 at least
+   * @param gumbels noise of the shape and dtype of the logits
+   * @param temperature τ, positive and finite
+   * @return an array like the logits
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, or the temperature is not
+   *     finite or not positive
    */
   public static NDArray value(NDArray logits, NDArray gumbels, double temperature) {
     return GumbelSoftmaxCall.of(logits, gumbels, temperature).value();
@@ -70,7 +76,17 @@ public final class GumbelSoftmax {
     return GumbelSoftmaxCall.of(logits, gumbels, temperature).value();
   }
 
-  /** Returns the one-hot draw; see {@link #hard(NDArray, NDArray, NDArray)}. */
+  /**
+   * Returns the one-hot draw at a temperature that is a number; see {@link #hard(NDArray, NDArray,
+   * NDArray)}.
+   *
+   * @param logits any floating array of rank 1 at least
+   * @param gumbels noise of the shape and dtype of the logits
+   * @param temperature τ, positive and finite
+   * @return an array like the logits
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, or the temperature is not
+   *     finite or not positive
+   */
   public static NDArray hard(NDArray logits, NDArray gumbels, double temperature) {
     return GumbelSoftmaxCall.of(logits, gumbels, temperature).hard();
   }
@@ -92,7 +108,18 @@ public final class GumbelSoftmax {
     return GumbelSoftmaxCall.of(logits, gumbels, temperature).hard();
   }
 
-  /** Returns the gradient; see {@link #gradient(NDArray, NDArray, NDArray, NDArray)}. */
+  /**
+   * Returns the gradient of both at a temperature that is a number; see {@link #gradient(NDArray,
+   * NDArray, NDArray, NDArray)}.
+   *
+   * @param logits any floating array of rank 1 at least
+   * @param gumbels noise of the shape and dtype of the logits
+   * @param temperature τ, positive and finite
+   * @param upstream an array of the shape and dtype of the logits
+   * @return an array like the logits
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, or the temperature is not
+   *     finite or not positive
+   */
   public static NDArray gradient(
       NDArray logits, NDArray gumbels, double temperature, NDArray upstream) {
     return GumbelSoftmaxCall.of(logits, gumbels, temperature).gradient(upstream);

@@ -2,7 +2,6 @@ package org.stableops.djl;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
-import org.jspecify.annotations.Nullable;
 import org.stableops.CountEvaluation;
 import org.stableops.CountOptions;
 import org.stableops.ValueAndGradient;
@@ -87,6 +86,17 @@ public final class PoissonLoss {
   }
 
   /**
+   * Returns the loss with exposures and without sample weights; see {@link
+   * #valueWithExposure(NDArray, NDArray, NDArray, NDArray, CountOptions)}.
+   */
+  public static NDArray valueWithExposure(
+      NDArray raw, NDArray exposure, NDArray counts, CountOptions options) {
+    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
+        .withCompanion(exposure)
+        .value();
+  }
+
+  /**
    * Returns the loss with exposures.
    *
    * @param raw any floating array
@@ -95,7 +105,7 @@ public final class PoissonLoss {
    * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
    *     dtype
    * @param sampleWeights numbers or booleans of the shape of raw: the weight of each element; one
-   *     of weight 0 counts nothing and is never read; null for 1 everywhere
+   *     of weight 0 counts nothing and is never read
    * @param options reduction, rate and full likelihood
    * @return the reduced loss as a scalar, or one loss per element for NONE; differentiable with
    *     respect to raw, of the dtype and manager of raw
@@ -104,15 +114,11 @@ public final class PoissonLoss {
    *     weight is negative or not finite
    * @throws IllegalStateException if an array is closed
    */
-  public static NDArray value(
-      NDArray raw,
-      NDArray exposure,
-      NDArray counts,
-      @Nullable NDArray sampleWeights,
-      CountOptions options) {
+  public static NDArray valueWithExposure(
+      NDArray raw, NDArray exposure, NDArray counts, NDArray sampleWeights, CountOptions options) {
     return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
         .withCompanion(exposure)
-        .withSampleWeightsOrNull(sampleWeights)
+        .withSampleWeights(sampleWeights)
         .value();
   }
 
@@ -154,6 +160,17 @@ public final class PoissonLoss {
   }
 
   /**
+   * Returns the gradient of the loss with exposures and without sample weights; see {@link
+   * #gradientWithExposure(NDArray, NDArray, NDArray, NDArray, CountOptions)}.
+   */
+  public static NDArray gradientWithExposure(
+      NDArray raw, NDArray exposure, NDArray counts, CountOptions options) {
+    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
+        .withCompanion(exposure)
+        .gradient();
+  }
+
+  /**
    * Returns the gradient of the loss with exposures by raw.
    *
    * @param raw any floating array
@@ -162,7 +179,7 @@ public final class PoissonLoss {
    * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
    *     dtype
    * @param sampleWeights numbers or booleans of the shape of raw: the weight of each element; one
-   *     of weight 0 counts nothing and is never read; null for 1 everywhere
+   *     of weight 0 counts nothing and is never read
    * @param options reduction, rate and full likelihood
    * @return ∂(sum of the value)/∂raw, outside any graph, of the shape, dtype and manager of raw
    * @throws IllegalArgumentException if a dtype or a shape is wrong, the options are null, a count
@@ -170,15 +187,11 @@ public final class PoissonLoss {
    *     weight is negative or not finite
    * @throws IllegalStateException if an array is closed
    */
-  public static NDArray gradient(
-      NDArray raw,
-      NDArray exposure,
-      NDArray counts,
-      @Nullable NDArray sampleWeights,
-      CountOptions options) {
+  public static NDArray gradientWithExposure(
+      NDArray raw, NDArray exposure, NDArray counts, NDArray sampleWeights, CountOptions options) {
     return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
         .withCompanion(exposure)
-        .withSampleWeightsOrNull(sampleWeights)
+        .withSampleWeights(sampleWeights)
         .gradient();
   }
 
@@ -222,6 +235,17 @@ public final class PoissonLoss {
   }
 
   /**
+   * Returns the loss and its gradient with exposures and without sample weights; see {@link
+   * #valueAndGradientWithExposure(NDArray, NDArray, NDArray, NDArray, CountOptions)}.
+   */
+  public static ValueAndGradient<NDArray> valueAndGradientWithExposure(
+      NDArray raw, NDArray exposure, NDArray counts, CountOptions options) {
+    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
+        .withCompanion(exposure)
+        .valueAndGradient();
+  }
+
+  /**
    * Returns the loss and its gradient with exposures, in one pass.
    *
    * @param raw any floating array
@@ -230,7 +254,7 @@ public final class PoissonLoss {
    * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
    *     dtype
    * @param sampleWeights numbers or booleans of the shape of raw: the weight of each element; one
-   *     of weight 0 counts nothing and is never read; null for 1 everywhere
+   *     of weight 0 counts nothing and is never read
    * @param options reduction, rate and full likelihood
    * @return both, of the dtype and manager of raw
    * @throws IllegalArgumentException if a dtype or a shape is wrong, the options are null, a count
@@ -238,15 +262,11 @@ public final class PoissonLoss {
    *     weight is negative or not finite
    * @throws IllegalStateException if an array is closed
    */
-  public static ValueAndGradient<NDArray> valueAndGradient(
-      NDArray raw,
-      NDArray exposure,
-      NDArray counts,
-      @Nullable NDArray sampleWeights,
-      CountOptions options) {
+  public static ValueAndGradient<NDArray> valueAndGradientWithExposure(
+      NDArray raw, NDArray exposure, NDArray counts, NDArray sampleWeights, CountOptions options) {
     return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
         .withCompanion(exposure)
-        .withSampleWeightsOrNull(sampleWeights)
+        .withSampleWeights(sampleWeights)
         .valueAndGradient();
   }
 
@@ -290,6 +310,17 @@ public final class PoissonLoss {
   }
 
   /**
+   * Returns the second derivative of the loss with exposures and without sample weights; see {@link
+   * #secondDerivativeWithExposure(NDArray, NDArray, NDArray, NDArray, CountOptions)}.
+   */
+  public static NDArray secondDerivativeWithExposure(
+      NDArray raw, NDArray exposure, NDArray counts, CountOptions options) {
+    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
+        .withCompanion(exposure)
+        .secondDerivative();
+  }
+
+  /**
    * Returns the second derivative of the loss with exposures by each raw value, which is the
    * diagonal of a Hessian that has nothing else.
    *
@@ -299,7 +330,7 @@ public final class PoissonLoss {
    * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
    *     dtype
    * @param sampleWeights numbers or booleans of the shape of raw: the weight of each element; one
-   *     of weight 0 counts nothing and is never read; null for 1 everywhere
+   *     of weight 0 counts nothing and is never read
    * @param options reduction, rate and full likelihood
    * @return ∂²(sum of the value)/∂raw², outside any graph, of the shape, dtype and manager of raw
    * @throws IllegalArgumentException if a dtype or a shape is wrong, the options are null, a count
@@ -307,15 +338,11 @@ public final class PoissonLoss {
    *     weight is negative or not finite
    * @throws IllegalStateException if an array is closed
    */
-  public static NDArray secondDerivative(
-      NDArray raw,
-      NDArray exposure,
-      NDArray counts,
-      @Nullable NDArray sampleWeights,
-      CountOptions options) {
+  public static NDArray secondDerivativeWithExposure(
+      NDArray raw, NDArray exposure, NDArray counts, NDArray sampleWeights, CountOptions options) {
     return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
         .withCompanion(exposure)
-        .withSampleWeightsOrNull(sampleWeights)
+        .withSampleWeights(sampleWeights)
         .secondDerivative();
   }
 
@@ -359,6 +386,17 @@ public final class PoissonLoss {
   }
 
   /**
+   * Returns everything known about the loss with exposures and without sample weights; see {@link
+   * #evaluateWithExposure(NDArray, NDArray, NDArray, NDArray, CountOptions)}.
+   */
+  public static CountEvaluation<NDArray> evaluateWithExposure(
+      NDArray raw, NDArray exposure, NDArray counts, CountOptions options) {
+    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
+        .withCompanion(exposure)
+        .evaluateCounts();
+  }
+
+  /**
    * Returns everything known about the loss with exposures, deviances included.
    *
    * @param raw any floating array
@@ -367,7 +405,7 @@ public final class PoissonLoss {
    * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
    *     dtype
    * @param sampleWeights numbers or booleans of the shape of raw: the weight of each element; one
-   *     of weight 0 counts nothing and is never read; null for 1 everywhere
+   *     of weight 0 counts nothing and is never read
    * @param options reduction, rate and full likelihood
    * @return losses, deviances and weight, of the dtype and manager of raw
    * @throws IllegalArgumentException if a dtype or a shape is wrong, the options are null, a count
@@ -375,15 +413,11 @@ public final class PoissonLoss {
    *     weight is negative or not finite
    * @throws IllegalStateException if an array is closed
    */
-  public static CountEvaluation<NDArray> evaluate(
-      NDArray raw,
-      NDArray exposure,
-      NDArray counts,
-      @Nullable NDArray sampleWeights,
-      CountOptions options) {
+  public static CountEvaluation<NDArray> evaluateWithExposure(
+      NDArray raw, NDArray exposure, NDArray counts, NDArray sampleWeights, CountOptions options) {
     return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
         .withCompanion(exposure)
-        .withSampleWeightsOrNull(sampleWeights)
+        .withSampleWeights(sampleWeights)
         .evaluateCounts();
   }
 

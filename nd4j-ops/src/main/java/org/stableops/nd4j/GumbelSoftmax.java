@@ -44,9 +44,15 @@ public final class GumbelSoftmax {
   private GumbelSoftmax() {}
 
   /**
-   * Returns the probabilities; see {@link #value(INDArray, INDArray, INDArray)}.
+   * Returns the probabilities at a temperature that is a number; see {@link #value(INDArray,
+   * INDArray, INDArray)}.
    *
-   * @throws IllegalArgumentException if the temperature is not finite or not positive
+   * @param logits any floating array of rank 1 at least
+   * @param gumbels noise of the shape and dtype of the logits
+   * @param temperature τ, positive and finite
+   * @return an array like the logits
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, or the temperature is not
+   *     finite or not positive
    */
   public static INDArray value(INDArray logits, INDArray gumbels, double temperature) {
     return new GumbelSoftmaxCall(logits, gumbels, temperature).value();
@@ -67,7 +73,17 @@ public final class GumbelSoftmax {
     return GumbelSoftmaxCall.of(logits, gumbels, temperature).value();
   }
 
-  /** Returns the one-hot draw; see {@link #hard(INDArray, INDArray, INDArray)}. */
+  /**
+   * Returns the one-hot draw at a temperature that is a number; see {@link #hard(INDArray,
+   * INDArray, INDArray)}.
+   *
+   * @param logits any floating array of rank 1 at least
+   * @param gumbels noise of the shape and dtype of the logits
+   * @param temperature τ, positive and finite
+   * @return an array like the logits
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, or the temperature is not
+   *     finite or not positive
+   */
   public static INDArray hard(INDArray logits, INDArray gumbels, double temperature) {
     return new GumbelSoftmaxCall(logits, gumbels, temperature).hard();
   }
@@ -89,7 +105,18 @@ public final class GumbelSoftmax {
     return GumbelSoftmaxCall.of(logits, gumbels, temperature).hard();
   }
 
-  /** Returns the gradient; see {@link #gradient(INDArray, INDArray, INDArray, INDArray)}. */
+  /**
+   * Returns the gradient of both at a temperature that is a number; see {@link #gradient(INDArray,
+   * INDArray, INDArray, INDArray)}.
+   *
+   * @param logits any floating array of rank 1 at least
+   * @param gumbels noise of the shape and dtype of the logits
+   * @param temperature τ, positive and finite
+   * @param upstream an array of the shape and dtype of the logits
+   * @return an array like the logits
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, or the temperature is not
+   *     finite or not positive
+   */
   public static INDArray gradient(
       INDArray logits, INDArray gumbels, double temperature, INDArray upstream) {
     return new GumbelSoftmaxCall(logits, gumbels, temperature).gradient(upstream);
@@ -146,9 +173,15 @@ public final class GumbelSoftmax {
   }
 
   /**
-   * Adds the probabilities to a graph; see {@link #value(SDVariable, SDVariable, SDVariable)}.
+   * Returns the probabilities at a temperature that is a number; see {@link #value(SDVariable,
+   * SDVariable, SDVariable)}.
    *
-   * @throws IllegalArgumentException if the temperature is not finite or not positive
+   * @param logits any floating array of rank 1 at least
+   * @param gumbels noise of the shape and dtype of the logits
+   * @param temperature τ, positive and finite
+   * @return an array like the logits
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, or the temperature is not
+   *     finite or not positive
    */
   public static SDVariable value(SDVariable logits, SDVariable gumbels, double temperature) {
     return new ValueOp().of(temperature, logits, gumbels);
@@ -169,7 +202,17 @@ public final class GumbelSoftmax {
     return new ValueOp().of(logits, gumbels, temperature);
   }
 
-  /** Adds the one-hot draw to a graph; see {@link #hard(SDVariable, SDVariable, SDVariable)}. */
+  /**
+   * Returns the one-hot draw at a temperature that is a number; see {@link #hard(SDVariable,
+   * SDVariable, SDVariable)}.
+   *
+   * @param logits any floating array of rank 1 at least
+   * @param gumbels noise of the shape and dtype of the logits
+   * @param temperature τ, positive and finite
+   * @return an array like the logits
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, or the temperature is not
+   *     finite or not positive
+   */
   public static SDVariable hard(SDVariable logits, SDVariable gumbels, double temperature) {
     return new HardOp().of(temperature, logits, gumbels);
   }

@@ -1,11 +1,11 @@
 package org.stableops.nd4j;
 
-import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.CountEvaluation;
 import org.stableops.CountOptions;
 import org.stableops.ValueAndGradient;
+import org.stableops.internal.Arguments;
 import org.stableops.nd4j.internal.ElementLossCall;
 import org.stableops.nd4j.internal.ElementLossGradientOp;
 import org.stableops.nd4j.internal.ElementLossValueOp;
@@ -86,6 +86,17 @@ public final class PoissonLoss {
   }
 
   /**
+   * Returns the loss with exposures and without sample weights; see {@link
+   * #valueWithExposure(INDArray, INDArray, INDArray, INDArray, CountOptions)}.
+   */
+  public static INDArray valueWithExposure(
+      INDArray raw, INDArray exposure, INDArray counts, CountOptions options) {
+    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
+        .withCompanion(exposure)
+        .value();
+  }
+
+  /**
    * Returns the loss with exposures.
    *
    * @param raw any floating array
@@ -94,7 +105,7 @@ public final class PoissonLoss {
    * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
    *     dtype
    * @param sampleWeights numbers or booleans of the shape of raw: the weight of each element; one
-   *     of weight 0 counts nothing and is never read; null for 1 everywhere
+   *     of weight 0 counts nothing and is never read
    * @param options reduction, rate and full likelihood
    * @return the reduced loss as a scalar, or one loss per element for NONE; of the dtype of raw
    * @throws IllegalArgumentException if a dtype or a shape is wrong, the options are null, a count
@@ -102,15 +113,15 @@ public final class PoissonLoss {
    *     weight is negative or not finite
    * @throws IllegalStateException if an array is closed
    */
-  public static INDArray value(
+  public static INDArray valueWithExposure(
       INDArray raw,
       INDArray exposure,
       INDArray counts,
-      @Nullable INDArray sampleWeights,
+      INDArray sampleWeights,
       CountOptions options) {
     return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
         .withCompanion(exposure)
-        .withSampleWeightsOrNull(sampleWeights)
+        .withSampleWeights(sampleWeights)
         .value();
   }
 
@@ -152,6 +163,17 @@ public final class PoissonLoss {
   }
 
   /**
+   * Returns the gradient of the loss with exposures and without sample weights; see {@link
+   * #gradientWithExposure(INDArray, INDArray, INDArray, INDArray, CountOptions)}.
+   */
+  public static INDArray gradientWithExposure(
+      INDArray raw, INDArray exposure, INDArray counts, CountOptions options) {
+    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
+        .withCompanion(exposure)
+        .gradient();
+  }
+
+  /**
    * Returns the gradient of the loss with exposures by raw.
    *
    * @param raw any floating array
@@ -160,7 +182,7 @@ public final class PoissonLoss {
    * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
    *     dtype
    * @param sampleWeights numbers or booleans of the shape of raw: the weight of each element; one
-   *     of weight 0 counts nothing and is never read; null for 1 everywhere
+   *     of weight 0 counts nothing and is never read
    * @param options reduction, rate and full likelihood
    * @return ∂(sum of the value)/∂raw, of the shape and dtype of raw
    * @throws IllegalArgumentException if a dtype or a shape is wrong, the options are null, a count
@@ -168,15 +190,15 @@ public final class PoissonLoss {
    *     weight is negative or not finite
    * @throws IllegalStateException if an array is closed
    */
-  public static INDArray gradient(
+  public static INDArray gradientWithExposure(
       INDArray raw,
       INDArray exposure,
       INDArray counts,
-      @Nullable INDArray sampleWeights,
+      INDArray sampleWeights,
       CountOptions options) {
     return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
         .withCompanion(exposure)
-        .withSampleWeightsOrNull(sampleWeights)
+        .withSampleWeights(sampleWeights)
         .gradient();
   }
 
@@ -220,6 +242,17 @@ public final class PoissonLoss {
   }
 
   /**
+   * Returns the loss and its gradient with exposures and without sample weights; see {@link
+   * #valueAndGradientWithExposure(INDArray, INDArray, INDArray, INDArray, CountOptions)}.
+   */
+  public static ValueAndGradient<INDArray> valueAndGradientWithExposure(
+      INDArray raw, INDArray exposure, INDArray counts, CountOptions options) {
+    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
+        .withCompanion(exposure)
+        .valueAndGradient();
+  }
+
+  /**
    * Returns the loss and its gradient with exposures, in one pass.
    *
    * @param raw any floating array
@@ -228,7 +261,7 @@ public final class PoissonLoss {
    * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
    *     dtype
    * @param sampleWeights numbers or booleans of the shape of raw: the weight of each element; one
-   *     of weight 0 counts nothing and is never read; null for 1 everywhere
+   *     of weight 0 counts nothing and is never read
    * @param options reduction, rate and full likelihood
    * @return both, of the dtype of raw
    * @throws IllegalArgumentException if a dtype or a shape is wrong, the options are null, a count
@@ -236,15 +269,15 @@ public final class PoissonLoss {
    *     weight is negative or not finite
    * @throws IllegalStateException if an array is closed
    */
-  public static ValueAndGradient<INDArray> valueAndGradient(
+  public static ValueAndGradient<INDArray> valueAndGradientWithExposure(
       INDArray raw,
       INDArray exposure,
       INDArray counts,
-      @Nullable INDArray sampleWeights,
+      INDArray sampleWeights,
       CountOptions options) {
     return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
         .withCompanion(exposure)
-        .withSampleWeightsOrNull(sampleWeights)
+        .withSampleWeights(sampleWeights)
         .valueAndGradient();
   }
 
@@ -288,6 +321,17 @@ public final class PoissonLoss {
   }
 
   /**
+   * Returns the second derivative of the loss with exposures and without sample weights; see {@link
+   * #secondDerivativeWithExposure(INDArray, INDArray, INDArray, INDArray, CountOptions)}.
+   */
+  public static INDArray secondDerivativeWithExposure(
+      INDArray raw, INDArray exposure, INDArray counts, CountOptions options) {
+    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
+        .withCompanion(exposure)
+        .secondDerivative();
+  }
+
+  /**
    * Returns the second derivative of the loss with exposures by each raw value, which is the
    * diagonal of a Hessian that has nothing else.
    *
@@ -297,7 +341,7 @@ public final class PoissonLoss {
    * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
    *     dtype
    * @param sampleWeights numbers or booleans of the shape of raw: the weight of each element; one
-   *     of weight 0 counts nothing and is never read; null for 1 everywhere
+   *     of weight 0 counts nothing and is never read
    * @param options reduction, rate and full likelihood
    * @return ∂²(sum of the value)/∂raw², of the shape and dtype of raw
    * @throws IllegalArgumentException if a dtype or a shape is wrong, the options are null, a count
@@ -305,15 +349,15 @@ public final class PoissonLoss {
    *     weight is negative or not finite
    * @throws IllegalStateException if an array is closed
    */
-  public static INDArray secondDerivative(
+  public static INDArray secondDerivativeWithExposure(
       INDArray raw,
       INDArray exposure,
       INDArray counts,
-      @Nullable INDArray sampleWeights,
+      INDArray sampleWeights,
       CountOptions options) {
     return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
         .withCompanion(exposure)
-        .withSampleWeightsOrNull(sampleWeights)
+        .withSampleWeights(sampleWeights)
         .secondDerivative();
   }
 
@@ -357,6 +401,17 @@ public final class PoissonLoss {
   }
 
   /**
+   * Returns everything known about the loss with exposures and without sample weights; see {@link
+   * #evaluateWithExposure(INDArray, INDArray, INDArray, INDArray, CountOptions)}.
+   */
+  public static CountEvaluation<INDArray> evaluateWithExposure(
+      INDArray raw, INDArray exposure, INDArray counts, CountOptions options) {
+    return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
+        .withCompanion(exposure)
+        .evaluateCounts();
+  }
+
+  /**
    * Returns everything known about the loss with exposures, deviances included.
    *
    * @param raw any floating array
@@ -365,7 +420,7 @@ public final class PoissonLoss {
    * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
    *     dtype
    * @param sampleWeights numbers or booleans of the shape of raw: the weight of each element; one
-   *     of weight 0 counts nothing and is never read; null for 1 everywhere
+   *     of weight 0 counts nothing and is never read
    * @param options reduction, rate and full likelihood
    * @return losses, deviances and weight, of the dtype of raw
    * @throws IllegalArgumentException if a dtype or a shape is wrong, the options are null, a count
@@ -373,15 +428,15 @@ public final class PoissonLoss {
    *     weight is negative or not finite
    * @throws IllegalStateException if an array is closed
    */
-  public static CountEvaluation<INDArray> evaluate(
+  public static CountEvaluation<INDArray> evaluateWithExposure(
       INDArray raw,
       INDArray exposure,
       INDArray counts,
-      @Nullable INDArray sampleWeights,
+      INDArray sampleWeights,
       CountOptions options) {
     return ElementLossCall.of(ElementLosses.poissonLoss().of(options), raw, counts)
         .withCompanion(exposure)
-        .withSampleWeightsOrNull(sampleWeights)
+        .withSampleWeights(sampleWeights)
         .evaluateCounts();
   }
 
@@ -420,24 +475,34 @@ public final class PoissonLoss {
   }
 
   /**
+   * Returns the loss with exposures and without sample weights in a graph; see {@link
+   * #valueWithExposure(SDVariable, SDVariable, SDVariable, SDVariable, CountOptions)}.
+   */
+  public static SDVariable valueWithExposure(
+      SDVariable raw, SDVariable exposure, SDVariable counts, CountOptions options) {
+    return new ValueOp().withCompanion(options, raw, exposure, counts, null);
+  }
+
+  /**
    * Returns the loss with exposures in a SameDiff graph; the gradient to the exposures is 0, too.
    *
    * @param raw any floating array
    * @param exposure finite numbers above 0 of the dtype of raw, which broadcast against it: the
    *     rate is their product with that of raw
    * @param counts finite numbers from 0 of the shape of raw
-   * @param sampleWeights one per element, or null for 1 everywhere
+   * @param sampleWeights one per element
    * @param options reduction, rate and full likelihood
    * @return the reduced loss as a scalar, or one loss per element for NONE
    * @throws IllegalArgumentException if a variable or the options are null; what the arrays must be
    *     is checked when the graph is executed
    */
-  public static SDVariable value(
+  public static SDVariable valueWithExposure(
       SDVariable raw,
       SDVariable exposure,
       SDVariable counts,
-      @Nullable SDVariable sampleWeights,
+      SDVariable sampleWeights,
       CountOptions options) {
+    Arguments.requireGiven("sampleWeights", sampleWeights);
     return new ValueOp().withCompanion(options, raw, exposure, counts, sampleWeights);
   }
 

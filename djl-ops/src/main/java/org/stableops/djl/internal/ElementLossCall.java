@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.stableops.CountEvaluation;
 import org.stableops.LossEvaluation;
 import org.stableops.Reduction;
@@ -81,11 +80,6 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
           "sampleWeights", weights.getShape().getShape(), logits.getShape().getShape());
     }
     return new ElementLossCall(loss, logits, companion, targets, weights);
-  }
-
-  /** The same call with a weight for every element, or with null for 1 everywhere. */
-  public ElementLossCall withSampleWeightsOrNull(@Nullable NDArray weights) {
-    return weights == null ? this : withSampleWeights(weights);
   }
 
   /** The same call with a companion, which broadcasts against the argument. */

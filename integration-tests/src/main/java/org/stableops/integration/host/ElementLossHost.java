@@ -74,6 +74,12 @@ public interface ElementLossHost {
     boolean hasParameterGradient() {
       return operator.equals("NegativeBinomialLoss");
     }
+
+    /** The method's own name with exposures. */
+    String name(String method) {
+      boolean hasExposure = companion != null && !hasParameterGradient();
+      return hasExposure ? method + "WithExposure" : method;
+    }
   }
 
   /**
@@ -154,7 +160,7 @@ public interface ElementLossHost {
 
     private static NDArray call(Problem problem, String method, NDArray... arrays) {
       return OperatorClass.inDjl(problem.operator)
-          .call(method, arguments(problem, (Object[]) arrays));
+          .call(problem.name(method), arguments(problem, (Object[]) arrays));
     }
   }
 
@@ -217,19 +223,15 @@ public interface ElementLossHost {
     }
 
     private static <T> T call(Problem problem, String method, Object... arrays) {
-      return OperatorClass.inNd4j(problem.operator).call(method, arguments(problem, arrays));
+      return OperatorClass.inNd4j(problem.operator)
+          .call(problem.name(method), arguments(problem, arrays));
     }
   }
 
-  /**
-   * The arguments of a method: arrays, of which those that are null are left out, and options. With
-   * exposures the weights are never left out.
-   */
+  /** The arguments of a method: arrays, of which those that are null are left out, and options. */
   private static Object[] arguments(Problem problem, Object... arrays) {
-    boolean hasExposure = problem.companion != null && !problem.hasParameterGradient();
     return Stream.concat(
-            Arrays.stream(arrays).filter(array -> array != null || hasExposure),
-            Stream.of(problem.options))
+            Arrays.stream(arrays).filter(array -> array != null), Stream.of(problem.options))
         .toArray();
   }
 }

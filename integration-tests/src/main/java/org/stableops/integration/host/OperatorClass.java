@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.util.Arrays;
-import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.op.Elementwise;
 
@@ -101,8 +100,7 @@ public record OperatorClass(Class<?> type, Class<?> array) {
       takes =
           types[i] == double.class
               ? arguments[i] instanceof Double
-              : types[i].isInstance(arguments[i])
-                  || (arguments[i] == null && (types[i] == array || types[i] == SDVariable.class));
+              : types[i].isInstance(arguments[i]) || (arguments[i] == null && types[i] == array);
     }
     return takes;
   }

@@ -263,8 +263,12 @@ public final class DjlCalls implements AutoCloseable {
             .withRate(PositiveTransform.softplus(1.7).withLowerBound(0.1))
             .withFullLikelihood();
     add("Poisson value", () -> PoissonLoss.value(x, counts, plain));
-    add("Poisson value, every", () -> PoissonLoss.value(view, column, counts, weights, every));
-    add("Poisson gradient, every", () -> PoissonLoss.gradient(x, column, counts, null, every));
+    add(
+        "Poisson value, every",
+        () -> PoissonLoss.valueWithExposure(view, column, counts, weights, every));
+    add(
+        "Poisson gradient, every",
+        () -> PoissonLoss.gradientWithExposure(x, column, counts, every));
     add("Poisson second", () -> PoissonLoss.secondDerivative(view, counts, weights, every));
     calls.add(new Call("Poisson evaluate", () -> numbers(PoissonLoss.evaluate(x, counts, plain))));
     addBackward("Poisson value", x, leaf -> PoissonLoss.value(leaf, counts, plain));

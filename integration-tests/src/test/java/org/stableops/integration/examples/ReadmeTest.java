@@ -31,6 +31,7 @@ class ReadmeTest {
     "README.md, DjlExample",
     "README.md, Dl4jExample",
     "docs/cross-entropy.md, OptionsExample",
+    "docs/losses.md, CountsExample",
     "docs/positive.md, PositiveDjlExample",
     "docs/positive.md, PositiveNd4jExample",
   })
@@ -73,6 +74,14 @@ class ReadmeTest {
     String printed = printed(() -> Dl4jExample.main(new String[0]));
     String[] lines = printed.strip().split("\\s+");
     assertTrue(Double.parseDouble(lines[lines.length - 1]) < 0.3, printed);
+  }
+
+  @Test
+  void theCountExamplesPrintWhatTheySay() {
+    String printed = printed(CountsExample::poisson) + printed(CountsExample::negativeBinomial);
+    for (String number : List.of("0.0, 0.43", ", 2.45", "0.9625", "2.7146", "0.1265")) {
+      assertTrue(printed.contains(number), printed);
+    }
   }
 
   /** The second row is masked out, the third ignored; by hand, of the logits 0, 0, 0. */

@@ -385,10 +385,10 @@ public final class Nd4jCalls {
             .withRate(PositiveTransform.softplus(1.7).withLowerBound(0.1))
             .withFullLikelihood();
     add("Poisson value", () -> PoissonLoss.value(x, counts, plain));
-    add("Poisson value, every", () -> PoissonLoss.value(view, theta, counts, a, every));
-    add("Poisson gradient, every", () -> PoissonLoss.gradient(x, theta, counts, null, every));
+    add("Poisson value, every", () -> PoissonLoss.valueWithExposure(view, theta, counts, a, every));
+    add("Poisson gradient, every", () -> PoissonLoss.gradientWithExposure(x, theta, counts, every));
     add("Poisson second", () -> PoissonLoss.secondDerivative(view, counts, a, every));
-    addCounts("Poisson", () -> PoissonLoss.evaluate(x, theta, counts, a, every));
+    addCounts("Poisson", () -> PoissonLoss.evaluateWithExposure(x, theta, counts, a, every));
     String name = "NegativeBinomial ";
     add(name + "value", () -> NegativeBinomialLoss.value(x, theta, counts, plain));
     add(name + "value, every", () -> NegativeBinomialLoss.value(view, theta, counts, a, every));

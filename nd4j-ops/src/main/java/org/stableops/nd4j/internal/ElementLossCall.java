@@ -58,11 +58,6 @@ public final class ElementLossCall {
     return new ElementLossCall(loss, x, companion, targets, weights);
   }
 
-  /** The same call with a weight for every element, or with null for 1 everywhere. */
-  public ElementLossCall withSampleWeightsOrNull(@Nullable INDArray weights) {
-    return weights == null ? this : withSampleWeights(weights);
-  }
-
   /** The same call with a companion, which broadcasts against the argument. */
   public ElementLossCall withCompanion(INDArray array) {
     String name = loss.names().companion();
