@@ -9,10 +9,6 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.loss.Loss;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.function.Supplier;
-import java.util.regex.Pattern;
 import java.util.stream.LongStream;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
@@ -32,14 +28,10 @@ import org.stableops.nd4j.lossfunctions.LossFusedSoftmaxCrossEntropy;
  * host's own: in turn in one JVM, on the CPU.
  */
 final class Composites {
-  private static final double WARM_UP_SECONDS = 10;
-  private static final double SECONDS = 6;
   private static final long[][] LOGITS = {{64, 10}, {8192, 10}, {4096, 1000}};
   private static final int[] EXPONENTS = {10, 20};
-  private static final String OURS = Courses.OURS;
-  private static final String HOSTS = Courses.HOSTS;
 
-  private final Map<String, Map<String, Supplier<Loop>>> rows = new LinkedHashMap<>();
+  private final Pairs pairs = new Pairs("composite");
 
   private Composites() {}
 
@@ -51,33 +43,12 @@ final class Composites {
       composites.djlLosses(manager);
       composites.djlElementwise(manager);
       composites.nd4j();
-      Pattern wanted = Pattern.compile(arguments.length == 0 ? "" : arguments[0]);
-      composites.rows.keySet().removeIf(row -> !wanted.matcher(row).find());
-      composites.print();
+      composites.pairs.print(arguments.length == 0 ? "" : arguments[0]);
     }
   }
 
   private void add(String row, Runnable ours, Runnable hosts) {
-    Map<String, Supplier<Loop>> loops = new LinkedHashMap<>();
-    loops.put(OURS, () -> loop(ours));
-    loops.put(HOSTS, () -> loop(hosts));
-    rows.put(row, loops);
-  }
-
-  private static Loop loop(Runnable call) {
-    return new Loop() {
-      @Override
-      public void step(Laps laps) {
-        laps.begin();
-        call.run();
-        laps.end();
-      }
-
-      @Override
-      public void close() {
-        // The arrays are the manager's.
-      }
-    };
+    pairs.add(row, ours, hosts);
   }
 
   private void djlLosses(NDManager manager) {
@@ -158,22 +129,5 @@ final class Composites {
   private static void step(
       ILossFunction loss, INDArray labels, INDArray logits, IActivation activation) {
     loss.computeGradientAndScore(labels, logits, activation, null, true).getSecond().close();
-  }
-
-  private void print() {
-    System.out.println("| composite | ours | the host's | host's / ours |");
-    System.out.println("| --- | --- | --- | --- |");
-    rows.forEach(
-        (row, loops) -> {
-          try (Race race = new Race(loops)) {
-            race.warmUp(WARM_UP_SECONDS);
-            Map<String, StepTimes> times = race.measure(SECONDS);
-            double ours = times.get(OURS).whole();
-            double hosts = times.get(HOSTS).whole();
-            System.out.printf(
-                "| %s | %,.0f µs | %,.0f µs | %.2f |%n",
-                row, ours / 1e3, hosts / 1e3, hosts / ours);
-          }
-        });
   }
 }
