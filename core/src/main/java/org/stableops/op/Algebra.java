@@ -151,6 +151,26 @@ public interface Algebra<A> {
   /** Frees a result that nothing needs any more, before the algebra's owner does; no constant. */
   void free(A x);
 
+  /** x + y in a result that nothing else needs: it may change, and is the sum or freed. */
+  default A addTo(A own, A y) {
+    return freeing(own, x -> add(x, y));
+  }
+
+  /** The same with a number. */
+  default A addTo(A own, double y) {
+    return freeing(own, x -> add(x, y));
+  }
+
+  /** xy in a result that nothing else needs: it may change, and is the product or freed. */
+  default A multiplyBy(A own, A y) {
+    return freeing(own, x -> multiply(x, y));
+  }
+
+  /** The same with a number. */
+  default A multiplyBy(A own, double y) {
+    return freeing(own, x -> multiply(x, y));
+  }
+
   /** Computes with an array, and frees it. */
   default A freeing(A x, UnaryOperator<A> formula) {
     A result = formula.apply(x);

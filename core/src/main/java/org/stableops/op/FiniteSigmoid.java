@@ -16,14 +16,14 @@ final class FiniteSigmoid implements ElementLoss.LossComposite {
   public <A> A value(RowAlgebra<A> m, A x, A companion, A targets) {
     A y = m.toTypeOf(x, targets);
     A yes = m.toTypeOf(x, m.freeing(m.negate(x), m::log1pExp));
-    A ofYes = m.freeing(yes, each -> m.multiply(each, y));
+    A ofYes = m.multiplyBy(yes, y);
     A no = m.toTypeOf(x, m.log1pExp(x));
-    A ofNo = m.freeing(no, each -> m.multiply(each, not(m, y)));
-    return m.add(ofYes, ofNo);
+    A ofNo = m.multiplyBy(no, not(m, y));
+    return m.addTo(ofYes, ofNo);
   }
 
   private static <A> A not(RowAlgebra<A> m, A y) {
-    return m.freeing(m.negate(y), minus -> m.add(minus, 1));
+    return m.addTo(m.negate(y), 1);
   }
 
   /**
@@ -35,9 +35,9 @@ final class FiniteSigmoid implements ElementLoss.LossComposite {
     A y = m.toTypeOf(x, targets);
     A a = m.freeing(m.negate(x), minus -> expOfMinus(m, minus));
     A b = expOfMinus(m, x);
-    A onePlusT = m.freeing(m.multiply(a, b), t -> m.add(t, 1));
-    A ofNo = m.freeing(a, each -> m.multiply(each, not(m, y)));
-    A ofYes = m.freeing(b, each -> m.multiply(each, y));
+    A onePlusT = m.addTo(m.multiply(a, b), 1);
+    A ofNo = m.multiplyBy(a, not(m, y));
+    A ofYes = m.multiplyBy(b, y);
     A difference = m.freeing(ofNo, each -> m.subtract(each, ofYes));
     return m.freeing(difference, each -> m.divide(each, onePlusT));
   }

@@ -31,15 +31,15 @@ final class SquareplusComposite implements Composite {
 
   /** max(x, 0) + (b/4)/(|x|/2 + √(x² + b)/2), where no sum overflows. */
   private static <A> A narrowValue(Algebra<A> m, A x, double b) {
-    A half = m.freeing(m.abs(x), abs -> m.multiply(abs, 0.5));
+    A half = m.multiplyBy(m.abs(x), 0.5);
     // Beyond, b no longer matters, and a square might overflow.
     A c = m.atMost(half, Math.sqrt(b * 0x1p21));
-    A sum = m.freeing(m.freeing(c, near -> m.multiply(near, near)), square -> m.add(square, b / 4));
+    A sum = m.addTo(m.multiplyBy(c, c), b / 4);
     A root = m.freeing(m.freeing(sum, m::sqrt), near -> m.max(half, near));
-    A ofAbs = m.freeing(root, r -> m.add(half, r));
+    A ofAbs = m.addTo(root, half);
     m.free(half);
     A tail = m.freeing(ofAbs, value -> m.divide(b / 4, value));
-    return m.freeing(tail, t -> m.add(m.atLeast(x, 0), t));
+    return m.addTo(tail, m.atLeast(x, 0));
   }
 
   @Override
