@@ -21,6 +21,9 @@ public final class NegativeBinomialKernel {
   /** Below, log(1 + x) is x. */
   private static final double NEGLIGIBLE = 1e-17;
 
+  /** Above, the square of ρ is about to overflow. */
+  private static final double STEEP = 1e150;
+
   /** Terms of Σ v^{2k}/(2k + 1) for |v| ≤ 1/3. */
   private static final int TERMS = 16;
 
@@ -190,13 +193,16 @@ public final class NegativeBinomialKernel {
       return y == 0 ? rate.slope * share : rate.timesLogSlope(-timesTheta());
     }
 
-    /** ρ²·θμn/(θ + μ)² − ρ′·θw. */
+    /** ρ²·θμn/(θ + μ)² − ρ′·θw; without a count it is θ/(θ + μ)·(λ″ − λ′²/(θ + μ)) as well. */
     double second() {
       if (isBeyond()) {
         return isPoisson ? rate.curvature : theta * 0;
       }
+      if (rate.logSlope > STEEP && y == 0) {
+        return share * (rate.curvature - rate.slope * (rate.slope / 4 / total));
+      }
       if (rate.logSlope == Double.POSITIVE_INFINITY) {
-        return y == 0 ? rate.curvature - 1 / theta : Double.POSITIVE_INFINITY;
+        return Double.POSITIVE_INFINITY;
       }
       double harmonic = theta > mean ? mean * share : theta * (mean / 4 / total);
       double ofSlope = rate.logSlope * rate.logSlope * harmonic * ratio;

@@ -18,6 +18,9 @@ public final class NegativeBinomialComposite implements ElementLoss.LossComposit
   /** Below, log(1 + x) is x. */
   private static final double NEGLIGIBLE = 1e-17;
 
+  /** Above, the square of ρ is about to overflow. */
+  private static final double STEEP = 1e150;
+
   private static final double INFINITY = Double.POSITIVE_INFINITY;
 
   private final CountOptions options;
@@ -188,6 +191,12 @@ public final class NegativeBinomialComposite implements ElementLoss.LossComposit
       return beyondOr(beyond, finiteMean);
     }
 
+    /** θ/(θ + μ)·(λ″ − λ′²/(θ + μ)). */
+    private A secondWithoutCount() {
+      A square = m.multiply(m.multiply(rate.slope(), rate.slope()), 0.25);
+      return m.multiply(share, m.subtract(rate.curvature(), m.divide(square, total)));
+    }
+
     /** ρ²·θμn/(θ + μ)² − ρ′·θw. */
     A second() {
       A slope = rate.logSlope();
@@ -199,8 +208,9 @@ public final class NegativeBinomialComposite implements ElementLoss.LossComposit
               m.multiply(finite, m.divide(m.multiply(rate.value, 0.25), total)));
       A ofSlope = m.multiply(m.multiply(m.multiply(slope, slope), harmonic), ratio);
       A usual = m.subtract(ofSlope, rate.timesLogCurvature(timesTheta()));
-      A atZero = withoutCountOr(m.negate(m.divide(1, theta)), m.constant(INFINITY, usual));
-      A finiteMean = m.select(m.isEqual(slope, INFINITY), atZero, usual);
+      A infinite = m.select(m.isEqual(slope, INFINITY), m.constant(INFINITY, usual), usual);
+      A steep = withoutCountOr(secondWithoutCount(), infinite);
+      A finiteMean = m.select(m.isMore(slope, STEEP), steep, usual);
       A beyond = m.select(m.isInfinite(theta), rate.curvature(), m.multiply(finite, 0));
       return beyondOr(beyond, finiteMean);
     }

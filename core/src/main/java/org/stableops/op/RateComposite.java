@@ -42,8 +42,8 @@ final class RateComposite<A> {
 
   private A unbounded() {
     if (transform == null) {
-      // No rate is negative.
-      return m.select(m.isLess(r, 0), m.constant(Double.NaN, r), r);
+      // No rate is negative, and of −0 it is 0, whose inverse is not −inf.
+      return m.select(m.isLess(r, 0), m.constant(Double.NaN, r), m.abs(r));
     }
     double parameter = transform.parameter();
     return switch (transform.family()) {

@@ -1,0 +1,47 @@
+package org.stableops.kernel;
+
+import static org.stableops.kernel.Pointwise.elements;
+
+import org.stableops.kernel.ElementLossKernel.Batch;
+import org.stableops.kernel.ElementLossKernel.Derivative;
+
+/** Kernels of losses at one point. */
+final class Losses {
+  private Losses() {}
+
+  /** The loss in double. */
+  static double value(ElementLossKernel kernel, double x, double companion, double y) {
+    double[] out = {Double.NaN};
+    kernel.run(batch(x, companion, y), elements(out), null, 1);
+    return out[0];
+  }
+
+  /** A derivative in double. */
+  static double derivative(
+      Derivative derivative, ElementLossKernel kernel, double x, double companion, double y) {
+    double[] out = {Double.NaN};
+    kernel.derivative(derivative, batch(x, companion, y), elements(out), 1);
+    return out[0];
+  }
+
+  static double gradient(ElementLossKernel kernel, double x, double companion, double y) {
+    return derivative(Derivative.GRADIENT, kernel, x, companion, y);
+  }
+
+  static double second(ElementLossKernel kernel, double x, double companion, double y) {
+    return derivative(Derivative.SECOND, kernel, x, companion, y);
+  }
+
+  static double deviance(ElementLossKernel kernel, double x, double companion, double y) {
+    return derivative(Derivative.DEVIANCE, kernel, x, companion, y);
+  }
+
+  static double byCompanion(ElementLossKernel kernel, double x, double companion, double y) {
+    return derivative(Derivative.BY_COMPANION, kernel, x, companion, y);
+  }
+
+  private static Batch batch(double x, double companion, double y) {
+    Pointwise.spoilTiles();
+    return new Batch(elements(x), elements(companion), elements(y), null);
+  }
+}
