@@ -179,7 +179,7 @@ public final class NegativeBinomialComposite implements ElementLoss.LossComposit
       A one = m.add(m.multiply(n, 0), 1);
       A phi = PhiComposite.times(m, one, w(), ratio, logRatio());
       A beyond = m.add(m.subtract(rate.log(), m.log(m.add(y, finite))), -1);
-      A zero = m.multiply(share, 0);
+      A zero = m.select(m.isNaN(rate.value), rate.value, m.constant(0, share));
       return m.select(m.isInfinite(theta), zero, beyondOr(beyond, phi));
     }
 
@@ -193,8 +193,9 @@ public final class NegativeBinomialComposite implements ElementLoss.LossComposit
 
     /** θ/(θ + μ)·(λ″ − λ′²/(θ + μ)). */
     private A secondWithoutCount() {
-      A square = m.multiply(m.multiply(rate.slope(), rate.slope()), 0.25);
-      return m.multiply(share, m.subtract(rate.curvature(), m.divide(square, total)));
+      A square = m.multiply(rate.slope(), rate.slope());
+      A ofSquare = m.divide(square, m.add(theta, rate.value));
+      return m.multiply(share, m.subtract(rate.curvature(), ofSquare));
     }
 
     /** ρ²·θμn/(θ + μ)² − ρ′·θw. */

@@ -133,12 +133,17 @@ final class RateComposite<A> {
   }
 
   A log() {
-    if (bound > 0 || transform == null) {
+    if (transform == null) {
       return m.log(value);
     }
     return switch (transform.family()) {
-      case EXP -> r;
+      // Where e^r overflows r is its logarithm.
+      case EXP ->
+          bound == 0 ? r : m.select(m.isEqual(value, Double.POSITIVE_INFINITY), r, m.log(value));
       case SOFTPLUS -> {
+        if (bound > 0) {
+          yield m.log(value);
+        }
         A far = m.add(p, -Math.log(transform.parameter()));
         yield m.select(m.isLess(p, FAR), far, m.log(value));
       }

@@ -358,8 +358,8 @@ class ElementLossKernelTest {
     Batch weighted =
         new Batch(
             elements(x()), elements(companion), elements(numbers(MANY)), elements(weights));
-    KERNEL.derivative(derivative, weighted, elements(out), -2);
-    assertArrayEquals(times(1, weights, times(-2, null, derivatives(derivative, companion))), out);
+    KERNEL.derivative(derivative, weighted, elements(out), 0.25);
+    assertArrayEquals(times(1, weights, times(0.25, null, derivatives(derivative, companion))), out);
   }
 
   /** A companion of shape (2, 1, 2) beside (2, size/4, 2). */

@@ -216,6 +216,14 @@ class NegativeBinomialKernelTest {
         () -> where + ": " + actual + " instead of " + expected);
   }
 
+  /** Of which a ratio has lost digits, and an infinite θ has no logarithm. */
+  @Test
+  void theLimitOfATinyMeanIsTheFullPoissonLoss() {
+    double expected = 1000 * Math.log(1e292) - 1000;
+    double actual = Losses.deviance(NegativeBinomialKernel.of(RATE), 1e-289, INF, 1000);
+    assertEquals(2 * expected, actual, 1e-9);
+  }
+
   @ParameterizedTest
   @ValueSource(doubles = {0, -0.0, -1, -INF, NAN})
   void thetaIsMoreThanZero(double theta) {
@@ -294,6 +302,7 @@ class NegativeBinomialKernelTest {
   @ParameterizedTest
   @CsvSource({
     "1e-280, 1e-20, 1e20",
+    "1e-289, 1e9, 1000",
     "1e-280, 5, 1e25",
     "1e305, 1e-5, 3",
     "1e305, 1e-3, 0",
