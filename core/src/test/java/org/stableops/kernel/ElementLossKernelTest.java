@@ -220,12 +220,12 @@ class ElementLossKernelTest {
   @ValueSource(doubles = {0.5, -1, NAN})
   void companionsThatCountAreInTheirRange(double bad) {
     double[] companion = filled(MANY, 1);
-    companion[Tiles.SIZE] = bad;
-    String message = "exposure[2048] must be 1 or more, got " + bad;
+    companion[Tiles.SIZE + 2] = bad;
+    String message = "exposure[2050] must be 1 or more, got " + bad;
     assertRefused(message, unread(companion, numbers(MANY), null));
     double[] weights = filled(MANY, 2);
     assertRefused(message, unread(companion, numbers(MANY), weights));
-    weights[Tiles.SIZE] = 0;
+    weights[Tiles.SIZE + 2] = 0;
     assertEquals(2 * MANY - 2, KERNEL.weight(NAMES, unread(companion, numbers(MANY), weights)));
     assertFalse(KERNEL.isCompanion(bad));
     assertTrue(KERNEL.isCompanion(1));
@@ -239,8 +239,7 @@ class ElementLossKernelTest {
     assertEquals("any number", new Product().companions());
     assertUnsupported("this loss has no gradient by a companion", Derivative.BY_COMPANION);
     assertUnsupported("this loss has no deviance", Derivative.DEVIANCE);
-    assertDoesNotThrow(
-        () -> PLAIN.weight(NAMES, unread(new double[] {NAN}, new double[1], null)));
+    assertDoesNotThrow(() -> PLAIN.weight(NAMES, unread(new double[] {NAN}, new double[1], null)));
   }
 
   private static void assertUnsupported(String message, Derivative derivative) {
@@ -356,10 +355,10 @@ class ElementLossKernelTest {
     KERNEL.derivative(derivative, batch(null), elements(out), 1);
     assertArrayEquals(derivatives(derivative, ones), out);
     Batch weighted =
-        new Batch(
-            elements(x()), elements(companion), elements(numbers(MANY)), elements(weights));
+        new Batch(elements(x()), elements(companion), elements(numbers(MANY)), elements(weights));
     KERNEL.derivative(derivative, weighted, elements(out), 0.25);
-    assertArrayEquals(times(1, weights, times(0.25, null, derivatives(derivative, companion))), out);
+    assertArrayEquals(
+        times(1, weights, times(0.25, null, derivatives(derivative, companion))), out);
   }
 
   /** A companion of shape (2, 1, 2) beside (2, size/4, 2). */
@@ -367,8 +366,7 @@ class ElementLossKernelTest {
   @ValueSource(ints = {12, 16000})
   void sumsAreThoseOfWhatACompanionMeets(int size) {
     int rows = size / 4;
-    ParameterShape shape =
-        ParameterShape.of("e", new long[] {2, 1, 2}, new long[] {2, rows, 2});
+    ParameterShape shape = ParameterShape.of("e", new long[] {2, 1, 2}, new long[] {2, rows, 2});
     ParameterGroups groups = ParameterGroups.of(shape);
     double[] y = numbers(size);
     double[] weights = IntStream.range(0, size).mapToDouble(i -> i % 3).toArray();
@@ -378,7 +376,10 @@ class ElementLossKernelTest {
     }
     Batch batch =
         new Batch(
-            grouped(y, rows, groups), null, grouped(y, rows, groups), grouped(weights, rows, groups));
+            grouped(y, rows, groups),
+            null,
+            grouped(y, rows, groups),
+            grouped(weights, rows, groups));
     double[] out = filled(4, NAN);
     KERNEL.sums(Derivative.GRADIENT, batch, groups, elements(out), 0.5);
     assertArrayEquals(expected, out);

@@ -2,6 +2,7 @@ package org.stableops.kernel;
 
 import static org.stableops.kernel.Pointwise.elements;
 
+import java.util.Arrays;
 import org.stableops.kernel.ElementLossKernel.Batch;
 import org.stableops.kernel.ElementLossKernel.Derivative;
 
@@ -14,6 +15,15 @@ final class Losses {
     double[] out = {Double.NaN};
     kernel.run(batch(x, companion, y), elements(out), null, 1);
     return out[0];
+  }
+
+  /** The loss in double of an element without a companion. */
+  static double withoutCompanion(ElementLossKernel kernel, double x, double y) {
+    Pointwise.spoilTiles();
+    for (Scratch scratch : Scratch.FREE) {
+      Arrays.fill(scratch.companion, Double.NaN);
+    }
+    return kernel.run(new Batch(elements(x), null, elements(y), null), null, null, 1);
   }
 
   /** A derivative in double. */

@@ -2,6 +2,7 @@ package org.stableops.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.stableops.kernel.ExactLosses.assertNear;
 
@@ -82,8 +83,7 @@ class NegativeBinomialKernelTest {
       double ofLog = ExactLosses.logOfRate(r, options).second().doubleValue();
       double slope = slope();
       double mean = mean();
-      double quotient =
-          mean == 0 ? 0 : ExactLosses.rate(r, options).second().doubleValue() / mean;
+      double quotient = mean == 0 ? 0 : ExactLosses.rate(r, options).second().doubleValue() / mean;
       double parts = mean == INF ? 0 : Math.abs(ofLog) + slope * slope + quotient;
       double harmonic = mean == INF ? 0 : slope * slope * total() / (1 + mean / theta);
       return parts * distance() + harmonic + harmonic * y / theta;
@@ -364,6 +364,23 @@ class NegativeBinomialKernelTest {
     // ψ(θ + 1) − ψ(θ) = 1/θ, and the rest by logarithms.
     double expected = 1 / 2.5 - Math.log1p(1 / 2.5);
     assertEquals(expected, NegativeBinomialKernel.slopeOfCount(2.5, 1), 1e-15);
+  }
+
+  @Test
+  void withoutAThetaItIsOne() {
+    ElementLossKernel kernel = NegativeBinomialKernel.of(FULL);
+    assertEquals(Losses.value(kernel, 0.3, 1, 7), Losses.withoutCompanion(kernel, 0.3, 7));
+  }
+
+  @Test
+  void countsAreNotNegative() {
+    ElementLossKernel.Batch batch =
+        new ElementLossKernel.Batch(null, null, Pointwise.elements(-1.0), null);
+    ElementLossKernel.Names names = new ElementLossKernel.Names("counts", "theta");
+    ElementLossKernel kernel = NegativeBinomialKernel.of(FULL);
+    IllegalArgumentException refused =
+        assertThrows(IllegalArgumentException.class, () -> kernel.weight(names, batch));
+    assertEquals("counts[0] must be finite and >= 0, got -1.0", refused.getMessage());
   }
 
   @Test

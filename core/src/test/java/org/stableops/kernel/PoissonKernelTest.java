@@ -98,8 +98,7 @@ class PoissonKernelTest {
                     .boxed()
                     .flatMap(
                         y ->
-                            Stream.of(
-                                new Point(r, 1, y, options), new Point(r, 2.6, y, options))));
+                            Stream.of(new Point(r, 1, y, options), new Point(r, 2.6, y, options))));
   }
 
   @ParameterizedTest
@@ -174,7 +173,14 @@ class PoissonKernelTest {
       sum += Math.exp(-Losses.value(kernel, Math.log(7.5), 1, y));
     }
     assertEquals(1, sum, 1e-14);
-    assertEquals(7.5 - 3 * Math.log(7.5), Losses.value(PoissonKernel.of(LOG), Math.log(7.5), 1, 3), 1e-14);
+    assertEquals(
+        7.5 - 3 * Math.log(7.5), Losses.value(PoissonKernel.of(LOG), Math.log(7.5), 1, 3), 1e-14);
+  }
+
+  @Test
+  void withoutAnExposureItIsOne() {
+    ElementLossKernel kernel = PoissonKernel.of(FULL);
+    assertEquals(Losses.value(kernel, 0.3, 1, 7), Losses.withoutCompanion(kernel, 0.3, 7));
   }
 
   @Test
@@ -184,8 +190,7 @@ class PoissonKernelTest {
       for (double y : COUNTS) {
         double moved = 0.3 + Math.log(12);
         double scale = 1e-14 * (1 + y * 9);
-        assertEquals(
-            Losses.value(kernel, moved, 1, y), Losses.value(kernel, 0.3, 12, y), scale);
+        assertEquals(Losses.value(kernel, moved, 1, y), Losses.value(kernel, 0.3, 12, y), scale);
         assertEquals(
             Losses.gradient(kernel, moved, 1, y), Losses.gradient(kernel, 0.3, 12, y), scale);
         assertEquals(Losses.second(kernel, moved, 1, y), Losses.second(kernel, 0.3, 12, y), scale);
@@ -229,7 +234,13 @@ class PoissonKernelTest {
 
   /** Ratios of rate and count that are no doubles of all digits. */
   @ParameterizedTest
-  @CsvSource({"1e-295, 1, 3", "1e-295, 1e-20, 3", "1e-310, 7, 3", "1e280, 1e20, 1e-5", "1e200, 2, 1e-120"})
+  @CsvSource({
+    "1e-295, 1, 3",
+    "1e-295, 1e-20, 3",
+    "1e-310, 7, 3",
+    "1e280, 1e20, 1e-5",
+    "1e200, 2, 1e-120"
+  })
   void farRatios(double r, double exposure, double y) {
     CountOptions options = CountOptions.RATE.withFullLikelihood();
     ElementLossKernel kernel = PoissonKernel.of(options);

@@ -30,8 +30,7 @@ class SigmoidCrossEntropyKernelTest {
 
   /** Both sides of each change of formula. */
   private static final double[] LOGITS =
-      both(
-          0, 1e-300, 1e-9, 0.3, 2.75, 16, 39.9, 40, 40.1, 79.9, 80.5, 300, 699.5, 700.5, 740);
+      both(0, 1e-300, 1e-9, 0.3, 2.75, 16, 39.9, 40, 40.1, 79.9, 80.5, 300, 699.5, 700.5, 740);
 
   private static final double[] TARGETS = {0, 0.3, 1};
 
@@ -170,7 +169,8 @@ class SigmoidCrossEntropyKernelTest {
     assertEquals(Math.log(2), Losses.value(kernel, 0, 1, 0.5), 1e-16);
     assertEquals(0.25, Losses.second(kernel, 0, 1, 0.5), 1e-16);
     assertEquals(-0.5, Losses.gradient(kernel, 0, 1, 1));
-    assertEquals(Math.log(2) / 4, Losses.value(SigmoidCrossEntropyKernel.of(FOCAL), 0, 1, 1), 1e-16);
+    assertEquals(
+        Math.log(2) / 4, Losses.value(SigmoidCrossEntropyKernel.of(FOCAL), 0, 1, 1), 1e-16);
   }
 
   /** e^−750 is no double, but its product with 1e300 is. */
@@ -253,6 +253,7 @@ class SigmoidCrossEntropyKernelTest {
       assertEquals(0.0, Losses.gradient(kernel, 1, 1, 1));
       assertEquals(0.0, Losses.value(kernel, 1, 1, 1));
     }
+    assertEquals(0.0, Losses.gradient(SigmoidCrossEntropyKernel.of(FOCAL), INF, 1, 1));
   }
 
   @Test
@@ -275,8 +276,7 @@ class SigmoidCrossEntropyKernelTest {
     int size = 3 * 1000;
     double[] actual = new double[size];
     ElementLossKernel kernel =
-        SigmoidCrossEntropyKernel.of(
-            PLAIN.withPositiveWeights(weights).withFocalGamma(gamma));
+        SigmoidCrossEntropyKernel.of(PLAIN.withPositiveWeights(weights).withFocalGamma(gamma));
     double[] ones = new double[size];
     Arrays.fill(ones, 1);
     kernel.run(

@@ -64,8 +64,7 @@ class ElementLossTest {
     assertEquals(
         "stable_negative_binomial_loss_inverse_dispersion_bp",
         binomial.companionGradientGraphName());
-    assertEquals(
-        "stable_sigmoid_cross_entropy", ElementLosses.sigmoidCrossEntropy().graphName());
+    assertEquals("stable_sigmoid_cross_entropy", ElementLosses.sigmoidCrossEntropy().graphName());
   }
 
   @Test
@@ -107,8 +106,7 @@ class ElementLossTest {
     double[] one = {1};
     double[] bad = {-1};
     assertRefused(
-        "counts[0] must be finite and >= 0, got -1.0",
-        () -> POISSON.weight(batch(one, bad)));
+        "counts[0] must be finite and >= 0, got -1.0", () -> POISSON.weight(batch(one, bad)));
     assertRefused(
         "exposure[0] must be finite and > 0, got -1.0", () -> POISSON.weight(batch(bad, one)));
     assertRefused("targets[0] must be in [0, 1], got -1.0", () -> SIGMOID.weight(batch(one, bad)));
@@ -132,8 +130,7 @@ class ElementLossTest {
         "targets shape (2, 1) must equal logits shape (2, 3)",
         () -> SIGMOID.requireShapes(shape(2, 3), shape(2, 1)));
     assertRefused(
-        "counts shape (3) must equal raw shape ()",
-        () -> POISSON.requireShapes(shape(), shape(3)));
+        "counts shape (3) must equal raw shape ()", () -> POISSON.requireShapes(shape(), shape(3)));
     assertRefused(
         "sampleWeights shape (2) must equal raw shape (3)",
         () -> POISSON.requireShape("sampleWeights", shape(2), shape(3)));
@@ -156,8 +153,7 @@ class ElementLossTest {
 
   @Test
   void companionsBroadcast() {
-    assertArrayEquals(
-        shape(1, 3), POISSON.requireCompanion(shape(3), shape(2, 3)).aligned());
+    assertArrayEquals(shape(1, 3), POISSON.requireCompanion(shape(3), shape(2, 3)).aligned());
     assertRefused(
         "exposure shape (2) must broadcast to raw shape (2, 3)",
         () -> POISSON.requireCompanion(shape(2), shape(2, 3)));
@@ -233,8 +229,7 @@ class ElementLossTest {
 
   @Test
   void optionsMustBeGiven() {
-    assertRefused(
-        "options must be given, got null", () -> ElementLosses.poissonLoss().of(null));
+    assertRefused("options must be given, got null", () -> ElementLosses.poissonLoss().of(null));
     assertRefused(
         "options must be given, got null", () -> ElementLosses.sigmoidCrossEntropy().numbers(null));
   }

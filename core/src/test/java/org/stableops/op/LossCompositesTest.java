@@ -85,7 +85,8 @@ class LossCompositesTest {
 
   private static double[] ofComposite(ElementLoss loss, Derivative derivative, Points points) {
     PlainArray x = points.single(points.x);
-    PlainArray companion = loss.names().companion() == null ? null : points.single(points.companion);
+    PlainArray companion =
+        loss.names().companion() == null ? null : points.single(points.companion);
     PlainArray y = points.single(points.y);
     PlainArray result =
         derivative == null
@@ -97,7 +98,11 @@ class LossCompositesTest {
 
   /** The same number, or one within a bar that grows with the number and the target. */
   private static void assertSame(
-      double[] expected, double[] actual, DoubleUnaryOperator ofTarget, String what, Points points) {
+      double[] expected,
+      double[] actual,
+      DoubleUnaryOperator ofTarget,
+      String what,
+      Points points) {
     assertEquals(expected.length, actual.length, what);
     for (int i = 0; i < expected.length; i++) {
       double bar = CLOSE * (Math.abs(expected[i]) + ofTarget.applyAsDouble(points.y[i]));
