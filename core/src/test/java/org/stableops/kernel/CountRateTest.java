@@ -39,7 +39,7 @@ class CountRateTest {
   private static double[] raw(PositiveTransform transform) {
     return transform.family() == Family.SQUAREPLUS
         ? both(0, 1e-4, 0.3, 2, 17, 1e6)
-        : both(0, 1e-4, 0.3, 2, 17, 18.4, 18.6, 123, 124, 200, 330, 350, 371, 600);
+        : both(0, 1e-4, 0.3, 17, 18.4, 18.6, 123, 124, 350, 371, 600);
   }
 
   private static CountRate at(PositiveTransform transform, double r) {
@@ -89,7 +89,7 @@ class CountRateTest {
       CountRate rate = at(transform, r);
       Jet exact = ExactLosses.rate(Jet.variable(r), transform);
       Jet log = exact.log();
-      for (double y : new double[] {0, 0.7, 5, 1e100, 1e300}) {
+      for (double y : new double[] {0, 5, 1e300}) {
         Jet loss = exact.minus(log.times(y));
         String where = transform + " at " + r + ", " + y;
         BigDecimal ofLog = log.first().multiply(new BigDecimal(y));

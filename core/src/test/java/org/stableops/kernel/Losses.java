@@ -2,7 +2,7 @@ package org.stableops.kernel;
 
 import static org.stableops.kernel.Pointwise.elements;
 
-import java.util.Arrays;
+import java.util.List;
 import org.stableops.kernel.ElementLossKernel.Batch;
 import org.stableops.kernel.ElementLossKernel.Derivative;
 
@@ -19,10 +19,7 @@ final class Losses {
 
   /** The loss in double of an element without a companion. */
   static double withoutCompanion(ElementLossKernel kernel, double x, double y) {
-    Pointwise.spoilTiles();
-    for (Scratch scratch : Scratch.FREE) {
-      Arrays.fill(scratch.companion, Double.NaN);
-    }
+    spoilFirst();
     return kernel.run(new Batch(elements(x), null, elements(y), null), null, null, 1);
   }
 
@@ -51,7 +48,16 @@ final class Losses {
   }
 
   private static Batch batch(double x, double companion, double y) {
-    Pointwise.spoilTiles();
+    spoilFirst();
     return new Batch(elements(x), elements(companion), elements(y), null);
+  }
+
+  /** Borrowed tiles may hold anything. */
+  private static void spoilFirst() {
+    for (Scratch s : Scratch.FREE) {
+      for (double[] tile : List.of(s.in, s.out, s.a, s.b, s.c, s.d, s.e, s.companion)) {
+        tile[0] = Double.NaN;
+      }
+    }
   }
 }

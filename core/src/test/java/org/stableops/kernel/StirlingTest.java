@@ -68,7 +68,7 @@ class StirlingTest {
   }
 
   @ParameterizedTest
-  @ValueSource(doubles = {1e-12, 0.3, 0.999, 1, 1.5, 3.7, 6, 9.9, 10, 40, 1e7})
+  @ValueSource(doubles = {1e-12, 0.3, 0.999, 1, 3.7, 9.9, 10, 1e7})
   void deltaDifferenceIsThatOfTwoDeltas(double z) {
     for (double y : COUNTS) {
       BigDecimal exact = delta(z, 0).minus(delta(z, y)).value();
@@ -81,7 +81,7 @@ class StirlingTest {
   }
 
   @ParameterizedTest
-  @ValueSource(doubles = {1e-12, 0.3, 0.999, 1, 1.5, 3.7, 6, 9.9, 10, 40, 1e7})
+  @ValueSource(doubles = {1e-12, 0.3, 0.999, 1, 3.7, 9.9, 10, 1e7})
   void chiDifferenceIsItsDerivative(double z) {
     for (double y : COUNTS) {
       BigDecimal exact = delta(z, y).minus(delta(z, 0)).first();

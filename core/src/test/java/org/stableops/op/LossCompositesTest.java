@@ -246,11 +246,10 @@ class LossCompositesTest {
   }
 
   private static double[] raw() {
-    return both(
-        0, 1e-4, 0.3, 1.9, 2.1, 18.4, 18.6, 123, 124, 350, 371, 600, 750, 1e6, 1e200, INF, NAN);
+    return both(0, 1e-4, 0.3, 1.9, 18.4, 18.6, 123, 124, 371, 750, 1e6, 1e200, INF, NAN);
   }
 
-  private static final double[] COUNTS = {0, 0.4, 1, 7, 1000};
+  private static final double[] COUNTS = {0, 0.4, 7, 1000};
 
   /** What logarithms of ordinary size are times a count. */
   private static double ofLogarithms(double y) {
@@ -262,7 +261,7 @@ class LossCompositesTest {
   void poissonLossIsThatOfTheKernel(CountOptions options) {
     ElementLoss loss = PoissonComposite.of(options);
     Derivative[] three = {Derivative.GRADIENT, Derivative.SECOND, Derivative.DEVIANCE};
-    Points points = Points.of(raw(), new double[] {1, 2.6, 1e-3}, COUNTS);
+    Points points = Points.of(raw(), new double[] {1, 2.6}, COUNTS);
     assertAllSame(loss, three, LossCompositesTest::ofLogarithms, points);
   }
 
@@ -287,7 +286,7 @@ class LossCompositesTest {
   @MethodSource("countOptions")
   void negativeBinomialLossIsThatOfTheKernel(CountOptions options) {
     ElementLoss loss = NegativeBinomialComposite.of(options);
-    double[] theta = {1e-8, 0.3, 2.5, 1e7, 1e25, INF};
+    double[] theta = {1e-8, 2.5, 1e7, INF};
     Points points = Points.of(raw(), theta, COUNTS);
     Derivative[] two = {Derivative.GRADIENT, Derivative.DEVIANCE};
     assertAllSame(loss, two, LossCompositesTest::ofLogarithms, points);
@@ -304,7 +303,7 @@ class LossCompositesTest {
   void secondDerivativesOfNegativeBinomialLossAreThoseOfTheKernel(CountOptions options) {
     ElementLoss loss = NegativeBinomialComposite.of(options);
     double[] x = options.rate().isPresent() ? raw() : new double[] {0, 0.3, 2.1, 19, 1e6, INF, -1};
-    for (double theta : new double[] {1e-8, 0.3, 2.5, 1e7, INF}) {
+    for (double theta : new double[] {1e-8, 2.5, 1e7, INF}) {
       Points points = Points.of(x, new double[] {theta}, COUNTS);
       double[] expected = ofKernel(loss, Derivative.SECOND, points);
       double[] actual = ofComposite(loss, Derivative.SECOND, points);
