@@ -98,8 +98,10 @@ abstract class CountRate {
         atInfinity(false);
         return;
       }
-      set(r, 1, 1 / r, 0);
-      logCurvature = -(1 / r) / r;
+      // Of −0 the rate is 0, whose inverse is not −inf.
+      double rate = Math.abs(r);
+      set(rate, 1, 1 / rate, 0);
+      logCurvature = -(1 / rate) / rate;
     }
 
     /** No rate is negative. */

@@ -21,6 +21,9 @@ public final class NegativeBinomialKernel {
   /** Below, log(1 + x) is x. */
   private static final double NEGLIGIBLE = 1e-17;
 
+  /** Above, the square of ρ is about to overflow. */
+  private static final double STEEP = 1e150;
+
   /** Terms of Σ v^{2k}/(2k + 1) for |v| ≤ 1/3. */
   private static final int TERMS = 16;
 
@@ -162,7 +165,7 @@ public final class NegativeBinomialKernel {
     /** log(1 + w) of a ratio that is far from 1, and may have overflowed or lost digits. */
     private double log(double w, double ofA) {
       if (!(ofA > TINY && ofA < HUGE)) {
-        double log = Math.log(y / 4 + theta / 4) - Math.log(total);
+        double log = isPoisson ? 0 : Math.log(y / 4 + theta / 4) - Math.log(total);
         return ofA == ratio ? log : log + rate.log - Math.log(y);
       }
       return ofA > 1.0 / 3 ? Math.log1p(w) : Math.log(ofA);
@@ -190,13 +193,16 @@ public final class NegativeBinomialKernel {
       return y == 0 ? rate.slope * share : rate.timesLogSlope(-timesTheta());
     }
 
-    /** ρ²·θμn/(θ + μ)² − ρ′·θw. */
+    /** ρ²·θμn/(θ + μ)² − ρ′·θw, of a steep ρ without a count θ/(θ + μ)·(λ″ − λ′²/(θ + μ)). */
     double second() {
       if (isBeyond()) {
         return isPoisson ? rate.curvature : theta * 0;
       }
+      if (rate.logSlope > STEEP && y == 0) {
+        return share * (rate.curvature - rate.slope * rate.slope / (theta + mean));
+      }
       if (rate.logSlope == Double.POSITIVE_INFINITY) {
-        return y == 0 ? rate.curvature - 1 / theta : Double.POSITIVE_INFINITY;
+        return Double.POSITIVE_INFINITY;
       }
       double harmonic = theta > mean ? mean * share : theta * (mean / 4 / total);
       double ofSlope = rate.logSlope * rate.logSlope * harmonic * ratio;

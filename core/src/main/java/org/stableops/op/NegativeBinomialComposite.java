@@ -18,6 +18,9 @@ public final class NegativeBinomialComposite implements ElementLoss.LossComposit
   /** Below, log(1 + x) is x. */
   private static final double NEGLIGIBLE = 1e-17;
 
+  /** Above, the square of ρ is about to overflow. */
+  private static final double STEEP = 1e150;
+
   private static final double INFINITY = Double.POSITIVE_INFINITY;
 
   private final CountOptions options;
@@ -176,7 +179,7 @@ public final class NegativeBinomialComposite implements ElementLoss.LossComposit
       A one = m.add(m.multiply(n, 0), 1);
       A phi = PhiComposite.times(m, one, w(), ratio, logRatio());
       A beyond = m.add(m.subtract(rate.log(), m.log(m.add(y, finite))), -1);
-      A zero = m.multiply(share, 0);
+      A zero = m.select(m.isNaN(rate.value), rate.value, m.constant(0, share));
       return m.select(m.isInfinite(theta), zero, beyondOr(beyond, phi));
     }
 
@@ -186,6 +189,13 @@ public final class NegativeBinomialComposite implements ElementLoss.LossComposit
       A finiteMean = withoutCountOr(m.multiply(rate.slope(), share), usual);
       A beyond = m.select(m.isInfinite(theta), rate.slope(), m.multiply(finite, rate.logSlope()));
       return beyondOr(beyond, finiteMean);
+    }
+
+    /** θ/(θ + μ)·(λ″ − λ′²/(θ + μ)). */
+    private A secondWithoutCount() {
+      A square = m.multiply(rate.slope(), rate.slope());
+      A ofSquare = m.divide(square, m.add(theta, rate.value));
+      return m.multiply(share, m.subtract(rate.curvature(), ofSquare));
     }
 
     /** ρ²·θμn/(θ + μ)² − ρ′·θw. */
@@ -199,8 +209,9 @@ public final class NegativeBinomialComposite implements ElementLoss.LossComposit
               m.multiply(finite, m.divide(m.multiply(rate.value, 0.25), total)));
       A ofSlope = m.multiply(m.multiply(m.multiply(slope, slope), harmonic), ratio);
       A usual = m.subtract(ofSlope, rate.timesLogCurvature(timesTheta()));
-      A atZero = withoutCountOr(m.negate(m.divide(1, theta)), m.constant(INFINITY, usual));
-      A finiteMean = m.select(m.isEqual(slope, INFINITY), atZero, usual);
+      A infinite = m.select(m.isEqual(slope, INFINITY), m.constant(INFINITY, usual), usual);
+      A steep = withoutCountOr(secondWithoutCount(), infinite);
+      A finiteMean = m.select(m.isMore(slope, STEEP), steep, usual);
       A beyond = m.select(m.isInfinite(theta), rate.curvature(), m.multiply(finite, 0));
       return beyondOr(beyond, finiteMean);
     }

@@ -42,8 +42,8 @@ final class RateComposite<A> {
 
   private A unbounded() {
     if (transform == null) {
-      // No rate is negative.
-      return m.select(m.isLess(r, 0), m.constant(Double.NaN, r), r);
+      // No rate is negative, and of −0 it is 0, whose inverse is not −inf.
+      return m.select(m.isLess(r, 0), m.constant(Double.NaN, r), m.abs(r));
     }
     double parameter = transform.parameter();
     return switch (transform.family()) {
@@ -133,12 +133,17 @@ final class RateComposite<A> {
   }
 
   A log() {
-    if (bound > 0 || transform == null) {
+    if (transform == null) {
       return m.log(value);
     }
     return switch (transform.family()) {
-      case EXP -> r;
+      // Where e^r overflows r is its logarithm.
+      case EXP ->
+          bound == 0 ? r : m.select(m.isEqual(value, Double.POSITIVE_INFINITY), r, m.log(value));
       case SOFTPLUS -> {
+        if (bound > 0) {
+          yield m.log(value);
+        }
         A far = m.add(p, -Math.log(transform.parameter()));
         yield m.select(m.isLess(p, FAR), far, m.log(value));
       }
