@@ -28,6 +28,18 @@ abstract class CountRate {
   /** ρ′, which may be positive above a lower bound, and of squareplus for negative r. */
   double logCurvature;
 
+  /** What takes longest is computed only where it is wanted: logarithms and second derivatives. */
+  boolean wantsLog = true;
+
+  boolean wantsCurvature = true;
+
+  /** The same rate that computes no more than this. */
+  CountRate wanting(boolean log, boolean curvatures) {
+    wantsLog = log;
+    wantsCurvature = curvatures;
+    return this;
+  }
+
   /** Computes everything at a raw value. */
   final void at(double r) {
     if (Double.isInfinite(r)) {
@@ -35,6 +47,14 @@ abstract class CountRate {
     } else {
       atFinite(r);
     }
+  }
+
+  /** Prepares a tile, whose exponentials are computed together; leaves them in a and b. */
+  void begin(double[] x, int count, Scratch scratch) {}
+
+  /** Computes everything at an element of the tile. */
+  void at(double[] x, int i, Scratch scratch) {
+    at(x[i]);
   }
 
   /** λ′ − y·λ′/λ. */
@@ -63,7 +83,7 @@ abstract class CountRate {
 
   final void set(double newValue, double newSlope, double newLogSlope, double newCurvature) {
     value = newValue;
-    log = Math.log(newValue);
+    log = wantsLog ? Math.log(newValue) : 0;
     slope = newSlope;
     logSlope = newLogSlope;
     curvature = newCurvature;
@@ -125,17 +145,34 @@ abstract class CountRate {
     }
 
     @Override
+    void begin(double[] x, int count, Scratch scratch) {
+      scratch.doubleMath.exp(x, scratch.a, count);
+    }
+
+    @Override
+    void at(double[] x, int i, Scratch scratch) {
+      of(x[i], scratch.a[i]);
+    }
+
+    @Override
     void atFinite(double r) {
-      double exp = Math.exp(r);
+      of(r, Math.exp(r));
+    }
+
+    private void of(double r, double exp) {
       half = exp < TINY_SLOPE ? Math.exp(r / 2) : 0;
-      set(exp, exp, 1, exp);
+      value = exp;
       log = r;
+      slope = exp;
+      logSlope = 1;
+      curvature = exp;
+      logCurvature = 0;
     }
 
     @Override
     void atInfinity(boolean isPositive) {
-      double exp = isPositive ? Double.POSITIVE_INFINITY : 0;
-      set(exp, exp, 1, exp);
+      double infinity = Double.POSITIVE_INFINITY;
+      of(isPositive ? infinity : -infinity, isPositive ? infinity : 0);
     }
   }
 
@@ -163,25 +200,55 @@ abstract class CountRate {
     }
 
     @Override
+    void begin(double[] x, int count, Scratch scratch) {
+      double[] t = scratch.a;
+      for (int i = 0; i < count; i++) {
+        scratch.b[i] = beta * x[i];
+      }
+      scratch.doubleMath.expOfMinus(scratch.b, t, count);
+      for (int i = 0; i < count; i++) {
+        t[i] = corrected(t[i], Math.fma(beta, x[i], -scratch.b[i]), scratch.b[i]);
+      }
+      scratch.doubleMath.log1p(t, scratch.b, count);
+    }
+
+    /** e^{−|p + lost|} of e^{−|p|}; where p is infinite nothing is lost. */
+    private static double corrected(double exp, double lost, double p) {
+      return exp == 0 ? 0 : Math.fma(exp, p < 0 ? lost : -lost, exp);
+    }
+
+    @Override
+    void at(double[] x, int i, Scratch scratch) {
+      double p = beta * x[i];
+      if (Double.isInfinite(p)) {
+        at(x[i]);
+      } else {
+        of(x[i], p, scratch.a[i], scratch.b[i]);
+      }
+    }
+
+    @Override
     void atFinite(double r) {
       double p = beta * r;
-      lost = Math.fma(beta, r, -p);
+      double t = corrected(Math.exp(-Math.abs(p)), Math.fma(beta, r, -p), p);
+      of(r, p, t, Math.log1p(t));
+    }
+
+    private void of(double r, double p, double t, double u) {
+      lost = Double.isInfinite(p) ? 0 : Math.fma(beta, r, -p);
       half = p < TINY ? Math.exp(p / 2) : 0;
-      double exp = Math.exp(-Math.abs(p));
-      double t = p < 0 ? Math.fma(exp, lost, exp) : Math.fma(exp, -lost, exp);
-      double u = Math.log1p(t);
       double small = t / (1 + t);
       double factor = beta * (small / (1 + t));
       curvature = factor;
       if (p < 0) {
         value = p < TINY ? timesTinySlope(1) / beta : u / beta;
-        log = p < FAR ? p - Math.log(beta) + lost : Math.log(value);
+        log = !wantsLog ? 0 : p < FAR ? p - Math.log(beta) + lost : Math.log(value);
         slope = small;
         logSlope = p < FAR ? beta : beta * (small / u);
-        logCurvature = beta * beta * small * logCurvature(u);
+        logCurvature = wantsCurvature ? beta * beta * small * logCurvature(u) : 0;
       } else {
         value = r + u / beta;
-        log = Math.log(value);
+        log = wantsLog ? Math.log(value) : 0;
         slope = 1 / (1 + t);
         logSlope = slope / value;
         logCurvature = factor / value - logSlope * logSlope;
@@ -227,7 +294,7 @@ abstract class CountRate {
       double ofAbs = Math.abs(r) / 2 + hypot / 2;
       double tail = b / 4 / ofAbs;
       value = Math.max(r, 0) + tail;
-      log = value < TINY ? Math.log(b / 4) - Math.log(ofAbs) : Math.log(value);
+      log = !wantsLog ? 0 : value < TINY ? Math.log(b / 4) - Math.log(ofAbs) : Math.log(value);
       logSlope = 1 / hypot;
       slope = r > 0 ? ofAbs / hypot : tail / hypot;
       curvature = b / hypot / hypot / (2 * hypot);
@@ -265,6 +332,23 @@ abstract class CountRate {
     }
 
     @Override
+    CountRate wanting(boolean ofLog, boolean ofCurvatures) {
+      rate.wanting(ofLog, ofCurvatures);
+      return super.wanting(ofLog, ofCurvatures);
+    }
+
+    @Override
+    void begin(double[] x, int count, Scratch scratch) {
+      rate.begin(x, count, scratch);
+    }
+
+    @Override
+    void at(double[] x, int i, Scratch scratch) {
+      rate.at(x, i, scratch);
+      bound();
+    }
+
+    @Override
     void atFinite(double r) {
       rate.at(r);
       bound();
@@ -297,7 +381,7 @@ abstract class CountRate {
 
     private void bound() {
       value = least + rate.value;
-      log = value == Double.POSITIVE_INFINITY ? rate.log : Math.log(value);
+      log = value == Double.POSITIVE_INFINITY ? rate.log : wantsLog ? Math.log(value) : 0;
       slope = rate.slope;
       // Where e^r overflows both are infinite.
       logSlope = value == Double.POSITIVE_INFINITY ? rate.logSlope : slope / value;

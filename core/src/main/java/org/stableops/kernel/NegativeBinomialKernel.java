@@ -101,8 +101,8 @@ public final class NegativeBinomialKernel {
       this.rate = rate;
     }
 
-    Point at(double r, double newTheta, double count) {
-      rate.at(r);
+    /** Takes over the point at which the rate is. */
+    Point at(double newTheta, double count) {
       mean = rate.value;
       theta = newTheta > 0 ? newTheta : Double.NaN;
       y = count;
@@ -222,11 +222,18 @@ public final class NegativeBinomialKernel {
       this.options = options;
     }
 
-    private void compute(double[] x, int count, double[] out, Scratch scratch, Result result) {
-      Point point = new Point(CountRate.of(options.rate().orElse(null)));
+    private void compute(
+        CountRate rate, double[] x, int count, double[] out, Scratch scratch, Result result) {
+      Point point = new Point(rate);
+      rate.begin(x, count, scratch);
       for (int i = 0; i < count; i++) {
-        out[i] = result.of(point.at(x[i], scratch.companion[i], scratch.parameter[i]));
+        rate.at(x, i, scratch);
+        out[i] = result.of(point.at(scratch.companion[i], scratch.parameter[i]));
       }
+    }
+
+    private CountRate rate() {
+      return CountRate.of(options.rate().orElse(null));
     }
 
     @Override
@@ -237,27 +244,33 @@ public final class NegativeBinomialKernel {
 
     @Override
     public void value(double[] x, int count, double[] out, boolean areFloats, Scratch scratch) {
-      compute(x, count, out, scratch, point -> point.value(options.hasFullLikelihood()));
+      compute(
+          rate().wanting(true, false),
+          x,
+          count,
+          out,
+          scratch,
+          point -> point.value(options.hasFullLikelihood()));
     }
 
     @Override
     public void gradient(double[] x, int count, double[] out, Scratch scratch) {
-      compute(x, count, out, scratch, Point::gradient);
+      compute(rate().wanting(false, false), x, count, out, scratch, Point::gradient);
     }
 
     @Override
     public void secondDerivative(double[] x, int count, double[] out, Scratch scratch) {
-      compute(x, count, out, scratch, Point::second);
+      compute(rate().wanting(false, true), x, count, out, scratch, Point::second);
     }
 
     @Override
     public void companionGradient(double[] x, int count, double[] out, Scratch scratch) {
-      compute(x, count, out, scratch, Point::companionGradient);
+      compute(rate().wanting(true, false), x, count, out, scratch, Point::companionGradient);
     }
 
     @Override
     public void deviance(double[] x, int count, double[] out, Scratch scratch) {
-      compute(x, count, out, scratch, point -> 2 * point.phis());
+      compute(rate().wanting(true, false), x, count, out, scratch, point -> 2 * point.phis());
     }
 
     @Override

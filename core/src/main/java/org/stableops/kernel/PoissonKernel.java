@@ -58,6 +58,22 @@ public final class PoissonKernel {
       return CountRate.of(options.rate().orElse(null));
     }
 
+    /** What is computed of a rate, an exposure and a count. */
+    private interface Result {
+      double of(CountRate rate, double exposure, double y);
+    }
+
+    private static void compute(
+        CountRate rate, double[] x, int count, double[] out, Scratch scratch, Result result) {
+      double[] y = scratch.parameter;
+      double[] exposure = scratch.companion;
+      rate.begin(x, count, scratch);
+      for (int i = 0; i < count; i++) {
+        rate.at(x, i, scratch);
+        out[i] = result.of(rate, exposure[i], y[i]);
+      }
+    }
+
     @Override
     public void prepare(
         double[] x, double[] y, int from, int count, boolean areFloats, Scratch scratch) {
@@ -66,13 +82,7 @@ public final class PoissonKernel {
 
     @Override
     public void value(double[] x, int count, double[] out, boolean areFloats, Scratch scratch) {
-      CountRate rate = rate();
-      double[] y = scratch.parameter;
-      double[] exposure = scratch.companion;
-      for (int i = 0; i < count; i++) {
-        rate.at(x[i]);
-        out[i] = value(rate, exposure[i], y[i]);
-      }
+      compute(rate().wanting(true, false), x, count, out, scratch, this::value);
     }
 
     private double value(CountRate rate, double exposure, double y) {
@@ -90,35 +100,35 @@ public final class PoissonKernel {
     /** E·(T′ − (y/E)·T′/T), for the derivatives know of no exposure. */
     @Override
     public void gradient(double[] x, int count, double[] out, Scratch scratch) {
-      CountRate rate = rate();
-      double[] y = scratch.parameter;
-      double[] exposure = scratch.companion;
-      for (int i = 0; i < count; i++) {
-        rate.at(x[i]);
-        out[i] = exposure[i] * rate.gradient(y[i] / exposure[i]);
-      }
+      compute(
+          rate().wanting(false, false),
+          x,
+          count,
+          out,
+          scratch,
+          (rate, exposure, y) -> exposure * rate.gradient(y / exposure));
     }
 
     @Override
     public void secondDerivative(double[] x, int count, double[] out, Scratch scratch) {
-      CountRate rate = rate();
-      double[] y = scratch.parameter;
-      double[] exposure = scratch.companion;
-      for (int i = 0; i < count; i++) {
-        rate.at(x[i]);
-        out[i] = exposure[i] * rate.second(y[i] / exposure[i]);
-      }
+      compute(
+          rate().wanting(false, true),
+          x,
+          count,
+          out,
+          scratch,
+          (rate, exposure, y) -> exposure * rate.second(y / exposure));
     }
 
     @Override
     public void deviance(double[] x, int count, double[] out, Scratch scratch) {
-      CountRate rate = rate();
-      double[] y = scratch.parameter;
-      double[] exposure = scratch.companion;
-      for (int i = 0; i < count; i++) {
-        rate.at(x[i]);
-        out[i] = 2 * halfDeviance(rate, exposure[i], y[i]);
-      }
+      compute(
+          rate().wanting(true, false),
+          x,
+          count,
+          out,
+          scratch,
+          (rate, exposure, y) -> 2 * halfDeviance(rate, exposure, y));
     }
 
     @Override
