@@ -52,6 +52,35 @@ abstract class CountRate {
   /** Prepares a tile, whose exponentials are computed together; leaves them in a and b. */
   void begin(double[] x, int count, Scratch scratch) {}
 
+  /**
+   * Whether there are plain loops over a tile, {@link #gradients} and {@link #losses}, which are
+   * right for all elements that are not far out.
+   */
+  boolean hasLoops() {
+    return false;
+  }
+
+  /** Whether an element is not for the loops: where something overflows or vanishes. */
+  boolean isFar(double r) {
+    return true;
+  }
+
+  /** E·λ′ − y·λ′/λ of elements with exposures E. */
+  void gradients(
+      double[] x, double[] y, double[] exposure, int count, double[] out, Scratch scratch) {
+    throw new UnsupportedOperationException();
+  }
+
+  /** E·λ − y·log(E·λ). */
+  void losses(double[] x, double[] y, double[] exposure, int count, double[] out, Scratch scratch) {
+    throw new UnsupportedOperationException();
+  }
+
+  /** log E, of which most are 1. */
+  static double log(double exposure) {
+    return exposure == 1 ? 0 : Math.log(exposure);
+  }
+
   /** Computes everything at an element of the tile. */
   void at(double[] x, int i, Scratch scratch) {
     at(x[i]);
@@ -150,6 +179,34 @@ abstract class CountRate {
     }
 
     @Override
+    boolean hasLoops() {
+      return true;
+    }
+
+    @Override
+    boolean isFar(double r) {
+      return Double.isInfinite(r);
+    }
+
+    @Override
+    void gradients(
+        double[] x, double[] y, double[] exposure, int count, double[] out, Scratch scratch) {
+      double[] exp = scratch.a;
+      for (int i = 0; i < count; i++) {
+        out[i] = exposure[i] * exp[i] - y[i];
+      }
+    }
+
+    @Override
+    void losses(
+        double[] x, double[] y, double[] exposure, int count, double[] out, Scratch scratch) {
+      double[] exp = scratch.a;
+      for (int i = 0; i < count; i++) {
+        out[i] = Math.fma(-y[i], x[i] + log(exposure[i]), exposure[i] * exp[i]);
+      }
+    }
+
+    @Override
     void at(double[] x, int i, Scratch scratch) {
       of(x[i], scratch.a[i]);
     }
@@ -183,6 +240,9 @@ abstract class CountRate {
     /** Below, e^p is about to be subnormal. */
     private static final double TINY = -667;
 
+    /** Beyond, e^{−|p|} is about to be subnormal. */
+    private static final double LARGE = 600;
+
     /** Terms of (u·e^{−u} + e^{−u} − 1)/u² = Σ (−1)^{k+1}(k+1)/(k+2)!·u^k for u ≤ ln 2. */
     private static final int TERMS = 18;
 
@@ -210,6 +270,45 @@ abstract class CountRate {
         t[i] = corrected(t[i], Math.fma(beta, x[i], -scratch.b[i]), scratch.b[i]);
       }
       scratch.doubleMath.log1p(t, scratch.b, count);
+    }
+
+    @Override
+    boolean hasLoops() {
+      return true;
+    }
+
+    @Override
+    boolean isFar(double r) {
+      return !(Math.abs(beta * r) < LARGE);
+    }
+
+    @Override
+    void gradients(
+        double[] x, double[] y, double[] exposure, int count, double[] out, Scratch scratch) {
+      double[] exp = scratch.a;
+      double[] log = scratch.b;
+      for (int i = 0; i < count; i++) {
+        // 1 for negative x, else 0, without a choice, which C2 does not vectorise.
+        double sign = Math.min(Math.max(x[i] * -0x1p1023, 0) * 0x1p52, 1);
+        double ofExp = Math.fma(sign, exp[i], 1 - sign) / (1 + exp[i]);
+        double ofLog = ofExp / (Math.max(x[i], 0) + log[i] / beta);
+        out[i] = exposure[i] * ofExp - y[i] * ofLog;
+      }
+    }
+
+    @Override
+    void losses(
+        double[] x, double[] y, double[] exposure, int count, double[] out, Scratch scratch) {
+      double[] log = scratch.b;
+      for (int i = 0; i < count; i++) {
+        out[i] = Math.max(x[i], 0) + log[i] / beta;
+      }
+      double logBeta = Math.log(beta);
+      for (int i = 0; i < count; i++) {
+        double p = beta * x[i];
+        double ofRate = p < FAR ? p - logBeta + Math.fma(beta, x[i], -p) : Math.log(out[i]);
+        out[i] = Math.fma(-y[i], ofRate + log(exposure[i]), exposure[i] * out[i]);
+      }
     }
 
     /** e^{−|p + lost|} of e^{−|p|}; where p is infinite nothing is lost. */
@@ -280,12 +379,49 @@ abstract class CountRate {
     /** Below, the logarithm of a subnormal quotient would lose digits. */
     private static final double TINY = 1e-290;
 
+    /** Between the inverse and this no square overflows or vanishes. */
+    private static final double LARGE = 0x1p400;
+
     private final double b;
     private final double root;
 
     Squareplus(double b) {
       this.b = b;
       root = Math.sqrt(b);
+    }
+
+    @Override
+    boolean hasLoops() {
+      return b < LARGE && b > 1 / LARGE;
+    }
+
+    @Override
+    boolean isFar(double r) {
+      return !(Math.abs(r) < LARGE);
+    }
+
+    /** (E·T − y)/√(r² + b), for T is λ′·√(r² + b). */
+    @Override
+    void gradients(
+        double[] x, double[] y, double[] exposure, int count, double[] out, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        double root = Math.sqrt(Math.fma(x[i], x[i], b));
+        double value = Math.max(x[i], 0) + b / 4 / (Math.abs(x[i]) / 2 + root / 2);
+        out[i] = (exposure[i] * value - y[i]) / root;
+      }
+    }
+
+    @Override
+    void losses(
+        double[] x, double[] y, double[] exposure, int count, double[] out, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        double root = Math.sqrt(Math.fma(x[i], x[i], b));
+        out[i] = Math.max(x[i], 0) + b / 4 / (Math.abs(x[i]) / 2 + root / 2);
+      }
+      for (int i = 0; i < count; i++) {
+        double log = Math.log(out[i]) + log(exposure[i]);
+        out[i] = Math.fma(-y[i], log, exposure[i] * out[i]);
+      }
     }
 
     @Override

@@ -65,24 +65,42 @@ public final class PoissonKernel {
 
     private static void compute(
         CountRate rate, double[] x, int count, double[] out, Scratch scratch, Result result) {
-      double[] y = scratch.parameter;
-      double[] exposure = scratch.companion;
-      rate.begin(x, count, scratch);
       for (int i = 0; i < count; i++) {
-        rate.at(x, i, scratch);
-        out[i] = result.of(rate, exposure[i], y[i]);
+        at(rate, x, i, out, scratch, result);
+      }
+    }
+
+    private static void at(
+        CountRate rate, double[] x, int i, double[] out, Scratch scratch, Result result) {
+      rate.at(x, i, scratch);
+      out[i] = result.of(rate, scratch.companion[i], scratch.parameter[i]);
+    }
+
+    /** What the loops of a rate have not computed. */
+    private static void computeFar(
+        CountRate rate, double[] x, int count, double[] out, Scratch scratch, Result result) {
+      for (int i = 0; i < count; i++) {
+        if (rate.isFar(x[i])) {
+          at(rate, x, i, out, scratch, result);
+        }
       }
     }
 
     @Override
     public void prepare(
         double[] x, double[] y, int from, int count, boolean areFloats, Scratch scratch) {
-      // What is needed of a rate differs from result to result.
+      rate().begin(x, count, scratch);
     }
 
     @Override
     public void value(double[] x, int count, double[] out, boolean areFloats, Scratch scratch) {
-      compute(rate().wanting(true, false), x, count, out, scratch, this::value);
+      CountRate rate = rate().wanting(true, false);
+      if (rate.hasLoops() && !options.hasFullLikelihood()) {
+        rate.losses(x, scratch.parameter, scratch.companion, count, out, scratch);
+        computeFar(rate, x, count, out, scratch, this::value);
+      } else {
+        compute(rate, x, count, out, scratch, this::value);
+      }
     }
 
     private double value(CountRate rate, double exposure, double y) {
@@ -100,13 +118,17 @@ public final class PoissonKernel {
     /** E·(T′ − (y/E)·T′/T), for the derivatives know of no exposure. */
     @Override
     public void gradient(double[] x, int count, double[] out, Scratch scratch) {
-      compute(
-          rate().wanting(false, false),
-          x,
-          count,
-          out,
-          scratch,
-          (rate, exposure, y) -> exposure * rate.gradient(y / exposure));
+      CountRate rate = rate().wanting(false, false);
+      if (rate.hasLoops()) {
+        rate.gradients(x, scratch.parameter, scratch.companion, count, out, scratch);
+        computeFar(rate, x, count, out, scratch, Form::gradient);
+      } else {
+        compute(rate, x, count, out, scratch, Form::gradient);
+      }
+    }
+
+    private static double gradient(CountRate rate, double exposure, double y) {
+      return exposure * rate.gradient(y / exposure);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package org.stableops.kernel;
 
+import java.util.stream.IntStream;
+
 /**
  * What Stirling's approximation of log Γ leaves: δ(z) = log Γ(z) − (z − ½)·log z + z − ½·log 2π,
  * and S(y) = log Γ(y + 1) − y·log y + y, which is log y! without the two large terms that cancel.
@@ -30,6 +32,10 @@ public final class Stirling {
   /** Terms of η that a double shows at z = ½ and above. */
   private static final int ETA_TERMS = 24;
 
+  /** S of the small counts, which most are. */
+  private static final double[] OF_SMALL =
+      IntStream.range(0, 256).mapToDouble(Stirling::computeOfCount).toArray();
+
   private Stirling() {}
 
   /**
@@ -39,6 +45,11 @@ public final class Stirling {
    * @return S(y), 0 for 0
    */
   public static double ofCount(double y) {
+    boolean isSmall = y < OF_SMALL.length && y == (int) y;
+    return isSmall ? OF_SMALL[(int) y] : computeOfCount(y);
+  }
+
+  private static double computeOfCount(double y) {
     if (y == 0) {
       return 0;
     }
