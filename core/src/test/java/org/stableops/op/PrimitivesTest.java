@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.stableops.BinaryCrossEntropyOptions;
 import org.stableops.CrossEntropyOptions;
 
 /**
@@ -38,6 +39,8 @@ class PrimitivesTest {
           Map.entry("labels gradient", "9 + 19"),
           Map.entry("finite labels", "4 + 7"),
           Map.entry("finite labels gradient", "6 + 14"),
+          Map.entry("yes or no", "8"),
+          Map.entry("yes or no gradient", "15"),
           Map.entry("probabilities", "14 + 6"),
           Map.entry("probabilities gradient", "18 + 15"));
 
@@ -130,6 +133,14 @@ class PrimitivesTest {
       assertCount(operator.name(), m -> operator.composite().value(m, x, p));
       assertCount(operator.name() + " gradient", m -> operator.composite().gradient(m, x, p));
     }
+    ElementLoss.LossComposite yesOrNo =
+        ElementLosses.sigmoidCrossEntropy()
+            .of(BinaryCrossEntropyOptions.DEFAULT)
+            .composite()
+            .ofFinite();
+    PlainArray targets = new PlainArray(new double[] {0, 1, 1, 0, 0.5, 1}, CLASSES, false);
+    assertCount("yes or no", m -> yesOrNo.value(m, rows(), null, targets));
+    assertCount("yes or no gradient", m -> yesOrNo.gradient(m, rows(), null, targets));
     assertCount("LogSumExp", m -> softmax(m).logSumExp());
     assertCount("LogSoftmax", m -> softmax(m).logSoftmax());
     assertCount("labels", m -> sparse(m).losses());
