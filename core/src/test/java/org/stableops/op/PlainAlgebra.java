@@ -239,6 +239,9 @@ final class PlainAlgebra implements RowAlgebra<PlainArray> {
 
   @Override
   public PlainArray toTypeOf(PlainArray other, PlainArray x) {
+    if (x.isDouble() == other.isDouble()) {
+      return x;
+    }
     return rounded(x.elements().clone(), x.columns(), other.isDouble());
   }
 
