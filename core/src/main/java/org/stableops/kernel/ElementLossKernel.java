@@ -30,6 +30,16 @@ public final class ElementLossKernel {
       throw new UnsupportedOperationException("this loss has no gradient by a companion");
     }
 
+    /** The second derivative by the companion. */
+    default void companionSecond(double[] x, int count, double[] out, Scratch scratch) {
+      throw new UnsupportedOperationException("this loss has no gradient by a companion");
+    }
+
+    /** The derivative by x and the companion. */
+    default void mixed(double[] x, int count, double[] out, Scratch scratch) {
+      throw new UnsupportedOperationException("this loss has no gradient by a companion");
+    }
+
     /** Twice what the loss is above that of the best prediction. */
     default void deviance(double[] x, int count, double[] out, Scratch scratch) {
       throw new UnsupportedOperationException("this loss has no deviance");
@@ -254,6 +264,20 @@ public final class ElementLossKernel {
       @Override
       void compute(Form form, double[] x, int count, double[] out, Scratch scratch) {
         form.companionGradient(x, count, out, scratch);
+      }
+    },
+    /** The second derivative by the companion. */
+    BY_COMPANION_TWICE {
+      @Override
+      void compute(Form form, double[] x, int count, double[] out, Scratch scratch) {
+        form.companionSecond(x, count, out, scratch);
+      }
+    },
+    /** The derivative by x and the companion. */
+    MIXED {
+      @Override
+      void compute(Form form, double[] x, int count, double[] out, Scratch scratch) {
+        form.mixed(x, count, out, scratch);
       }
     },
     /** Twice what the loss is above that of the best prediction. */

@@ -72,6 +72,22 @@ public final class NegativeBinomialKernel {
     return y / (theta + y) / theta / 2 + Stirling.chiDifference(theta, y);
   }
 
+  /**
+   * Returns what the second derivative by θ has beside −w²/n.
+   *
+   * @param theta more than 0
+   * @param y a count
+   * @return y(2θ + y)/(2θ²(θ + y)²) + κ(θ) − κ(θ + y); NaN for another θ
+   */
+  public static double curvatureOfCount(double theta, double y) {
+    if (y == 0 || !(theta > 0) || theta == Double.POSITIVE_INFINITY) {
+      return theta > 0 ? 0 : Double.NaN;
+    }
+    double n = theta + y;
+    double ofQuotient = (theta + n) / theta / n * (y / theta / n) / 2;
+    return ofQuotient + Stirling.kappaDifference(theta, y);
+  }
+
   /** log(1 + a/b), also where the quotient overflows. */
   private static double logOnePlus(double a, double b) {
     double quotient = a / b;
@@ -184,6 +200,23 @@ public final class NegativeBinomialKernel {
       return phi - slopeOfCount(theta, y);
     }
 
+    /** −w²/n + y(2θ + y)/(2θ²n²) + κ(θ) − κ(n). */
+    double companionSecond() {
+      if (isPoisson) {
+        return Double.isNaN(mean) ? mean : 0;
+      }
+      double w = isBeyond() ? -1 : w();
+      return curvatureOfCount(theta, y) - w * (w / (y + theta));
+    }
+
+    /** −w·λ′/(θ + μ), which is −ρ·w·μ/(θ + μ). */
+    double mixed() {
+      if (isPoisson) {
+        return Double.isNaN(mean) ? mean : 0;
+      }
+      return isBeyond() ? rate.logSlope + 0 * theta : -w() * (rate.slope / 4 / total);
+    }
+
     /** −ρ·θw. */
     double gradient() {
       if (isBeyond()) {
@@ -266,6 +299,16 @@ public final class NegativeBinomialKernel {
     @Override
     public void companionGradient(double[] x, int count, double[] out, Scratch scratch) {
       compute(rate().wanting(true, false), x, count, out, scratch, Point::companionGradient);
+    }
+
+    @Override
+    public void companionSecond(double[] x, int count, double[] out, Scratch scratch) {
+      compute(rate().wanting(false, false), x, count, out, scratch, Point::companionSecond);
+    }
+
+    @Override
+    public void mixed(double[] x, int count, double[] out, Scratch scratch) {
+      compute(rate().wanting(false, false), x, count, out, scratch, Point::mixed);
     }
 
     @Override

@@ -13,6 +13,9 @@ public final class Stirling {
   /** From here on the asymptotic series has all digits. */
   private static final double LARGE = 10;
 
+  /** The same for its second derivative. */
+  private static final double LARGER = 16;
+
   private static final double LOG_TWO_PI = 2 * 0.9189385332046727;
 
   /** Of z^{1 − 2k}, k from 1. */
@@ -125,6 +128,22 @@ public final class Stirling {
     return sum + asymptoticSlopeDifference(at, y);
   }
 
+  /**
+   * Returns the same of κ = δ″.
+   *
+   * @param z more than 0
+   * @param y finite and not negative
+   * @return κ(z) − κ(z + y)
+   */
+  public static double kappaDifference(double z, double y) {
+    double sum = 0;
+    double at = z;
+    for (; at < LARGER; at++) {
+      sum += curvatureDifference(at, y);
+    }
+    return sum + asymptoticCurvatureDifference(at, y);
+  }
+
   /** η(z) − η(n) for n = z + y by logarithms: below 1 the series of η is long. */
   private static double etaDifferenceBelowOne(double z, double y) {
     double n = z + y;
@@ -207,6 +226,31 @@ public final class Stirling {
       ofPowers = ofPowers * a * a + power * squareDifference;
       power *= b * b;
       sum += (2 * k - 1) * SERIES[k - 1] * ofPowers;
+    }
+    return sum;
+  }
+
+  /** η″(z) − η″(n) for n = z + y, where η″ = ½/(z(z + 1))². */
+  private static double curvatureDifference(double z, double y) {
+    double n = z + y;
+    double ofZ = 1 / z / (z + 1);
+    double ofN = 1 / n / (n + 1);
+    return ofZ * ofN * y * (n + z + 1) * (ofZ + ofN) / 2;
+  }
+
+  /** The same of the asymptotic series, whose terms are (2k − 1)·2k·C/z^{2k+1}. */
+  private static double asymptoticCurvatureDifference(double z, double y) {
+    double a = 1 / z;
+    double b = 1 / (z + y);
+    double difference = y * a * b;
+    double squareDifference = difference * (a + b);
+    double sum = 0;
+    double ofPowers = 0;
+    double power = 1;
+    for (int k = 1; k <= SERIES.length; k++) {
+      ofPowers = ofPowers * a * a + power * squareDifference;
+      power *= b * b;
+      sum += (2 * k - 1) * (2 * k) * SERIES[k - 1] * (a * ofPowers + difference * power);
     }
     return sum;
   }

@@ -57,6 +57,16 @@ public record ElementLoss(
       throw new UnsupportedOperationException("this loss has no gradient by a companion");
     }
 
+    /** Its second derivative by the companion. */
+    default <A> A companionSecond(RowAlgebra<A> m, A x, A companion, A y) {
+      throw new UnsupportedOperationException("this loss has no gradient by a companion");
+    }
+
+    /** Its derivative by x and the companion. */
+    default <A> A mixed(RowAlgebra<A> m, A x, A companion, A y) {
+      throw new UnsupportedOperationException("this loss has no gradient by a companion");
+    }
+
     /** Twice what the loss is above that of the best prediction. */
     default <A> A deviance(RowAlgebra<A> m, A x, A companion, A y) {
       throw new UnsupportedOperationException("this loss has no deviance");
@@ -73,6 +83,8 @@ public record ElementLoss(
         case GRADIENT -> gradient(m, x, companion, y);
         case SECOND -> secondDerivative(m, x, companion, y);
         case BY_COMPANION -> companionGradient(m, x, companion, y);
+        case BY_COMPANION_TWICE -> companionSecond(m, x, companion, y);
+        case MIXED -> mixed(m, x, companion, y);
         case DEVIANCE -> deviance(m, x, companion, y);
       };
     }

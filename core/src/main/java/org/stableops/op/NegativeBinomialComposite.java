@@ -72,6 +72,18 @@ public final class NegativeBinomialComposite implements ElementLoss.LossComposit
   }
 
   @Override
+  public <A> A companionSecond(RowAlgebra<A> m, A x, A theta, A y) {
+    Points<A> points = new Points<>(m, x, theta, y);
+    A ofCount = m.onHost(points.theta, points.y, NegativeBinomialKernel::curvatureOfCount);
+    return m.subtract(ofCount, points.squareOfW());
+  }
+
+  @Override
+  public <A> A mixed(RowAlgebra<A> m, A x, A theta, A y) {
+    return new Points<>(m, x, theta, y).mixed();
+  }
+
+  @Override
   public <A> A deviance(RowAlgebra<A> m, A x, A theta, A y) {
     return m.multiply(new Points<>(m, x, theta, y).phis(), 2);
   }
@@ -179,8 +191,29 @@ public final class NegativeBinomialComposite implements ElementLoss.LossComposit
       A one = m.add(m.multiply(n, 0), 1);
       A phi = PhiComposite.times(m, one, w(), ratio, logRatio());
       A beyond = m.add(m.subtract(rate.log(), m.log(m.add(y, finite))), -1);
+      return zeroForPoisson(beyondOr(beyond, phi));
+    }
+
+    /** 0 where θ is infinite, but NaN where the mean is. */
+    private A zeroForPoisson(A other) {
       A zero = m.select(m.isNaN(rate.value), rate.value, m.constant(0, share));
-      return m.select(m.isInfinite(theta), zero, beyondOr(beyond, phi));
+      return m.select(m.isInfinite(theta), zero, other);
+    }
+
+    /** w²/n, 0 for an infinite θ. */
+    A squareOfW() {
+      A w = w();
+      A number = m.add(y, finite);
+      A square = beyondOr(m.divide(1, number), m.multiply(w, m.divide(w, number)));
+      return zeroForPoisson(square);
+    }
+
+    /** −w·λ′/(θ + μ). */
+    A mixed() {
+      A quotient = m.divide(m.multiply(rate.slope(), 0.25), total);
+      A usual = m.negate(m.multiply(w(), quotient));
+      A beyond = m.add(rate.logSlope(), m.multiply(finite, 0));
+      return zeroForPoisson(beyondOr(beyond, usual));
     }
 
     /** −ρ·θw, without a count λ′·θ/(θ + μ). */

@@ -89,6 +89,20 @@ class ElementLossKernelTest {
     }
 
     @Override
+    public void companionSecond(double[] x, int count, double[] out, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        out[i] = 1000 * scratch.companion[i];
+      }
+    }
+
+    @Override
+    public void mixed(double[] x, int count, double[] out, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        out[i] = 10 * scratch.companion[i];
+      }
+    }
+
+    @Override
     public void deviance(double[] x, int count, double[] out, Scratch scratch) {
       for (int i = 0; i < count; i++) {
         out[i] = x[i] * scratch.companion[i];
@@ -341,6 +355,8 @@ class ElementLossKernelTest {
       case GRADIENT -> numbers(MANY);
       case SECOND -> IntStream.range(0, MANY).mapToDouble(i -> i).toArray();
       case BY_COMPANION -> times(100, null, companion);
+      case BY_COMPANION_TWICE -> times(1000, null, companion);
+      case MIXED -> times(10, null, companion);
       case DEVIANCE -> times(1, companion, x());
     };
   }

@@ -47,6 +47,14 @@ final class Losses {
     return derivative(Derivative.BY_COMPANION, kernel, x, companion, y);
   }
 
+  static double byCompanionTwice(ElementLossKernel kernel, double x, double companion, double y) {
+    return derivative(Derivative.BY_COMPANION_TWICE, kernel, x, companion, y);
+  }
+
+  static double mixed(ElementLossKernel kernel, double x, double companion, double y) {
+    return derivative(Derivative.MIXED, kernel, x, companion, y);
+  }
+
   private static Batch batch(double x, double companion, double y) {
     spoilFirst();
     return new Batch(elements(x), elements(companion), elements(y), null);

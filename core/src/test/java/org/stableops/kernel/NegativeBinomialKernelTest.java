@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.stableops.kernel.ExactLosses.assertNear;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -152,6 +154,41 @@ class NegativeBinomialKernelTest {
     }
   }
 
+  /** Of w²/n, and of what is beside it. */
+  @ParameterizedTest
+  @MethodSource("options")
+  void secondDerivativesByThetaAreThoseOfTheDefinition(CountOptions options) {
+    ElementLossKernel kernel = NegativeBinomialKernel.of(options);
+    for (Point p : points(options)) {
+      Jet exact = ExactLosses.negativeBinomialByTheta(p.r, p.theta, p.y, options);
+      double ofCount = NegativeBinomialKernel.curvatureOfCount(p.theta, p.y);
+      double terms = 2 * Math.abs(ofCount) + exact.second().abs().doubleValue();
+      double ofRounding = p.distance() / p.theta / p.theta;
+      double actual = Losses.byCompanionTwice(kernel, p.r, p.theta, p.y);
+      assertNear(exact.second(), actual, 16, terms + ofRounding + 1e-35, p.toString());
+    }
+  }
+
+  /** By differences of the exact gradient by θ. */
+  @ParameterizedTest
+  @MethodSource("options")
+  void mixedDerivativesAreThoseOfTheDefinition(CountOptions options) {
+    ElementLossKernel kernel = NegativeBinomialKernel.of(options);
+    for (Point p : points(options)) {
+      double step = p.theta * 0x1p-20;
+      BigDecimal more = ExactLosses.negativeBinomial(p.r, p.theta + step, p.y, options).first();
+      BigDecimal less = ExactLosses.negativeBinomial(p.r, p.theta - step, p.y, options).first();
+      BigDecimal width = new BigDecimal(p.theta + step).subtract(new BigDecimal(p.theta - step));
+      double exact = more.subtract(less).divide(width, MathContext.DECIMAL64).doubleValue();
+      double scale =
+          ExactLosses.negativeBinomial(p.r, p.theta, p.y, options).first().abs().doubleValue()
+              / p.theta;
+      double actual = Losses.mixed(kernel, p.r, p.theta, p.y);
+      double tolerance = 1e-9 * Math.abs(exact) + 1e-14 * scale + 1e-35;
+      assertEquals(exact, actual, tolerance, p.toString());
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("options")
   void deviancesAreThoseOfTheDefinition(CountOptions options) {
@@ -205,6 +242,8 @@ class NegativeBinomialKernelTest {
           }
         }
         assertEquals(0, Losses.byCompanion(kernel, r, INF, y), where);
+        assertEquals(0, Losses.byCompanionTwice(kernel, r, INF, y), where);
+        assertEquals(0, Losses.mixed(kernel, r, INF, y), where);
       }
     }
   }
@@ -232,6 +271,8 @@ class NegativeBinomialKernelTest {
       for (double y : COUNTS) {
         assertEquals(NAN, Losses.value(kernel, r, theta, y));
         assertEquals(NAN, Losses.byCompanion(kernel, r, theta, y));
+        assertEquals(NAN, Losses.byCompanionTwice(kernel, r, theta, y));
+        assertEquals(NAN, Losses.mixed(kernel, r, theta, y));
         assertEquals(NAN, Losses.deviance(kernel, r, theta, y));
       }
       assertEquals(NAN, Losses.gradient(kernel, r, theta, 3));

@@ -90,6 +90,16 @@ class StirlingTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(doubles = {1e-12, 0.3, 0.999, 1, 3.7, 9.9, 10, 1e7})
+  void kappaDifferenceIsItsSecondDerivative(double z) {
+    for (double y : COUNTS) {
+      BigDecimal exact = delta(z, 0).minus(delta(z, y)).second();
+      String where = "kappa of " + z + " less that of " + y + " more";
+      assertNear(exact, Stirling.kappaDifference(z, y), 16, exact.doubleValue(), where);
+    }
+  }
+
   @Test
   void whatAtanhIsAboveOne() {
     double v = 1.0 / 3;

@@ -290,7 +290,9 @@ class LossCompositesTest {
     Points points = Points.of(raw(), theta, COUNTS);
     Derivative[] two = {Derivative.GRADIENT, Derivative.DEVIANCE};
     assertAllSame(loss, two, LossCompositesTest::ofLogarithms, points);
-    Derivative[] byTheta = {Derivative.BY_COMPANION};
+    Derivative[] byTheta = {
+      Derivative.BY_COMPANION, Derivative.BY_COMPANION_TWICE, Derivative.MIXED
+    };
     for (double ofTheta : new double[] {0.3, 2.5, INF}) {
       Points some = Points.of(raw(), new double[] {ofTheta}, COUNTS);
       assertAllSame(loss, byTheta, LossCompositesTest::ofLogarithms, some);

@@ -202,6 +202,68 @@ class CountRegressionTest {
         Format.FLOAT64);
   }
 
+  /**
+   * Coefficients and θ by one Newton's method, of the whole Hessian: that of the coefficients, the
+   * mixed derivatives, and the second derivative by θ.
+   */
+  private static Dispersed fitJointly(
+      ElementLossHost host, double[][] x, double[] counts, double[] start, double startTheta) {
+    int columns = x[0].length;
+    double[] beta = start.clone();
+    double theta = startTheta;
+    for (int step = 0; step < MOST_STEPS; step++) {
+      double[] raw = product(x, beta);
+      double at = theta;
+      ElementLossHost.Derivatives d = Path.FUSED.run(() -> dispersed(host, raw, counts, at));
+      double[][] hessian = new double[columns + 1][columns + 1];
+      double[] slope = new double[columns + 1];
+      slope[columns] = d.parameter()[0];
+      hessian[columns][columns] = d.parameterSecond()[0];
+      for (int row = 0; row < x.length; row++) {
+        for (int i = 0; i < columns; i++) {
+          slope[i] += x[row][i] * d.gradient()[row];
+          hessian[i][columns] += x[row][i] * d.mixed()[row];
+          hessian[columns][i] = hessian[i][columns];
+          for (int j = 0; j < columns; j++) {
+            hessian[i][j] += x[row][i] * x[row][j] * d.second()[row];
+          }
+        }
+      }
+      double[][] inverse = inverse(hessian);
+      double[] move = product(inverse, slope);
+      if (Arrays.stream(move).allMatch(m -> Math.abs(m) < 1e-10)) {
+        double[] errors = new double[columns];
+        Arrays.setAll(errors, i -> Math.sqrt(inverse[i][i]));
+        return new Dispersed(new Fit(beta, errors, d.value()[0], step), theta);
+      }
+      for (int i = 0; i < columns; i++) {
+        beta[i] -= move[i];
+      }
+      theta -= move[columns];
+    }
+    throw new AssertionError("no minimum after " + MOST_STEPS + " steps");
+  }
+
+  /** From the Poisson fit; the standard errors to all digits that are published. */
+  @ParameterizedTest
+  @MethodSource("hosts")
+  void newtonsMethodFindsTheDispersionToo(ElementLossHost host) {
+    Table table = Table.warpBreaks();
+    double[][] x = new double[table.rows()][];
+    double[] wool = table.indicator("wool", "B");
+    double[] medium = table.indicator("tension", "M");
+    double[] high = table.indicator("tension", "H");
+    Arrays.setAll(x, row -> new double[] {1, wool[row], medium[row], high[row]});
+    double[] start = {3.69, -0.206, -0.321, -0.518};
+    Dispersed fit = fitJointly(host, x, table.numbers("breaks"), start, 8);
+    double[] coefficients = {3.67335457, -0.186211052, -0.299227239, -0.511395515};
+    assertArrayEquals(coefficients, fit.regression.coefficients, 6e-9);
+    assertEquals(9.94438544, fit.theta, 6e-9);
+    double[] errors = {0.0953732, 0.10147, 0.12235, 0.123698};
+    assertArrayEquals(errors, fit.regression.errors, 6e-7);
+    assertTrue(fit.regression.steps <= 6, () -> fit.regression.steps + " steps");
+  }
+
   /** The estimates of maximum likelihood in arithmetic of 30 digits. */
   @ParameterizedTest
   @MethodSource("hosts")

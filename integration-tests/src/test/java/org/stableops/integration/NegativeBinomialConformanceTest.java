@@ -159,6 +159,11 @@ class NegativeBinomialConformanceTest {
                 ? 8 * epsilon * (at.parameterTerms() + byX)
                 : 2 * epsilon * at.parameterTerms() + 0x1p-51 * byX;
         measure("by θ", i, true, actual.parameter()[i], at.parameterGradient(), ofParameter);
+        double ofTwice = at.parameterSecondTerms() + byX / points.theta[i];
+        double twice = (isDouble ? 8 : 2) * epsilon * ofTwice;
+        measure("by θ twice", i, true, actual.parameterSecond()[i], at.parameterSecond(), twice);
+        double ofMixed = (isDouble ? 8 : 2) * epsilon * at.mixedTerms();
+        measure("by r and θ", i, true, actual.mixed()[i], at.mixed(), ofMixed);
         double ofSecond = (isDouble ? 8 : 2) * epsilon * at.secondTerms();
         measure("second", i, true, actual.second()[i], at.second(), ofSecond);
       }
@@ -297,11 +302,13 @@ class NegativeBinomialConformanceTest {
           place, i -> isOfRows && isOfColumns ? i : isOfRows ? i / 4 : isOfColumns ? i % 4 : 0);
       double weight = reduction == Reduction.MEAN ? Arrays.stream(a).sum() : 1;
       double[] expected = new double[size];
+      double[] twice = new double[size];
       double sum = 0;
       for (int i = 0; i < 24; i++) {
         if (a[i] > 0) {
           NegativeBinomialExact at = NegativeBinomialExact.of(r[i], theta[place[i]], y[i], options);
           expected[place[i]] += a[i] * at.parameterGradient().nearest() / weight;
+          twice[place[i]] += a[i] * at.parameterSecond().nearest() / weight;
           sum += a[i] * at.loss().nearest() / weight;
         }
       }
@@ -314,6 +321,7 @@ class NegativeBinomialConformanceTest {
             assertEquals(total, Arrays.stream(actual.value()).sum(), 1e-12 * total);
             assertArrayEquals(expected, actual.parameter(), 1e-13);
             assertArrayEquals(expected, actual.parameterBackprop(), 1e-13);
+            assertArrayEquals(twice, actual.parameterSecond(), 1e-13);
           });
     }
   }

@@ -292,6 +292,103 @@ public final class NegativeBinomialLoss {
   }
 
   /**
+   * Returns the second derivative of the loss by the inverse dispersion with the default options;
+   * see {@link #parameterSecondDerivative(INDArray, INDArray, INDArray, INDArray, CountOptions)}.
+   */
+  public static INDArray parameterSecondDerivative(
+      INDArray raw, INDArray inverseDispersion, INDArray counts) {
+    return parameterSecondDerivative(raw, inverseDispersion, counts, CountOptions.DEFAULT);
+  }
+
+  /**
+   * Returns the second derivative of the loss by the inverse dispersion without sample weights; see
+   * {@link #parameterSecondDerivative(INDArray, INDArray, INDArray, INDArray, CountOptions)}.
+   */
+  public static INDArray parameterSecondDerivative(
+      INDArray raw, INDArray inverseDispersion, INDArray counts, CountOptions options) {
+    return ElementLossCall.of(ElementLosses.negativeBinomialLoss().of(options), raw, counts)
+        .withCompanion(inverseDispersion)
+        .companionSecondDerivative();
+  }
+
+  /**
+   * Returns the second derivative of the loss by the inverse dispersion, summed where that is
+   * repeated.
+   *
+   * @param raw any floating array
+   * @param inverseDispersion θ, of the dtype of raw, which broadcasts against it
+   * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
+   *     dtype
+   * @param sampleWeights numbers or booleans of the shape of raw: the weight of each element; one
+   *     of weight 0 counts nothing and is never read
+   * @param options reduction, rate and full likelihood
+   * @return ∂²(sum of the value)/∂θ², of the shape and dtype of inverseDispersion
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, the options are null, a count
+   *     is negative, infinite or NaN, or a sample weight is negative or not finite
+   * @throws IllegalStateException if an array is closed
+   */
+  public static INDArray parameterSecondDerivative(
+      INDArray raw,
+      INDArray inverseDispersion,
+      INDArray counts,
+      INDArray sampleWeights,
+      CountOptions options) {
+    return ElementLossCall.of(ElementLosses.negativeBinomialLoss().of(options), raw, counts)
+        .withCompanion(inverseDispersion)
+        .withSampleWeights(sampleWeights)
+        .companionSecondDerivative();
+  }
+
+  /**
+   * Returns the derivative of the loss by each raw value and the inverse dispersion with the
+   * default options; see {@link #mixedDerivative(INDArray, INDArray, INDArray, INDArray,
+   * CountOptions)}.
+   */
+  public static INDArray mixedDerivative(
+      INDArray raw, INDArray inverseDispersion, INDArray counts) {
+    return mixedDerivative(raw, inverseDispersion, counts, CountOptions.DEFAULT);
+  }
+
+  /**
+   * Returns the derivative of the loss by each raw value and the inverse dispersion without sample
+   * weights; see {@link #mixedDerivative(INDArray, INDArray, INDArray, INDArray, CountOptions)}.
+   */
+  public static INDArray mixedDerivative(
+      INDArray raw, INDArray inverseDispersion, INDArray counts, CountOptions options) {
+    return ElementLossCall.of(ElementLosses.negativeBinomialLoss().of(options), raw, counts)
+        .withCompanion(inverseDispersion)
+        .mixedDerivative();
+  }
+
+  /**
+   * Returns the derivative of the loss by each raw value and the inverse dispersion that it meets:
+   * with the two second derivatives the whole Hessian of a Newton step.
+   *
+   * @param raw any floating array
+   * @param inverseDispersion θ, of the dtype of raw, which broadcasts against it
+   * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
+   *     dtype
+   * @param sampleWeights numbers or booleans of the shape of raw: the weight of each element; one
+   *     of weight 0 counts nothing and is never read
+   * @param options reduction, rate and full likelihood
+   * @return ∂²(sum of the value)/∂raw∂θ, of the shape and dtype of raw
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, the options are null, a count
+   *     is negative, infinite or NaN, or a sample weight is negative or not finite
+   * @throws IllegalStateException if an array is closed
+   */
+  public static INDArray mixedDerivative(
+      INDArray raw,
+      INDArray inverseDispersion,
+      INDArray counts,
+      INDArray sampleWeights,
+      CountOptions options) {
+    return ElementLossCall.of(ElementLosses.negativeBinomialLoss().of(options), raw, counts)
+        .withCompanion(inverseDispersion)
+        .withSampleWeights(sampleWeights)
+        .mixedDerivative();
+  }
+
+  /**
    * Returns everything known about the loss with the default options; see {@link
    * #evaluate(INDArray, INDArray, INDArray, INDArray, CountOptions)}.
    */

@@ -135,7 +135,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
   private Weighted scalarOfBoth(boolean wantsX) {
     NDArray flat = logits.reshape(-1);
     Result<Computed> result = compute(wantsX ? flat : null, false);
-    NDArray sums = wide(companionSums(result.losses().weight()));
+    NDArray sums = wide(companionSums(Derivative.BY_COMPANION, result.losses().weight()));
     NDArray node = Autograd.scalar(companion.reshape(-1), sums.reshape(-1));
     if (wantsX) {
       node = Autograd.scalar(flat, result.gradient()).add(node);
@@ -176,7 +176,17 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
 
   /** The gradient by the companion of the sum of the value, summed where it repeats. */
   public NDArray companionGradient() {
-    return Scoped.compute(() -> rounded(companionSums(weight())));
+    return Scoped.compute(() -> rounded(companionSums(Derivative.BY_COMPANION, weight())));
+  }
+
+  /** The second derivative by the companion, summed where it repeats. */
+  public NDArray companionSecondDerivative() {
+    return Scoped.compute(() -> rounded(companionSums(Derivative.BY_COMPANION_TWICE, weight())));
+  }
+
+  /** The derivative by each element and the companion that it meets. */
+  public NDArray mixedDerivative() {
+    return Scoped.compute(() -> rounded(derivative(Derivative.MIXED, weight())));
   }
 
   /** The value as a Block. */
@@ -371,19 +381,19 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
     return results[0].reshape(logits.getShape());
   }
 
-  /** The sums of the gradient by the companion where it repeats, given Σ a. */
-  private NDArray companionSums(double weight) {
+  /** The sums of a derivative by the companion where it repeats, given Σ a. */
+  private NDArray companionSums(Derivative derivative, double weight) {
     ParameterShape shape = companionShape();
     if (acceptsAll()) {
-      return fusedSums(shape, loss.scale(weight));
+      return fusedSums(derivative, shape, loss.scale(weight));
     }
-    NDArray terms = derivative(Derivative.BY_COMPANION, weight).toType(DataType.FLOAT64, false);
+    NDArray terms = derivative(derivative, weight).toType(DataType.FLOAT64, false);
     int[] axes = shape.repeatedAxes();
     NDArray sums = axes.length == 0 ? terms : terms.sum(axes);
     return sums.reshape(companion.getShape());
   }
 
-  private NDArray fusedSums(ParameterShape shape, double scale) {
+  private NDArray fusedSums(Derivative derivative, ParameterShape shape, double scale) {
     NDArray c = Autograd.detached(companion);
     ParameterGroups groups = ParameterGroups.of(shape);
     long[] order = groups.shape();
@@ -397,7 +407,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
             Fused.elements(c, order, repeated),
             Fused.elements(readable(targets), order, strides),
             sampleWeights == null ? null : Fused.elements(readable(sampleWeights), order, strides));
-    loss.kernel().sums(Derivative.BY_COMPANION, batch, groups, Fused.elements(out), scale);
+    loss.kernel().sums(derivative, batch, groups, Fused.elements(out), scale);
     return out;
   }
 

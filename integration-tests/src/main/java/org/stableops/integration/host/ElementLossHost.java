@@ -30,6 +30,8 @@ public interface ElementLossHost {
    * @param backprop the gradient of the sum of the value, by the host's own differentiation
    * @param parameter by {@code parameterGradient}, or null for a loss that has none
    * @param parameterBackprop the same by the host's own differentiation
+   * @param parameterSecond by {@code parameterSecondDerivative}, or null
+   * @param mixed by {@code mixedDerivative}, or null
    */
   record Derivatives(
       double[] value,
@@ -37,7 +39,9 @@ public interface ElementLossHost {
       double[] second,
       double[] backprop,
       double[] parameter,
-      double[] parameterBackprop) {}
+      double[] parameterBackprop,
+      double[] parameterSecond,
+      double[] mixed) {}
 
   /**
    * One problem.
@@ -131,8 +135,9 @@ public interface ElementLossHost {
         double[] gradient = DjlHost.doubles(call(problem, "gradient", x, c, y, a));
         double[] second = DjlHost.doubles(call(problem, "secondDerivative", x, c, y, a));
         boolean hasParameter = problem.hasParameterGradient();
-        double[] parameter =
-            hasParameter ? DjlHost.doubles(call(problem, "parameterGradient", x, c, y, a)) : null;
+        double[] parameter = ofParameter(problem, "parameterGradient", x, c, y, a);
+        double[] parameterSecond = ofParameter(problem, "parameterSecondDerivative", x, c, y, a);
+        double[] mixed = ofParameter(problem, "mixedDerivative", x, c, y, a);
         x.setRequiresGradient(true);
         if (hasParameter) {
           c.setRequiresGradient(true);
@@ -146,8 +151,14 @@ public interface ElementLossHost {
             second,
             DjlHost.doubles(x.getGradient()),
             parameter,
-            hasParameter ? DjlHost.doubles(c.getGradient()) : null);
+            hasParameter ? DjlHost.doubles(c.getGradient()) : null,
+            parameterSecond,
+            mixed);
       }
+    }
+
+    private static double[] ofParameter(Problem problem, String method, NDArray... arrays) {
+      return problem.hasParameterGradient() ? DjlHost.doubles(call(problem, method, arrays)) : null;
     }
 
     private static NDArray companion(NDManager manager, Problem problem, Format format) {
@@ -198,7 +209,9 @@ public interface ElementLossHost {
           doubles(problem, "secondDerivative", x, c, y, a),
           Nd4jHost.doubles(gradients.get("x")),
           hasParameter ? doubles(problem, "parameterGradient", x, c, y, a) : null,
-          hasParameter ? Nd4jHost.doubles(gradients.get("c")) : null);
+          hasParameter ? Nd4jHost.doubles(gradients.get("c")) : null,
+          hasParameter ? doubles(problem, "parameterSecondDerivative", x, c, y, a) : null,
+          hasParameter ? doubles(problem, "mixedDerivative", x, c, y, a) : null);
     }
 
     private static Map<String, INDArray> gradients(

@@ -16,11 +16,15 @@ import org.stableops.CountOptions;
  * @param gradient its derivative by the raw value
  * @param parameterGradient that by θ
  * @param second its second derivative by the raw value
+ * @param parameterSecond its second derivative by θ
+ * @param mixed its derivative by the raw value and θ
  * @param full the loss with the full likelihood
  * @param lossTerms that, and without the full likelihood y·(1 + |log y|) more
  * @param gradientTerms ρ·θ(μ + y)/(θ + μ)
  * @param parameterTerms φ(w) and what the gradient by θ is less
  * @param secondTerms those of ρ²·θμn/(θ + μ)² − (λ″/λ − ρ²)·θw
+ * @param parameterSecondTerms w²/n and what the second derivative by θ is more
+ * @param mixedTerms ρμ(y + μ)/(θ + μ)²
  * @param timesTheta |θw|
  * @param least min(θ, μ)
  */
@@ -29,11 +33,15 @@ public record NegativeBinomialExact(
     Exact gradient,
     Exact parameterGradient,
     Exact second,
+    Exact parameterSecond,
+    Exact mixed,
     double full,
     double lossTerms,
     double gradientTerms,
     double parameterTerms,
     double secondTerms,
+    double parameterSecondTerms,
+    double mixedTerms,
     double timesTheta,
     double least) {
   /** From here on the asymptotic series of log Γ and ψ have more digits than are needed. */
@@ -87,7 +95,7 @@ public record NegativeBinomialExact(
       n = y.add(theta);
       total = theta.add(mean);
       // The derivative by θ of large θ is a square of 1/θ, and that of log Γ its logarithm.
-      int cancelled = 2 * Math.max(0, Math.max(magnitude(theta), magnitude(y)));
+      int cancelled = 3 * Math.max(0, Math.max(magnitude(theta), magnitude(y)));
       int tiny = y.signum() == 0 ? Math.max(0, -magnitude(mean)) : 0;
       digits = new MathContext(DIGITS + cancelled + tiny);
     }
@@ -124,6 +132,13 @@ public record NegativeBinomialExact(
       BigDecimal phi = w.subtract(log(n).subtract(log(total)));
       BigDecimal byTheta =
           digamma(theta).subtract(digamma(n)).add(log(total)).subtract(log(theta)).add(w);
+      BigDecimal ofW = quotient(w.multiply(w), n);
+      BigDecimal byThetaTwice =
+          trigamma(theta)
+              .subtract(trigamma(n))
+              .add(quotient(BigDecimal.ONE, total))
+              .subtract(quotient(BigDecimal.ONE, theta))
+              .subtract(quotient(w, total));
       BigDecimal square = slope.multiply(slope);
       BigDecimal harmonic = quotient(theta.multiply(mean).multiply(n), total.multiply(total));
       BigDecimal curvature = quotient(rate.curvature(), mean);
@@ -135,6 +150,8 @@ public record NegativeBinomialExact(
           Exact.of(slope.multiply(timesTheta).negate()),
           Exact.of(byTheta),
           Exact.of(second),
+          Exact.of(byThetaTwice),
+          Exact.of(slope.multiply(w).multiply(quotient(mean, total)).negate()),
           full.doubleValue(),
           isFull ? full.doubleValue() : full.doubleValue() + ofCount,
           gradientTerms.doubleValue(),
@@ -142,6 +159,11 @@ public record NegativeBinomialExact(
           square
               .multiply(harmonic.add(timesTheta.abs()))
               .add(curvature.multiply(timesTheta.abs()))
+              .doubleValue(),
+          ofW.add(ofW).add(byThetaTwice).doubleValue(),
+          slope
+              .multiply(quotient(mean.add(y), total))
+              .multiply(quotient(mean, total))
               .doubleValue(),
           timesTheta.abs().doubleValue(),
           theta.min(mean).doubleValue());
@@ -163,6 +185,26 @@ public record NegativeBinomialExact(
         BigDecimal coefficient = BERNOULLI[k].divide(BigDecimal.valueOf(2L * k + 1), OF_SERIES);
         sum = sum.add(coefficient.multiply(power));
         power = power.multiply(inverse, digits).multiply(inverse, digits);
+      }
+      return sum;
+    }
+
+    private BigDecimal trigamma(BigDecimal z) {
+      BigDecimal sum = BigDecimal.ZERO;
+      BigDecimal at = z;
+      while (at.compareTo(LARGE) < 0) {
+        BigDecimal inverse = quotient(BigDecimal.ONE, at);
+        sum = sum.add(inverse.multiply(inverse, digits));
+        at = at.add(BigDecimal.ONE);
+      }
+      BigDecimal inverse = quotient(BigDecimal.ONE, at);
+      BigDecimal square = inverse.multiply(inverse, digits);
+      sum = sum.add(inverse).add(quotient(square, BigDecimal.valueOf(2)));
+      BigDecimal power = square.multiply(inverse, digits);
+      for (int k = 0; k < BERNOULLI.length; k++) {
+        BigDecimal coefficient = BERNOULLI[k].multiply(BigDecimal.valueOf(2L * k + 2));
+        sum = sum.add(coefficient.multiply(power));
+        power = power.multiply(square, digits);
       }
       return sum;
     }

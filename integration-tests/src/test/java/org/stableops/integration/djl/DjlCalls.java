@@ -282,6 +282,14 @@ public final class DjlCalls implements AutoCloseable {
         name + "parameter gradient",
         () -> NegativeBinomialLoss.parameterGradient(view, column, counts, weights, every));
     add(
+        name + "parameter second",
+        () -> NegativeBinomialLoss.parameterSecondDerivative(view, column, counts, weights, every));
+    add(name + "mixed", () -> NegativeBinomialLoss.mixedDerivative(x, column, counts, plain));
+    add(
+        name + "parameter second",
+        () -> NegativeBinomialLoss.parameterSecondDerivative(view, column, counts, weights, every));
+    add(name + "mixed", () -> NegativeBinomialLoss.mixedDerivative(x, column, counts, plain));
+    add(
         name + "second",
         () -> NegativeBinomialLoss.secondDerivative(x, column, counts, weights, every));
     calls.add(

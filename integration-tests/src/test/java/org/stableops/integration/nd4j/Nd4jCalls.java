@@ -396,6 +396,10 @@ public final class Nd4jCalls {
     add(
         name + "parameter gradient",
         () -> NegativeBinomialLoss.parameterGradient(view, theta, counts, a, every));
+    add(
+        name + "parameter second",
+        () -> NegativeBinomialLoss.parameterSecondDerivative(view, theta, counts, a, every));
+    add(name + "mixed", () -> NegativeBinomialLoss.mixedDerivative(x, theta, counts, plain));
     add(name + "second", () -> NegativeBinomialLoss.secondDerivative(x, theta, counts, a, every));
     addBoth(name, () -> NegativeBinomialLoss.valueAndGradient(x, theta, counts, a, plain));
     addCounts(name, () -> NegativeBinomialLoss.evaluate(x, theta, counts, a, every));

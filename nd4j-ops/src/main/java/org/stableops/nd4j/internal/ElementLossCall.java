@@ -177,16 +177,30 @@ public final class ElementLossCall {
     return companionGradient(null);
   }
 
+  /** The second derivative by the companion, summed where it repeats. */
+  public INDArray companionSecondDerivative() {
+    return companionSums(Derivative.BY_COMPANION_TWICE, null);
+  }
+
+  /** The derivative by each element and the companion that it meets. */
+  public INDArray mixedDerivative() {
+    return derivative(Derivative.MIXED, x.dataType());
+  }
+
   /** The same times an upstream gradient of the value's shape, or of one element. */
   INDArray companionGradient(@Nullable INDArray upstream) {
+    return companionSums(Derivative.BY_COMPANION, upstream);
+  }
+
+  private INDArray companionSums(Derivative derivative, @Nullable INDArray upstream) {
     try (Temporaries temporaries = new Temporaries()) {
       INDArray out = temporaries.keep(Nd4j.create(companion.dataType(), companion.shape(), 'c'));
       boolean isOfElements = upstream != null && upstream.length() > 1;
       if (!x.isEmpty() && !companion.isEmpty()) {
         if (!isOfElements && isReadable()) {
-          new Run(null, null, Derivative.BY_COMPANION, temporaries).sumInto(out);
+          new Run(null, null, derivative, temporaries).sumInto(out);
         } else {
-          sumInto(out, isOfElements ? upstream : null, temporaries);
+          sumInto(out, derivative, isOfElements ? upstream : null, temporaries);
         }
         if (upstream != null && !isOfElements) {
           Primitives.multiplyByUpstream(out, upstream);
@@ -202,8 +216,9 @@ public final class ElementLossCall {
   }
 
   /** By the derivative of each element, in double. */
-  private void sumInto(INDArray out, @Nullable INDArray upstream, Temporaries temporaries) {
-    INDArray terms = temporaries.keep(derivative(Derivative.BY_COMPANION, DataType.DOUBLE));
+  private void sumInto(
+      INDArray out, Derivative of, @Nullable INDArray upstream, Temporaries temporaries) {
+    INDArray terms = temporaries.keep(derivative(of, DataType.DOUBLE));
     if (upstream != null) {
       terms.muli(temporaries.keepUnless(upstream, upstream.castTo(DataType.DOUBLE)));
     }
