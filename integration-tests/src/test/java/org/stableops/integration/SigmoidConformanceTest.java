@@ -28,7 +28,7 @@ import org.stableops.integration.oracle.SigmoidLoss;
 class SigmoidConformanceTest {
   private static final double INF = Double.POSITIVE_INFINITY;
   private static final double NAN = Double.NaN;
-  private static final int POINTS = Effort.of(300, 10_002);
+  private static final int POINTS = Effort.of(201, 10_002);
   private static final BinaryCrossEntropyOptions NONE =
       BinaryCrossEntropyOptions.DEFAULT.withReduction(Reduction.NONE);
   private static final Measurements MEASUREMENTS = new Measurements();

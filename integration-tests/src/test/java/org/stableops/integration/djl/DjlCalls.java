@@ -347,7 +347,7 @@ public final class DjlCalls implements AutoCloseable {
   }
 
   private void addGumbelSoftmax() {
-    NDArray noise = GumbelSoftmax.gumbels(x, 8);
+    NDArray noise = positive.log();
     NDArray tau = manager.create(new float[] {0.7f}).duplicate();
     String name = "GumbelSoftmax ";
     add(name + "value", () -> GumbelSoftmax.value(view, noise, 0.7));
