@@ -292,7 +292,7 @@ class NegativeBinomialConformanceTest {
     r[5] = NAN;
     a[5] = 0;
     CountOptions options = NONE.withReduction(reduction);
-    for (long[] shape : new long[][] {{}, {1}, {4}, {6, 1}, {1, 4}, {6, 4}, {1, 1}}) {
+    for (long[] shape : new long[][] {{}, {4}, {6, 1}, {6, 4}}) {
       int size = (int) Arrays.stream(shape).reduce(1, (p, q) -> p * q);
       double[] theta = random.doubles(size, 0.5, 20).toArray();
       boolean isOfRows = shape.length == 2 && shape[0] == 6;
