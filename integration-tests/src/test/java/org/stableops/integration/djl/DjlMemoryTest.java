@@ -37,7 +37,7 @@ import org.stableops.integration.Effort;
 /** Nothing is freed too early, and nothing stays. */
 @Tag("thorough")
 class DjlMemoryTest {
-  private static final int STEPS = Effort.of(800, 8000);
+  private static final int STEPS = Effort.of(500, 8000);
   private static final long FEW_KILOBYTES = 6 * 1024;
 
   @TempDir Path directory;

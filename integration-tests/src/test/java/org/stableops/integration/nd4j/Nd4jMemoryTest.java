@@ -67,7 +67,7 @@ final class Nd4jMemoryTest {
           "-XX:+AlwaysPreTouch",
           "-Dorg.bytedeco.javacpp.maxphysicalbytes=8g");
 
-  private static final int STEPS = Effort.of(250, 1000);
+  private static final int STEPS = Effort.of(200, 1000);
 
   /**
    * The host's own primitives leave scalars and contexts to the collector, but these are small:

@@ -24,9 +24,9 @@ class CommonPoolTest {
 
   @BeforeAll
   static void computeAlone() throws Exception {
-    djl = new DjlCalls(Format.FLOAT32, 40, 1024);
+    djl = new DjlCalls(Format.FLOAT32, 24, 1024);
     List<Call> calls = new ArrayList<>(djl.all());
-    calls.addAll(new Nd4jCalls(Format.FLOAT32, 40, 1024).all());
+    calls.addAll(new Nd4jCalls(Format.FLOAT32, 24, 1024).all());
     bits = Bits.alone(calls);
   }
 

@@ -24,7 +24,7 @@ class SharedInputsTest {
   private enum Size {
     SMALL(8, 5, 7, 2),
     MEDIUM(FEWER, 16, 64, 1),
-    LARGE(FEWER, 48, 1024, 1);
+    LARGE(FEWER, 24, 1024, 1);
 
     private final int threads;
     private final int rows;
