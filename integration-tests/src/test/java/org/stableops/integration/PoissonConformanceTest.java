@@ -34,7 +34,7 @@ import org.stableops.integration.oracle.PoissonExact;
 class PoissonConformanceTest {
   private static final double INF = Double.POSITIVE_INFINITY;
   private static final double NAN = Double.NaN;
-  private static final int POINTS = Effort.of(100, 10_000);
+  private static final int POINTS = Effort.of(100, 5000);
   private static final CountOptions NONE = CountOptions.DEFAULT.withReduction(Reduction.NONE);
   private static final CountOptions RATE = CountOptions.RATE.withReduction(Reduction.NONE);
   private static final Measurements MEASUREMENTS = new Measurements();
