@@ -400,14 +400,18 @@ abstract class CountRate {
       return !(Math.abs(r) < LARGE);
     }
 
+    /** T of √(r² + b). */
+    private double value(double r, double hypot) {
+      return Math.max(r, 0) + b / 4 / (Math.abs(r) / 2 + hypot / 2);
+    }
+
     /** (E·T − y)/√(r² + b), for T is λ′·√(r² + b). */
     @Override
     void gradients(
         double[] x, double[] y, double[] exposure, int count, double[] out, Scratch scratch) {
       for (int i = 0; i < count; i++) {
         double root = Math.sqrt(Math.fma(x[i], x[i], b));
-        double value = Math.max(x[i], 0) + b / 4 / (Math.abs(x[i]) / 2 + root / 2);
-        out[i] = (exposure[i] * value - y[i]) / root;
+        out[i] = (exposure[i] * value(x[i], root) - y[i]) / root;
       }
     }
 
@@ -415,8 +419,7 @@ abstract class CountRate {
     void losses(
         double[] x, double[] y, double[] exposure, int count, double[] out, Scratch scratch) {
       for (int i = 0; i < count; i++) {
-        double root = Math.sqrt(Math.fma(x[i], x[i], b));
-        out[i] = Math.max(x[i], 0) + b / 4 / (Math.abs(x[i]) / 2 + root / 2);
+        out[i] = value(x[i], Math.sqrt(Math.fma(x[i], x[i], b)));
       }
       for (int i = 0; i < count; i++) {
         double log = Math.log(out[i]) + log(exposure[i]);

@@ -243,52 +243,32 @@ public final class ElementLossKernel {
     return Sums.pairwise(sums, tiles, new double[tiles]);
   }
 
+  /** A formula on a prepared tile. */
+  @FunctionalInterface
+  private interface Formula {
+    void compute(Form form, double[] x, int count, double[] out, Scratch scratch);
+  }
+
   /** What is computed of each element on its own. */
   public enum Derivative {
     /** loss′, where the losses are not wanted. */
-    GRADIENT {
-      @Override
-      void compute(Form form, double[] x, int count, double[] out, Scratch scratch) {
-        form.gradient(x, count, out, scratch);
-      }
-    },
+    GRADIENT(Form::gradient),
     /** loss″. */
-    SECOND {
-      @Override
-      void compute(Form form, double[] x, int count, double[] out, Scratch scratch) {
-        form.secondDerivative(x, count, out, scratch);
-      }
-    },
+    SECOND(Form::secondDerivative),
     /** The derivative by the companion. */
-    BY_COMPANION {
-      @Override
-      void compute(Form form, double[] x, int count, double[] out, Scratch scratch) {
-        form.companionGradient(x, count, out, scratch);
-      }
-    },
+    BY_COMPANION(Form::companionGradient),
     /** The second derivative by the companion. */
-    BY_COMPANION_TWICE {
-      @Override
-      void compute(Form form, double[] x, int count, double[] out, Scratch scratch) {
-        form.companionSecond(x, count, out, scratch);
-      }
-    },
+    BY_COMPANION_TWICE(Form::companionSecond),
     /** The derivative by x and the companion. */
-    MIXED {
-      @Override
-      void compute(Form form, double[] x, int count, double[] out, Scratch scratch) {
-        form.mixed(x, count, out, scratch);
-      }
-    },
+    MIXED(Form::mixed),
     /** Twice what the loss is above that of the best prediction. */
-    DEVIANCE {
-      @Override
-      void compute(Form form, double[] x, int count, double[] out, Scratch scratch) {
-        form.deviance(x, count, out, scratch);
-      }
-    };
+    DEVIANCE(Form::deviance);
 
-    abstract void compute(Form form, double[] x, int count, double[] out, Scratch scratch);
+    private final Formula formula;
+
+    Derivative(Formula formula) {
+      this.formula = formula;
+    }
   }
 
   /**
@@ -333,7 +313,7 @@ public final class ElementLossKernel {
   private void compute(
       Derivative derivative, Batch batch, double scale, int from, int count, Scratch scratch) {
     double[] weights = load(batch, from, count, scratch);
-    derivative.compute(form, scratch.in, count, scratch.out, scratch);
+    derivative.formula.compute(form, scratch.in, count, scratch.out, scratch);
     weigh(scale, weights, count, scratch);
   }
 

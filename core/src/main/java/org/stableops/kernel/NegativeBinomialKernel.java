@@ -24,9 +24,6 @@ public final class NegativeBinomialKernel {
   /** Above, the square of ρ is about to overflow. */
   private static final double STEEP = 1e150;
 
-  /** Terms of Σ v^{2k}/(2k + 1) for |v| ≤ 1/3. */
-  private static final int TERMS = 16;
-
   private NegativeBinomialKernel() {}
 
   /**
@@ -170,17 +167,15 @@ public final class NegativeBinomialKernel {
 
     /** A·φ(d/A), where the ratio is 1 + d/A for A = 1, θ or y. */
     private double timesPhi(double a, double d, double ofA) {
-      if (ofA >= 0.5 && ofA <= 2) {
-        double w = d / a;
-        double v = w / (2 + w);
-        return d * v - 2 * a * v * Stirling.oddReciprocals(v * v, TERMS);
+      if (Phi.isNear(ofA)) {
+        return Phi.near(a, d);
       }
       return Math.fma(-a, log(d / a, ofA), d);
     }
 
     /** log(1 + w) of a ratio that is far from 1, and may have overflowed or lost digits. */
     private double log(double w, double ofA) {
-      if (!(ofA > TINY && ofA < HUGE)) {
+      if (!Phi.isExact(ofA)) {
         double log = isPoisson ? 0 : Math.log(y / 4 + theta / 4) - Math.log(total);
         return ofA == ratio ? log : log + rate.log - Math.log(y);
       }

@@ -8,14 +8,6 @@ import org.stableops.CountOptions;
  * Stirling#ofCount}. The companion is an exposure E: the rate is then λ = E·T.
  */
 public final class PoissonKernel {
-  /** Between these a quotient of rate and count is a number of all digits. */
-  private static final double SMALLEST_RATIO = 1e-290;
-
-  private static final double LARGEST_RATIO = 1e300;
-
-  /** Terms of Σ v^{2k}/(2k + 1) for |v| ≤ 1/3. */
-  private static final int TERMS = 16;
-
   private PoissonKernel() {}
 
   /**
@@ -36,14 +28,11 @@ public final class PoissonKernel {
     }
     double difference = value - y;
     double ratio = value / y;
-    if (ratio >= 0.5 && ratio <= 2) {
-      double w = difference / y;
-      double v = w / (2 + w);
-      double sum = Stirling.oddReciprocals(v * v, TERMS);
-      return difference * v - 2 * y * v * sum;
+    if (Phi.isNear(ratio)) {
+      return Phi.near(y, difference);
     }
-    boolean isExact = ratio > SMALLEST_RATIO && ratio < LARGEST_RATIO;
-    double log = isExact ? Math.log(ratio) : rate.log + Math.log(exposure) - Math.log(y);
+    double log =
+        Phi.isExact(ratio) ? Math.log(ratio) : rate.log + CountRate.log(exposure) - Math.log(y);
     return Math.fma(-y, log, difference);
   }
 
@@ -111,8 +100,7 @@ public final class PoissonKernel {
       if (y == 0 || value == Double.POSITIVE_INFINITY) {
         return value;
       }
-      double log = exposure == 1 ? rate.log : rate.log + Math.log(exposure);
-      return Math.fma(-y, log, value);
+      return Math.fma(-y, rate.log + CountRate.log(exposure), value);
     }
 
     /** E·(T′ − (y/E)·T′/T), for the derivatives know of no exposure. */

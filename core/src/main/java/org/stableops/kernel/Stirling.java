@@ -1,5 +1,6 @@
 package org.stableops.kernel;
 
+import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -35,11 +36,30 @@ public final class Stirling {
   /** Terms of η that a double shows at z = ½ and above. */
   private static final int ETA_TERMS = 24;
 
+  /** Of v^{2k}, k from 1: η. */
+  private static final double[] ETA = coefficients(ETA_TERMS, k -> 1.0 / (2 * k + 1));
+
+  /** Of v^{2k+1}, k from 0: −η′. */
+  private static final double[] ETA_SLOPE =
+      coefficients(ETA_TERMS + 1, k -> 4.0 * (k - 1) / (2 * k - 1));
+
+  /** Of z^{−2k}, k from 1: −δ′. */
+  private static final double[] SERIES_SLOPE =
+      coefficients(SERIES.length, k -> (2 * k - 1) * SERIES[k - 1]);
+
+  /** Of z^{−2k−1}, k from 0: δ″. */
+  private static final double[] SERIES_CURVATURE =
+      coefficients(SERIES.length + 1, k -> k == 1 ? 0 : (2 * k - 3) * (2 * k - 2) * SERIES[k - 2]);
+
   /** S of the small counts, which most are. */
   private static final double[] OF_SMALL =
       IntStream.range(0, 256).mapToDouble(Stirling::computeOfCount).toArray();
 
   private Stirling() {}
+
+  private static double[] coefficients(int count, IntToDoubleFunction ofK) {
+    return IntStream.rangeClosed(1, count).mapToDouble(ofK).toArray();
+  }
 
   /**
    * Returns what a count adds to a Poisson loss: log y! − y·log y + y.
@@ -82,8 +102,13 @@ public final class Stirling {
     return sum * inverse;
   }
 
+  /** v of η. */
+  private static double ofEta(double z) {
+    return 1 / (2 * z + 1);
+  }
+
   private static double eta(double z) {
-    double v = 1 / (2 * z + 1);
+    double v = ofEta(z);
     return oddReciprocals(v * v, ETA_TERMS);
   }
 
@@ -107,9 +132,10 @@ public final class Stirling {
     double sum = 0;
     double at = z;
     for (; at < LARGE; at++) {
-      sum += at < 1 ? etaDifferenceBelowOne(at, y) : etaDifference(at, y);
+      sum +=
+          at < 1 ? etaDifferenceBelowOne(at, y) : evenPowers(ETA, ofEta(at), ofEta(at + y), 2 * y);
     }
-    return sum + asymptoticDifference(at, y);
+    return sum + oddPowers(SERIES, 1 / at, 1 / (at + y), y);
   }
 
   /**
@@ -123,9 +149,12 @@ public final class Stirling {
     double sum = 0;
     double at = z;
     for (; at < LARGE; at++) {
-      sum += at < 1 ? slopeDifferenceBelowOne(at, y) : slopeDifference(at, y);
+      sum +=
+          at < 1
+              ? slopeDifferenceBelowOne(at, y)
+              : oddPowers(ETA_SLOPE, ofEta(at), ofEta(at + y), 2 * y);
     }
-    return sum + asymptoticSlopeDifference(at, y);
+    return sum + evenPowers(SERIES_SLOPE, 1 / at, 1 / (at + y), y);
   }
 
   /**
@@ -141,7 +170,7 @@ public final class Stirling {
     for (; at < LARGER; at++) {
       sum += curvatureDifference(at, y);
     }
-    return sum + asymptoticCurvatureDifference(at, y);
+    return sum + oddPowers(SERIES_CURVATURE, 1 / at, 1 / (at + y), y);
   }
 
   /** η(z) − η(n) for n = z + y by logarithms: below 1 the series of η is long. */
@@ -161,71 +190,37 @@ public final class Stirling {
     return Math.log1p(y / (z * (z + 1 + y)));
   }
 
-  /** η(z) − η(z + y): of v^j each a^j − b^j = (a − b)·Σ a^i·b^{j−1−i}. */
-  private static double etaDifference(double z, double y) {
-    double a = 1 / (2 * z + 1);
-    double b = 1 / (2 * (z + y) + 1);
-    double difference = 2 * y * a * b;
-    double squareDifference = difference * (a + b);
+  /**
+   * Σ c_k·(a^{2k} − b^{2k}), k from 1, without cancellation: a − b is distance·a·b, and each
+   * difference of powers is made of the one before.
+   */
+  private static double evenPowers(double[] coefficients, double a, double b, double distance) {
+    double ofSquares = distance * a * b * (a + b);
     double sum = 0;
     double ofPowers = 0;
     double power = 1;
-    for (int k = 1; k <= ETA_TERMS; k++) {
-      ofPowers = ofPowers * (a * a) + power * squareDifference;
+    for (double coefficient : coefficients) {
+      ofPowers = ofPowers * (a * a) + power * ofSquares;
       power *= b * b;
-      sum += 1.0 / (2 * k + 1) * ofPowers;
+      sum += coefficient * ofPowers;
     }
     return sum;
   }
 
   /**
-   * The same of the asymptotic series: a^{2k+1} − b^{2k+1} = a(a^{2k} − b^{2k}) + (a − b)b^{2k}.
+   * Σ c_k·(a^{2k+1} − b^{2k+1}), k from 0, in the same way: each is a·(a^{2k} − b^{2k}) + (a −
+   * b)·b^{2k}.
    */
-  private static double asymptoticDifference(double z, double y) {
-    double a = 1 / z;
-    double b = 1 / (z + y);
-    double difference = y * a * b;
-    double squareDifference = difference * (a + b);
-    double sum = SERIES[0] * difference;
-    double ofPowers = 0;
-    double power = 1;
-    for (int k = 1; k < SERIES.length; k++) {
-      ofPowers = ofPowers * a * a + power * squareDifference;
-      power *= b * b;
-      sum += SERIES[k] * (a * ofPowers + difference * power);
-    }
-    return sum;
-  }
-
-  /** −η′(z) + η′(z + y), where −η′ = Σ 4j/(2j + 1)·v^{2j+1}. */
-  private static double slopeDifference(double z, double y) {
-    double a = 1 / (2 * z + 1);
-    double b = 1 / (2 * (z + y) + 1);
-    double difference = 2 * y * a * b;
-    double squareDifference = difference * (a + b);
+  private static double oddPowers(double[] coefficients, double a, double b, double distance) {
+    double difference = distance * a * b;
+    double ofSquares = difference * (a + b);
     double sum = 0;
     double ofPowers = 0;
     double power = 1;
-    for (int j = 1; j <= ETA_TERMS; j++) {
-      ofPowers = ofPowers * (a * a) + power * squareDifference;
+    for (double coefficient : coefficients) {
+      sum += coefficient * (a * ofPowers + difference * power);
+      ofPowers = ofPowers * (a * a) + power * ofSquares;
       power *= b * b;
-      sum += 4.0 * j / (2 * j + 1) * (a * ofPowers + difference * power);
-    }
-    return sum;
-  }
-
-  /** The same of the asymptotic series, whose terms are (2k − 1)·C/z^{2k}. */
-  private static double asymptoticSlopeDifference(double z, double y) {
-    double a = 1 / z;
-    double b = 1 / (z + y);
-    double squareDifference = y * a * b * (a + b);
-    double sum = 0;
-    double ofPowers = 0;
-    double power = 1;
-    for (int k = 1; k <= SERIES.length; k++) {
-      ofPowers = ofPowers * a * a + power * squareDifference;
-      power *= b * b;
-      sum += (2 * k - 1) * SERIES[k - 1] * ofPowers;
     }
     return sum;
   }
@@ -236,22 +231,5 @@ public final class Stirling {
     double ofZ = 1 / z / (z + 1);
     double ofN = 1 / n / (n + 1);
     return ofZ * ofN * y * (n + z + 1) * (ofZ + ofN) / 2;
-  }
-
-  /** The same of the asymptotic series, whose terms are (2k − 1)·2k·C/z^{2k+1}. */
-  private static double asymptoticCurvatureDifference(double z, double y) {
-    double a = 1 / z;
-    double b = 1 / (z + y);
-    double difference = y * a * b;
-    double squareDifference = difference * (a + b);
-    double sum = 0;
-    double ofPowers = 0;
-    double power = 1;
-    for (int k = 1; k <= SERIES.length; k++) {
-      ofPowers = ofPowers * a * a + power * squareDifference;
-      power *= b * b;
-      sum += (2 * k - 1) * (2 * k) * SERIES[k - 1] * (a * ofPowers + difference * power);
-    }
-    return sum;
   }
 }

@@ -1,6 +1,7 @@
 package org.stableops.nd4j.internal;
 
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -49,6 +50,18 @@ public final class ElementLossCall {
     Inputs.requireNumbersOrBooleans(loss.targets(), targets);
     loss.requireShapes(x.shape(), targets.shape());
     return new ElementLossCall(loss, x, null, targets, null);
+  }
+
+  /**
+   * The call of an op's inputs.
+   *
+   * @param targets the number of the targets, before which a companion may be
+   * @param weights that of the sample weights, which need not be there
+   */
+  static ElementLossCall of(ElementLoss loss, List<INDArray> inputs, int targets, int weights) {
+    ElementLossCall call = of(loss, inputs.get(0), inputs.get(targets));
+    ElementLossCall whole = targets == 1 ? call : call.withCompanion(inputs.get(1));
+    return inputs.size() > weights ? whole.withSampleWeights(inputs.get(weights)) : whole;
   }
 
   /** The same call with a weight for every element. */

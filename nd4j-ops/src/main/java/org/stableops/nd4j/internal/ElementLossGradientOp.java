@@ -32,7 +32,7 @@ public abstract class ElementLossGradientOp<O> extends JavaOp {
   }
 
   private int labels() {
-    return integers(0, 1).length == 1 ? 2 : 1;
+    return 1 + integers(0, 1).length;
   }
 
   @Override
@@ -44,13 +44,7 @@ public abstract class ElementLossGradientOp<O> extends JavaOp {
   protected final void forward(List<INDArray> inputs, INDArray output) {
     int labels = labels();
     ElementLossCall call =
-        ElementLossCall.of(losses.of(losses.options(tArgs())), inputs.get(0), inputs.get(labels));
-    if (labels == 2) {
-      call = call.withCompanion(inputs.get(1));
-    }
-    if (inputs.size() > labels + 3) {
-      call = call.withSampleWeights(inputs.get(labels + 3));
-    }
+        ElementLossCall.of(losses.of(losses.options(tArgs())), inputs, labels, labels + 3);
     write(call, inputs.get(labels + 1), output);
   }
 

@@ -62,7 +62,7 @@ public abstract class ElementLossValueOp<O> extends LossValueOp {
 
   @Override
   int labels() {
-    return integers(0, 1).length == 1 ? 2 : 1;
+    return 1 + integers(0, 1).length;
   }
 
   @Override
@@ -86,14 +86,8 @@ public abstract class ElementLossValueOp<O> extends LossValueOp {
 
   @Override
   protected final void forward(List<INDArray> inputs, INDArray output) {
-    ElementLossCall call =
-        ElementLossCall.of(losses.of(options()), inputs.get(0), inputs.get(labels()));
-    if (labels() == 2) {
-      call = call.withCompanion(inputs.get(1));
-    }
-    if (inputs.size() > labels() + 1) {
-      call = call.withSampleWeights(inputs.get(labels() + 1));
-    }
+    int labels = labels();
+    ElementLossCall call = ElementLossCall.of(losses.of(options()), inputs, labels, labels + 1);
     try (Temporaries temporaries = new Temporaries()) {
       Primitives.assign(output, temporaries.keep(call.value()));
     }
