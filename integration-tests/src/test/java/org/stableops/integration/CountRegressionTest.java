@@ -12,6 +12,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.stableops.CountOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
+import org.stableops.integration.data.Sprays;
 import org.stableops.integration.data.Table;
 import org.stableops.integration.host.ElementLossHost;
 import org.stableops.integration.host.Path;
@@ -133,16 +134,22 @@ class CountRegressionTest {
     return inverse;
   }
 
-  /** The estimates that R's glm prints; the standard errors to all digits that are published. */
-  @ParameterizedTest
-  @MethodSource("hosts")
-  void warpBreaksOnWoolAndTension(ElementLossHost host) {
-    Table table = Table.warpBreaks();
+  /** A constant, and the indicators of wool and tension. */
+  private static double[][] woolAndTension(Table table) {
     double[][] x = new double[table.rows()][];
     double[] wool = table.indicator("wool", "B");
     double[] medium = table.indicator("tension", "M");
     double[] high = table.indicator("tension", "H");
     Arrays.setAll(x, row -> new double[] {1, wool[row], medium[row], high[row]});
+    return x;
+  }
+
+  /** The estimates that R's glm prints; the standard errors to all digits that are published. */
+  @ParameterizedTest
+  @MethodSource("hosts")
+  void warpBreaksOnWoolAndTension(ElementLossHost host) {
+    Table table = Table.warpBreaks();
+    double[][] x = woolAndTension(table);
     Fit fit = fit(host, x, table.numbers("breaks"), new double[] {3, 0, 0, 0}, LIKELIHOOD);
     assertArrayEquals(new double[] {3.69196, -0.20599, -0.32132, -0.51849}, fit.coefficients, 5e-6);
     assertArrayEquals(new double[] {0.0454108, 0.0515712, 0.0602659, 0.0639595}, fit.errors, 5e-8);
@@ -249,11 +256,7 @@ class CountRegressionTest {
   @MethodSource("hosts")
   void newtonsMethodFindsTheDispersionToo(ElementLossHost host) {
     Table table = Table.warpBreaks();
-    double[][] x = new double[table.rows()][];
-    double[] wool = table.indicator("wool", "B");
-    double[] medium = table.indicator("tension", "M");
-    double[] high = table.indicator("tension", "H");
-    Arrays.setAll(x, row -> new double[] {1, wool[row], medium[row], high[row]});
+    double[][] x = woolAndTension(table);
     double[] start = {3.69, -0.206, -0.321, -0.518};
     Dispersed fit = fitJointly(host, x, table.numbers("breaks"), start, 8);
     double[] coefficients = {3.67335457, -0.186211052, -0.299227239, -0.511395515};
@@ -269,11 +272,7 @@ class CountRegressionTest {
   @MethodSource("hosts")
   void warpBreaksAreOverdispersed(ElementLossHost host) {
     Table table = Table.warpBreaks();
-    double[][] x = new double[table.rows()][];
-    double[] wool = table.indicator("wool", "B");
-    double[] medium = table.indicator("tension", "M");
-    double[] high = table.indicator("tension", "H");
-    Arrays.setAll(x, row -> new double[] {1, wool[row], medium[row], high[row]});
+    double[][] x = woolAndTension(table);
     Dispersed fit = fitDispersed(host, x, table.numbers("breaks"), new double[] {3, 0, 0, 0});
     double[] coefficients = {3.67335457, -0.186211052, -0.299227239, -0.511395515};
     assertArrayEquals(coefficients, fit.regression.coefficients, 6e-9);
@@ -287,31 +286,13 @@ class CountRegressionTest {
     Sprays sprays = Sprays.read();
     double[] start = new double[6];
     Arrays.fill(start, Math.log(9.5));
-    Dispersed fit = fitDispersed(host, sprays.x, sprays.counts, start);
+    Dispersed fit = fitDispersed(host, sprays.oneHot(), sprays.counts(), start);
     for (int spray = 0; spray < 6; spray++) {
       double mean = Math.exp(fit.regression.coefficients[spray]);
-      assertEquals(sprays.means[spray], mean, 1e-8);
+      assertEquals(sprays.means()[spray], mean, 1e-8);
     }
     assertEquals(28.0995071, fit.theta, 6e-8);
     assertEquals(180.108942, fit.regression.loss, 6e-7);
-  }
-
-  /** Insects under six sprays: indicators, counts, and the mean count of each spray. */
-  private record Sprays(double[][] x, double[] counts, double[] means) {
-    static Sprays read() {
-      Table table = Table.insectSprays();
-      double[] counts = table.numbers("count");
-      double[][] x = new double[counts.length][6];
-      double[] means = new double[6];
-      for (int spray = 0; spray < 6; spray++) {
-        double[] isSprayed = table.indicator("spray", "ABCDEF".substring(spray, spray + 1));
-        for (int row = 0; row < counts.length; row++) {
-          x[row][spray] = isSprayed[row];
-          means[spray] += isSprayed[row] * counts[row] / 12;
-        }
-      }
-      return new Sprays(x, counts, means);
-    }
   }
 
   /**
@@ -327,9 +308,9 @@ class CountRegressionTest {
         new PositiveTransform[] {PositiveTransform.exp(), PositiveTransform.softplus()}) {
       double[] start = new double[6];
       Arrays.fill(start, rate.inverse(9.5));
-      Fit fit = fit(host, sprays.x, sprays.counts, start, LIKELIHOOD.withRate(rate));
+      Fit fit = fit(host, sprays.oneHot(), sprays.counts(), start, LIKELIHOOD.withRate(rate));
       for (int spray = 0; spray < 6; spray++) {
-        assertEquals(sprays.means[spray], rate.value(fit.coefficients[spray]), 1e-6);
+        assertEquals(sprays.means()[spray], rate.value(fit.coefficients[spray]), 1e-6);
       }
       expected = Double.isNaN(expected) ? fit.loss : expected;
       assertEquals(expected, fit.loss, 1e-9);

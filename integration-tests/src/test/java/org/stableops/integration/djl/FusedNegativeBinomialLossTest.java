@@ -29,7 +29,7 @@ import org.stableops.CountOptions;
 import org.stableops.djl.NegativeBinomialLoss;
 import org.stableops.djl.loss.FusedNegativeBinomialLoss;
 import org.stableops.djl.training.FusedTrainer;
-import org.stableops.integration.data.Table;
+import org.stableops.integration.data.Sprays;
 
 /** The negative binomial loss as DJL's Loss: insects by spray, with one dispersion for all. */
 class FusedNegativeBinomialLossTest {
@@ -60,17 +60,9 @@ class FusedNegativeBinomialLossTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void meansAndDispersionOfInsects(boolean isFused) {
-    Table table = Table.insectSprays();
-    double[] counts = table.numbers("count");
-    double[] oneHot = new double[counts.length * 6];
-    double[] means = new double[6];
-    for (int spray = 0; spray < 6; spray++) {
-      double[] isSprayed = table.indicator("spray", "ABCDEF".substring(spray, spray + 1));
-      for (int row = 0; row < counts.length; row++) {
-        oneHot[row * 6 + spray] = isSprayed[row];
-        means[spray] += isSprayed[row] * counts[row] / 12;
-      }
-    }
+    Sprays sprays = Sprays.read();
+    double[] counts = sprays.counts();
+    double[] means = sprays.means();
     Engine.getInstance().setRandomSeed(7);
     try (Model model = Model.newInstance("insects")) {
       model.setBlock(network());
@@ -80,7 +72,7 @@ class FusedNegativeBinomialLossTest {
               .optOptimizer(Optimizer.adam().optLearningRateTracker(fading()).build());
       try (Trainer trainer = isFused ? new FusedTrainer(model, config) : model.newTrainer(config)) {
         trainer.initialize(new Shape(1, 6));
-        NDArray x = array(manager, DataType.FLOAT32, new Shape(counts.length, 6), oneHot);
+        NDArray x = array(manager, DataType.FLOAT32, new Shape(counts.length, 6), sprays.flat());
         NDArray y = array(manager, DataType.FLOAT32, new Shape(counts.length), counts);
         float loss = 0;
         for (int step = 0; step < STEPS; step++) {

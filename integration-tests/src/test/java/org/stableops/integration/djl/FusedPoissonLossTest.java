@@ -29,7 +29,7 @@ import org.stableops.PositiveTransform;
 import org.stableops.djl.PoissonLoss;
 import org.stableops.djl.loss.FusedPoissonLoss;
 import org.stableops.djl.training.FusedTrainer;
-import org.stableops.integration.data.Table;
+import org.stableops.integration.data.Sprays;
 
 /** The Poisson loss as DJL's Loss: insects by spray. */
 class FusedPoissonLossTest {
@@ -45,17 +45,9 @@ class FusedPoissonLossTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void ratesBecomeTheMeans(boolean isFused) {
-    Table table = Table.insectSprays();
-    double[] counts = table.numbers("count");
-    double[] oneHot = new double[counts.length * 6];
-    double[] means = new double[6];
-    for (int spray = 0; spray < 6; spray++) {
-      double[] isSprayed = table.indicator("spray", "ABCDEF".substring(spray, spray + 1));
-      for (int row = 0; row < counts.length; row++) {
-        oneHot[row * 6 + spray] = isSprayed[row];
-        means[spray] += isSprayed[row] * counts[row] / 12;
-      }
-    }
+    Sprays sprays = Sprays.read();
+    double[] counts = sprays.counts();
+    double[] means = sprays.means();
     PositiveTransform rate = PositiveTransform.softplus();
     Engine.getInstance().setRandomSeed(7);
     try (Model model = Model.newInstance("insects")) {
@@ -65,7 +57,7 @@ class FusedPoissonLossTest {
               .optOptimizer(Optimizer.adam().optLearningRateTracker(Tracker.fixed(0.2f)).build());
       try (Trainer trainer = isFused ? new FusedTrainer(model, config) : model.newTrainer(config)) {
         trainer.initialize(new Shape(1, 6));
-        NDArray x = array(manager, DataType.FLOAT32, new Shape(counts.length, 6), oneHot);
+        NDArray x = array(manager, DataType.FLOAT32, new Shape(counts.length, 6), sprays.flat());
         NDArray y = array(manager, DataType.FLOAT32, new Shape(counts.length), counts);
         for (int step = 0; step < STEPS; step++) {
           try (NDManager batch = manager.newSubManager();

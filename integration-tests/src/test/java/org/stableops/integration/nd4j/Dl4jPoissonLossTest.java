@@ -28,7 +28,7 @@ import org.nd4j.serde.json.JsonMappers;
 import org.stableops.CountOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
-import org.stableops.integration.data.Table;
+import org.stableops.integration.data.Sprays;
 import org.stableops.integration.host.Nd4jHost;
 import org.stableops.nd4j.activations.ActivationSquareplus;
 import org.stableops.nd4j.activations.ActivationStableSoftplus;
@@ -41,21 +41,13 @@ class Dl4jPoissonLossTest {
 
   private final INDArray sprays;
   private final INDArray counts;
-  private final double[] means = new double[6];
+  private final double[] means;
 
   Dl4jPoissonLossTest() {
-    Table table = Table.insectSprays();
-    double[] numbers = table.numbers("count");
-    double[][] oneHot = new double[numbers.length][6];
-    for (int spray = 0; spray < 6; spray++) {
-      double[] isSprayed = table.indicator("spray", "ABCDEF".substring(spray, spray + 1));
-      for (int row = 0; row < numbers.length; row++) {
-        oneHot[row][spray] = isSprayed[row];
-        means[spray] += isSprayed[row] * numbers[row] / 12;
-      }
-    }
-    sprays = Nd4j.createFromArray(oneHot);
-    counts = Nd4j.createFromArray(numbers).reshape(numbers.length, 1);
+    Sprays insects = Sprays.read();
+    means = insects.means();
+    sprays = Nd4j.createFromArray(insects.oneHot());
+    counts = Nd4j.createFromArray(insects.counts()).reshape(insects.counts().length, 1);
   }
 
   private static MultiLayerNetwork network(ILossFunction loss, IActivation activation) {
