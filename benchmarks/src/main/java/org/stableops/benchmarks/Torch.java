@@ -13,6 +13,8 @@ final class Torch {
             return torch.softplus(x)
           def cross_entropy(self, x: Tensor, y: Tensor) -> Tensor:
             return torch.cross_entropy_loss(x, y)
+          def linear_cross_entropy(self, h: Tensor, w: Tensor, b: Tensor, y: Tensor) -> Tensor:
+            return torch.cross_entropy_loss(torch.linear(h, w, b), y)
           """);
 
   private Torch() {}

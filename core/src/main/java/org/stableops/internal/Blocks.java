@@ -48,6 +48,19 @@ public final class Blocks {
     return (rows + rowsOfBlock - 1) / rowsOfBlock;
   }
 
+  /**
+   * Returns the size of the largest block.
+   *
+   * @param rows their number
+   * @param rowLength the elements of a row
+   * @param elements of a block, at most, if a row is no longer
+   * @return its rows, 0 if there is none
+   */
+  public static long most(long rows, long rowLength, long elements) {
+    long blocks = count(rows, rowLength, elements);
+    return blocks == 0 ? 0 : start(rows, blocks, 1);
+  }
+
   /** Blocks of nearly the same size, the larger ones first. */
   private static long start(long rows, long blocks, long i) {
     return rows / blocks * i + Math.min(i, rows % blocks);

@@ -6,7 +6,7 @@ package org.stableops.kernel;
  *
  * <p>Short rows are swept many at a time. Those longer than a tile are read in blocks, three times:
  * for the maximum, for the exponentials, which are parked where the results will be, and for the
- * visit.
+ * visit. Where the results overwrite the logits the exponentials are computed twice instead.
  */
 final class SoftmaxRows {
   /** Rows from this length on are swept one at a time, unless they lie across memory. */
@@ -37,16 +37,21 @@ final class SoftmaxRows {
   private final Elements logits;
   private final int classes;
   private final Elements out;
+  private final boolean parksExps;
   private final Visitor visitor;
 
   private SoftmaxRows(Elements logits, int classes, Elements out, Visitor visitor) {
     this.logits = logits;
     this.classes = classes;
     this.out = out;
+    this.parksExps = out != null && out != logits;
     this.visitor = visitor;
   }
 
-  /** Shows all rows; {@code out}, like the logits, takes the results, or is null. */
+  /**
+   * Shows all rows; {@code out}, like the logits or these themselves, takes the results, or is
+   * null.
+   */
   static void sweep(Elements logits, int rows, int classes, Elements out, Visitor visitor) {
     new SoftmaxRows(logits, classes, out, visitor).sweep(rows);
   }
@@ -126,13 +131,15 @@ final class SoftmaxRows {
     RowBlock block = block(scratch);
     block.setRow(row);
     boolean counts = visitor.counts(row);
+    int maxBlock = 0;
     if (counts) {
-      int maxBlock = findMax(block);
+      maxBlock = findMax(block);
       sumExps(maxBlock, block, scratch);
       visitor.row(block);
     }
     if (out != null || (counts && visitor.wantsBlocks())) {
       for (int firstClass = 0; firstClass < classes; firstClass += Tiles.SIZE) {
+        block.hasMax = firstClass == maxBlock;
         visit(firstClass, counts, block, scratch);
       }
     }
@@ -160,7 +167,7 @@ final class SoftmaxRows {
       computeExps(block);
       visitor.survey(block, scratch);
       rest += block.sumOfOthers();
-      if (out != null) {
+      if (parksExps) {
         block.storeExps(out, at(block), block.count);
       }
     }
@@ -172,8 +179,10 @@ final class SoftmaxRows {
     if (!counts) {
       block.clearResults();
     } else {
-      if (out != null) {
+      if (parksExps) {
         block.loadExps(out, at(block), block.count);
+      } else if (out != null) {
+        computeExps(block);
       }
       visitor.block(block, scratch);
     }

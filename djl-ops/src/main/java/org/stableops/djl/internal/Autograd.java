@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
+import java.util.List;
 import java.util.function.Supplier;
 
 /**
@@ -94,6 +95,16 @@ public final class Autograd {
     // Libtorch's dot calls for a second thread even for the smallest.
     NDArray sum = Fused.isSmall(x) ? wide.mul(gradient).sum() : wide.dot(gradient);
     return Halves.rounded(sum, x.getDataType());
+  }
+
+  /** The same for several arrays, each with its gradient. */
+  static NDArray scalar(List<NDArray> arguments, List<NDArray> gradients) {
+    NDArray sum = scalar(arguments.get(0), gradients.get(0));
+    for (int i = 1; i < arguments.size(); i++) {
+      sum = sum.add(scalar(arguments.get(i), gradients.get(i)));
+    }
+    // So that its last operator is one that SeedingCollector knows.
+    return arguments.size() == 1 ? sum : sum.sum();
   }
 
   /** An array of x's shape without an axis, whose gradient to x is the upstream times gradient. */

@@ -60,11 +60,16 @@ public final class Inputs {
   /** An open array of the dtype of x, which is checked first. */
   static void requireParameter(String name, NDArray parameter, NDArray x) {
     requireFloating("x", x);
-    requireFloating(name, parameter);
-    if (parameter.getDataType() != x.getDataType()) {
+    requireOfType(name, parameter, "x", x);
+  }
+
+  /** An open floating array of the dtype of another, which has been checked. */
+  static void requireOfType(String name, NDArray array, String of, NDArray x) {
+    requireFloating(name, array);
+    if (array.getDataType() != x.getDataType()) {
       throw new IllegalArgumentException(
-          "%s dtype must be x's, %s, got %s"
-              .formatted(name, x.getDataType(), parameter.getDataType()));
+          "%s dtype must be %s's, %s, got %s"
+              .formatted(name, of, x.getDataType(), array.getDataType()));
     }
   }
 

@@ -2,6 +2,7 @@ package org.stableops.djl.internal;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.pytorch.jni.JniUtils;
+import java.util.List;
 import org.stableops.ValueAndGradient;
 
 /**
@@ -10,7 +11,7 @@ import org.stableops.ValueAndGradient;
  *
  * @param <L> what is known of the losses
  */
-public abstract class LossCall<L extends Losses> {
+public abstract class LossCall<L extends Losses> implements WeightedCall {
   /** Perhaps in a graph. */
   final NDArray logits;
 
@@ -51,7 +52,7 @@ public abstract class LossCall<L extends Losses> {
     return weighted().value();
   }
 
-  /** The value, which needs not be read back for the weight. */
+  @Override
   public Weighted weighted() {
     return Scoped.compute(
         () -> {
@@ -78,7 +79,7 @@ public abstract class LossCall<L extends Losses> {
     Result<L> result = compute(flat);
     NDArray reduced = Autograd.scalar(flat, result.gradient());
     result.losses().reduceInto(reduced);
-    SeedingCollector.remember(reduced, flat, result.gradient());
+    SeedingCollector.remember(reduced, List.of(flat), List.of(result.gradient()));
     return new Weighted(reduced, result.losses().weight());
   }
 

@@ -9,6 +9,7 @@ import ai.djl.training.GradientCollector;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.stableops.djl.SeededLosses;
 
 /** The collector of {@link SeededLosses}: the stock one, and the losses of the thread it is for. */
@@ -22,16 +23,23 @@ public final class SeedingCollector implements GradientCollector {
    * Where the backward of a loss may begin instead.
    *
    * @param loss the caller's
-   * @param logits a view of the caller's, who may close them before
-   * @param gradient the loss's to the logits, of their shape and dtype
+   * @param arguments views of the caller's arrays, who may close these before
+   * @param gradients the loss's to the arguments, of their shapes and dtype
    */
-  private record Seed(NDArray loss, NDArray logits, NDArray gradient) {
-    static Seed of(NDArray loss, NDArray logits, NDArray gradient) {
-      for (NDArray own : new NDArray[] {logits, gradient}) {
-        NDScope.unregister(own);
-        own.detach();
-      }
-      return new Seed(loss, logits, gradient);
+  private record Seed(NDArray loss, List<NDArray> arguments, List<NDArray> gradients) {
+    static Seed of(NDArray loss, List<NDArray> arguments, List<NDArray> gradients) {
+      Seed seed = new Seed(loss, List.copyOf(arguments), List.copyOf(gradients));
+      seed.arrays()
+          .forEach(
+              own -> {
+                NDScope.unregister(own);
+                own.detach();
+              });
+      return seed;
+    }
+
+    private Stream<NDArray> arrays() {
+      return Stream.concat(arguments.stream(), gradients.stream());
     }
 
     /** Not if the loss has been changed in place: then it is the result of another operator. */
@@ -40,9 +48,16 @@ public final class SeedingCollector implements GradientCollector {
           && FUNCTIONS.contains(JniUtils.getGradientFunctionNames((PtNDArray) target));
     }
 
+    /** The last argument's frees what of the graph nothing else needs. */
+    void backward(boolean keepsGraph) {
+      int last = arguments.size() - 1;
+      for (int i = 0; i <= last; i++) {
+        SeedingCollector.backward(arguments.get(i), gradients.get(i), keepsGraph || i < last);
+      }
+    }
+
     void release() {
-      logits.close();
-      gradient.close();
+      arrays().forEach(NDArray::close);
     }
   }
 
@@ -70,21 +85,21 @@ public final class SeedingCollector implements GradientCollector {
   }
 
   /**
-   * Keeps the gradient of a loss for backward, if this thread's collector is one of ours: to be
+   * Keeps the gradients of a loss for backward, if this thread's collector is one of ours: to be
    * called in the scope of the arrays.
    */
-  static void remember(NDArray loss, NDArray logits, NDArray gradient) {
+  static void remember(NDArray loss, List<NDArray> arguments, List<NDArray> gradients) {
     SeedingCollector current = CURRENT.get();
-    if (current != null && logits.getDataType() == gradient.getDataType()) {
-      current.add(loss, logits, gradient);
+    if (current != null && arguments.get(0).getDataType() == gradients.get(0).getDataType()) {
+      current.add(loss, arguments, gradients);
     }
   }
 
-  private void add(NDArray loss, NDArray logits, NDArray gradient) {
+  private void add(NDArray loss, List<NDArray> arguments, List<NDArray> gradients) {
     synchronized (seeds) {
       // Another thread may have closed the collector.
       if (!isClosed) {
-        seeds.add(Seed.of(loss, logits, gradient));
+        seeds.add(Seed.of(loss, arguments, gradients));
       }
     }
   }
@@ -111,7 +126,7 @@ public final class SeedingCollector implements GradientCollector {
 
   private static void backward(Seed seed, boolean keepsGraph) {
     try {
-      backward(seed.logits, seed.gradient, keepsGraph);
+      seed.backward(keepsGraph);
     } finally {
       seed.release();
     }

@@ -93,7 +93,8 @@ final class Slices {
     return result;
   }
 
-  private static void write(NDArray out, long from, NDArray rows) {
+  /** Writes some rows of an array outside any graph. */
+  static void write(NDArray out, long from, NDArray rows) {
     long[] to = {from + rows.getShape().get(0)};
     JniUtils.indexSet((PtNDArray) out, (PtNDArray) rows, new long[] {from}, to, new long[] {1});
   }

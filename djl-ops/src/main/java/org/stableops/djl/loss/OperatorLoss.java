@@ -12,6 +12,7 @@ import org.stableops.djl.internal.Inputs;
 import org.stableops.djl.internal.LossCall;
 import org.stableops.djl.internal.Numbers;
 import org.stableops.djl.internal.TakesLogits;
+import org.stableops.djl.internal.WeightedCall;
 import org.stableops.internal.Arguments;
 
 /** What DJL's Losses made of operators have in common. */
@@ -59,7 +60,7 @@ abstract class OperatorLoss extends Loss implements TakesLogits {
   }
 
   /** A call of all that a network puts out. */
-  LossCall<?> call(NDList predictions, NDList labels) {
+  WeightedCall call(NDList predictions, NDList labels) {
     NDArray logits = predictions.get(0);
     return hasSampleWeights
         ? call(logits, labels.get(0), labels.get(1))

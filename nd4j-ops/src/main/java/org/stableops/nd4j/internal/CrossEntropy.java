@@ -92,6 +92,37 @@ public final class CrossEntropy {
     return compute(true);
   }
 
+  /**
+   * The losses of contiguous rows of logits, times numbers; the gradient of their sum, if it is
+   * wanted, overwrites the logits.
+   *
+   * @param labels a class for each row
+   * @param scales what each loss is multiplied by
+   */
+  static double[] inPlace(
+      INDArray logits,
+      long[] labels,
+      double[] scales,
+      CrossEntropyOptions options,
+      boolean wantsGradient) {
+    CrossEntropyOptions sum = options.withAxis(-1).withReduction(Reduction.SUM);
+    SoftmaxShape shape = SoftmaxShape.of(logits.shape(), sum);
+    if (Fused.accepts(logits)) {
+      Elements z = AlongAxis.rowElements(logits);
+      Elements out = wantsGradient ? z : null;
+      int classes = Math.toIntExact(shape.classes());
+      return CrossEntropyKernel.sparse(z, classes, labels, scales, sum, out).losses();
+    }
+    CrossEntropy call = new CrossEntropy(SoftmaxLoss.SPARSE, logits, null, shape, sum, scales);
+    try (Temporaries temporaries = new Temporaries()) {
+      Result result = call.composite(labels, wantsGradient, false, temporaries);
+      if (wantsGradient) {
+        Primitives.assign(logits, temporaries.keep(result.gradient()));
+      }
+      return result.rows().losses();
+    }
+  }
+
   public INDArray value() {
     RowLosses rows = compute(false).rows();
     return reduced(rows, rows.losses());

@@ -62,10 +62,15 @@ public final class Inputs {
   /** An open array of the dtype of x, which is checked first. */
   static void requireParameter(String name, INDArray parameter, INDArray x) {
     requireFloating("x", x);
-    requireFloating(name, parameter);
-    if (parameter.dataType() != x.dataType()) {
+    requireOfType(name, parameter, "x", x);
+  }
+
+  /** An open floating array of the dtype of another, which has been checked. */
+  static void requireOfType(String name, INDArray array, String of, INDArray x) {
+    requireFloating(name, array);
+    if (array.dataType() != x.dataType()) {
       throw new IllegalArgumentException(
-          "%s dtype must be x's, %s, got %s".formatted(name, x.dataType(), parameter.dataType()));
+          "%s dtype must be %s's, %s, got %s".formatted(name, of, x.dataType(), array.dataType()));
     }
   }
 

@@ -1,0 +1,164 @@
+package org.stableops.op;
+
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.Reduction;
+import org.stableops.internal.Blocks;
+import org.stableops.internal.SoftmaxShape;
+import org.stableops.kernel.RowLosses;
+
+/**
+ * A linear cross-entropy by pieces of tokens: the logits of a piece are computed once, become its
+ * losses and, in the same memory, their gradient, which is multiplied into the wanted gradients
+ * before the next piece. Tokens that do not count are in no piece.
+ *
+ * <p>Why pieces of tokens, and none of the vocabulary: with a part of the classes, a token's
+ * log-sum-exp is known after all parts only, so that each product with the weight is made twice.
+ */
+public final class LinearPieces {
+  /**
+   * Tokens of a piece at least. Each piece reads the weight and its gradient once; from so many
+   * tokens on, the products take longer than that.
+   */
+  private static final int TOKENS = 128;
+
+  /** The logits of a piece, if it has more tokens: 16 MB, which libtorch still gets from a pool. */
+  private static final long LOGITS = 1 << 22;
+
+  private final int all;
+  private final long classes;
+  private final double weight;
+
+  /** The tokens that count, and of these the labels and what their losses are multiplied by. */
+  private final int[] tokens;
+
+  private final long[] labels;
+  private final double[] scales;
+
+  private LinearPieces(
+      int all, long classes, double weight, int[] tokens, long[] labels, double[] scales) {
+    this.all = all;
+    this.classes = classes;
+    this.weight = weight;
+    this.tokens = tokens;
+    this.labels = labels;
+    this.scales = scales;
+  }
+
+  /**
+   * Finds out which tokens count, and what they weigh in the reduced loss.
+   *
+   * @param logits their shape, [N, V]
+   * @param labels one per token, valid where it counts
+   * @param sampleWeights one per token, or null for 1 everywhere
+   * @param options all but the axis
+   * @return the pieces
+   * @throws IllegalArgumentException if the weights add up to infinity
+   */
+  public static LinearPieces of(
+      SoftmaxShape logits, long[] labels, double[] sampleWeights, CrossEntropyOptions options) {
+    double[] counts = logits.rowWeights(labels, sampleWeights, options);
+    double weight = RowLosses.weight(SoftmaxShape.labelWeights(labels, counts, options), counts);
+    double[] scales = RowLosses.scales(counts, weight, options.reduction());
+    int[] tokens = IntStream.range(0, scales.length).filter(i -> scales[i] != 0).toArray();
+    return new LinearPieces(
+        scales.length,
+        logits.classes(),
+        weight,
+        tokens,
+        Arrays.stream(tokens).mapToLong(token -> labels[token]).toArray(),
+        Arrays.stream(tokens).mapToDouble(token -> scales[token]).toArray());
+  }
+
+  /** Computes the losses of a piece, and adds its part to the gradients. */
+  @FunctionalInterface
+  public interface Piece {
+    /**
+     * Works on the tokens that count from one number to below another.
+     *
+     * @param from the first
+     * @param to the one after the last
+     * @param labels theirs
+     * @param scales what their losses are multiplied by
+     * @return their losses, multiplied
+     */
+    double[] losses(int from, int to, long[] labels, double[] scales);
+  }
+
+  /** Runs through all pieces and returns the losses of all tokens, 0 for those of none. */
+  public double[] losses(Piece piece) {
+    double[] losses = new double[all];
+    Blocks.forEach(
+        tokens.length,
+        classes,
+        elements(classes),
+        (first, last) -> {
+          int from = (int) first;
+          int to = (int) last;
+          double[] ofPiece =
+              piece.losses(
+                  from,
+                  to,
+                  Arrays.copyOfRange(labels, from, to),
+                  Arrays.copyOfRange(scales, from, to));
+          for (int i = from; i < to; i++) {
+            losses[tokens[i]] = ofPiece[i - from];
+          }
+        });
+    return losses;
+  }
+
+  /** The logits of a piece, of so many classes each, at most; a buffer holds them. */
+  public static long elements(long classes) {
+    return Math.min(Math.max(LOGITS, TOKENS * classes), Integer.MAX_VALUE / Double.BYTES);
+  }
+
+  /** The number of tokens in the largest piece. */
+  public int most() {
+    return (int) Blocks.most(tokens.length, classes, elements(classes));
+  }
+
+  /** What MEAN divides by. */
+  public double weight() {
+    return weight;
+  }
+
+  /** The number of tokens that count. */
+  public int count() {
+    return tokens.length;
+  }
+
+  /** Whether all tokens count. */
+  public boolean isWhole() {
+    return tokens.length == all;
+  }
+
+  /** Where some of the tokens that count are among all. */
+  public int[] places(int from, int to) {
+    return Arrays.copyOfRange(tokens, from, to);
+  }
+
+  /**
+   * Where each of all tokens is among those that count, or, if it does not, the number of those.
+   */
+  public int[] positions() {
+    int[] positions = new int[all];
+    Arrays.fill(positions, tokens.length);
+    for (int i = 0; i < tokens.length; i++) {
+      positions[tokens[i]] = i;
+    }
+    return positions;
+  }
+
+  /**
+   * Reduces losses that have been multiplied.
+   *
+   * @param losses one per token
+   * @param reduction any
+   * @return themselves for NONE, else their sum
+   */
+  public static double[] reduced(double[] losses, Reduction reduction) {
+    return reduction == Reduction.NONE ? losses : new double[] {Arrays.stream(losses).sum()};
+  }
+}

@@ -1,0 +1,365 @@
+package org.stableops.djl.internal;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
+import java.util.ArrayList;
+import java.util.List;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.LinearCrossEntropyGradients;
+import org.stableops.Reduction;
+import org.stableops.internal.Blocks;
+import org.stableops.internal.LinearShape;
+import org.stableops.internal.SoftmaxShape;
+import org.stableops.kernel.CrossEntropyKernel;
+import org.stableops.kernel.Elements;
+import org.stableops.op.LinearPieces;
+
+/** One call of the linear cross-entropy with valid arguments. */
+public final class LinearCall implements WeightedCall {
+  /**
+   * Elements of the weight's gradient that a product makes at once, beside those it is added to.
+   */
+  private static final long OF_WEIGHT = 1 << 20;
+
+  /** The arguments, perhaps in a graph. */
+  private final NDArray hidden;
+
+  private final NDArray weight;
+  private final NDArray bias;
+
+  private final SoftmaxShape shape;
+  private final CrossEntropyOptions options;
+  private final LinearPieces pieces;
+
+  private LinearCall(
+      NDArray hidden,
+      NDArray weight,
+      NDArray bias,
+      SoftmaxShape shape,
+      CrossEntropyOptions options,
+      LinearPieces pieces) {
+    this.hidden = hidden;
+    this.weight = weight;
+    this.bias = bias;
+    this.shape = shape;
+    this.options = options;
+    this.pieces = pieces;
+  }
+
+  /** Bias and sample weights may be null. */
+  public static LinearCall of(
+      NDArray hidden,
+      NDArray weight,
+      NDArray bias,
+      NDArray labels,
+      NDArray sampleWeights,
+      CrossEntropyOptions options) {
+    SoftmaxShape shape = shape(hidden, weight, bias, options);
+    Inputs.requireNumbers("labels", labels);
+    shape.requireLabels(labels.getShape().getShape());
+    double[] weights = sampleWeights == null ? null : weights(sampleWeights, shape);
+    long[] classes = CrossEntropy.classes(labels, weights, shape, options);
+    LinearPieces pieces = LinearPieces.of(shape, classes, weights, options);
+    return new LinearCall(hidden, weight, bias, shape, options, pieces);
+  }
+
+  /** The shape of the logits, after a look at what they are made of. */
+  private static SoftmaxShape shape(
+      NDArray hidden, NDArray weight, NDArray bias, CrossEntropyOptions options) {
+    Inputs.requireFloating("hidden", hidden);
+    Inputs.requireOfType("weight", weight, "hidden", hidden);
+    if (bias != null) {
+      Inputs.requireOfType("bias", bias, "hidden", hidden);
+    }
+    return LinearShape.of(
+        hidden.getShape().getShape(),
+        weight.getShape().getShape(),
+        bias == null ? null : bias.getShape().getShape(),
+        options);
+  }
+
+  private static double[] weights(NDArray sampleWeights, SoftmaxShape shape) {
+    Inputs.requireNumbersOrBooleans("sampleWeights", sampleWeights);
+    shape.requireSampleWeights(sampleWeights.getShape().getShape());
+    double[] weights = Numbers.doubles(sampleWeights);
+    shape.requireSampleWeights(weights);
+    return weights;
+  }
+
+  /** The logits, [N, V]. */
+  public static NDArray logits(NDArray hidden, NDArray weight, NDArray bias) {
+    shape(hidden, weight, bias, CrossEntropyOptions.DEFAULT);
+    return Scoped.compute(
+        () -> linear(Autograd.detached(hidden), Autograd.detached(weight), detached(bias)));
+  }
+
+  /** The numbers of the largest logits of each token, the largest first, [N, k]. */
+  public static NDArray largest(NDArray hidden, NDArray weight, NDArray bias, int k) {
+    SoftmaxShape shape = shape(hidden, weight, bias, CrossEntropyOptions.DEFAULT);
+    if (k < 1 || k > shape.classes()) {
+      throw new IllegalArgumentException(
+          "k must be in [1, %d], got %d".formatted(shape.classes(), k));
+    }
+    return Scoped.compute(
+        () -> {
+          NDArray h = Autograd.detached(hidden);
+          NDArray w = Autograd.detached(weight);
+          NDArray b = detached(bias);
+          return Slices.compute(
+              shape.rows(),
+              shape.classes(),
+              LinearPieces.elements(shape.classes()),
+              (from, to) -> {
+                PtNDArray logits = (PtNDArray) linear(Slices.of(h, from, to), w, b);
+                return new NDArray[] {JniUtils.topK(logits, k, 1, true, true).get(1)};
+              })[0];
+        });
+  }
+
+  private static NDArray detached(NDArray bias) {
+    return bias == null ? null : Autograd.detached(bias);
+  }
+
+  private static NDArray linear(NDArray hidden, NDArray weight, NDArray bias) {
+    return bias == null
+        ? hidden.matMul(weight.transpose())
+        : JniUtils.linear((PtNDArray) hidden, (PtNDArray) weight, (PtNDArray) bias);
+  }
+
+  @Override
+  public LossCall.Weighted weighted() {
+    return Scoped.compute(
+        () -> new LossCall.Weighted(inGraph(), pieces.weight()),
+        weighted -> new NDArray[] {weighted.value()});
+  }
+
+  public NDArray value() {
+    return weighted().value();
+  }
+
+  /** Losses and gradients outside any graph. */
+  public LinearCrossEntropyGradients<NDArray> valueAndGradients() {
+    return Scoped.compute(
+        () -> {
+          Pass pass = new Pass(true, true, bias != null);
+          return new LinearCrossEntropyGradients<>(
+              pass.loss(),
+              rounded(pass.ofHidden()),
+              rounded(pass.ofWeight),
+              bias == null ? null : rounded(pass.ofBias));
+        },
+        all ->
+            all.bias() == null
+                ? new NDArray[] {all.loss(), all.hidden(), all.weight()}
+                : new NDArray[] {all.loss(), all.hidden(), all.weight(), all.bias()});
+  }
+
+  private NDArray rounded(NDArray wide) {
+    return wide.toType(hidden.getDataType(), false);
+  }
+
+  private NDArray inGraph() {
+    boolean wantsHidden = Autograd.wantsGradient(hidden);
+    boolean wantsWeight = Autograd.wantsGradient(weight);
+    boolean wantsBias = bias != null && Autograd.wantsGradient(bias);
+    boolean isReduced = options.reduction() != Reduction.NONE;
+    if (!isReduced && (wantsWeight || wantsBias)) {
+      return new Rows().losses();
+    }
+    Pass pass = new Pass(wantsHidden, wantsWeight, wantsBias);
+    if (!wantsHidden && !wantsWeight && !wantsBias) {
+      return pass.loss();
+    }
+    return isReduced ? pass.reduced() : Autograd.rows(hidden, 1, pass.loss(), pass.ofHidden());
+  }
+
+  private NDManager manager() {
+    return hidden.getManager();
+  }
+
+  private DataType wideType() {
+    return Halves.wideType(hidden.getDataType());
+  }
+
+  private NDArray wide(NDArray array) {
+    return array == null ? null : Autograd.detached(array).toType(wideType(), false);
+  }
+
+  private NDArray zeros(Shape of) {
+    return manager().zeros(of, wideType(), hidden.getDevice());
+  }
+
+  /** Tokens that count, from one number to below another. */
+  private NDArray tokens(NDArray rows, int from, int to) {
+    return pieces.isWhole() ? Slices.of(rows, from, to) : picked(rows, pieces.places(from, to));
+  }
+
+  private NDArray picked(NDArray rows, int[] places) {
+    NDArray index = manager().create(places).toDevice(hidden.getDevice(), false);
+    return rows.get(new NDIndex("{}", index.toType(DataType.INT64, false)));
+  }
+
+  /** Rows of tokens that count as rows of all, 0 for the others. */
+  private NDArray spread(NDArray rows) {
+    if (pieces.isWhole()) {
+      return rows;
+    }
+    long[] one = rows.getShape().getShape().clone();
+    one[0] = 1;
+    return picked(rows.concat(zeros(new Shape(one)), 0), pieces.positions());
+  }
+
+  private NDArray loss(double[] losses) {
+    double[] reduced = LinearPieces.reduced(losses, options.reduction());
+    Shape of = options.reduction() == Reduction.NONE ? new Shape(losses.length) : new Shape();
+    return manager()
+        .create(reduced, of)
+        .toType(hidden.getDataType(), false)
+        .toDevice(hidden.getDevice(), false)
+        .duplicate();
+  }
+
+  /** The losses of logits and, in their memory or its own, their gradient if it is wanted. */
+  private record Piece(double[] losses, NDArray gradient) {}
+
+  private Piece piece(NDArray logits, long[] labels, double[] scales, boolean wantsGradient) {
+    CrossEntropyOptions sum = options.withAxis(-1).withReduction(Reduction.SUM);
+    if (Fused.accepts(logits)) {
+      Elements z = Fused.elements(logits);
+      int classes = Math.toIntExact(shape.classes());
+      Elements out = wantsGradient ? z : null;
+      return new Piece(
+          CrossEntropyKernel.sparse(z, classes, labels, scales, sum, out).losses(), logits);
+    }
+    SoftmaxShape ofPiece = SoftmaxShape.of(logits.getShape().getShape(), sum);
+    CompositeCrossEntropy composite = new CompositeCrossEntropy(logits, ofPiece, sum, scales);
+    composite.setLabels(null, labels);
+    NDArray[] results = composite.compute(wantsGradient, false);
+    return new Piece(
+        results[CompositeCrossEntropy.LOSSES].toDoubleArray(),
+        results[CompositeCrossEntropy.GRADIENT]);
+  }
+
+  /** All pieces outside the graph, and the gradients that are wanted. */
+  private final class Pass {
+    private final NDArray h = wide(hidden);
+    private final NDArray w = wide(weight);
+    private final NDArray b = wide(bias);
+
+    /** Those of the tokens that count. */
+    private final NDArray ofTokens;
+
+    private final NDArray ofWeight;
+    private final NDArray ofBias;
+    private final double[] losses;
+
+    Pass(boolean wantsHidden, boolean wantsWeight, boolean wantsBias) {
+      Shape ofCounted = new Shape(pieces.count(), hidden.getShape().get(1));
+      ofTokens = wantsHidden ? manager().create(ofCounted, wideType(), hidden.getDevice()) : null;
+      ofWeight = wantsWeight ? zeros(weight.getShape()) : null;
+      ofBias = wantsBias ? zeros(bias.getShape()) : null;
+      losses = pieces.losses(this::add);
+    }
+
+    private double[] add(int from, int to, long[] labels, double[] scales) {
+      try (NDScope scope = new NDScope()) {
+        scope.suppressNotUsedWarning();
+        NDArray rows = tokens(h, from, to);
+        boolean wantsGradient = ofTokens != null || ofWeight != null || ofBias != null;
+        Piece piece = piece(linear(rows, w, b), labels, scales, wantsGradient);
+        if (ofTokens != null) {
+          Slices.write(ofTokens, from, piece.gradient.matMul(w));
+        }
+        if (ofWeight != null) {
+          addToWeight(piece.gradient, rows);
+        }
+        if (ofBias != null) {
+          ofBias.addi(piece.gradient.sum(new int[] {0}));
+        }
+        return piece.losses;
+      }
+    }
+
+    /** By some classes at a time: libtorch can add to a product, but DJL cannot ask it to. */
+    private void addToWeight(NDArray gradient, NDArray rows) {
+      Blocks.forEach(
+          shape.classes(),
+          rows.getShape().get(1),
+          OF_WEIGHT,
+          (from, to) -> {
+            try (NDScope scope = new NDScope()) {
+              scope.suppressNotUsedWarning();
+              NDArray ofClasses = JniUtils.slice((PtNDArray) gradient, 1, from, to, 1);
+              Slices.of(ofWeight, from, to).addi(ofClasses.transpose().matMul(rows));
+            }
+          });
+    }
+
+    NDArray ofHidden() {
+      return spread(ofTokens);
+    }
+
+    NDArray loss() {
+      return LinearCall.this.loss(losses);
+    }
+
+    /** The reduced loss in the graph. */
+    NDArray reduced() {
+      List<NDArray> arguments = new ArrayList<>();
+      List<NDArray> gradients = new ArrayList<>();
+      if (ofTokens != null) {
+        arguments.add(hidden.reshape(-1));
+        gradients.add(ofHidden().reshape(-1));
+      }
+      if (ofWeight != null) {
+        arguments.add(weight.reshape(-1));
+        gradients.add(ofWeight.reshape(-1));
+      }
+      if (ofBias != null) {
+        arguments.add(bias.reshape(-1));
+        gradients.add(ofBias);
+      }
+      NDArray scalar = Autograd.scalar(arguments, gradients);
+      Autograd.overwrite(scalar, loss());
+      SeedingCollector.remember(scalar, arguments, gradients);
+      return scalar;
+    }
+  }
+
+  /**
+   * All pieces in the graph. As each token may get an upstream gradient of its own, the gradients
+   * to weight and bias are products that backward makes, of the gradient to the logits: this is
+   * kept.
+   */
+  private final class Rows {
+    private final NDArray h = Halves.widened(hidden);
+    private final NDArray w = Halves.widened(weight);
+    private final NDArray b = bias == null ? null : Halves.widened(bias);
+    private final List<NDArray> nodes = new ArrayList<>();
+
+    NDArray losses() {
+      double[] losses = pieces.losses(this::add);
+      nodes.add(zeros(new Shape(1)));
+      NDArray counted = NDArrays.concat(new NDList(nodes));
+      NDArray node = Halves.rounded(picked(counted, pieces.positions()), hidden.getDataType());
+      Autograd.overwrite(node, loss(losses));
+      return node;
+    }
+
+    private double[] add(int from, int to, long[] labels, double[] scales) {
+      NDArray logits = linear(tokens(h, from, to), w, b);
+      // The memory of the logits, which backward does not read, becomes that of their gradient.
+      Piece piece = piece(logits.stopGradient(), labels, scales, true);
+      nodes.add(logits.mul(piece.gradient).sum(new int[] {1}));
+      return piece.losses;
+    }
+  }
+}

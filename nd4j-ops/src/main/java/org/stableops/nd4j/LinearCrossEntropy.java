@@ -1,0 +1,144 @@
+package org.stableops.nd4j;
+
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.LinearCrossEntropyGradients;
+import org.stableops.nd4j.internal.LinearCall;
+
+/**
+ * Softmax cross-entropy of a linear layer's logits and integer labels, for large vocabularies: the
+ * logits exist a piece at a time only. With hidden states h [N, D], weight W [V, D] and bias b [V],
+ *
+ * <pre>z = h·Wᵀ + b,   loss = {@link SparseSoftmaxCrossEntropy}(z, labels),
+ * ∂loss/∂h = G·W,   ∂loss/∂W = Gᵀ·h,   ∂loss/∂b = Σ_n G_n,   G = ∂loss/∂z,</pre>
+ *
+ * <p>with every option of the cross-entropy: reductions, ignored label, smoothing, z-loss, class
+ * and sample weights.
+ *
+ * <p>A piece has 128 tokens, or more if its logits stay below 16 MB of float32. Its logits become
+ * their gradient in the same memory; with loss and gradients in one pass, the three matrix products
+ * are each made once. Beside the gradients a call takes the logits of one piece: a sixteenth of
+ * them all for 2048 tokens, however many tokens there are. Without gradients it makes one product.
+ * Tokens whose label is ignored, or whose sample weight is 0, are never read and cost no product.
+ *
+ * <p>{@code value} is differentiable with respect to hidden, weight and bias, each of which may be
+ * frozen; what a frozen one would need is not computed. The gradients are made with the value. Only
+ * for {@link org.stableops.Reduction#NONE} with a trained weight or bias, where each loss gets an
+ * upstream gradient of its own, the gradient to the logits is kept until backward, N × V numbers:
+ * weigh the tokens by {@code sampleWeights} instead where that is too much.
+ *
+ * <p>Arrays of float16, float32 and float64, all three of the same; float16 is multiplied and added
+ * up in float32. Special values are those of {@link SparseSoftmaxCrossEntropy}: a bias of −inf
+ * makes an absent class. The error is that of the host's matrix products and of the cross-entropy:
+ * for a row's loss (D+1)·ε·A·Σ|G| + 4ε·|loss|, A = max_c(Σ|h·w_c| + |b_c|). The same call gives the
+ * same bits for the same number of threads, and a result within the error bound for any.
+ *
+ * <p>By pieces: E. Wijmans et al., Cut Your Losses in Large-Vocabulary Language Models, ICLR 2025;
+ * P.-L. Hsu et al., Liger Kernel: Efficient Triton Kernels for LLM Training, 2024.
+ *
+ * <pre>{@code
+ * try (NDManager manager = NDManager.newBaseManager()) {
+ *   INDArray hidden = manager.randomNormal(new Shape(2048, 256));
+ *   INDArray weight = manager.randomNormal(new Shape(32000, 256));
+ *   INDArray labels = manager.zeros(new Shape(2048), DataType.INT64);
+ *   INDArray loss = LinearCrossEntropy.value(hidden, weight, labels); // the mean, differentiable
+ * }
+ * }</pre>
+ *
+ * @see SparseSoftmaxCrossEntropy
+ */
+public final class LinearCrossEntropy {
+  private LinearCrossEntropy() {}
+
+  /**
+   * Returns the mean loss without bias and sample weights; see {@link #value(INDArray, INDArray,
+   * INDArray, INDArray, INDArray, CrossEntropyOptions)}.
+   */
+  public static INDArray value(INDArray hidden, INDArray weight, INDArray labels) {
+    return value(hidden, weight, labels, CrossEntropyOptions.DEFAULT);
+  }
+
+  /**
+   * Returns the loss without bias and sample weights; see {@link #value(INDArray, INDArray,
+   * INDArray, INDArray, INDArray, CrossEntropyOptions)}.
+   */
+  public static INDArray value(
+      INDArray hidden, INDArray weight, INDArray labels, CrossEntropyOptions options) {
+    return value(hidden, weight, null, labels, null, options);
+  }
+
+  /**
+   * Returns the loss.
+   *
+   * @param hidden [N, D], the hidden states of N tokens, of any floating dtype
+   * @param weight [V, D], of the dtype of the hidden states
+   * @param bias [V], of the dtype of the hidden states; or null for none
+   * @param labels [N] or [N, 1], integers of any integer or floating dtype
+   * @param sampleWeights [N] or [N, 1], numbers or booleans: the weight of each token; or null for
+   *     1 everywhere
+   * @param options reduction, ignored label, smoothing, z-loss and class weights; the class axis is
+   *     the last
+   * @return the reduced loss as a scalar, or [N] losses for NONE; differentiable with respect to
+   *     hidden, weight and bias, of the hidden states' dtype and manager
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
+   *     not finite, a label is neither a class nor ignored, the class axis is another, or the
+   *     number of class weights is not that of the classes
+   * @throws IllegalStateException if an array is closed
+   */
+  public static INDArray value(
+      INDArray hidden,
+      INDArray weight,
+      @Nullable INDArray bias,
+      INDArray labels,
+      @Nullable INDArray sampleWeights,
+      CrossEntropyOptions options) {
+    return LinearCall.of(hidden, weight, bias, labels, sampleWeights, options).value();
+  }
+
+  /**
+   * Returns the mean loss and its gradients without bias and sample weights; see {@link
+   * #valueAndGradients(INDArray, INDArray, INDArray, INDArray, INDArray, CrossEntropyOptions)}.
+   */
+  public static LinearCrossEntropyGradients<INDArray> valueAndGradients(
+      INDArray hidden, INDArray weight, INDArray labels) {
+    return valueAndGradients(hidden, weight, labels, CrossEntropyOptions.DEFAULT);
+  }
+
+  /**
+   * Returns the loss and its gradients without bias and sample weights; see {@link
+   * #valueAndGradients(INDArray, INDArray, INDArray, INDArray, INDArray, CrossEntropyOptions)}.
+   */
+  public static LinearCrossEntropyGradients<INDArray> valueAndGradients(
+      INDArray hidden, INDArray weight, INDArray labels, CrossEntropyOptions options) {
+    return valueAndGradients(hidden, weight, null, labels, null, options);
+  }
+
+  /**
+   * Returns the loss and its gradients in one pass.
+   *
+   * @param hidden [N, D], the hidden states of N tokens, of any floating dtype
+   * @param weight [V, D], of the dtype of the hidden states
+   * @param bias [V], of the dtype of the hidden states; or null for none
+   * @param labels [N] or [N, 1], integers of any integer or floating dtype
+   * @param sampleWeights [N] or [N, 1], numbers or booleans: the weight of each token; or null for
+   *     1 everywhere
+   * @param options reduction, ignored label, smoothing, z-loss and class weights; the class axis is
+   *     the last
+   * @return the loss, and the gradients of its sum, outside any graph, of the hidden states' dtype
+   *     and manager; no gradient to the bias if there is none
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
+   *     not finite, a label is neither a class nor ignored, the class axis is another, or the
+   *     number of class weights is not that of the classes
+   * @throws IllegalStateException if an array is closed
+   */
+  public static LinearCrossEntropyGradients<INDArray> valueAndGradients(
+      INDArray hidden,
+      INDArray weight,
+      @Nullable INDArray bias,
+      INDArray labels,
+      @Nullable INDArray sampleWeights,
+      CrossEntropyOptions options) {
+    return LinearCall.of(hidden, weight, bias, labels, sampleWeights, options).valueAndGradients();
+  }
+}

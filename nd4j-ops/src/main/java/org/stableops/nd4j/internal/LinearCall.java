@@ -1,0 +1,195 @@
+package org.stableops.nd4j.internal;
+
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.impl.broadcast.BroadcastCopyOp;
+import org.nd4j.linalg.factory.Nd4j;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.LinearCrossEntropyGradients;
+import org.stableops.Reduction;
+import org.stableops.internal.LinearShape;
+import org.stableops.internal.SoftmaxShape;
+import org.stableops.op.LinearPieces;
+
+/** One call of the linear cross-entropy with valid arguments. */
+public final class LinearCall {
+  private final INDArray hidden;
+  private final INDArray weight;
+  private final INDArray bias;
+  private final CrossEntropyOptions options;
+  private final LinearPieces pieces;
+
+  private LinearCall(
+      INDArray hidden,
+      INDArray weight,
+      INDArray bias,
+      CrossEntropyOptions options,
+      LinearPieces pieces) {
+    this.hidden = hidden;
+    this.weight = weight;
+    this.bias = bias;
+    this.options = options;
+    this.pieces = pieces;
+  }
+
+  /** Bias and sample weights may be null. */
+  public static LinearCall of(
+      INDArray hidden,
+      INDArray weight,
+      INDArray bias,
+      INDArray labels,
+      INDArray sampleWeights,
+      CrossEntropyOptions options) {
+    Inputs.requireFloating("hidden", hidden);
+    Inputs.requireOfType("weight", weight, "hidden", hidden);
+    if (bias != null) {
+      Inputs.requireOfType("bias", bias, "hidden", hidden);
+    }
+    SoftmaxShape shape =
+        LinearShape.of(hidden.shape(), weight.shape(), bias == null ? null : bias.shape(), options);
+    Inputs.requireNumbers("labels", labels);
+    shape.requireLabels(labels.shape());
+    double[] weights = sampleWeights == null ? null : weights(sampleWeights, shape);
+    long[] classes = CrossEntropy.classes(labels, weights, shape, options);
+    LinearPieces pieces = LinearPieces.of(shape, classes, weights, options);
+    return new LinearCall(hidden, weight, bias, options, pieces);
+  }
+
+  private static double[] weights(INDArray sampleWeights, SoftmaxShape shape) {
+    Inputs.requireNumbersOrBooleans("sampleWeights", sampleWeights);
+    shape.requireSampleWeights(sampleWeights.shape());
+    double[] weights = Fused.doubles(sampleWeights);
+    shape.requireSampleWeights(weights);
+    return weights;
+  }
+
+  public INDArray value() {
+    try (Temporaries temporaries = new Temporaries()) {
+      return loss(new Pass(temporaries, false, false, false).losses);
+    }
+  }
+
+  public LinearCrossEntropyGradients<INDArray> valueAndGradients() {
+    try (Temporaries temporaries = new Temporaries()) {
+      Pass pass = new Pass(temporaries, true, true, bias != null);
+      INDArray ofHidden = temporaries.keep(rounded(pass.ofHidden(), temporaries));
+      INDArray ofWeight = temporaries.keep(rounded(pass.ofWeight, temporaries));
+      INDArray ofBias = bias == null ? null : temporaries.keep(rounded(pass.ofBias, temporaries));
+      INDArray loss = loss(pass.losses);
+      return new LinearCrossEntropyGradients<>(
+          loss,
+          temporaries.give(ofHidden),
+          temporaries.give(ofWeight),
+          ofBias == null ? null : temporaries.give(ofBias));
+    }
+  }
+
+  /** A result, of which the temporaries have had the ownership, of the dtype of the arguments. */
+  private INDArray rounded(INDArray wide, Temporaries temporaries) {
+    return wide.dataType() == hidden.dataType()
+        ? temporaries.give(wide)
+        : wide.castTo(hidden.dataType());
+  }
+
+  private INDArray loss(double[] losses) {
+    double[] reduced = LinearPieces.reduced(losses, options.reduction());
+    long[] shape = options.reduction() == Reduction.NONE ? new long[] {losses.length} : new long[0];
+    return AlongAxis.array(reduced, shape, hidden.dataType());
+  }
+
+  /** All pieces, and the gradients that are wanted. Products are of the form of BLAS. */
+  private final class Pass {
+    private final Temporaries temporaries;
+    private final INDArray h;
+    private final INDArray w;
+    private final INDArray b;
+
+    /** The logits of a piece, and then their gradient. */
+    private final INDArray logits;
+
+    private final boolean wantsGradient;
+
+    /** Those of the tokens that count. */
+    private final INDArray ofTokens;
+
+    private final INDArray ofWeight;
+    private final INDArray ofBias;
+    private final double[] losses;
+
+    Pass(Temporaries temporaries, boolean wantsHidden, boolean wantsWeight, boolean wantsBias) {
+      this.temporaries = temporaries;
+      h = contiguous(hidden);
+      w = contiguous(weight);
+      b = bias == null ? null : contiguous(bias);
+      logits = array(pieces.most(), weight.size(0));
+      wantsGradient = wantsHidden || wantsWeight || wantsBias;
+      // One row more where a row of 0 is needed for those that do not count.
+      long counted = pieces.count() + (pieces.isWhole() ? 0L : 1);
+      ofTokens = wantsHidden ? array(counted, hidden.size(1)) : null;
+      ofWeight = wantsWeight ? array(weight.shape()) : null;
+      ofBias = wantsBias ? array(bias.shape()) : null;
+      losses = pieces.losses(this::add);
+    }
+
+    private INDArray contiguous(INDArray array) {
+      INDArray wide = Halves.widened(array, temporaries);
+      return Fused.isFlat(wide) ? wide : temporaries.keep(wide.dup('c'));
+    }
+
+    private INDArray array(long... shape) {
+      return temporaries.keep(Nd4j.create(Halves.wideType(hidden.dataType()), shape));
+    }
+
+    private double[] add(int from, int to, long[] labels, double[] scales) {
+      try (Temporaries ofPiece = new Temporaries()) {
+        INDArray rows = tokens(from, to, ofPiece);
+        INDArray z = Slices.of(logits, 0, to - from);
+        if (b != null) {
+          repeat(b, z, ofPiece);
+        }
+        // zᵀ = w·rowsᵀ, for BLAS has columns where these have rows.
+        Nd4j.gemm(w, rows, z.transpose(), false, true, 1, b == null ? 0 : 1);
+        double[] ofTokens = CrossEntropy.inPlace(z, labels, scales, options, wantsGradient);
+        if (wantsGradient) {
+          addGradients(z, rows, from, to, ofPiece);
+        }
+        return ofTokens;
+      }
+    }
+
+    private void addGradients(INDArray g, INDArray rows, int from, int to, Temporaries ofPiece) {
+      if (ofTokens != null) {
+        Nd4j.gemm(w, g, Slices.of(ofTokens, from, to).transpose(), true, true, 1, 0);
+      }
+      if (ofWeight != null) {
+        Nd4j.gemm(rows, g, ofWeight.transpose(), true, false, 1, 1);
+      }
+      if (ofBias != null) {
+        INDArray ones = ofPiece.keep(Nd4j.ones(g.dataType(), g.size(0), 1));
+        Nd4j.gemm(g, ones, ofBias.reshape('f', ofBias.length(), 1), true, false, 1, 1);
+      }
+    }
+
+    private INDArray tokens(int from, int to, Temporaries ofPiece) {
+      return pieces.isWhole()
+          ? Slices.of(h, from, to)
+          : ofPiece.keep(Nd4j.pullRows(h, 1, pieces.places(from, to)));
+    }
+
+    /** Rows of 0 for the tokens that do not count. */
+    INDArray ofHidden() {
+      return pieces.isWhole()
+          ? ofTokens
+          : temporaries.keep(Nd4j.pullRows(ofTokens, 1, pieces.positions()));
+    }
+  }
+
+  /** Writes a vector into every row. */
+  private static void repeat(INDArray vector, INDArray rows, Temporaries temporaries) {
+    if (vector.length() == 1) {
+      INDArray column = Primitives.tile(vector.reshape('c', 1, 1), rows.shape());
+      Primitives.assign(rows, temporaries.keep(column));
+    } else {
+      Nd4j.getExecutioner().exec(new BroadcastCopyOp(rows, vector, rows, 1));
+    }
+  }
+}
