@@ -68,6 +68,27 @@ public final class LinearCall {
     }
   }
 
+  /** The same call whose losses are multiplied: each by its own number, or all by one. */
+  LinearCall times(double[] upstream) {
+    return new LinearCall(hidden, weight, bias, options, pieces.times(upstream));
+  }
+
+  /** Writes gradients into arrays of the shapes and the dtype of the arguments, or null. */
+  void gradientsInto(INDArray ofHidden, INDArray ofWeight, INDArray ofBias) {
+    try (Temporaries temporaries = new Temporaries()) {
+      Pass pass = new Pass(temporaries, ofHidden != null, ofWeight != null, ofBias != null);
+      if (ofHidden != null) {
+        Primitives.assign(ofHidden, pass.ofHidden());
+      }
+      if (ofWeight != null) {
+        Primitives.assign(ofWeight, pass.ofWeight);
+      }
+      if (ofBias != null) {
+        Primitives.assign(ofBias, pass.ofBias);
+      }
+    }
+  }
+
   public LinearCrossEntropyGradients<INDArray> valueAndGradients() {
     try (Temporaries temporaries = new Temporaries()) {
       Pass pass = new Pass(temporaries, true, true, bias != null);
