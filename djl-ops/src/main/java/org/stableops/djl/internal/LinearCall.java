@@ -71,6 +71,31 @@ public final class LinearCall implements WeightedCall {
     return new LinearCall(hidden, weight, bias, shape, options, pieces);
   }
 
+  /**
+   * The call of what a LinearCrossEntropyHead puts out.
+   *
+   * @param outputs hidden states, weight and perhaps a bias
+   * @param labels labels and perhaps sample weights, one per token in any shape
+   */
+  public static LinearCall ofBatch(NDList outputs, NDList labels, CrossEntropyOptions options) {
+    return Scoped.compute(
+        () -> {
+          NDArray ofTokens = flat("labels", labels.get(0));
+          NDArray weights = labels.size() > 1 ? flat("sampleWeights", labels.get(1)) : null;
+          return of(outputs.get(0), outputs.get(1), bias(outputs), ofTokens, weights, options);
+        },
+        none -> new NDArray[0]);
+  }
+
+  private static NDArray bias(NDList outputs) {
+    return outputs.size() > 2 ? outputs.get(2) : null;
+  }
+
+  private static NDArray flat(String name, NDArray array) {
+    Inputs.requireOpen(name, array);
+    return array.reshape(-1);
+  }
+
   /** The shape of the logits, after a look at what they are made of. */
   private static SoftmaxShape shape(
       NDArray hidden, NDArray weight, NDArray bias, CrossEntropyOptions options) {
@@ -94,15 +119,24 @@ public final class LinearCall implements WeightedCall {
     return weights;
   }
 
-  /** The logits, [N, V]. */
-  public static NDArray logits(NDArray hidden, NDArray weight, NDArray bias) {
+  /** The logits of what a head puts out, [N, V]. */
+  public static NDArray logits(NDList outputs) {
+    NDArray hidden = outputs.get(0);
+    NDArray weight = outputs.get(1);
+    NDArray bias = bias(outputs);
     shape(hidden, weight, bias, CrossEntropyOptions.DEFAULT);
     return Scoped.compute(
         () -> linear(Autograd.detached(hidden), Autograd.detached(weight), detached(bias)));
   }
 
-  /** The numbers of the largest logits of each token, the largest first, [N, k]. */
-  public static NDArray largest(NDArray hidden, NDArray weight, NDArray bias, int k) {
+  /**
+   * The largest logits of each token of what a head puts out, the largest first, and their classes:
+   * two arrays of [N, k].
+   */
+  public static NDArray[] largest(NDList outputs, int k) {
+    NDArray hidden = outputs.get(0);
+    NDArray weight = outputs.get(1);
+    NDArray bias = bias(outputs);
     SoftmaxShape shape = shape(hidden, weight, bias, CrossEntropyOptions.DEFAULT);
     if (k < 1 || k > shape.classes()) {
       throw new IllegalArgumentException(
@@ -119,9 +153,10 @@ public final class LinearCall implements WeightedCall {
               LinearPieces.elements(shape.classes()),
               (from, to) -> {
                 PtNDArray logits = (PtNDArray) linear(Slices.of(h, from, to), w, b);
-                return new NDArray[] {JniUtils.topK(logits, k, 1, true, true).get(1)};
-              })[0];
-        });
+                return JniUtils.topK(logits, k, 1, true, true).toArray(new NDArray[0]);
+              });
+        },
+        both -> both);
   }
 
   private static NDArray detached(NDArray bias) {
@@ -143,6 +178,22 @@ public final class LinearCall implements WeightedCall {
 
   public NDArray value() {
     return weighted().value();
+  }
+
+  /** The sum of the losses outside any graph, or what is their mean. */
+  public double sum() {
+    double[] losses = Scoped.compute(() -> new Pass().losses, none -> new NDArray[0]);
+    return LinearPieces.reduced(losses, Reduction.SUM)[0];
+  }
+
+  /** What MEAN divides by. */
+  public double weight() {
+    return pieces.weight();
+  }
+
+  /** What each token weighs, 0 where it does not count. */
+  public double[] tokenWeights() {
+    return pieces.counts();
   }
 
   /** Losses and gradients outside any graph. */
@@ -260,6 +311,11 @@ public final class LinearCall implements WeightedCall {
     private final NDArray ofWeight;
     private final NDArray ofBias;
     private final double[] losses;
+
+    /** The losses alone. */
+    Pass() {
+      this(false, false, false);
+    }
 
     Pass(boolean wantsHidden, boolean wantsWeight, boolean wantsBias) {
       Shape ofCounted = new Shape(pieces.count(), hidden.getShape().get(1));
