@@ -173,11 +173,14 @@ class LinearCrossEntropyHeadTest {
     try (Training training = Training.whole(isFused)) {
       TrainingResult whole = fit(training, digits);
       for (String name : new String[] {"train_Accuracy", "validate_Accuracy"}) {
-        assertEquals(whole.getEvaluations().get(name), byPieces.getEvaluations().get(name), 0.01, name);
-        assertTrue(byPieces.getEvaluations().get(name) > 0.85, () -> name + byPieces.getEvaluations());
+        assertEquals(
+            whole.getEvaluations().get(name), byPieces.getEvaluations().get(name), 0.01, name);
+        assertTrue(
+            byPieces.getEvaluations().get(name) > 0.85, () -> name + byPieces.getEvaluations());
       }
       for (String name : new String[] {"train_Perplexity", "validate_Perplexity"}) {
-        assertEquals(whole.getEvaluations().get(name), byPieces.getEvaluations().get(name), 1e-3, name);
+        assertEquals(
+            whole.getEvaluations().get(name), byPieces.getEvaluations().get(name), 1e-3, name);
       }
       assertEquals(whole.getValidateLoss(), byPieces.getValidateLoss(), 1e-4);
       assertArrayEquals(training.parameters(), parameters, 2e-3);
