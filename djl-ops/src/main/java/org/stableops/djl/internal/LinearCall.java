@@ -8,13 +8,16 @@ import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.LinearCrossEntropyGradients;
 import org.stableops.Reduction;
+import org.stableops.internal.Arguments;
 import org.stableops.internal.Blocks;
 import org.stableops.internal.LinearShape;
 import org.stableops.internal.SoftmaxShape;
@@ -24,6 +27,8 @@ import org.stableops.op.LinearPieces;
 
 /** One call of the linear cross-entropy with valid arguments. */
 public final class LinearCall implements WeightedCall {
+  private static final String NAME = "LinearCrossEntropy";
+
   /**
    * Elements of the weight's gradient that a product makes at once, beside those it is added to.
    */
@@ -85,6 +90,47 @@ public final class LinearCall implements WeightedCall {
           return of(outputs.get(0), outputs.get(1), bias(outputs), ofTokens, weights, options);
         },
         none -> new NDArray[0]);
+  }
+
+  /** The value as a Block. */
+  public static Block block(CrossEntropyOptions options) {
+    Arguments.requireGiven("options", options);
+    return new OpBlock(
+        NAME,
+        3,
+        2,
+        inputs -> ofInputs(inputs, options).value(),
+        shapes ->
+            options.reduction() == Reduction.NONE ? new Shape(shapes[0].get(0)) : new Shape());
+  }
+
+  /** The gradients as a Block. */
+  public static Block gradientBlock(CrossEntropyOptions options) {
+    Arguments.requireGiven("options", options);
+    return new OpBlock(
+        NAME + "Gradients",
+        (inputs, training) -> {
+          LinearCrossEntropyGradients<NDArray> all = ofInputs(inputs, options).valueAndGradients();
+          all.loss().close();
+          return all.bias() == null
+              ? new NDList(all.hidden(), all.weight())
+              : new NDList(all.hidden(), all.weight(), all.bias());
+        },
+        shapes -> Arrays.copyOf(shapes, shapes.length == 3 ? 2 : 3),
+        3,
+        2);
+  }
+
+  /** Of hidden states, weight, perhaps a bias, labels, and if that is there perhaps weights. */
+  private static LinearCall ofInputs(NDList inputs, CrossEntropyOptions options) {
+    boolean hasBias = inputs.size() > 3;
+    return of(
+        inputs.get(0),
+        inputs.get(1),
+        hasBias ? inputs.get(2) : null,
+        inputs.get(hasBias ? 3 : 2),
+        inputs.size() > 4 ? inputs.get(4) : null,
+        options);
   }
 
   private static NDArray bias(NDList outputs) {

@@ -42,6 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.LinearCrossEntropyGradients;
 import org.stableops.djl.LinearCrossEntropy;
 import org.stableops.djl.evaluator.LinearAccuracy;
 import org.stableops.djl.evaluator.Perplexity;
@@ -373,6 +374,45 @@ class LinearCrossEntropyHeadTest {
             .getFloat();
     assertEquals(Math.exp(mean), byPieces, 1e-5 * Math.exp(mean));
     assertEquals(whole, byPieces, 1e-5 * whole);
+  }
+
+  @Test
+  void blocksAreTheOperator() {
+    NDArray hidden = Djl.waves(manager, DataType.FLOAT32, new Shape(6, 3), 1);
+    NDArray weight = Djl.waves(manager, DataType.FLOAT32, new Shape(5, 3), 2);
+    NDArray bias = Djl.waves(manager, DataType.FLOAT32, new Shape(5), 3);
+    NDArray labels = manager.create(new long[] {0, 3, 2, 3, 4, 1});
+    NDArray weights = manager.create(new float[] {1, 2, 0, 1, 3, 1});
+    Block value = LinearCrossEntropy.block(OPTIONS);
+    Block gradient = LinearCrossEntropy.gradientBlock(OPTIONS);
+    ParameterStore store = new ParameterStore(manager, false);
+    for (NDList inputs :
+        new NDList[] {
+          new NDList(hidden, weight, labels),
+          new NDList(hidden, weight, bias, labels),
+          new NDList(hidden, weight, bias, labels, weights)
+        }) {
+      boolean hasBias = inputs.size() > 3;
+      LinearCrossEntropyGradients<NDArray> expected =
+          LinearCrossEntropy.valueAndGradients(
+              hidden,
+              weight,
+              hasBias ? bias : null,
+              labels,
+              inputs.size() > 4 ? weights : null,
+              OPTIONS);
+      NDList loss = value.forward(store, inputs, true);
+      NDList gradients = gradient.forward(store, inputs, true);
+      Djl.assertSameArray(expected.loss(), loss.singletonOrThrow());
+      Djl.assertSameArray(expected.hidden(), gradients.get(0));
+      Djl.assertSameArray(expected.weight(), gradients.get(1));
+      assertEquals(hasBias ? 3 : 2, gradients.size());
+      assertArrayEquals(gradients.getShapes(), gradient.getOutputShapes(inputs.getShapes()));
+      assertArrayEquals(loss.getShapes(), value.getOutputShapes(inputs.getShapes()));
+    }
+    assertMessage(
+        "LinearCrossEntropy takes 3 to 5 arrays, got 2",
+        () -> value.forward(store, new NDList(hidden, weight), true));
   }
 
   @Test
