@@ -33,6 +33,8 @@ class BlocksTest {
   void coverTheRowsOneAfterTheOther(long rows, long rowLength, int count) {
     List<long[]> blocks = blocks(rows, rowLength);
     assertEquals(count, blocks.size());
+    long most = blocks.stream().mapToLong(block -> block[1] - block[0]).max().orElse(0);
+    assertEquals(most, Blocks.most(rows, rowLength, 1 << 15));
     long next = 0;
     for (long[] block : blocks) {
       assertEquals(next, block[0]);

@@ -26,6 +26,10 @@ import org.stableops.Reduction;
 class CrossEntropyKernelTest {
   private static final double INFINITY = Double.POSITIVE_INFINITY;
   private static final int IGNORED = 77_777;
+
+  /** Rows from this length on are swept one at a time. */
+  private static final int ROW = 128;
+
   private static final CrossEntropyOptions NONE =
       CrossEntropyOptions.DEFAULT.withReduction(Reduction.NONE);
 
@@ -204,6 +208,70 @@ class CrossEntropyKernelTest {
     assertEquals(0.5, ofBoth.weight());
     assertEquals(0.5 * first, ofBoth.losses()[0], 1e-15);
     assertEquals(0, ofBoth.losses()[2]);
+  }
+
+  /** Rows of every kind, one of infinities in the first block, and in the last. */
+  private static Rows specialRows(int classes) {
+    Rows rows = Rows.draw(classes < ROW ? Math.max(12, rows(classes)) : 12, classes);
+    double[] z = rows.logits;
+    int last = classes - 1;
+    z[2 * classes] = INFINITY;
+    z[3 * classes + last] = INFINITY;
+    z[4 * classes] = INFINITY;
+    z[4 * classes + last] = INFINITY;
+    Arrays.fill(z, 5 * classes, 6 * classes, -INFINITY);
+    z[6 * classes + last] = Double.NaN;
+    z[7 * classes] = Double.NaN;
+    z[8 * classes] = -INFINITY;
+    z[9 * classes + last] = -INFINITY;
+    z[10 * classes + last / 2] = 300;
+    Arrays.fill(z, 11 * classes, 11 * classes + last, -INFINITY);
+    return rows;
+  }
+
+  /** As where it is written elsewhere, bit for bit. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 127, 128, 129, 2048, 2049, 4100})
+  void theGradientMayOverwriteTheLogits(int classes) {
+    Rows rows = specialRows(classes);
+    long[] labels = rows.labels();
+    labels[0] = IGNORED;
+    CrossEntropyOptions all = options(classes).get(4).withReduction(Reduction.MEAN);
+    for (CrossEntropyOptions options : List.of(NONE, all)) {
+      CrossEntropyOptions ignoring = options.withIgnoreIndex(IGNORED);
+      assertSameInPlace(
+          elements(rows.logits),
+          elements(rows.logits.clone()),
+          elements(new double[rows.logits.length]),
+          rows,
+          labels,
+          ignoring);
+      assertSameInPlace(
+          elements(floats(rows.logits)),
+          elements(floats(rows.logits)),
+          elements(new float[rows.logits.length]),
+          rows,
+          labels,
+          ignoring);
+    }
+  }
+
+  private static void assertSameInPlace(
+      Elements logits,
+      Elements same,
+      Elements out,
+      Rows rows,
+      long[] labels,
+      CrossEntropyOptions options) {
+    double[] weights = rows.sampleWeights;
+    int classes = rows.classes;
+    RowLosses expected =
+        CrossEntropyKernel.sparse(logits, classes, labels, weights, options, out).copy();
+    RowLosses actual = CrossEntropyKernel.sparse(same, classes, labels, weights, options, same);
+    assertArrayEquals(expected.losses(), actual.losses(), options::toString);
+    assertArrayEquals(expected.zLosses(), actual.zLosses(), options::toString);
+    assertArrayEquals(expected.logSumExps(), actual.logSumExps(), options::toString);
+    assertArrayEquals(out.toDoubles(), same.toDoubles(), options::toString);
   }
 
   private static Stream<Object[]> layouts() {

@@ -31,6 +31,7 @@ class MirroredSignaturesTest {
             "LogSumExp",
             "LogSoftmax",
             "GumbelSoftmax",
+            "LinearCrossEntropy",
             "PositiveTransforms"));
   }
 

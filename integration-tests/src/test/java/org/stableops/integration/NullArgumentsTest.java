@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,13 +32,15 @@ import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
 import org.stableops.nd4j.weights.PositiveWeights;
 
 /**
- * Null in any place of a public function or constructor of these is an IllegalArgumentException.
+ * Null in any place of a public function or constructor of these is an IllegalArgumentException,
+ * where the place is not nullable.
  */
 class NullArgumentsTest {
   private final NDManager manager = NDManager.newBaseManager();
   private final SameDiff graph = SameDiff.create();
   private boolean isSparse;
   private boolean isGumbel;
+  private boolean isLinear;
   private int arrays;
 
   @BeforeEach
@@ -72,11 +75,14 @@ class NullArgumentsTest {
     Class<?> type = Class.forName("org.stableops." + name);
     isSparse = name.contains("Sparse");
     isGumbel = name.contains("Gumbel");
+    isLinear = name.contains("Linear");
     List<String> checked = new ArrayList<>();
     for (Executable executable : executables(type)) {
       Class<?>[] types = executable.getParameterTypes();
       for (int i = 0; i < types.length; i++) {
-        if (!types[i].isPrimitive()) {
+        boolean isNullable =
+            executable.getAnnotatedParameterTypes()[i].isAnnotationPresent(Nullable.class);
+        if (!types[i].isPrimitive() && !isNullable) {
           assertNamed(executable, i);
           checked.add(executable + " " + i);
         }
@@ -162,7 +168,8 @@ class NullArgumentsTest {
 
   /**
    * Logits, labels and sample weights for a cross-entropy; logits, noise and temperature for the
-   * Gumbel-softmax; to the others all are alike.
+   * Gumbel-softmax; hidden, weight, and one a row for the linear cross-entropy; to the others all
+   * are alike.
    */
   private NDArray djl(int index) {
     if (isGumbel && index == 2) {
@@ -171,7 +178,8 @@ class NullArgumentsTest {
     if (isSparse && index == 1) {
       return manager.create(new long[2]);
     }
-    return index == 2 && isSparse ? manager.ones(new Shape(2)) : manager.ones(new Shape(2, 3));
+    boolean isOneARow = isLinear ? index >= 2 : isSparse && index == 2;
+    return manager.ones(isOneARow ? new Shape(2) : new Shape(2, 3));
   }
 
   private INDArray nd4j(int index) {
@@ -181,6 +189,7 @@ class NullArgumentsTest {
     if (isSparse && index == 1) {
       return Nd4j.createFromArray(0L, 0L);
     }
-    return index == 2 && isSparse ? Nd4j.ones(2) : Nd4j.ones(2, 3);
+    boolean isOneARow = isLinear ? index >= 2 : isSparse && index == 2;
+    return isOneARow ? Nd4j.ones(2) : Nd4j.ones(2, 3);
   }
 }

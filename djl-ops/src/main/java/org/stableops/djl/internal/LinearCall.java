@@ -449,6 +449,10 @@ public final class LinearCall implements WeightedCall {
 
     NDArray losses() {
       double[] losses = pieces.losses(this::add);
+      if (pieces.count() == 0) {
+        // No logits, but in the graph: backward finds it, and gradients of 0.
+        nodes.add(linear(tokens(h, 0, 0), w, b).sum(new int[] {1}));
+      }
       nodes.add(zeros(new Shape(1)));
       NDArray counted = NDArrays.concat(new NDList(nodes));
       NDArray node = Halves.rounded(picked(counted, pieces.positions()), hidden.getDataType());

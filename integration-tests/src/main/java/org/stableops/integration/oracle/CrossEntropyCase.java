@@ -1,7 +1,6 @@
 package org.stableops.integration.oracle;
 
 import java.math.BigDecimal;
-import java.math.MathContext;
 import java.util.Arrays;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -115,14 +114,14 @@ public record CrossEntropyCase(
     int classes = (int) rows.classes();
     int count = (int) rows.rows();
     int inner = inner(rows.axis());
-    Row[] solved =
+    CrossEntropyRow[] solved =
         IntStream.range(0, count)
             .parallel()
             .mapToObj(r -> row(r, classes, inner))
-            .toArray(Row[]::new);
+            .toArray(CrossEntropyRow[]::new);
     BigDecimal weight =
         Arrays.stream(solved).map(row -> row.weight).reduce(BigDecimal.ZERO, BigDecimal::add);
-    BigDecimal scale = scale(weight);
+    BigDecimal scale = CrossEntropyRow.scale(weight, options);
     Exact[] gradient = new Exact[logits.length];
     double[] slopes = new double[logits.length];
     boolean[] isLabel = new boolean[logits.length];
@@ -162,20 +161,13 @@ public record CrossEntropyCase(
     return sorted.length < 2 ? 0 : sorted[sorted.length - 1] - sorted[sorted.length - 2];
   }
 
-  private BigDecimal scale(BigDecimal weight) {
-    if (options.reduction() != Reduction.MEAN) {
-      return BigDecimal.ONE;
-    }
-    return weight.signum() == 0
-        ? BigDecimal.ZERO
-        : BigDecimal.ONE.divide(weight, BigFunctions.DIGITS);
-  }
-
-  private static Exact[] ofRows(Row[] rows, Function<Row, BigDecimal> number) {
+  private static Exact[] ofRows(
+      CrossEntropyRow[] rows, Function<CrossEntropyRow, BigDecimal> number) {
     return Arrays.stream(rows).map(number).map(Exact::of).toArray(Exact[]::new);
   }
 
-  private Exact[] reduced(Row[] rows, Function<Row, BigDecimal> number, BigDecimal scale) {
+  private Exact[] reduced(
+      CrossEntropyRow[] rows, Function<CrossEntropyRow, BigDecimal> number, BigDecimal scale) {
     if (options.reduction() == Reduction.NONE) {
       return ofRows(rows, number);
     }
@@ -199,129 +191,20 @@ public record CrossEntropyCase(
     return elements;
   }
 
-  private Row row(int row, int classes, int inner) {
+  private CrossEntropyRow row(int row, int classes, int inner) {
     double a = sampleWeights == null ? 1 : sampleWeights[row];
     if (a == 0 || (labels != null && options.ignores(labels[row]))) {
-      return new Row();
+      return new CrossEntropyRow();
     }
     double[] q =
         labels == null ? elements(row, classes, inner, probabilities) : new double[classes];
     if (labels != null) {
       q[(int) labels[row]] = 1;
     }
-    return new Row(elements(row, classes, inner, logits), q, a, options);
-  }
-
-  /** One row: a·(Σ v_c (lse − z_c) + ζω·lse²), and a·(W·p_c − v_c + 2ζω·lse·p_c). */
-  private static final class Row {
-    private static final MathContext DIGITS = new MathContext(60);
-
-    private final BigDecimal[] v;
-    private final BigDecimal[] exps;
-    private final BigDecimal sum;
-    private final BigDecimal total;
-    private final BigDecimal zSlope;
-    private final BigDecimal sampleWeight;
-    final BigDecimal weight;
-    final BigDecimal logSumExp;
-    final BigDecimal zLoss;
-    final BigDecimal loss;
-    final BigDecimal slope;
-
-    /** A row that does not count. */
-    Row() {
-      v = new BigDecimal[0];
-      exps = v;
-      sum = BigDecimal.ZERO;
-      total = sum;
-      zSlope = sum;
-      sampleWeight = sum;
-      weight = sum;
-      logSumExp = sum;
-      zLoss = sum;
-      loss = sum;
-      slope = sum;
-    }
-
-    Row(double[] z, double[] q, double a, CrossEntropyOptions options) {
-      BigDecimal[] w = classWeights(z.length, options);
-      v = smoothed(z, q, w, new BigDecimal(options.labelSmoothing()));
-      sampleWeight = new BigDecimal(a);
-      BigDecimal max = new BigDecimal(Arrays.stream(z).max().orElseThrow());
-      exps = new BigDecimal[z.length];
-      Arrays.setAll(
-          exps,
-          c ->
-              isLive(z[c])
-                  ? BigFunctions.exp(new BigDecimal(z[c]).subtract(max))
-                  : BigDecimal.ZERO);
-      sum = sum(exps);
-      BigDecimal logSum = BigFunctions.log1p(sum.subtract(BigDecimal.ONE));
-      logSumExp = max.add(logSum);
-      total = sum(v);
-      BigDecimal omega = BigDecimal.ZERO;
-      for (int c = 0; c < q.length; c++) {
-        omega = omega.add(w[c].multiply(new BigDecimal(q[c])));
-      }
-      BigDecimal zeta = new BigDecimal(options.zLoss()).multiply(omega);
-      zSlope = zeta.multiply(logSumExp).multiply(BigDecimal.valueOf(2));
-      weight = sampleWeight.multiply(omega);
-      zLoss = sampleWeight.multiply(zeta).multiply(logSumExp.pow(2));
-      loss = sampleWeight.multiply(crossEntropy(z, max, logSum)).add(zLoss);
-      slope = sampleWeight.multiply(total.add(zSlope.abs()));
-    }
-
-    private static BigDecimal[] classWeights(int classes, CrossEntropyOptions options) {
-      double[] given = options.classWeights();
-      BigDecimal[] weights = new BigDecimal[classes];
-      Arrays.setAll(weights, c -> given.length == 0 ? BigDecimal.ONE : new BigDecimal(given[c]));
-      return weights;
-    }
-
-    private static BigDecimal[] smoothed(
-        double[] z, double[] q, BigDecimal[] w, BigDecimal smoothing) {
-      BigDecimal probability =
-          Arrays.stream(q).mapToObj(BigDecimal::new).reduce(BigDecimal.ZERO, BigDecimal::add);
-      BigDecimal live = BigDecimal.valueOf(Arrays.stream(z).filter(Row::isLive).count());
-      BigDecimal spread = smoothing.multiply(probability).divide(live, DIGITS);
-      BigDecimal kept = BigDecimal.ONE.subtract(smoothing);
-      BigDecimal[] v = new BigDecimal[q.length];
-      Arrays.setAll(
-          v,
-          c ->
-              kept.multiply(new BigDecimal(q[c]))
-                  .add(isLive(z[c]) ? spread : BigDecimal.ZERO)
-                  .multiply(w[c]));
-      return v;
-    }
-
-    private static boolean isLive(double z) {
-      return z > Double.NEGATIVE_INFINITY;
-    }
-
-    private static BigDecimal sum(BigDecimal[] numbers) {
-      return Arrays.stream(numbers).reduce(BigDecimal.ZERO, BigDecimal::add);
-    }
-
-    private BigDecimal crossEntropy(double[] z, BigDecimal max, BigDecimal logSum) {
-      BigDecimal result = BigDecimal.ZERO;
-      for (int c = 0; c < z.length; c++) {
-        if (v[c].signum() > 0) {
-          BigDecimal gap = max.subtract(new BigDecimal(z[c]));
-          result = result.add(gap.add(logSum).multiply(v[c]));
-        }
-      }
-      return result;
-    }
-
-    BigDecimal gradient(int c) {
-      if (sampleWeight.signum() == 0) {
-        return BigDecimal.ZERO;
-      }
-      // Without a rounding before the subtraction: on a confident row all but the last digits
-      // cancel.
-      BigDecimal difference = total.add(zSlope).multiply(exps[c]).subtract(v[c].multiply(sum));
-      return difference.divide(sum, DIGITS).multiply(sampleWeight);
-    }
+    BigDecimal[] z =
+        Arrays.stream(elements(row, classes, inner, logits))
+            .mapToObj(CrossEntropyRow::logit)
+            .toArray(BigDecimal[]::new);
+    return new CrossEntropyRow(z, q, a, options);
   }
 }

@@ -21,11 +21,13 @@ import org.stableops.CountEvaluation;
 import org.stableops.CountOptions;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.LinearCrossEntropyGradients;
 import org.stableops.LossEvaluation;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
 import org.stableops.ValueAndGradient;
 import org.stableops.djl.GumbelSoftmax;
+import org.stableops.djl.LinearCrossEntropy;
 import org.stableops.djl.LogSoftmax;
 import org.stableops.djl.LogSumExp;
 import org.stableops.djl.NegativeBinomialLoss;
@@ -82,6 +84,7 @@ public final class DjlCalls implements AutoCloseable {
     addCounts();
     addAlongAxes();
     addGumbelSoftmax();
+    addLinear();
     TRANSFORMS.forEach(this::addTransform);
     arrays = manager.getManagedArrays().size();
   }
@@ -362,6 +365,55 @@ public final class DjlCalls implements AutoCloseable {
     addBackward(name + "hard", x, leaf -> GumbelSoftmax.hard(leaf, noise, tau));
     addBackward(name + "to noise", x, leaf -> GumbelSoftmax.value(view, leaf, tau));
     addBackward(name + "to temperature", tau, leaf -> GumbelSoftmax.value(x, noise, leaf));
+  }
+
+  /** With as many classes as rows, of which one is ignored. */
+  private void addLinear() {
+    NDArray labels = manager.arange((int) shape.get(0)).toType(DataType.INT64, true);
+    NDArray bias = column.flatten().duplicate();
+    NDArray weights = column.toType(DataType.FLOAT64, true);
+    CrossEntropyOptions plain = CrossEntropyOptions.DEFAULT;
+    CrossEntropyOptions every =
+        plain.withLabelSmoothing(0.1).withZLoss(0.01).withIgnoreIndex(1).withReduction(Reduction.SUM);
+    CrossEntropyOptions none = every.withReduction(Reduction.NONE);
+    String name = "linear cross-entropy ";
+    add(name + "value", () -> LinearCrossEntropy.value(view, positive, labels));
+    add(
+        name + "value, every",
+        () -> LinearCrossEntropy.value(x, positive, bias, labels, weights, none));
+    calls.add(
+        new Call(
+            name + "valueAndGradients",
+            () -> numbers(LinearCrossEntropy.valueAndGradients(x, view, labels))));
+    calls.add(
+        new Call(
+            name + "valueAndGradients, every",
+            () ->
+                numbers(
+                    LinearCrossEntropy.valueAndGradients(
+                        view, positive, bias, labels, weights, every))));
+    addBackward(name + "value", x, leaf -> LinearCrossEntropy.value(leaf, leaf, labels));
+    for (CrossEntropyOptions options : List.of(every, none)) {
+      String to = name + options.reduction() + " to ";
+      addBackward(
+          to + "hidden",
+          x,
+          leaf -> LinearCrossEntropy.value(leaf, view, bias, labels, weights, options));
+      addBackward(
+          to + "weight",
+          x,
+          leaf -> LinearCrossEntropy.value(positive, leaf, bias, labels, weights, options));
+      addBackward(
+          to + "bias",
+          bias,
+          leaf -> LinearCrossEntropy.value(x, view, leaf, labels, weights, options));
+    }
+  }
+
+  private static double[] numbers(LinearCrossEntropyGradients<NDArray> all) {
+    return all.bias() == null
+        ? numbers(all.loss(), all.hidden(), all.weight())
+        : numbers(all.loss(), all.hidden(), all.weight(), all.bias());
   }
 
   private void addTransform(PositiveTransform transform) {

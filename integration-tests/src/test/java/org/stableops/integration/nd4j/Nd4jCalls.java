@@ -27,6 +27,7 @@ import org.stableops.CountEvaluation;
 import org.stableops.CountOptions;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.LinearCrossEntropyGradients;
 import org.stableops.LossEvaluation;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
@@ -35,6 +36,7 @@ import org.stableops.integration.Call;
 import org.stableops.integration.host.OperatorClass;
 import org.stableops.integration.oracle.Format;
 import org.stableops.nd4j.GumbelSoftmax;
+import org.stableops.nd4j.LinearCrossEntropy;
 import org.stableops.nd4j.LogSoftmax;
 import org.stableops.nd4j.LogSumExp;
 import org.stableops.nd4j.NegativeBinomialLoss;
@@ -155,6 +157,7 @@ public final class Nd4jCalls {
     addCounts();
     addAlongAxes();
     addGumbelSoftmax();
+    addLinear();
     TRANSFORMS.forEach(this::addTransform);
   }
 
@@ -515,6 +518,38 @@ public final class Nd4jCalls {
     SDVariable weighted = value.mul(graph.constant(positive.dup()));
     Map<String, INDArray> inputs = Map.of("x", x, "noise", noise);
     addGraph(name, graph, weighted, inputs, "x", "noise", "tau");
+  }
+
+  /** With as many classes as rows, of which one is ignored. */
+  private void addLinear() {
+    INDArray y = Nd4j.arange(x.size(0)).castTo(DataType.INT64);
+    INDArray bias = column.dup().reshape(x.size(0));
+    CrossEntropyOptions plain = CrossEntropyOptions.DEFAULT;
+    CrossEntropyOptions every =
+        plain
+            .withReduction(Reduction.NONE)
+            .withLabelSmoothing(0.1)
+            .withZLoss(0.01)
+            .withIgnoreIndex(1);
+    add("Linear value", () -> LinearCrossEntropy.value(view, positive, y));
+    add("Linear value, every", () -> LinearCrossEntropy.value(x, view, bias, y, weights, every));
+    calls.add(
+        new Call(
+            "Linear valueAndGradients",
+            () -> numbers(LinearCrossEntropy.valueAndGradients(x, view, y))));
+    calls.add(
+        new Call(
+            "Linear valueAndGradients, every",
+            () ->
+                numbers(
+                    LinearCrossEntropy.valueAndGradients(
+                        view, positive, bias, y, weights, every))));
+  }
+
+  private static double[] numbers(LinearCrossEntropyGradients<INDArray> all) {
+    return all.bias() == null
+        ? numbers(all.loss(), all.hidden(), all.weight())
+        : numbers(all.loss(), all.hidden(), all.weight(), all.bias());
   }
 
   private void addTransform(PositiveTransform transform) {
