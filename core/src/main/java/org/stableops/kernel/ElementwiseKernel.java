@@ -26,6 +26,12 @@ public final class ElementwiseKernel {
     void value(double[] x, double[] shared, double[] out, int count, Scratch scratch);
 
     void gradient(double[] x, double[] shared, double[] out, int count, Scratch scratch);
+
+    /** Computes the second derivative, which operators have and transforms need not. */
+    default void secondDerivative(
+        double[] x, double[] shared, double[] out, int count, Scratch scratch) {
+      throw new UnsupportedOperationException("no second derivative");
+    }
   }
 
   private final FloatForm floats;
@@ -68,6 +74,25 @@ public final class ElementwiseKernel {
   public void gradient(Elements x, Elements out) {
     out.requireLength("out", x.size());
     sweep(x, null, out);
+  }
+
+  /**
+   * Writes the second derivative, computed in double.
+   *
+   * @param x the arguments
+   * @param out as long as x; may be x
+   * @throws IllegalArgumentException if it is not as long as x
+   */
+  public void secondDerivative(Elements x, Elements out) {
+    out.requireLength("out", x.size());
+    Tiles.forEachTile(
+        x.size(),
+        (from, count, scratch) -> {
+          x.load(from, count, scratch.in, scratch);
+          doubles.prepare(scratch.in, scratch.a, count, scratch);
+          doubles.secondDerivative(scratch.in, scratch.a, scratch.out, count, scratch);
+          out.store(scratch.out, from, count, scratch);
+        });
   }
 
   /**

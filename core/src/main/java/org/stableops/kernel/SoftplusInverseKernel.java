@@ -4,7 +4,8 @@ import java.util.Arrays;
 import org.stableops.Parameters;
 
 /**
- * softplusInverse(y; β) = log(e^{βy} − 1)/β and its derivative 1/(1 − e^{−βy}).
+ * softplusInverse(y; β) = log(e^{βy} − 1)/β and its derivative 1/(1 − e^{−βy}); the second
+ * derivative is −β·e^{−βy}/(1 − e^{−βy})².
  *
  * <p>The value crosses zero at ln 2/β, where p = βy has to be known better than it can be rounded:
  * fma(β, y, −p) is what the rounding lost.
@@ -17,6 +18,9 @@ public final class SoftplusInverseKernel {
 
   /** From here on e^{−p} is nothing beside 1. */
   private static final double LARGE = 60;
+
+  /** From here on e^{−p} loses bits to subnormal numbers. */
+  private static final double FAR_TAIL = 700;
 
   private SoftplusInverseKernel() {}
 
@@ -101,6 +105,34 @@ public final class SoftplusInverseKernel {
       }
       reciprocal(y, p, w, out, count, scratch);
     }
+
+    @Override
+    public void secondDerivative(double[] y, double[] w, double[] out, int count, Scratch scratch) {
+      double[] p = scratch.b;
+      double[] t = scratch.c;
+      for (int i = 0; i < count; i++) {
+        p[i] = -Math.min(beta * y[i], FAR_TAIL);
+      }
+      scratch.doubleMath.expm1(p, w, count);
+      scratch.doubleMath.exp(p, t, count);
+      for (int i = 0; i < count; i++) {
+        double corrected = Math.fma(t[i], -Math.fma(beta, y[i], p[i]), t[i]);
+        out[i] = -(beta / w[i] / w[i] * corrected);
+      }
+      for (int i = 0; i < count; i++) {
+        boolean isAtAnEnd = !(-p[i] > TINY && -p[i] < FAR_TAIL);
+        out[i] = isAtAnEnd ? secondDerivativeAtTheEnds(y[i]) : out[i];
+      }
+    }
+
+    private double secondDerivativeAtTheEnds(double y) {
+      if (!(y >= 0)) {
+        return Double.NaN;
+      }
+      // |y|, for −0 is treated as 0.
+      double abs = Math.abs(y);
+      return beta * y <= TINY ? -(1 / abs / beta / abs) : -SoftplusKernel.betaTimesExp(y, beta);
+    }
   }
 
   /** 1/(1 − e^p) for p = −βy. */
@@ -114,9 +146,6 @@ public final class SoftplusInverseKernel {
   }
 
   private static final class Parametric implements ParametricKernel.Form {
-    /** From here on e^{−p} loses bits to subnormal numbers. */
-    private static final double FAR_TAIL = 700;
-
     /** Leaves p in {@code p} and what its rounding lost in {@code scratch.d}. */
     @Override
     public void prepare(double[] y, double[] beta, double[] p, int count, Scratch scratch) {

@@ -9,6 +9,8 @@ import org.stableops.Parameters;
  * t). A relative error of t is an absolute one of βx: with p = β|x| rounded, fma(β, |x|, −p) is
  * what the rounding lost, and t is corrected by it.
  *
+ * <p>The second derivative by x is β·t/(1 + t)².
+ *
  * <p>The derivative by β is −(a·t/(1 + t) + log(1 + t))/β², a = |βx|: two terms of one sign.
  */
 public final class SoftplusKernel {
@@ -107,6 +109,31 @@ public final class SoftplusKernel {
     public void gradient(double[] x, double[] t, double[] out, int count, Scratch scratch) {
       sigmoid(x, t, out, count);
     }
+
+    @Override
+    public void secondDerivative(double[] x, double[] t, double[] out, int count, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        out[i] = beta * (t[i] / (1 + t[i]) / (1 + t[i]));
+      }
+      for (int i = 0; i < count; i++) {
+        double abs = Math.abs(x[i]);
+        out[i] = beta * abs > -FAR_TAIL ? betaTimesExp(abs, beta) : out[i];
+      }
+    }
+  }
+
+  /**
+   * β·e^{−βx}, which is the second derivative to the last bit from where e^{−βx} is nothing beside
+   * 1, and that of the inverse with the other sign.
+   */
+  static double betaTimesExp(double x, double beta) {
+    double p = beta * x;
+    if (p >= UNDERFLOW) {
+      return 0;
+    }
+    double half = Math.exp(-p / 2);
+    double tail = beta * half * half;
+    return Math.fma(tail, -Math.fma(beta, x, -p), tail);
   }
 
   private static void sigmoid(double[] x, double[] t, double[] out, int count) {

@@ -7,7 +7,7 @@ import org.stableops.Parameters;
  *
  * <p>With s = √b/2 and d = y − s the value is d + d·s/y: both terms have the same sign, so nothing
  * cancels. It crosses zero at the exact √b/2, which s misses by what {@code lost} is; d = (y − s) −
- * lost is accurate. The derivative is 1 + (s/y)².
+ * lost is accurate. The derivative is 1 + (s/y)², the second one −b/(2y³).
  */
 public final class SquareplusInverseKernel {
   private SquareplusInverseKernel() {}
@@ -108,6 +108,17 @@ public final class SquareplusInverseKernel {
         out[i] = Math.fma(q, q, 1) + 0 * Math.sqrt(Math.min(y[i], 1));
       }
     }
+
+    @Override
+    public void secondDerivative(
+        double[] y, double[] unused, double[] out, int count, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        // |y|, for −0 is treated as 0. The root is NaN for negative y.
+        double abs = Math.abs(y[i]) * scaled.scale;
+        double ratio = scaled.b / abs * scaled.scale / abs / (2 * abs);
+        out[i] = 0 * Math.sqrt(Math.min(y[i], 1)) - ratio;
+      }
+    }
   }
 
   private static final class Identity implements ElementwiseKernel.DoubleForm {
@@ -121,6 +132,12 @@ public final class SquareplusInverseKernel {
       for (int i = 0; i < count; i++) {
         out[i] = Double.isNaN(y[i]) ? Double.NaN : 1;
       }
+    }
+
+    @Override
+    public void secondDerivative(
+        double[] y, double[] unused, double[] out, int count, Scratch scratch) {
+      SquareplusKernel.zeros(y, out, count);
     }
   }
 

@@ -8,7 +8,7 @@ import org.stableops.Parameters;
  * <p>With r = √(x² + b) and h = (|x| + r)/2 the value is max(x, 0) + (b/4)/h: no subtraction, so
  * nothing cancels; |x| is cut off before it is squared where b no longer matters, so that nothing
  * overflows. With g = (b/2)/(|x|r + r²) the derivative is g for x ≤ 0 and 1 − g above. The
- * derivative by b is 1/(4r).
+ * derivative by b is 1/(4r), the second derivative by x b/(2r³).
  */
 public final class SquareplusKernel {
   private SquareplusKernel() {}
@@ -112,6 +112,15 @@ public final class SquareplusKernel {
         out[i] = Math.fma(1 - 2 * positive, g, positive);
       }
     }
+
+    @Override
+    public void secondDerivative(double[] x, double[] r, double[] out, int count, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        double scaledR = r[i] * s.scale;
+        // The scale early, before a quotient is subnormal that it would lift.
+        out[i] = s.b / scaledR * s.scale / scaledR / (2 * scaledR);
+      }
+    }
   }
 
   private static final class Relu implements ElementwiseKernel.DoubleForm {
@@ -127,6 +136,19 @@ public final class SquareplusKernel {
       for (int i = 0; i < count; i++) {
         out[i] = step(x[i]);
       }
+    }
+
+    @Override
+    public void secondDerivative(
+        double[] x, double[] unused, double[] out, int count, Scratch scratch) {
+      zeros(x, out, count);
+    }
+  }
+
+  /** 0, and NaN of NaN. */
+  static void zeros(double[] x, double[] out, int count) {
+    for (int i = 0; i < count; i++) {
+      out[i] = Double.isNaN(x[i]) ? Double.NaN : 0;
     }
   }
 

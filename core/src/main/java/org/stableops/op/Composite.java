@@ -29,6 +29,17 @@ public interface Composite {
   <A> A gradient(Algebra<A> m, A x, double p);
 
   /**
+   * Returns ∂²f/∂x².
+   *
+   * @param <A> the host's arrays
+   * @param m the host's arithmetic
+   * @param x of float32 or float64
+   * @param p a valid parameter
+   * @return an array of x's shape, of float64
+   */
+  <A> A secondDerivative(Algebra<A> m, A x, double p);
+
+  /**
    * Returns f(x; p) of parameters that are an array.
    *
    * @param <A> the host's arrays

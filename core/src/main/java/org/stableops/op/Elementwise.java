@@ -34,6 +34,11 @@ public record Elementwise(
     return GraphNames.gradient(graphName());
   }
 
+  /** The name of the second derivative by x in graphs of SameDiff. */
+  public String secondDerivativeGraphName() {
+    return graphName() + "_second";
+  }
+
   /** The name of the gradient to p in graphs of SameDiff. */
   public String parameterGradientGraphName() {
     return GraphNames.gradient(graphName() + "_" + parameter.name());

@@ -7,6 +7,9 @@ final class SoftplusComposite implements Composite {
   /** Below, e^p is about to be a subnormal float32 number. */
   private static final double FAR = 70;
 
+  /** Below −this, e^p is about to be a subnormal float64 number. */
+  private static final double FARTHEST = 700;
+
   /** From here on a product with a float32 number may overflow in float64. */
   private static final double LARGE = 0x1p850;
 
@@ -56,6 +59,22 @@ final class SoftplusComposite implements Composite {
   private static <A> A sigmoid(Algebra<A> m, A x, A p) {
     A t = m.exp(m.negate(m.abs(p)));
     return m.divide(m.select(m.isLess(x, 0), t, m.constant(1, t)), m.add(t, 1));
+  }
+
+  /** β·t/(1 + t)², t = e^{−a}, a = |βx|. */
+  @Override
+  public <A> A secondDerivative(Algebra<A> m, A x, double beta) {
+    return Widened.inDouble(m, x, wide -> curvature(m, wide, beta));
+  }
+
+  private static <A> A curvature(Algebra<A> m, A x, double beta) {
+    A a = m.atMost(m.abs(m.multiply(x, beta)), VANISHED);
+    A t = m.exp(m.negate(a));
+    A onePlusT = m.add(t, 1);
+    A near = m.multiply(m.divide(m.divide(t, onePlusT), onePlusT), beta);
+    A half = m.exp(m.multiply(a, -0.5));
+    A far = m.multiply(m.multiply(half, beta), half);
+    return m.select(m.isMore(a, FARTHEST), far, near);
   }
 
   /** −(a·t/(1 + t) + log(1 + t))/β², a = |βx|, t = e^{−a}. */

@@ -106,6 +106,22 @@ final class SoftplusInverseComposite implements Composite {
     return Domain.positive(m, x, quotient);
   }
 
+  /** −β/(2·sinh(p/2))², p = βx. */
+  @Override
+  public <A> A secondDerivative(Algebra<A> m, A x, double beta) {
+    return Widened.inDouble(m, x, wide -> curvature(m, wide, beta));
+  }
+
+  private static <A> A curvature(Algebra<A> m, A x, double beta) {
+    A p = m.multiply(x, beta);
+    A s = twoSinh(m, m.multiply(p, 0.5));
+    A far = m.divide(m.divide(beta, s), s);
+    // |x|, for −0 is treated as 0.
+    A abs = m.abs(x);
+    A near = m.divide(m.divide(m.divide(1, abs), beta), abs);
+    return Domain.positive(m, x, m.negate(m.select(m.isLess(p, TINIEST), near, far)));
+  }
+
   /** (p/(e^p − 1) − log(1 − e^{−p}))/β². */
   @Override
   public <A> A parameterGradient(Algebra<A> m, A x, A beta) {

@@ -71,6 +71,28 @@ final class SquareplusComposite implements Composite {
     return m.subtract(step, m.multiply(sign, ratio));
   }
 
+  /** b/(2r³), r = √(x² + b). */
+  @Override
+  public <A> A secondDerivative(Algebra<A> m, A x, double b) {
+    return Widened.inDouble(m, x, wide -> curvature(m, wide, b));
+  }
+
+  private static <A> A curvature(Algebra<A> m, A x, double b) {
+    if (b == 0) {
+      return zero(m, x);
+    }
+    ScaledB s = new ScaledB(b);
+    A root = m.multiply(root(m, m.abs(x), s), s.scale);
+    // The scale early, before a quotient is subnormal that it would lift.
+    A quotient = m.divide(m.multiply(m.divide(s.b, root), s.scale), root);
+    return m.divide(quotient, m.multiply(root, 2));
+  }
+
+  /** 0, and NaN of NaN. */
+  static <A> A zero(Algebra<A> m, A x) {
+    return m.select(m.isNaN(x), x, m.constant(0, x));
+  }
+
   /** The ratio below 0, ½ at 0, and above what the ratio leaves of 1. */
   private static <A> A oneSided(Algebra<A> m, A x, A ratio) {
     A gradient = m.select(m.isLess(x, 0), ratio, m.add(m.negate(ratio), 1));

@@ -81,6 +81,23 @@ final class SquareplusInverseComposite implements Composite {
     return m.select(m.isEqual(b, 0), one(m, x), gradient);
   }
 
+  /** −b/(2x³). */
+  @Override
+  public <A> A secondDerivative(Algebra<A> m, A x, double b) {
+    return Widened.inDouble(m, x, wide -> curvature(m, wide, b));
+  }
+
+  private static <A> A curvature(Algebra<A> m, A x, double b) {
+    if (b == 0) {
+      return SquareplusComposite.zero(m, x);
+    }
+    // |x|, for −0 is treated as 0.
+    ScaledB s = new ScaledB(b);
+    A abs = m.multiply(m.abs(x), s.scale);
+    A quotient = m.divide(m.multiply(m.divide(s.b, abs), s.scale), abs);
+    return Domain.positive(m, x, m.divide(quotient, m.multiply(abs, -2)));
+  }
+
   /** −1/(4x). */
   @Override
   public <A> A parameterGradient(Algebra<A> m, A x, A b) {

@@ -48,6 +48,13 @@ final class Exact {
     return over(x.signum() < 0 ? t : ONE, ONE.add(t));
   }
 
+  /** β·t/(1 + t)². */
+  static BigDecimal softplusSecond(BigDecimal x, BigDecimal beta) {
+    BigDecimal t = exp(negativeAbs(x, beta));
+    BigDecimal onePlusT = ONE.add(t);
+    return over(over(beta.multiply(t), onePlusT), onePlusT);
+  }
+
   static BigDecimal softplusByBeta(BigDecimal x, BigDecimal beta) {
     BigDecimal a = negativeAbs(x, beta);
     BigDecimal t = exp(a);
@@ -72,6 +79,13 @@ final class Exact {
     return over(ONE, expm1(y.multiply(beta).negate()).negate());
   }
 
+  /** −β·t/(1 − t)². */
+  static BigDecimal softplusInverseSecond(BigDecimal y, BigDecimal beta) {
+    BigDecimal minusP = y.multiply(beta).negate();
+    BigDecimal w = expm1(minusP);
+    return over(over(beta.negate().multiply(exp(minusP)), w), w);
+  }
+
   static BigDecimal softplusInverseByBeta(BigDecimal y, BigDecimal beta) {
     BigDecimal p = y.multiply(beta);
     BigDecimal quotient = over(p, expm1(p));
@@ -93,6 +107,12 @@ final class Exact {
     return x.signum() <= 0 ? g : ONE.subtract(g);
   }
 
+  /** b/(2r³). */
+  static BigDecimal squareplusSecond(BigDecimal x, BigDecimal b) {
+    BigDecimal root = root(x, b);
+    return over(over(over(b, root), root), root.multiply(TWO));
+  }
+
   static BigDecimal squareplusByB(BigDecimal x, BigDecimal b) {
     return over(ONE, FOUR.multiply(root(x, b)));
   }
@@ -110,6 +130,10 @@ final class Exact {
 
   static BigDecimal squareplusInverseGradient(BigDecimal y, BigDecimal b) {
     return ONE.add(over(b, FOUR.multiply(y).multiply(y)));
+  }
+
+  static BigDecimal squareplusInverseSecond(BigDecimal y, BigDecimal b) {
+    return over(b, y.multiply(y).multiply(y).multiply(TWO)).negate();
   }
 
   static BigDecimal squareplusInverseByB(BigDecimal y, BigDecimal b) {

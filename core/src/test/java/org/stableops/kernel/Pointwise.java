@@ -19,6 +19,8 @@ final class Pointwise {
   static final double FLOAT_GRADIENT = 4;
   static final double VALUE = 4;
   static final double GRADIENT = 5;
+  static final double SECOND = 6;
+  static final double FLOAT_SECOND = 2;
 
   private Pointwise() {}
 
@@ -33,6 +35,18 @@ final class Pointwise {
   static double[] gradients(ElementwiseKernel kernel, double... x) {
     double[] out = repeated(x);
     kernel.gradient(elements(repeated(x)), elements(out));
+    return first(out, x.length);
+  }
+
+  static double[] secondDerivatives(ElementwiseKernel kernel, double... x) {
+    double[] out = repeated(x);
+    kernel.secondDerivative(elements(repeated(x)), elements(out));
+    return first(out, x.length);
+  }
+
+  static float[] secondDerivatives(ElementwiseKernel kernel, float... x) {
+    float[] out = repeated(x);
+    kernel.secondDerivative(elements(repeated(x)), elements(out));
     return first(out, x.length);
   }
 

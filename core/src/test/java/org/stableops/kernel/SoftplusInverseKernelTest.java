@@ -4,13 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.stableops.kernel.Pointwise.FLOAT_GRADIENT;
+import static org.stableops.kernel.Pointwise.FLOAT_SECOND;
 import static org.stableops.kernel.Pointwise.FLOAT_VALUE;
 import static org.stableops.kernel.Pointwise.GRADIENT;
+import static org.stableops.kernel.Pointwise.SECOND;
 import static org.stableops.kernel.Pointwise.VALUE;
 import static org.stableops.kernel.Pointwise.assertExact;
 import static org.stableops.kernel.Pointwise.floats;
 import static org.stableops.kernel.Pointwise.gradients;
 import static org.stableops.kernel.Pointwise.parameterGradients;
+import static org.stableops.kernel.Pointwise.secondDerivatives;
 import static org.stableops.kernel.Pointwise.values;
 
 import java.util.Arrays;
@@ -62,6 +65,7 @@ class SoftplusInverseKernelTest {
     ElementwiseKernel kernel = SoftplusInverseKernel.of(beta);
     assertExact(VALUE, Exact::softplusInverse, y, beta, values(kernel, y));
     assertExact(GRADIENT, Exact::softplusInverseGradient, y, beta, gradients(kernel, y));
+    assertExact(SECOND, Exact::softplusInverseSecond, y, beta, secondDerivatives(kernel, y));
     ParametricKernel parametric = SoftplusInverseKernel.parametric();
     assertExact(VALUE, Exact::softplusInverse, y, beta, values(parametric, y, beta));
     assertExact(GRADIENT, Exact::softplusInverseGradient, y, beta, gradients(parametric, y, beta));
@@ -76,6 +80,7 @@ class SoftplusInverseKernelTest {
     ElementwiseKernel kernel = SoftplusInverseKernel.of(beta);
     assertExact(FLOAT_VALUE, Exact::softplusInverse, y, beta, values(kernel, y));
     assertExact(FLOAT_GRADIENT, Exact::softplusInverseGradient, y, beta, gradients(kernel, y));
+    assertExact(FLOAT_SECOND, Exact::softplusInverseSecond, y, beta, secondDerivatives(kernel, y));
   }
 
   @Test

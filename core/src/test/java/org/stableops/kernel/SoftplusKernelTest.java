@@ -4,14 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.stableops.kernel.Pointwise.FLOAT_GRADIENT;
+import static org.stableops.kernel.Pointwise.FLOAT_SECOND;
 import static org.stableops.kernel.Pointwise.FLOAT_VALUE;
 import static org.stableops.kernel.Pointwise.GRADIENT;
+import static org.stableops.kernel.Pointwise.SECOND;
 import static org.stableops.kernel.Pointwise.VALUE;
 import static org.stableops.kernel.Pointwise.assertExact;
 import static org.stableops.kernel.Pointwise.both;
 import static org.stableops.kernel.Pointwise.floats;
 import static org.stableops.kernel.Pointwise.gradients;
 import static org.stableops.kernel.Pointwise.parameterGradients;
+import static org.stableops.kernel.Pointwise.secondDerivatives;
 import static org.stableops.kernel.Pointwise.values;
 
 import java.util.Arrays;
@@ -41,6 +44,7 @@ class SoftplusKernelTest {
     ElementwiseKernel kernel = SoftplusKernel.of(beta);
     assertExact(VALUE, Exact::softplus, x, beta, values(kernel, x));
     assertExact(GRADIENT, Exact::softplusGradient, x, beta, gradients(kernel, x));
+    assertExact(SECOND, Exact::softplusSecond, x, beta, secondDerivatives(kernel, x));
     ParametricKernel parametric = SoftplusKernel.parametric();
     assertExact(VALUE, Exact::softplus, x, beta, values(parametric, x, beta));
     assertExact(GRADIENT, Exact::softplusGradient, x, beta, gradients(parametric, x, beta));
@@ -55,6 +59,7 @@ class SoftplusKernelTest {
     ElementwiseKernel kernel = SoftplusKernel.of(beta);
     assertExact(FLOAT_VALUE, Exact::softplus, x, beta, values(kernel, x));
     assertExact(FLOAT_GRADIENT, Exact::softplusGradient, x, beta, gradients(kernel, x));
+    assertExact(FLOAT_SECOND, Exact::softplusSecond, x, beta, secondDerivatives(kernel, x));
   }
 
   @Test

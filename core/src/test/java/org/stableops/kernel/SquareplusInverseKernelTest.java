@@ -3,13 +3,16 @@ package org.stableops.kernel;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.stableops.kernel.Pointwise.FLOAT_GRADIENT;
+import static org.stableops.kernel.Pointwise.FLOAT_SECOND;
 import static org.stableops.kernel.Pointwise.FLOAT_VALUE;
 import static org.stableops.kernel.Pointwise.GRADIENT;
+import static org.stableops.kernel.Pointwise.SECOND;
 import static org.stableops.kernel.Pointwise.VALUE;
 import static org.stableops.kernel.Pointwise.assertExact;
 import static org.stableops.kernel.Pointwise.floats;
 import static org.stableops.kernel.Pointwise.gradients;
 import static org.stableops.kernel.Pointwise.parameterGradients;
+import static org.stableops.kernel.Pointwise.secondDerivatives;
 import static org.stableops.kernel.Pointwise.values;
 
 import java.util.Arrays;
@@ -40,6 +43,7 @@ class SquareplusInverseKernelTest {
     ElementwiseKernel kernel = SquareplusInverseKernel.of(b);
     assertExact(VALUE, Exact::squareplusInverse, y, b, values(kernel, y));
     assertExact(GRADIENT, Exact::squareplusInverseGradient, y, b, gradients(kernel, y));
+    assertExact(SECOND, Exact::squareplusInverseSecond, y, b, secondDerivatives(kernel, y));
     ParametricKernel parametric = SquareplusInverseKernel.parametric();
     assertExact(VALUE, Exact::squareplusInverse, y, b, values(parametric, y, b));
     assertExact(GRADIENT, Exact::squareplusInverseGradient, y, b, gradients(parametric, y, b));
@@ -54,6 +58,7 @@ class SquareplusInverseKernelTest {
     ElementwiseKernel kernel = SquareplusInverseKernel.of(b);
     assertExact(FLOAT_VALUE, Exact::squareplusInverse, y, b, values(kernel, y));
     assertExact(FLOAT_GRADIENT, Exact::squareplusInverseGradient, y, b, gradients(kernel, y));
+    assertExact(FLOAT_SECOND, Exact::squareplusInverseSecond, y, b, secondDerivatives(kernel, y));
   }
 
   @ParameterizedTest

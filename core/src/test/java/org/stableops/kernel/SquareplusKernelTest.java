@@ -3,14 +3,17 @@ package org.stableops.kernel;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.stableops.kernel.Pointwise.FLOAT_GRADIENT;
+import static org.stableops.kernel.Pointwise.FLOAT_SECOND;
 import static org.stableops.kernel.Pointwise.FLOAT_VALUE;
 import static org.stableops.kernel.Pointwise.GRADIENT;
+import static org.stableops.kernel.Pointwise.SECOND;
 import static org.stableops.kernel.Pointwise.VALUE;
 import static org.stableops.kernel.Pointwise.assertExact;
 import static org.stableops.kernel.Pointwise.both;
 import static org.stableops.kernel.Pointwise.floats;
 import static org.stableops.kernel.Pointwise.gradients;
 import static org.stableops.kernel.Pointwise.parameterGradients;
+import static org.stableops.kernel.Pointwise.secondDerivatives;
 import static org.stableops.kernel.Pointwise.values;
 
 import java.util.Arrays;
@@ -43,6 +46,7 @@ class SquareplusKernelTest {
     ElementwiseKernel kernel = SquareplusKernel.of(b);
     assertExact(VALUE, Exact::squareplus, x, b, values(kernel, x));
     assertExact(GRADIENT, Exact::squareplusGradient, x, b, gradients(kernel, x));
+    assertExact(SECOND, Exact::squareplusSecond, x, b, secondDerivatives(kernel, x));
     ParametricKernel parametric = SquareplusKernel.parametric();
     assertExact(VALUE, Exact::squareplus, x, b, values(parametric, x, b));
     assertExact(GRADIENT, Exact::squareplusGradient, x, b, gradients(parametric, x, b));
@@ -56,6 +60,7 @@ class SquareplusKernelTest {
     ElementwiseKernel kernel = SquareplusKernel.of(b);
     assertExact(FLOAT_VALUE, Exact::squareplus, x, b, values(kernel, x));
     assertExact(FLOAT_GRADIENT, Exact::squareplusGradient, x, b, gradients(kernel, x));
+    assertExact(FLOAT_SECOND, Exact::squareplusSecond, x, b, secondDerivatives(kernel, x));
   }
 
   @ParameterizedTest

@@ -120,6 +120,8 @@ class CompositesTest {
         assertNear(swept(x, kernel::value), value, slack, what, x);
         PlainArray gradient = M.toTypeOf(array, operator.composite().gradient(M, array, p));
         assertNear(swept(x, kernel::gradient), gradient, none(x), what + " gradient", x);
+        PlainArray second = M.toTypeOf(array, operator.composite().secondDerivative(M, array, p));
+        assertNear(swept(x, kernel::secondDerivative), second, none(x), what + " second", x);
       }
     }
   }

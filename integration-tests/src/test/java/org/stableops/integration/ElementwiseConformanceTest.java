@@ -47,6 +47,7 @@ class ElementwiseConformanceTest {
     double[] x = Points.of(function, parameter, format, POINTS);
     Exact[] values = exact(i -> function.value(x[i], parameter));
     Exact[] gradients = exact(i -> function.gradient(x[i], parameter));
+    Exact[] seconds = exact(i -> function.secondDerivative(x[i], parameter));
     for (Host host : Host.ALL) {
       for (Path path : Path.values()) {
         if (host.formats().contains(format)) {
@@ -54,6 +55,7 @@ class ElementwiseConformanceTest {
           known.check(known.values(), values, false);
           double[] actual = known.gradients();
           known.check(actual, gradients, true);
+          known.checkSecond(seconds);
           // What training sees is the explicit gradient, to the bit.
           assertArrayEquals(actual, known.backprop(), known.toString());
         }
@@ -118,6 +120,17 @@ class ElementwiseConformanceTest {
         assertTrue(ulps <= bar, describe(i, actual[i], exact[i], ulps));
         MEASUREMENTS.add(
             new Measurements.Row(operator(), host.name(), path, format), gradient, ulps, bar);
+      }
+    }
+
+    void checkSecond(Exact[] exact) {
+      double[] actual = path.run(() -> host.secondDerivative(function, x, parameter, format));
+      for (int i = 0; i < x.length; i++) {
+        double ulps = format.ulps(actual[i], exact[i]);
+        double bar = Tolerance.second(function, x[i], parameter, format, path);
+        assertTrue(ulps <= bar, "second derivative, " + describe(i, actual[i], exact[i], ulps));
+        MEASUREMENTS.add(
+            new Measurements.Row(operator() + "″", host.name(), path, format), true, ulps, bar);
       }
     }
 

@@ -26,7 +26,11 @@ class SpecialValuesTest {
 
   /** What is expected; null where the value is an ordinary one. */
   private record Expected(
-      ElementwiseFunction function, double parameter, Double[] value, Double[] gradient) {}
+      ElementwiseFunction function,
+      double parameter,
+      Double[] value,
+      Double[] gradient,
+      Double[] second) {}
 
   private static Expected softplus(double beta) {
     double atZero = Math.log(2) / beta;
@@ -34,7 +38,8 @@ class SpecialValuesTest {
         ElementwiseFunction.SOFTPLUS,
         beta,
         new Double[] {atZero, atZero, INF, 0.0, NAN, null, 0.0},
-        new Double[] {0.5, 0.5, 1.0, 0.0, NAN, null, 0.0});
+        new Double[] {0.5, 0.5, 1.0, 0.0, NAN, null, 0.0},
+        new Double[] {beta / 4, beta / 4, 0.0, 0.0, NAN, null, 0.0});
   }
 
   private static Expected squareplus(double b) {
@@ -43,7 +48,8 @@ class SpecialValuesTest {
         ElementwiseFunction.SQUAREPLUS,
         b,
         new Double[] {atZero, atZero, INF, 0.0, NAN, null, null},
-        new Double[] {0.5, 0.5, 1.0, 0.0, NAN, null, null});
+        new Double[] {0.5, 0.5, 1.0, 0.0, NAN, null, null},
+        new Double[] {0.5 / Math.sqrt(b), 0.5 / Math.sqrt(b), 0.0, 0.0, NAN, null, null});
   }
 
   private static Expected inverse(ElementwiseFunction function, double parameter) {
@@ -51,7 +57,8 @@ class SpecialValuesTest {
         function,
         parameter,
         new Double[] {-INF, -INF, INF, NAN, NAN, NAN, NAN},
-        new Double[] {INF, INF, 1.0, NAN, NAN, NAN, NAN});
+        new Double[] {INF, INF, 1.0, NAN, NAN, NAN, NAN},
+        new Double[] {-INF, -INF, 0.0, NAN, NAN, NAN, NAN});
   }
 
   private static final List<Expected> TABLE =
@@ -66,7 +73,8 @@ class SpecialValuesTest {
               ElementwiseFunction.SQUAREPLUS,
               0,
               new Double[] {0.0, 0.0, INF, 0.0, NAN, 0.0, 0.0},
-              new Double[] {0.5, 0.5, 1.0, 0.0, NAN, 0.0, 0.0}),
+              new Double[] {0.5, 0.5, 1.0, 0.0, NAN, 0.0, 0.0},
+              new Double[] {0.0, 0.0, 0.0, 0.0, NAN, 0.0, 0.0}),
           inverse(ElementwiseFunction.SOFTPLUS_INVERSE, 1),
           inverse(ElementwiseFunction.SOFTPLUS_INVERSE, 1.0 / 3),
           inverse(ElementwiseFunction.SOFTPLUS_INVERSE, 20),
@@ -77,7 +85,8 @@ class SpecialValuesTest {
               ElementwiseFunction.SQUAREPLUS_INVERSE,
               0,
               new Double[] {0.0, 0.0, INF, -INF, NAN, -1.0, null},
-              new Double[] {1.0, 1.0, 1.0, 1.0, NAN, 1.0, 1.0}));
+              new Double[] {1.0, 1.0, 1.0, 1.0, NAN, 1.0, 1.0},
+              new Double[] {0.0, 0.0, 0.0, 0.0, NAN, 0.0, 0.0}));
 
   record Setting(Host host, Path path, Format format) {}
 
@@ -114,6 +123,12 @@ class SpecialValuesTest {
           setting,
           expected.gradient,
           setting.path.run(() -> host.gradient(f, x, p, setting.format)));
+      check(
+          expected,
+          "second derivative",
+          setting,
+          expected.second,
+          setting.path.run(() -> host.secondDerivative(f, x, p, setting.format)));
       check(
           expected,
           "backprop",

@@ -10,6 +10,7 @@ public enum Tolerance {
   FUSED_GRADIENT(4, 5),
   COMPOSITE_VALUE(6, 6),
   COMPOSITE_GRADIENT(8, 8),
+  SECOND_DERIVATIVE(2, 6),
   /** Computed wider and rounded once. */
   NARROW(1, 1),
   SPARSE_LOSS(3, 16),
@@ -37,6 +38,15 @@ public enum Tolerance {
       case FLOAT32 -> float32;
       case FLOAT16, BFLOAT16 -> Math.min(float32, NARROW.float32);
     };
+  }
+
+  /** The bar of an elementwise second derivative. */
+  public static double second(
+      ElementwiseFunction function, double x, double parameter, Format format, Path path) {
+    double bar = SECOND_DERIVATIVE.of(format);
+    // A float32 result is rounded after the product has been, in float64.
+    boolean rounds = format == Format.FLOAT64 && roundsProduct(function, parameter, format, path);
+    return rounds ? bar + Math.abs(parameter * x) : bar;
   }
 
   /** The bar of an elementwise result. */

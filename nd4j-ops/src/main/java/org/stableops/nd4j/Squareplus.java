@@ -7,6 +7,7 @@ import org.stableops.nd4j.internal.ElementwiseGradientOp;
 import org.stableops.nd4j.internal.ElementwiseValueOp;
 import org.stableops.nd4j.internal.ParameterGradientOp;
 import org.stableops.nd4j.internal.ParametricOp;
+import org.stableops.nd4j.internal.SecondDerivativeOp;
 import org.stableops.op.Operators;
 
 /**
@@ -106,6 +107,28 @@ public final class Squareplus {
   }
 
   /**
+   * Returns the second derivative of squareplus with b = 4; see {@link #secondDerivative(INDArray,
+   * double)}.
+   */
+  public static INDArray secondDerivative(INDArray x) {
+    return secondDerivative(x, Parameters.DEFAULT_B);
+  }
+
+  /**
+   * Returns the second derivative of squareplus, computed in float64 and rounded once: within 2 ulp
+   * of float32 and 6 of float64.
+   *
+   * @param x any floating array
+   * @param b finite and not negative; for 0 the second derivative is 0
+   * @return b/(2·(x² + b)^{3/2}), of x's shape and dtype; 0 at ±inf, NaN for NaN
+   * @throws IllegalArgumentException if x has another dtype or b is invalid
+   * @throws IllegalStateException if x is closed
+   */
+  public static INDArray secondDerivative(INDArray x, double b) {
+    return OPERATOR.secondDerivative(x, b);
+  }
+
+  /**
    * Returns the gradient to b of the sum of squareplus.
    *
    * @param x any floating array
@@ -196,6 +219,19 @@ public final class Squareplus {
   public static final class GradientOp extends ElementwiseGradientOp {
     /** Creates an unconfigured op, for the registry. */
     public GradientOp() {
+      super(OPERATOR, SecondDerivative::new);
+    }
+
+    @Override
+    protected ElementwiseGradientOp another() {
+      return new GradientOp();
+    }
+  }
+
+  /** The second derivative in a graph: from x and upstream to upstream × second derivative. */
+  public static final class SecondDerivative extends SecondDerivativeOp {
+    /** Creates an unconfigured op, for the registry. */
+    public SecondDerivative() {
       super(OPERATOR);
     }
   }

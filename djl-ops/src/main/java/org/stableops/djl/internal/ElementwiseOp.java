@@ -112,7 +112,7 @@ public record ElementwiseOp(
                 .toType(x.getDataType(), false));
   }
 
-  private static NDArray compute(
+  static NDArray compute(
       NDArray x, BiConsumer<Elements, Elements> sweep, UnaryOperator<NDArray> composite) {
     if (Fused.accepts(x) || x.size() <= Slices.elements(x)) {
       return computeAtOnce(x, sweep, composite);

@@ -72,6 +72,18 @@ public record ParametricOp(Elementwise operator) {
     return of(arguments.one(), DjlAlgebra.OF_CHANGING_NUMBERS);
   }
 
+  /** The second derivative by x, outside any graph. */
+  public NDArray secondDerivative(NDArray x, double p) {
+    operator.parameter().requireValid(p);
+    Inputs.requireFloating("x", x);
+    return Scoped.compute(
+        () ->
+            ElementwiseOp.compute(
+                Autograd.detached(x),
+                operator.kernel().apply(p)::secondDerivative,
+                block -> operator.composite().secondDerivative(DjlAlgebra.INSTANCE, block, p)));
+  }
+
   /** The operator as a Block. */
   public Block block(double p) {
     return of(p).block(operator.name(), p);

@@ -49,6 +49,16 @@ public final class DjlHost implements Host {
   }
 
   @Override
+  public double[] secondDerivative(
+      ElementwiseFunction function, double[] x, double parameter, Format format) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray argument = array(manager, x, format);
+      return doubles(
+          OperatorClass.inDjl(function.operator()).call("secondDerivative", argument, parameter));
+    }
+  }
+
+  @Override
   public double[] backprop(
       ElementwiseFunction function,
       double[] x,

@@ -48,6 +48,18 @@ public interface Host {
   double[] gradient(ElementwiseFunction function, double[] x, double parameter, Format format);
 
   /**
+   * Computes the second derivative of an operator.
+   *
+   * @param function the operator
+   * @param x the arguments
+   * @param parameter β or b
+   * @param format the dtype
+   * @return f″(x)
+   */
+  double[] secondDerivative(
+      ElementwiseFunction function, double[] x, double parameter, Format format);
+
+  /**
    * Computes what training sees.
    *
    * @param function the operator

@@ -49,6 +49,15 @@ public final class Nd4jHost implements Host {
   }
 
   @Override
+  public double[] secondDerivative(
+      ElementwiseFunction function, double[] x, double parameter, Format format) {
+    try (INDArray argument = array(x, format)) {
+      return doubles(
+          OperatorClass.inNd4j(function.operator()).call("secondDerivative", argument, parameter));
+    }
+  }
+
+  @Override
   public double[] backprop(
       ElementwiseFunction function,
       double[] x,

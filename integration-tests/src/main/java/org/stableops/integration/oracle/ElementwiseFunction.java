@@ -25,6 +25,7 @@ public enum ElementwiseFunction {
       new double[] {0, -37, -70, -87.3, -103.9, -700, -708.4, -745, 20, 37, 88.7, 709.7},
       ElementwiseFunction::softplus,
       ElementwiseFunction::sigmoid,
+      ElementwiseFunction::softplusCurvature,
       ElementwiseFunction::softplusByBeta),
 
   /** log(e^{βx} − 1)/β. */
@@ -35,6 +36,7 @@ public enum ElementwiseFunction {
       new double[] {Math.log(2), 0.4, 0.35, 1.1, 1e-30, 1e-290, 1, 20, 37, 88.7, 709.7},
       ElementwiseFunction::softplusInverse,
       (x, beta) -> divide(ONE, expm1(x.multiply(beta).negate()).negate()),
+      ElementwiseFunction::softplusInverseCurvature,
       ElementwiseFunction::softplusInverseByBeta),
 
   /** (x + √(x² + b))/2. */
@@ -45,6 +47,7 @@ public enum ElementwiseFunction {
       new double[] {0, 1, 2, 5e3, 1e8},
       ElementwiseFunction::squareplus,
       ElementwiseFunction::squareplusGradient,
+      ElementwiseFunction::squareplusCurvature,
       (x, b) -> divide(ONE, root(x, b).multiply(BigDecimal.valueOf(4)))),
 
   /** x − b/(4x). */
@@ -55,6 +58,7 @@ public enum ElementwiseFunction {
       new double[] {0.25, 0.5, 1, 2, 5e3, 1e8},
       (x, b) -> x.subtract(divide(b, x.multiply(BigDecimal.valueOf(4)))),
       (x, b) -> ONE.add(divide(b, x.multiply(x).multiply(BigDecimal.valueOf(4)))),
+      (x, b) -> divide(b, x.multiply(x).multiply(x).multiply(BigDecimal.valueOf(-2))),
       (x, b) -> divide(ONE, x.multiply(BigDecimal.valueOf(-4))));
 
   private static final BigDecimal FAR = BigDecimal.valueOf(1000);
@@ -67,6 +71,7 @@ public enum ElementwiseFunction {
   private final double[] branchPoints;
   private final BinaryOperator<BigDecimal> value;
   private final BinaryOperator<BigDecimal> gradient;
+  private final BinaryOperator<BigDecimal> secondDerivative;
   private final BinaryOperator<BigDecimal> parameterGradient;
 
   ElementwiseFunction(
@@ -76,6 +81,7 @@ public enum ElementwiseFunction {
       double[] branchPoints,
       BinaryOperator<BigDecimal> value,
       BinaryOperator<BigDecimal> gradient,
+      BinaryOperator<BigDecimal> secondDerivative,
       BinaryOperator<BigDecimal> parameterGradient) {
     this.operator = operator;
     this.positiveDomain = positiveDomain;
@@ -83,6 +89,7 @@ public enum ElementwiseFunction {
     this.branchPoints = branchPoints;
     this.value = value;
     this.gradient = gradient;
+    this.secondDerivative = secondDerivative;
     this.parameterGradient = parameterGradient;
   }
 
@@ -115,6 +122,17 @@ public enum ElementwiseFunction {
    */
   public Exact gradient(double x, double parameter) {
     return Exact.of(gradient.apply(new BigDecimal(x), new BigDecimal(parameter)));
+  }
+
+  /**
+   * Returns the exact second derivative.
+   *
+   * @param x a finite argument in the domain
+   * @param parameter β or b
+   * @return f″(x)
+   */
+  public Exact secondDerivative(double x, double parameter) {
+    return Exact.of(secondDerivative.apply(new BigDecimal(x), new BigDecimal(parameter)));
   }
 
   /**
@@ -179,6 +197,26 @@ public enum ElementwiseFunction {
     BigDecimal p = x.multiply(beta);
     BigDecimal t = exp(p.abs().negate());
     return divide(p.signum() < 0 ? t : ONE, ONE.add(t));
+  }
+
+  /** β·t/(1 + t)², t = e^{−|βx|}. */
+  private static BigDecimal softplusCurvature(BigDecimal x, BigDecimal beta) {
+    BigDecimal t = exp(x.multiply(beta).abs().negate());
+    BigDecimal onePlusT = ONE.add(t);
+    return divide(beta.multiply(t), onePlusT.multiply(onePlusT));
+  }
+
+  /** −β·e^−p/(1 − e^−p)², p = βx. */
+  private static BigDecimal softplusInverseCurvature(BigDecimal x, BigDecimal beta) {
+    BigDecimal p = x.multiply(beta);
+    BigDecimal w = expm1(p.negate());
+    return divide(divide(beta.negate().multiply(exp(p.negate())), w), w);
+  }
+
+  /** b/(2·(x² + b)·√(x² + b)). */
+  private static BigDecimal squareplusCurvature(BigDecimal x, BigDecimal b) {
+    BigDecimal square = x.multiply(x).add(b);
+    return b.signum() == 0 ? ZERO : divide(divide(b, square), root(x, b).multiply(TWO));
   }
 
   private static BigDecimal softplusInverse(BigDecimal x, BigDecimal beta) {

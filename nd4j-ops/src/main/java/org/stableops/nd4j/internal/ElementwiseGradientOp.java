@@ -1,6 +1,7 @@
 package org.stableops.nd4j.internal;
 
 import java.util.List;
+import java.util.function.Supplier;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -10,11 +11,21 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public abstract class ElementwiseGradientOp extends JavaOp {
   private final transient ParametricOp operator;
+  private final transient Supplier<SecondDerivativeOp> second;
 
-  protected ElementwiseGradientOp(ParametricOp operator) {
+  protected ElementwiseGradientOp(ParametricOp operator, Supplier<SecondDerivativeOp> second) {
     super(operator.operator().gradientGraphName());
     this.operator = operator;
+    this.second = second;
   }
+
+  @Override
+  public final List<JavaOp> family() {
+    return List.of(this, second.get());
+  }
+
+  /** A gradient op of the same operator. */
+  protected abstract ElementwiseGradientOp another();
 
   final SDVariable of(SDVariable x, SDVariable upstream, double parameter) {
     addTArgument(parameter);
@@ -23,6 +34,24 @@ public abstract class ElementwiseGradientOp extends JavaOp {
 
   final SDVariable of(SDVariable x, SDVariable upstream, SDVariable parameter) {
     return output(x, upstream, parameter);
+  }
+
+  /**
+   * By x and by upstream, where the parameter is a number. Upstream may be one number for all of x,
+   * as that of a loss is: then its gradient is a sum.
+   */
+  @Override
+  public final List<SDVariable> doDiff(List<SDVariable> upstreams) {
+    if (args().length > 2) {
+      return super.doDiff(upstreams);
+    }
+    SDVariable x = arg(0);
+    SDVariable upstream = arg(1);
+    SDVariable ofOutput = upstreams.get(0);
+    double parameter = numbers(1, 1)[0];
+    return List.of(
+        second.get().of(x, ofOutput.mul(upstream), parameter),
+        another().of(x, ofOutput, parameter));
   }
 
   @Override

@@ -74,7 +74,7 @@ public record ElementwiseOp(
     return Temporaries.filled(Fused.uninitialized(x), out -> computeInto(x, out, sweep, composite));
   }
 
-  private static void computeInto(
+  static void computeInto(
       INDArray x, INDArray out, BiConsumer<Elements, Elements> sweep, Formula composite) {
     if (x.isEmpty()) {
       return;

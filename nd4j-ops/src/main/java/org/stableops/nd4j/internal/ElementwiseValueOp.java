@@ -1,5 +1,6 @@
 package org.stableops.nd4j.internal;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -36,7 +37,10 @@ public abstract class ElementwiseValueOp extends JavaOp {
 
   @Override
   public final List<JavaOp> family() {
-    return List.of(this, gradient.get(), parameterGradient.get());
+    List<JavaOp> family = new ArrayList<>(gradient.get().family());
+    family.add(0, this);
+    family.add(parameterGradient.get());
+    return family;
   }
 
   @Override

@@ -41,6 +41,22 @@ public record ParametricOp(Elementwise operator) {
         (m, x) -> composite.gradient(m, x, p));
   }
 
+  /** The second derivative by x. */
+  public INDArray secondDerivative(INDArray x, double p) {
+    Inputs.requireFloating("x", x);
+    return Temporaries.filled(Fused.uninitialized(x), out -> secondDerivativeInto(x, p, out));
+  }
+
+  /** Writes the second derivative into an array of x's shape and dtype, which may be x. */
+  void secondDerivativeInto(INDArray x, double p, INDArray out) {
+    operator.parameter().requireValid(p);
+    ElementwiseOp.computeInto(
+        x,
+        out,
+        operator.kernel().apply(p)::secondDerivative,
+        (m, block) -> composite().secondDerivative(m, block, p));
+  }
+
   private String name() {
     return operator.parameter().name();
   }
