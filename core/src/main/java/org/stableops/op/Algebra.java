@@ -46,6 +46,11 @@ public interface Algebra<A> {
   /** |x|. */
   A abs(A x);
 
+  /** −|x|. */
+  default A minusAbs(A x) {
+    return freeing(abs(x), this::negate);
+  }
+
   /** √x. */
   A sqrt(A x);
 
@@ -66,6 +71,14 @@ public interface Algebra<A> {
    * float64.
    */
   A log1pExp(A x);
+
+  /**
+   * log(1 + e^x) in the dtype of x, to the last digits, for x ≤ 0 in a result that nothing else
+   * needs: it may change, or is freed.
+   */
+  default A log1pExpOf(A own) {
+    return freeing(own, this::log1pExp);
+  }
 
   /** 1/(1 + e^{−x}), of float64, for x &gt; −700. */
   A sigmoid(A x);
@@ -161,6 +174,11 @@ public interface Algebra<A> {
     return freeing(own, x -> add(x, y));
   }
 
+  /** x − y in a result that nothing else needs: it may change, and is the difference or freed. */
+  default A subtractFrom(A own, A y) {
+    return freeing(own, x -> subtract(x, y));
+  }
+
   /** xy in a result that nothing else needs: it may change, and is the product or freed. */
   default A multiplyBy(A own, A y) {
     return freeing(own, x -> multiply(x, y));
@@ -169,6 +187,13 @@ public interface Algebra<A> {
   /** The same with a number. */
   default A multiplyBy(A own, double y) {
     return freeing(own, x -> multiply(x, y));
+  }
+
+  /** 1/(1 + e^{−x}) of float32, rounded once: float32 itself would be 2.5 ulp off. */
+  default A narrowSigmoid(A x) {
+    A wide = toDouble(x);
+    A sigmoid = freeing(wide, this::sigmoid);
+    return freeing(sigmoid, each -> toTypeOf(x, each));
   }
 
   /** Computes with an array, and frees it. */

@@ -3,6 +3,7 @@ package org.stableops.op;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.stableops.Reduction;
+import org.stableops.ValueAndGradient;
 import org.stableops.internal.ParameterShape;
 import org.stableops.internal.Shapes;
 import org.stableops.kernel.ElementLossKernel;
@@ -72,9 +73,19 @@ public record ElementLoss(
       throw new UnsupportedOperationException("this loss has no deviance");
     }
 
-    /** The same for finite arguments of float32, where that is faster; else this. */
-    default LossComposite ofFinite() {
+    /** The loss and its derivative by x, which may share what both need. */
+    default <A> ValueAndGradient<A> both(RowAlgebra<A> m, A x, A companion, A y) {
+      return new ValueAndGradient<>(value(m, x, companion, y), gradient(m, x, companion, y));
+    }
+
+    /** The same in float32 for arguments between two numbers, where that is faster; else this. */
+    default LossComposite within(double least, double most) {
       return this;
+    }
+
+    /** Whether there are arguments for which float32 is faster. */
+    default boolean hasNarrow() {
+      return within(0, 0) != this;
     }
 
     /** One of them. */

@@ -30,6 +30,11 @@ public final class PoissonComposite implements ElementLoss.LossComposite {
         new PoissonComposite(options));
   }
 
+  @Override
+  public ElementLoss.LossComposite within(double least, double most) {
+    return NarrowPoisson.within(least, most, options, this);
+  }
+
   private <A> RateComposite<A> rate(RowAlgebra<A> m, A x) {
     return new RateComposite<>(m, m.toDouble(x), options);
   }

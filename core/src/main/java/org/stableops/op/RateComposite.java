@@ -50,9 +50,9 @@ final class RateComposite<A> {
       case EXP -> m.exp(r);
       case SOFTPLUS -> {
         p = m.multiply(r, parameter);
-        A minusAbs = m.negate(m.abs(p));
+        A minusAbs = m.minusAbs(p);
         t = m.exp(minusAbs);
-        u = m.log1pExp(minusAbs);
+        u = m.log1pExpOf(minusAbs);
         yield m.add(m.atLeast(r, 0), m.divide(u, parameter));
       }
       case SQUAREPLUS -> {

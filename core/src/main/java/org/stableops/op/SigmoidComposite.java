@@ -45,10 +45,12 @@ public final class SigmoidComposite implements ElementLoss.LossComposite {
 
   /** With options float32 would lose more digits than there are to lose. */
   @Override
-  public ElementLoss.LossComposite ofFinite() {
+  public ElementLoss.LossComposite within(double least, double most) {
     BinaryCrossEntropyOptions plain =
         BinaryCrossEntropyOptions.DEFAULT.withReduction(options.reduction());
-    return options.equals(plain) ? new FiniteSigmoid(this) : this;
+    boolean isNear = least >= -NarrowSigmoid.FAR && most <= NarrowSigmoid.FAR;
+    boolean isNarrow = isNear && options.equals(plain);
+    return isNarrow ? new NarrowSigmoid(this) : this;
   }
 
   @Override
@@ -98,9 +100,9 @@ public final class SigmoidComposite implements ElementLoss.LossComposite {
       hasTail = gamma == 0 && options.positiveWeights().length > 0 && m.isDouble(logits);
       x = m.toDouble(logits);
       this.y = y;
-      A minusAbs = m.negate(m.abs(x));
+      A minusAbs = m.minusAbs(x);
       t = m.exp(minusAbs);
-      log = m.log1pExp(minusAbs);
+      log = m.log1pExpOf(minusAbs);
       onePlusT = m.add(t, 1);
     }
 

@@ -1,10 +1,13 @@
 package org.stableops.op;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.DoubleBuffer;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,6 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.stableops.BinaryCrossEntropyOptions;
 import org.stableops.CountOptions;
 import org.stableops.PositiveTransform;
+import org.stableops.ValueAndGradient;
 import org.stableops.kernel.ElementLossKernel;
 import org.stableops.kernel.ElementLossKernel.Batch;
 import org.stableops.kernel.ElementLossKernel.Derivative;
@@ -355,5 +359,135 @@ class LossCompositesTest {
     double[] tiny = {0, -0.0, 5e-324, 1e-300, 1e-160};
     Points steep = Points.of(tiny, new double[] {1e-200, 3, 1e20, INF}, COUNTS);
     assertAllSame(binomial, new Derivative[] {Derivative.SECOND}, y -> 1e3 * y, steep);
+  }
+
+  // ---- in float32
+
+  private static PlainArray floats(double... numbers) {
+    return new PlainArray(numbers, numbers.length, false);
+  }
+
+  /** Narrow formulas beside the kernel, which computes the same floats in double. */
+  private static void assertNarrow(ElementLoss loss, double[] x, double[] y) {
+    ElementLoss.LossComposite narrow = loss.composite().within(-85, 85);
+    assertTrue(narrow != loss.composite());
+    Points points = Points.of(PlainArray.of(false, x).elements(), new double[] {1}, y);
+    PlainArray ofX = floats(points.x);
+    PlainArray ofY = floats(points.y);
+    double[] value = narrow.value(M, ofX, null, ofY).elements();
+    double[] gradient = narrow.gradient(M, ofX, null, ofY).elements();
+    double[] exactValue = ofKernel(loss, null, points);
+    double[] exactGradient = ofKernel(loss, Derivative.GRADIENT, points);
+    for (int i = 0; i < value.length; i++) {
+      double terms = 0x1p-22 * 90 * points.y[i];
+      assertEquals(
+          exactValue[i], value[i], 0x1p-22 * Math.abs(exactValue[i]) + terms, points.at(i));
+      double bar = 0x1p-22 * (Math.abs(exactGradient[i]) + 2 * points.y[i]);
+      assertEquals(exactGradient[i], gradient[i], bar, points.at(i));
+    }
+    ValueAndGradient<PlainArray> both = narrow.both(M, ofX, null, ofY);
+    assertArrayEquals(value, both.value().elements());
+    assertArrayEquals(gradient, both.gradient().elements());
+    assertArrayEquals(
+        loss.composite().secondDerivative(M, ofX, null, ofY).elements(),
+        narrow.secondDerivative(M, ofX, null, ofY).elements());
+  }
+
+  @Test
+  void narrowFormulasAreThoseOfTheKernel() {
+    double[] x = both(0, 0x1p-27, 0.3125, 2.75, 16, 40, 84.75);
+    assertNarrow(
+        SigmoidComposite.of(BinaryCrossEntropyOptions.DEFAULT), x, new double[] {0, 0.25, 1});
+    CountOptions log = CountOptions.DEFAULT;
+    assertNarrow(PoissonComposite.of(log), x, COUNTS);
+    assertNarrow(PoissonComposite.of(log.withRate(PositiveTransform.softplus())), x, COUNTS);
+  }
+
+  /** No quotient of a count and a tiny rate. */
+  @Test
+  void largeCountsOfTinyRatesHaveFiniteGradients() {
+    ElementLoss loss =
+        PoissonComposite.of(CountOptions.DEFAULT.withRate(PositiveTransform.softplus()));
+    double[] gradient =
+        loss.composite().within(-85, 0).gradient(M, floats(-82), null, floats(1e7)).elements();
+    assertEquals(-1e7, gradient[0], 2);
+  }
+
+  private static void assertGeneral(
+      ElementLoss.LossComposite general, ElementLoss.LossComposite actual) {
+    assertTrue(general == actual);
+  }
+
+  @Test
+  void onlyOrdinaryArgumentsWithoutOptionsAreNarrow() {
+    BinaryCrossEntropyOptions plain = BinaryCrossEntropyOptions.DEFAULT;
+    CountOptions log = CountOptions.DEFAULT;
+    CountOptions softplus = log.withRate(PositiveTransform.softplus());
+    ElementLoss.LossComposite sigmoid = SigmoidComposite.of(plain).composite();
+    ElementLoss.LossComposite exp = PoissonComposite.of(log).composite();
+    ElementLoss.LossComposite ofSoftplus = PoissonComposite.of(softplus).composite();
+    for (ElementLoss.LossComposite each : List.of(sigmoid, exp, ofSoftplus)) {
+      assertTrue(each.hasNarrow());
+      assertTrue(each.within(-85, 85) != each);
+      assertGeneral(each, each.within(-85.1, 0));
+      assertGeneral(each, each.within(0, INF));
+      assertGeneral(each, each.within(NAN, NAN));
+    }
+    assertGeneral(sigmoid, sigmoid.within(0, 85.1));
+    assertGeneral(exp, exp.within(0, 85.1));
+    assertTrue(ofSoftplus.within(0, 1e30) != ofSoftplus);
+    for (ElementLoss loss :
+        List.of(
+            SigmoidComposite.of(plain.withFocalGamma(2)),
+            SigmoidComposite.of(plain.withLabelSmoothing(0.1)),
+            PoissonComposite.of(log.withFullLikelihood()),
+            PoissonComposite.of(log.withRate(PositiveTransform.softplus(2))),
+            PoissonComposite.of(CountOptions.RATE),
+            NegativeBinomialComposite.of(log))) {
+      assertFalse(loss.composite().hasNarrow(), loss.toString());
+    }
+  }
+
+  /** An exposure takes the general formula. */
+  @Test
+  void exposuresAreNotNarrow() {
+    ElementLoss.LossComposite general = PoissonComposite.of(CountOptions.DEFAULT).composite();
+    ElementLoss.LossComposite narrow = general.within(0, 1);
+    PlainArray x = floats(0.5, 1);
+    PlainArray c = floats(2, 3);
+    PlainArray y = floats(1, 4);
+    double[] value = general.value(M, x, c, y).elements();
+    double[] gradient = general.gradient(M, x, c, y).elements();
+    assertArrayEquals(value, narrow.value(M, x, c, y).elements());
+    assertArrayEquals(gradient, narrow.gradient(M, x, c, y).elements());
+    assertArrayEquals(value, narrow.both(M, x, c, y).value().elements());
+    assertArrayEquals(gradient, narrow.both(M, x, c, y).gradient().elements());
+    assertArrayEquals(
+        general.deviance(M, x, c, y).elements(), narrow.deviance(M, x, c, y).elements());
+  }
+
+  @Test
+  void elementsHaveARangeAndASum() {
+    float[] floats = new float[5003];
+    double[] doubles = new double[5003];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = i % 100 - 40;
+      doubles[i] = floats[i];
+    }
+    floats[5002] = 77;
+    doubles[5002] = 77;
+    double sum = Arrays.stream(doubles).sum();
+    Elements narrow = Elements.of(FloatBuffer.wrap(floats));
+    for (Elements each : List.of(narrow, elements(doubles))) {
+      assertEquals(new Elements.Range(-40, 77), each.range());
+      assertEquals(sum, each.sum());
+    }
+    for (int place : new int[] {0, 1, 2, 3, 3000, 5002}) {
+      float[] some = floats.clone();
+      some[place] = Float.NaN;
+      assertEquals(NAN, Elements.of(FloatBuffer.wrap(some)).range().least());
+      assertEquals(NAN, Elements.of(FloatBuffer.wrap(some)).range().most());
+    }
+    assertEquals(new Elements.Range(INF, -INF), elements(new double[0]).range());
   }
 }

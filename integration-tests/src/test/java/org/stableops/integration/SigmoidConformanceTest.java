@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.stableops.BinaryCrossEntropyOptions;
 import org.stableops.Reduction;
@@ -84,8 +85,39 @@ class SigmoidConformanceTest {
   @MethodSource("cases")
   void isWithinItsBars(Format format, BinaryCrossEntropyOptions options) {
     SplittableRandom random = new SplittableRandom(options.toString().hashCode());
-    double[] x = logits(format, random);
+    check(format, options, logits(format, random), targets(format, random));
+  }
+
+  /** Logits of ordinary size alone, for which composites have a formula in float32. */
+  @ParameterizedTest
+  @EnumSource
+  void logitsOfOrdinarySizeAreWithinTheBars(Format format) {
+    SplittableRandom random = new SplittableRandom(19);
+    double[] x =
+        DoubleStream.generate(
+                () ->
+                    switch (random.nextInt(4)) {
+                      case 0 -> Math.pow(10, -8 * random.nextDouble());
+                      case 1 -> 85 * random.nextDouble();
+                      case 2 -> 20 * random.nextDouble();
+                      default -> 3 * random.nextDouble();
+                    })
+            .map(v -> format.round(random.nextBoolean() ? v : -v))
+            .limit(POINTS)
+            .toArray();
+    double[] edges = {0, -0.0, 85, -85, 16, -16};
+    System.arraycopy(edges, 0, x, 0, edges.length);
     double[] y = targets(format, random);
+    // Near 0 and 1 a target has digits that 1 − y or y may lose.
+    for (int i = 6; i < POINTS; i += 5) {
+      double tiny = Math.pow(10, -7 * random.nextDouble());
+      y[i] = format.round(random.nextBoolean() ? tiny : 1 - tiny);
+    }
+    check(format, NONE, x, y);
+  }
+
+  private static void check(
+      Format format, BinaryCrossEntropyOptions options, double[] x, double[] y) {
     long[] shape = {POINTS / 3, 3};
     double[] weights = options.positiveWeights();
     SigmoidLoss[] exact = new SigmoidLoss[POINTS];

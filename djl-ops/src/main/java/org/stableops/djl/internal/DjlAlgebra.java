@@ -53,6 +53,11 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
   }
 
   @Override
+  public NDArray subtractFrom(NDArray own, NDArray y) {
+    return own.subi(y);
+  }
+
+  @Override
   public NDArray multiplyBy(NDArray own, NDArray y) {
     return own.muli(y);
   }
@@ -133,6 +138,11 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
   @Override
   public NDArray log1pExp(NDArray x) {
     return Activation.softPlus(x);
+  }
+
+  @Override
+  public NDArray minusAbs(NDArray x) {
+    return x.abs().negi();
   }
 
   @Override

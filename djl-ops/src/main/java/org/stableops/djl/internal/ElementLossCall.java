@@ -1,6 +1,7 @@
 package org.stableops.djl.internal;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -10,6 +11,7 @@ import java.util.function.Supplier;
 import org.stableops.CountEvaluation;
 import org.stableops.LossEvaluation;
 import org.stableops.Reduction;
+import org.stableops.ValueAndGradient;
 import org.stableops.internal.ParameterShape;
 import org.stableops.kernel.ElementLossKernel.Batch;
 import org.stableops.kernel.ElementLossKernel.Derivative;
@@ -244,7 +246,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
       }
       NDArray number = Scoped.beside(logits, sum.get());
       if (loss.reduction() == Reduction.MEAN) {
-        number = weight == 0 ? number.zerosLike() : number.div(Constants.create(weight));
+        number = weight == 0 ? number.zerosLike() : number.div(number(weight));
       }
       // DJL's toType copies nothing of the same dtype.
       DataType type = logits.getDataType();
@@ -339,14 +341,17 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
         rows.compute(
             (x, c, y, a) -> {
               NDArray[] ofBlock = new NDArray[3];
-              NDArray losses = weighted(rows.value(x, c, y), a);
+              ValueAndGradient<NDArray> both =
+                  view == null
+                      ? new ValueAndGradient<>(rows.value(x, c, y), null)
+                      : rows.both(x, c, y);
+              NDArray losses = weighted(both.value(), a);
               ofBlock[SUMS] = losses.toType(DataType.FLOAT64, false).sum(new int[] {1}, true);
               if (wantsLosses) {
                 ofBlock[LOSSES] = losses.toType(logits.getDataType(), false);
               }
               if (view != null) {
-                NDArray gradient = rows.derivative(Derivative.GRADIENT, x, c, y);
-                ofBlock[GRADIENT] = scaled(weighted(gradient, a), loss.scale(weight));
+                ofBlock[GRADIENT] = scaled(weighted(both.gradient(), a), loss.scale(weight));
               }
               return ofBlock;
             });
@@ -418,8 +423,13 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
 
   /** The product with a scale, in float32 or float64. */
   private NDArray scaled(NDArray derivative, double scale) {
-    NDArray scaled = scale == 1 ? derivative : derivative.mul(Constants.create(scale));
+    NDArray scaled = scale == 1 ? derivative : derivative.mul(number(scale));
     return wide(Scoped.beside(logits, scaled));
+  }
+
+  /** Without sample weights what depends on Σ a is a number of most calls. */
+  private NDArray number(double number) {
+    return sampleWeights == null ? Constants.of(number) : Constants.create(number);
   }
 
   /** Computes results of a block from rows of x, and of others, of which some may be null. */
@@ -430,22 +440,35 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
 
   /** Everything as rows × elements of the last axis, on the logits' device. */
   private final class Rows {
+    private static final int ALL_EXTREMES = 4;
+
     private final NDArray x = rows(Autograd.detached(logits));
     private final NDArray c = companion == null ? null : companionRows(beside(companion));
     private final NDArray y = rows(beside(targets));
     private final NDArray a =
         sampleWeights == null ? null : rows(beside(sampleWeights).toType(DataType.FLOAT64, false));
 
-    private final LossComposite composite = composite();
+    /** The least and the largest target that counts, and the same of x if that matters. */
+    private final double[] extremes = x.size() == 0 ? new double[0] : extremes();
 
-    private LossComposite composite() {
-      LossComposite general = loss.composite();
+    private final LossComposite composite =
+        extremes.length == ALL_EXTREMES
+            ? loss.composite().within(extremes[2], extremes[3])
+            : loss.composite();
+
+    /** Read at once, for every time the device is waited for. */
+    private double[] extremes() {
+      NDArray counted = counted(y, a, 0);
+      NDList numbers = new NDList(counted.min(), counted.max());
       boolean mayBeFaster =
           Halves.wideType(logits.getDataType()) == DataType.FLOAT32
               && !Fused.reaches(logits)
-              && general.ofFinite() != general
-              && x.size() > 0;
-      return mayBeFaster && Double.isFinite(number(x.abs().max())) ? general.ofFinite() : general;
+              && loss.composite().hasNarrow();
+      if (mayBeFaster) {
+        numbers.add(x.min());
+        numbers.add(x.max());
+      }
+      return NDArrays.stack(numbers).toType(DataType.FLOAT64, false).toDoubleArray();
     }
 
     private NDArray beside(NDArray array) {
@@ -504,15 +527,10 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
     private boolean isValid(double weight) {
       boolean isWeightValid =
           a == null || a.min().toDoubleArray()[0] >= 0 && weight < Double.POSITIVE_INFINITY;
-      NDArray counted = counted(y, a, 0);
       return isWeightValid
-          && isTarget(counted.min())
-          && isTarget(counted.max())
+          && loss.kernel().isTarget(extremes[0])
+          && loss.kernel().isTarget(extremes[1])
           && (c == null || areCompanions());
-    }
-
-    private boolean isTarget(NDArray number) {
-      return loss.kernel().isTarget(number(number));
     }
 
     private boolean areCompanions() {
@@ -564,6 +582,13 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
       NDArray out = like(ofX);
       loss.kernel().run(batch(ofX, ofC, ofY), Fused.elements(out), null, 1);
       return out;
+    }
+
+    ValueAndGradient<NDArray> both(NDArray ofX, NDArray ofC, NDArray ofY) {
+      return Fused.accepts(ofX)
+          ? new ValueAndGradient<>(
+              value(ofX, ofC, ofY), derivative(Derivative.GRADIENT, ofX, ofC, ofY))
+          : composite.both(DjlAlgebra.INSTANCE, ofX, ofC, ofY);
     }
 
     NDArray derivative(Derivative derivative, NDArray ofX, NDArray ofC, NDArray ofY) {

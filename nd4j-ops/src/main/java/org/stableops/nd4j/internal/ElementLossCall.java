@@ -136,7 +136,7 @@ public final class ElementLossCall {
   }
 
   public INDArray gradient() {
-    return compute(false, true).derivative();
+    return derivative(Derivative.GRADIENT, x.dataType());
   }
 
   /** Everything in one pass; the losses if the reduction is NONE. */
@@ -180,7 +180,7 @@ public final class ElementLossCall {
   private INDArray derivative(Derivative derivative, DataType type) {
     try (Temporaries temporaries = new Temporaries()) {
       INDArray out = newLike(type, temporaries);
-      run(null, out, derivative, temporaries);
+      run(false, null, out, derivative, temporaries);
       return temporaries.give(out);
     }
   }
@@ -211,7 +211,7 @@ public final class ElementLossCall {
       boolean isOfElements = upstream != null && upstream.length() > 1;
       if (!x.isEmpty() && !companion.isEmpty()) {
         if (!isOfElements && isReadable()) {
-          new Run(null, null, derivative, temporaries).sumInto(out);
+          new Run(false, null, null, derivative, temporaries).sumInto(out);
         } else {
           sumInto(out, derivative, isOfElements ? upstream : null, temporaries);
         }
@@ -247,7 +247,7 @@ public final class ElementLossCall {
     try (Temporaries temporaries = new Temporaries()) {
       INDArray losses = wantsLosses ? newLike(temporaries) : null;
       INDArray gradient = wantsGradient ? newLike(temporaries) : null;
-      double[] sums = run(losses, gradient, Derivative.GRADIENT, temporaries);
+      double[] sums = run(true, losses, gradient, Derivative.GRADIENT, temporaries);
       return new Result(
           sums[0],
           sums[1],
@@ -269,15 +269,20 @@ public final class ElementLossCall {
 
   /** Writes what is wanted into contiguous arrays, and returns Σ a·loss and Σ a. */
   private double[] run(
-      INDArray losses, INDArray out, Derivative derivative, Temporaries temporaries) {
+      boolean wantsSum,
+      INDArray losses,
+      INDArray out,
+      Derivative derivative,
+      Temporaries temporaries) {
     if (x.isEmpty()) {
       return new double[2];
     }
-    return new Run(losses, out, derivative, temporaries).run();
+    return new Run(wantsSum, losses, out, derivative, temporaries).run();
   }
 
   /** One computation. */
   private final class Run {
+    private final boolean wantsSum;
     private final INDArray losses;
 
     /** Where the derivative is written, or null. */
@@ -291,11 +296,16 @@ public final class ElementLossCall {
 
     private final INDArray ofTargets;
     private final INDArray ofWeights;
-    private final LossComposite composite;
     private double sum;
     private double weight;
 
-    Run(INDArray losses, INDArray out, Derivative derivative, Temporaries temporaries) {
+    Run(
+        boolean wantsSum,
+        INDArray losses,
+        INDArray out,
+        Derivative derivative,
+        Temporaries temporaries) {
+      this.wantsSum = wantsSum;
       this.losses = rows(losses);
       this.out = rows(out);
       this.derivative = derivative;
@@ -303,18 +313,16 @@ public final class ElementLossCall {
       ofCompanion = companion == null ? null : companionRows(temporaries);
       ofTargets = rows(flat(floating(targets, temporaries), temporaries));
       ofWeights = sampleWeights == null ? null : weights(temporaries);
-      composite = composite();
     }
 
-    private LossComposite composite() {
+    /** The formulas for the loss and the gradient of some rows. */
+    private LossComposite composite(INDArray block) {
       LossComposite general = loss.composite();
-      boolean mayBeFaster =
-          Halves.wideType(x.dataType()) == DataType.FLOAT
-              && !Fused.reaches(x)
-              && general.ofFinite() != general;
-      return mayBeFaster && Double.isFinite(x.amaxNumber().doubleValue())
-          ? general.ofFinite()
-          : general;
+      if (block.dataType() != DataType.FLOAT || !general.hasNarrow()) {
+        return general;
+      }
+      Elements.Range range = AlongAxis.rowElements(block).range();
+      return general.within(range.least(), range.most());
     }
 
     private INDArray companionRows(Temporaries temporaries) {
@@ -407,6 +415,9 @@ public final class ElementLossCall {
       if (array == null) {
         return null;
       }
+      if (array.rank() == 2 && Arrays.equals(array.shape(), x.shape())) {
+        return array;
+      }
       long last = x.rank() == 0 ? 1 : x.size(-1);
       return array.reshape('c', array.length() / last, last);
     }
@@ -475,18 +486,25 @@ public final class ElementLossCall {
       INDArray block = counted(m, Halves.widened(two(ofX, from, to, ofBlock), ofBlock), a, 0);
       INDArray c = ofCompanion == null ? null : companionOf(m, block, from, to, a, ofBlock);
       INDArray y = counted(m, two(ofTargets, from, to, ofBlock), a, 0);
-      if (derivative == Derivative.GRADIENT) {
-        INDArray values = weighted(m, composite.value(m, block, c, y), a);
-        INDArray ofRows = Primitives.rowSums(Slices.of(values, 0, to - from), ofBlock);
-        for (double row : ofBlock.keep(ofRows.dup('c')).data().asDouble()) {
-          sum += row;
-        }
-        assign(losses, from, to, values);
+      LossComposite composite = composite(block);
+      if (!wantsSum) {
+        assignScaled(from, to, m, composite.derivative(derivative, m, block, c, y), a);
+        return;
       }
+      ValueAndGradient<INDArray> both =
+          out == null
+              ? new ValueAndGradient<>(composite.value(m, block, c, y), null)
+              : composite.both(m, block, c, y);
+      INDArray values = weighted(m, both.value(), a);
+      sum += AlongAxis.rowElements(Slices.of(values, 0, to - from)).sum();
+      assign(losses, from, to, values);
       if (out != null) {
-        INDArray raw = composite.derivative(derivative, m, block, c, y);
-        assign(out, from, to, m.multiply(weighted(m, raw, a), scale()));
+        assignScaled(from, to, m, both.gradient(), a);
       }
+    }
+
+    private void assignScaled(long from, long to, Nd4jAlgebra m, INDArray raw, INDArray a) {
+      assign(out, from, to, m.multiply(weighted(m, raw, a), scale()));
     }
 
     /** Some rows of the companion, repeated to those of x. */

@@ -14,6 +14,7 @@ import org.nd4j.linalg.api.ops.impl.transforms.comparison.CompareAndSet;
 import org.nd4j.linalg.api.ops.impl.transforms.floating.Sqrt;
 import org.nd4j.linalg.api.ops.impl.transforms.same.Abs;
 import org.nd4j.linalg.api.ops.impl.transforms.same.Negative;
+import org.nd4j.linalg.api.ops.impl.transforms.same.OneMinus;
 import org.nd4j.linalg.api.ops.impl.transforms.same.Sign;
 import org.nd4j.linalg.api.ops.impl.transforms.strict.Exp;
 import org.nd4j.linalg.api.ops.impl.transforms.strict.Log;
@@ -63,9 +64,43 @@ public record Nd4jAlgebra(Temporaries temporaries, boolean isNarrow)
     return x.add(y, like(x, y));
   }
 
+  /** Of 1 without a number, of which the host makes an array every time. */
   @Override
   public INDArray add(INDArray x, double y) {
-    return x.add(y, like(x));
+    if (y != 1) {
+      return x.add(y, like(x));
+    }
+    return addOneTo(negate(x));
+  }
+
+  /** 1 + x of −x. */
+  private static INDArray addOneTo(INDArray minus) {
+    return exec(new OneMinus(minus, minus));
+  }
+
+  @Override
+  public INDArray addTo(INDArray own, INDArray y) {
+    return own.addi(y);
+  }
+
+  @Override
+  public INDArray addTo(INDArray own, double y) {
+    return y == 1 ? addOneTo(exec(new Negative(own, own))) : own.addi(y);
+  }
+
+  @Override
+  public INDArray subtractFrom(INDArray own, INDArray y) {
+    return own.subi(y);
+  }
+
+  @Override
+  public INDArray multiplyBy(INDArray own, INDArray y) {
+    return own.muli(y);
+  }
+
+  @Override
+  public INDArray multiplyBy(INDArray own, double y) {
+    return own.muli(y);
   }
 
   @Override
@@ -128,14 +163,35 @@ public record Nd4jAlgebra(Temporaries temporaries, boolean isNarrow)
     return exec(new Sinh(x, like(x)));
   }
 
-  /** log v + (x − (v − 1))/v, with v = 1 + x rounded. */
+  /** log v + (x + (1 − v))/v, with v = 1 + x rounded. */
   @Override
   public INDArray log1p(INDArray x) {
     INDArray v = add(x, 1);
-    INDArray lost = v.sub(1, like(v)).rsubi(x).divi(v);
+    INDArray lost = exec(new OneMinus(v, like(v))).addi(x).divi(v);
     exec(new Log(v, v)).addi(lost);
     free(lost);
     return v;
+  }
+
+  /** Of an exponential in the dtype of x, but a logarithm in double: in float it is 2.1 ulp off. */
+  @Override
+  public INDArray log1pExpOf(INDArray own) {
+    INDArray t = exec(new Exp(own, own));
+    INDArray wide = toDouble(t);
+    INDArray log = log1p(wide);
+    free(wide);
+    if (wide == t) {
+      return log;
+    }
+    t.assign(log);
+    free(log);
+    return t;
+  }
+
+  @Override
+  public INDArray minusAbs(INDArray x) {
+    INDArray abs = abs(x);
+    return exec(new Negative(abs, abs));
   }
 
   /**
