@@ -22,4 +22,20 @@ import org.jspecify.annotations.Nullable;
  * @param weight its gradient to the weight, [V, D]
  * @param bias its gradient to the bias, [V], or null if there is no bias
  */
-public record LinearCrossEntropyGradients<A>(A loss, A hidden, A weight, @Nullable A bias) {}
+public record LinearCrossEntropyGradients<A extends AutoCloseable>(
+    A loss, A hidden, A weight, @Nullable A bias) implements AutoCloseable {
+
+  /**
+   * Closes the arrays. Not needed where a manager, a scope or a workspace owns them.
+   *
+   * @throws IllegalStateException if one of them could not be closed; the others are
+   */
+  @Override
+  public void close() {
+    if (bias == null) {
+      Closing.closeAll(loss, hidden, weight);
+    } else {
+      Closing.closeAll(loss, hidden, weight, bias);
+    }
+  }
+}

@@ -26,7 +26,9 @@ public final class LinearPieces {
   /** The logits of a piece, if it has more tokens: 16 MB, which libtorch still gets from a pool. */
   private static final long LOGITS = 1 << 22;
 
-  private final int all;
+  /** What each token weighs, 0 where it is ignored. */
+  private final double[] counts;
+
   private final long classes;
   private final double weight;
 
@@ -37,8 +39,8 @@ public final class LinearPieces {
   private final double[] scales;
 
   private LinearPieces(
-      int all, long classes, double weight, int[] tokens, long[] labels, double[] scales) {
-    this.all = all;
+      double[] counts, long classes, double weight, int[] tokens, long[] labels, double[] scales) {
+    this.counts = counts;
     this.classes = classes;
     this.weight = weight;
     this.tokens = tokens;
@@ -63,12 +65,19 @@ public final class LinearPieces {
     double[] scales = RowLosses.scales(counts, weight, options.reduction());
     int[] tokens = IntStream.range(0, scales.length).filter(i -> scales[i] != 0).toArray();
     return new LinearPieces(
-        scales.length,
+        counts,
         logits.classes(),
         weight,
         tokens,
         Arrays.stream(tokens).mapToLong(token -> labels[token]).toArray(),
         Arrays.stream(tokens).mapToDouble(token -> scales[token]).toArray());
+  }
+
+  /** The same pieces, whose losses are multiplied: each by its own number, or all by one. */
+  public LinearPieces times(double[] factors) {
+    double[] products = new double[scales.length];
+    Arrays.setAll(products, i -> scales[i] * factors[factors.length == 1 ? 0 : tokens[i]]);
+    return new LinearPieces(counts, classes, weight, tokens, labels, products);
   }
 
   /** Computes the losses of a piece, and adds its part to the gradients. */
@@ -88,7 +97,7 @@ public final class LinearPieces {
 
   /** Runs through all pieces and returns the losses of all tokens, 0 for those of none. */
   public double[] losses(Piece piece) {
-    double[] losses = new double[all];
+    double[] losses = new double[counts.length];
     Blocks.forEach(
         tokens.length,
         classes,
@@ -119,6 +128,11 @@ public final class LinearPieces {
     return (int) Blocks.most(tokens.length, classes, elements(classes));
   }
 
+  /** What each token weighs, 0 where it is ignored; not a copy. */
+  public double[] counts() {
+    return counts;
+  }
+
   /** What MEAN divides by. */
   public double weight() {
     return weight;
@@ -131,7 +145,7 @@ public final class LinearPieces {
 
   /** Whether all tokens count. */
   public boolean isWhole() {
-    return tokens.length == all;
+    return tokens.length == counts.length;
   }
 
   /** Where some of the tokens that count are among all. */
@@ -143,7 +157,7 @@ public final class LinearPieces {
    * Where each of all tokens is among those that count, or, if it does not, the number of those.
    */
   public int[] positions() {
-    int[] positions = new int[all];
+    int[] positions = new int[counts.length];
     Arrays.fill(positions, tokens.length);
     for (int i = 0; i < tokens.length; i++) {
       positions[tokens[i]] = i;

@@ -1,6 +1,7 @@
 package org.stableops.djl;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.nn.Block;
 import org.jspecify.annotations.Nullable;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.LinearCrossEntropyGradients;
@@ -46,7 +47,7 @@ import org.stableops.djl.internal.LinearCall;
  * }
  * }</pre>
  *
- * @see SparseSoftmaxCrossEntropy
+ * @see org.stableops.djl.nn.LinearCrossEntropyHead
  */
 public final class LinearCrossEntropy {
   private LinearCrossEntropy() {}
@@ -140,5 +141,42 @@ public final class LinearCrossEntropy {
       @Nullable NDArray sampleWeights,
       CrossEntropyOptions options) {
     return LinearCall.of(hidden, weight, bias, labels, sampleWeights, options).valueAndGradients();
+  }
+
+  /**
+   * Returns the loss with the default options as a block; see {@link #block(CrossEntropyOptions)}.
+   */
+  public static Block block() {
+    return block(CrossEntropyOptions.DEFAULT);
+  }
+
+  /**
+   * Returns the loss as a block.
+   *
+   * @param options as of {@link #value(NDArray, NDArray, NDArray, CrossEntropyOptions)}
+   * @return a block from (hidden, weight, labels), (hidden, weight, bias, labels) or (hidden,
+   *     weight, bias, labels, sampleWeights) to the value
+   */
+  public static Block block(CrossEntropyOptions options) {
+    return LinearCall.block(options);
+  }
+
+  /**
+   * Returns the gradients with the default options as a block; see {@link
+   * #gradientBlock(CrossEntropyOptions)}.
+   */
+  public static Block gradientBlock() {
+    return gradientBlock(CrossEntropyOptions.DEFAULT);
+  }
+
+  /**
+   * Returns the gradients as a block.
+   *
+   * @param options as of {@link #value(NDArray, NDArray, NDArray, CrossEntropyOptions)}
+   * @return a block from the same arrays to the gradients to hidden, weight and, if there is one,
+   *     bias
+   */
+  public static Block gradientBlock(CrossEntropyOptions options) {
+    return LinearCall.gradientBlock(options);
   }
 }

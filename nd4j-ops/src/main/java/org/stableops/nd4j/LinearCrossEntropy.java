@@ -1,10 +1,12 @@
 package org.stableops.nd4j;
 
 import org.jspecify.annotations.Nullable;
+import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.LinearCrossEntropyGradients;
 import org.stableops.nd4j.internal.LinearCall;
+import org.stableops.nd4j.internal.LinearValueOp;
 
 /**
  * Softmax cross-entropy of a linear layer's logits and integer labels, for large vocabularies: the
@@ -22,28 +24,25 @@ import org.stableops.nd4j.internal.LinearCall;
  * them all for 2048 tokens, however many tokens there are. Without gradients it makes one product.
  * Tokens whose label is ignored, or whose sample weight is 0, are never read and cost no product.
  *
- * <p>{@code value} is differentiable with respect to hidden, weight and bias, each of which may be
- * frozen; what a frozen one would need is not computed. The gradients are made with the value. Only
- * for {@link org.stableops.Reduction#NONE} with a trained weight or bias, where each loss gets an
- * upstream gradient of its own, the gradient to the logits is kept until backward, N × V numbers:
- * weigh the tokens by {@code sampleWeights} instead where that is too much.
+ * <p>In a graph of SameDiff, {@code value} is differentiable with respect to hidden, weight and
+ * bias; what a constant would need is not computed. Its gradient op makes the logits once more,
+ * with the same bits, for a loss of any reduction.
  *
- * <p>Arrays of float16, float32 and float64, all three of the same; float16 is multiplied and added
- * up in float32. Special values are those of {@link SparseSoftmaxCrossEntropy}: a bias of −inf
- * makes an absent class. The error is that of the host's matrix products and of the cross-entropy:
- * for a row's loss (D+1)·ε·A·Σ|G| + 4ε·|loss|, A = max_c(Σ|h·w_c| + |b_c|). The same call gives the
- * same bits for the same number of threads, and a result within the error bound for any.
+ * <p>Arrays of half, bfloat16, float and double, all three of the same; half types are multiplied
+ * and added up in float. Special values are those of {@link SparseSoftmaxCrossEntropy}: a bias of
+ * −inf makes an absent class. The error is that of the host's matrix products and of the
+ * cross-entropy: for a row's loss (D+1)·ε·A·Σ|G| + 4ε·|loss|, A = max_c(Σ|h·w_c| + |b_c|). The same
+ * call gives the same bits for the same number of threads, and a result within the error bound for
+ * any.
  *
  * <p>By pieces: E. Wijmans et al., Cut Your Losses in Large-Vocabulary Language Models, ICLR 2025;
  * P.-L. Hsu et al., Liger Kernel: Efficient Triton Kernels for LLM Training, 2024.
  *
  * <pre>{@code
- * try (NDManager manager = NDManager.newBaseManager()) {
- *   INDArray hidden = manager.randomNormal(new Shape(2048, 256));
- *   INDArray weight = manager.randomNormal(new Shape(32000, 256));
- *   INDArray labels = manager.zeros(new Shape(2048), DataType.INT64);
- *   INDArray loss = LinearCrossEntropy.value(hidden, weight, labels); // the mean, differentiable
- * }
+ * INDArray hidden = Nd4j.randn(DataType.FLOAT, 2048, 256);
+ * INDArray weight = Nd4j.randn(DataType.FLOAT, 32000, 256);
+ * INDArray labels = Nd4j.zeros(DataType.INT64, 2048);
+ * INDArray loss = LinearCrossEntropy.value(hidden, weight, labels); // the mean
  * }</pre>
  *
  * @see SparseSoftmaxCrossEntropy
@@ -79,8 +78,7 @@ public final class LinearCrossEntropy {
    *     1 everywhere
    * @param options reduction, ignored label, smoothing, z-loss and class weights; the class axis is
    *     the last
-   * @return the reduced loss as a scalar, or [N] losses for NONE; differentiable with respect to
-   *     hidden, weight and bias, of the hidden states' dtype and manager
+   * @return the reduced loss as a scalar, or [N] losses for NONE; of the hidden states' dtype
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
    *     not finite, a label is neither a class nor ignored, the class axis is another, or the
    *     number of class weights is not that of the classes
@@ -125,8 +123,8 @@ public final class LinearCrossEntropy {
    *     1 everywhere
    * @param options reduction, ignored label, smoothing, z-loss and class weights; the class axis is
    *     the last
-   * @return the loss, and the gradients of its sum, outside any graph, of the hidden states' dtype
-   *     and manager; no gradient to the bias if there is none
+   * @return the loss, and the gradients of its sum, of the hidden states' dtype; no gradient to the
+   *     bias if there is none
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
    *     not finite, a label is neither a class nor ignored, the class axis is another, or the
    *     number of class weights is not that of the classes
@@ -141,4 +139,51 @@ public final class LinearCrossEntropy {
       CrossEntropyOptions options) {
     return LinearCall.of(hidden, weight, bias, labels, sampleWeights, options).valueAndGradients();
   }
+
+  /**
+   * Adds the mean loss without bias and sample weights to a graph; see {@link #value(SDVariable,
+   * SDVariable, SDVariable, SDVariable, SDVariable, CrossEntropyOptions)}.
+   */
+  public static SDVariable value(SDVariable hidden, SDVariable weight, SDVariable labels) {
+    return value(hidden, weight, labels, CrossEntropyOptions.DEFAULT);
+  }
+
+  /**
+   * Adds the loss without bias and sample weights to a graph; see {@link #value(SDVariable,
+   * SDVariable, SDVariable, SDVariable, SDVariable, CrossEntropyOptions)}.
+   */
+  public static SDVariable value(
+      SDVariable hidden, SDVariable weight, SDVariable labels, CrossEntropyOptions options) {
+    return value(hidden, weight, null, labels, null, options);
+  }
+
+  /**
+   * Adds the loss to a graph, with one gradient op for hidden states, weight and bias; what is a
+   * constant costs no product. Labels and sample weights get no gradient.
+   *
+   * @param hidden any floating variable of shape [N, D]
+   * @param weight [V, D], of the same dtype
+   * @param bias [V], of the same dtype; or null for none
+   * @param labels integer labels, of shapes as for arrays
+   * @param sampleWeights the weight of each token, of shapes as for arrays; or null for 1
+   *     everywhere
+   * @param options as for arrays
+   * @return the reduced loss as a scalar, or [N] losses for NONE
+   * @throws IllegalArgumentException if an argument that must be there is null
+   */
+  public static SDVariable value(
+      SDVariable hidden,
+      SDVariable weight,
+      @Nullable SDVariable bias,
+      SDVariable labels,
+      @Nullable SDVariable sampleWeights,
+      CrossEntropyOptions options) {
+    return new ValueOp().of(hidden, weight, bias, labels, sampleWeights, options);
+  }
+
+  /**
+   * The loss in a graph: from hidden states, weight, perhaps a bias, labels and perhaps sample
+   * weights.
+   */
+  public static final class ValueOp extends LinearValueOp {}
 }

@@ -41,6 +41,7 @@ public final class StableOps {
         new NegativeBinomialLoss.ValueOp(),
         new LogSumExp.ValueOp(),
         new LogSoftmax.ValueOp(),
+        new LinearCrossEntropy.ValueOp(),
         new GumbelSoftmax.ValueOp(),
         new GumbelSoftmax.HardOp(),
         new PositiveTransforms.ValueOp(),

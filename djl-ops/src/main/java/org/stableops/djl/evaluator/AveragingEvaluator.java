@@ -27,6 +27,11 @@ abstract class AveragingEvaluator extends Evaluator {
   /** The average of a batch, in a scope that closes what it leaves. */
   abstract Average average(NDList labels, NDList predictions);
 
+  /** What an average tells. */
+  double result(double average) {
+    return average;
+  }
+
   private Average scoped(NDList labels, NDList predictions) {
     try (NDScope scope = new NDScope()) {
       scope.suppressNotUsedWarning();
@@ -45,7 +50,7 @@ abstract class AveragingEvaluator extends Evaluator {
   @Override
   public final NDArray evaluate(NDList labels, NDList predictions) {
     Average average = scoped(labels, predictions);
-    return predictions.head().getManager().create((float) (average.sum / average.weight));
+    return predictions.head().getManager().create((float) result(average.sum / average.weight));
   }
 
   @Override
@@ -71,6 +76,6 @@ abstract class AveragingEvaluator extends Evaluator {
 
   @Override
   public final float getAccumulator(String key) {
-    return averages.get(key);
+    return (float) result(averages.get(key));
   }
 }

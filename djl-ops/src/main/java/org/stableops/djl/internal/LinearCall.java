@@ -8,13 +8,16 @@ import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.LinearCrossEntropyGradients;
 import org.stableops.Reduction;
+import org.stableops.internal.Arguments;
 import org.stableops.internal.Blocks;
 import org.stableops.internal.LinearShape;
 import org.stableops.internal.SoftmaxShape;
@@ -24,6 +27,8 @@ import org.stableops.op.LinearPieces;
 
 /** One call of the linear cross-entropy with valid arguments. */
 public final class LinearCall implements WeightedCall {
+  private static final String NAME = "LinearCrossEntropy";
+
   /**
    * Elements of the weight's gradient that a product makes at once, beside those it is added to.
    */
@@ -71,6 +76,72 @@ public final class LinearCall implements WeightedCall {
     return new LinearCall(hidden, weight, bias, shape, options, pieces);
   }
 
+  /**
+   * The call of what a LinearCrossEntropyHead puts out.
+   *
+   * @param outputs hidden states, weight and perhaps a bias
+   * @param labels labels and perhaps sample weights, one per token in any shape
+   */
+  public static LinearCall ofBatch(NDList outputs, NDList labels, CrossEntropyOptions options) {
+    return Scoped.compute(
+        () -> {
+          NDArray ofTokens = flat("labels", labels.get(0));
+          NDArray weights = labels.size() > 1 ? flat("sampleWeights", labels.get(1)) : null;
+          return of(outputs.get(0), outputs.get(1), bias(outputs), ofTokens, weights, options);
+        },
+        none -> new NDArray[0]);
+  }
+
+  /** The value as a Block. */
+  public static Block block(CrossEntropyOptions options) {
+    Arguments.requireGiven("options", options);
+    return new OpBlock(
+        NAME,
+        3,
+        2,
+        inputs -> ofInputs(inputs, options).value(),
+        shapes ->
+            options.reduction() == Reduction.NONE ? new Shape(shapes[0].get(0)) : new Shape());
+  }
+
+  /** The gradients as a Block. */
+  public static Block gradientBlock(CrossEntropyOptions options) {
+    Arguments.requireGiven("options", options);
+    return new OpBlock(
+        NAME + "Gradients",
+        (inputs, training) -> {
+          LinearCrossEntropyGradients<NDArray> all = ofInputs(inputs, options).valueAndGradients();
+          all.loss().close();
+          return all.bias() == null
+              ? new NDList(all.hidden(), all.weight())
+              : new NDList(all.hidden(), all.weight(), all.bias());
+        },
+        shapes -> Arrays.copyOf(shapes, shapes.length == 3 ? 2 : 3),
+        3,
+        2);
+  }
+
+  /** Of hidden states, weight, perhaps a bias, labels, and if that is there perhaps weights. */
+  private static LinearCall ofInputs(NDList inputs, CrossEntropyOptions options) {
+    boolean hasBias = inputs.size() > 3;
+    return of(
+        inputs.get(0),
+        inputs.get(1),
+        hasBias ? inputs.get(2) : null,
+        inputs.get(hasBias ? 3 : 2),
+        inputs.size() > 4 ? inputs.get(4) : null,
+        options);
+  }
+
+  private static NDArray bias(NDList outputs) {
+    return outputs.size() > 2 ? outputs.get(2) : null;
+  }
+
+  private static NDArray flat(String name, NDArray array) {
+    Inputs.requireOpen(name, array);
+    return array.reshape(-1);
+  }
+
   /** The shape of the logits, after a look at what they are made of. */
   private static SoftmaxShape shape(
       NDArray hidden, NDArray weight, NDArray bias, CrossEntropyOptions options) {
@@ -94,15 +165,24 @@ public final class LinearCall implements WeightedCall {
     return weights;
   }
 
-  /** The logits, [N, V]. */
-  public static NDArray logits(NDArray hidden, NDArray weight, NDArray bias) {
+  /** The logits of what a head puts out, [N, V]. */
+  public static NDArray logits(NDList outputs) {
+    NDArray hidden = outputs.get(0);
+    NDArray weight = outputs.get(1);
+    NDArray bias = bias(outputs);
     shape(hidden, weight, bias, CrossEntropyOptions.DEFAULT);
     return Scoped.compute(
         () -> linear(Autograd.detached(hidden), Autograd.detached(weight), detached(bias)));
   }
 
-  /** The numbers of the largest logits of each token, the largest first, [N, k]. */
-  public static NDArray largest(NDArray hidden, NDArray weight, NDArray bias, int k) {
+  /**
+   * The largest logits of each token of what a head puts out, the largest first, and their classes:
+   * two arrays of [N, k].
+   */
+  public static NDArray[] largest(NDList outputs, int k) {
+    NDArray hidden = outputs.get(0);
+    NDArray weight = outputs.get(1);
+    NDArray bias = bias(outputs);
     SoftmaxShape shape = shape(hidden, weight, bias, CrossEntropyOptions.DEFAULT);
     if (k < 1 || k > shape.classes()) {
       throw new IllegalArgumentException(
@@ -119,9 +199,10 @@ public final class LinearCall implements WeightedCall {
               LinearPieces.elements(shape.classes()),
               (from, to) -> {
                 PtNDArray logits = (PtNDArray) linear(Slices.of(h, from, to), w, b);
-                return new NDArray[] {JniUtils.topK(logits, k, 1, true, true).get(1)};
-              })[0];
-        });
+                return JniUtils.topK(logits, k, 1, true, true).toArray(new NDArray[0]);
+              });
+        },
+        both -> both);
   }
 
   private static NDArray detached(NDArray bias) {
@@ -143,6 +224,22 @@ public final class LinearCall implements WeightedCall {
 
   public NDArray value() {
     return weighted().value();
+  }
+
+  /** The sum of the losses outside any graph, or what is their mean. */
+  public double sum() {
+    double[] losses = Scoped.compute(() -> new Pass().losses, none -> new NDArray[0]);
+    return LinearPieces.reduced(losses, Reduction.SUM)[0];
+  }
+
+  /** What MEAN divides by. */
+  public double weight() {
+    return pieces.weight();
+  }
+
+  /** What each token weighs, 0 where it does not count. */
+  public double[] tokenWeights() {
+    return pieces.counts();
   }
 
   /** Losses and gradients outside any graph. */
@@ -260,6 +357,11 @@ public final class LinearCall implements WeightedCall {
     private final NDArray ofWeight;
     private final NDArray ofBias;
     private final double[] losses;
+
+    /** The losses alone. */
+    Pass() {
+      this(false, false, false);
+    }
 
     Pass(boolean wantsHidden, boolean wantsWeight, boolean wantsBias) {
       Shape ofCounted = new Shape(pieces.count(), hidden.getShape().get(1));

@@ -18,8 +18,8 @@ public final class OpBlock extends AbstractBlock {
   private final String name;
   private final int inputs;
   private final int optionalInputs;
-  private final BiFunction<NDList, Boolean, NDArray> forward;
-  private final Function<Shape[], Shape> shape;
+  private final BiFunction<NDList, Boolean, NDList> forward;
+  private final Function<Shape[], Shape[]> shapes;
   private double[] arguments;
 
   public OpBlock(
@@ -43,12 +43,27 @@ public final class OpBlock extends AbstractBlock {
       int optionalInputs,
       BiFunction<NDList, Boolean, NDArray> forward,
       Function<Shape[], Shape> shape) {
+    this(
+        name,
+        (arrays, training) -> new NDList(forward.apply(arrays, training)),
+        shapes -> new Shape[] {shape.apply(shapes)},
+        inputs,
+        optionalInputs);
+  }
+
+  /** A block of several results. */
+  OpBlock(
+      String name,
+      BiFunction<NDList, Boolean, NDList> forward,
+      Function<Shape[], Shape[]> shapes,
+      int inputs,
+      int optionalInputs) {
     super(VERSION);
     this.name = name;
     this.inputs = inputs;
     this.optionalInputs = optionalInputs;
     this.forward = forward;
-    this.shape = shape;
+    this.shapes = shapes;
   }
 
   /** Keeps the numbers that the block was made of. */
@@ -68,18 +83,23 @@ public final class OpBlock extends AbstractBlock {
       boolean training,
       PairList<String, Object> params) {
     requireInputs(arrays.size());
-    return new NDList(forward.apply(arrays, training));
+    return forward.apply(arrays, training);
   }
 
   @Override
   public Shape[] getOutputShapes(Shape[] inputShapes) {
     requireInputs(inputShapes.length);
-    return new Shape[] {shape.apply(inputShapes)};
+    return shapes.apply(inputShapes);
   }
 
   private void requireInputs(int actual) {
     if (actual < inputs || actual > inputs + optionalInputs) {
-      String expected = optionalInputs == 0 ? "" + inputs : inputs + " or " + (inputs + 1);
+      String expected =
+          switch (optionalInputs) {
+            case 0 -> "" + inputs;
+            case 1 -> inputs + " or " + (inputs + 1);
+            default -> inputs + " to " + (inputs + optionalInputs);
+          };
       throw new IllegalArgumentException(
           "%s takes %s array%s, got %d"
               .formatted(name, expected, expected.equals("1") ? "" : "s", actual));

@@ -1,6 +1,5 @@
 package org.stableops.djl.loss;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import org.stableops.djl.internal.ElementLossCall;
@@ -28,26 +27,25 @@ abstract class ElementOperatorLoss extends OperatorLoss {
     loss.requireShapes(shape, shape);
   }
 
+  private boolean hasCompanion() {
+    return loss.inputs() > 2;
+  }
+
   /** The argument, and the companion of a loss that needs one. */
   @Override
-  final int outputs() {
-    return loss.inputs() - 1;
+  final boolean takesOutputs(int arrays) {
+    return arrays == loss.inputs() - 1;
+  }
+
+  @Override
+  final String outputs() {
+    return hasCompanion() ? "two arrays" : "one array";
   }
 
   @Override
   final ElementLossCall call(NDList predictions, NDList labels) {
     ElementLossCall call = ElementLossCall.ofBatch(loss, predictions.get(0), labels.get(0));
-    ElementLossCall whole = outputs() == 1 ? call : call.withCompanion(predictions.get(1));
+    ElementLossCall whole = hasCompanion() ? call.withCompanion(predictions.get(1)) : call;
     return takesSampleWeights() ? whole.withSampleWeights(labels.get(1)) : whole;
-  }
-
-  @Override
-  final ElementLossCall call(NDArray logits, NDArray labels) {
-    return ElementLossCall.ofBatch(loss, logits, labels);
-  }
-
-  @Override
-  final ElementLossCall call(NDArray logits, NDArray labels, NDArray sampleWeights) {
-    return call(logits, labels).withSampleWeights(sampleWeights);
   }
 }

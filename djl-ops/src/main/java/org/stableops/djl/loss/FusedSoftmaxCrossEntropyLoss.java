@@ -1,6 +1,6 @@
 package org.stableops.djl.loss;
 
-import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.djl.SoftmaxCrossEntropy;
@@ -157,12 +157,8 @@ public final class FusedSoftmaxCrossEntropyLoss extends OperatorLoss {
   }
 
   @Override
-  CrossEntropy call(NDArray logits, NDArray labels) {
-    return CrossEntropy.of(loss, logits, labels, options);
-  }
-
-  @Override
-  CrossEntropy call(NDArray logits, NDArray labels, NDArray sampleWeights) {
-    return call(logits, labels).withSampleWeights(sampleWeights);
+  CrossEntropy call(NDList predictions, NDList labels) {
+    CrossEntropy call = CrossEntropy.of(loss, predictions.get(0), labels.get(0), options);
+    return takesSampleWeights() ? call.withSampleWeights(labels.get(1)) : call;
   }
 }

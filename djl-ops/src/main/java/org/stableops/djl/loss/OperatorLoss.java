@@ -50,21 +50,17 @@ abstract class OperatorLoss extends Loss implements TakesLogits {
     return hasSampleWeights;
   }
 
-  abstract LossCall<?> call(NDArray logits, NDArray labels);
+  /** A call of all that a network puts out. */
+  abstract WeightedCall call(NDList predictions, NDList labels);
 
-  abstract LossCall<?> call(NDArray logits, NDArray labels, NDArray sampleWeights);
-
-  /** How many arrays a network puts out for this loss. */
-  int outputs() {
-    return 1;
+  /** Whether a network may put out so many arrays for this loss. */
+  boolean takesOutputs(int arrays) {
+    return arrays == 1;
   }
 
-  /** A call of all that a network puts out. */
-  WeightedCall call(NDList predictions, NDList labels) {
-    NDArray logits = predictions.get(0);
-    return hasSampleWeights
-        ? call(logits, labels.get(0), labels.get(1))
-        : call(logits, labels.get(0));
+  /** Which arrays they are, for messages. */
+  String outputs() {
+    return "one array";
   }
 
   /**
@@ -94,10 +90,9 @@ abstract class OperatorLoss extends Loss implements TakesLogits {
    * @throws IllegalStateException if an array is closed
    */
   public void requireArrays(NDList labels, NDList predictions) {
-    if (predictions.size() != outputs()) {
+    if (!takesOutputs(predictions.size())) {
       throw new IllegalArgumentException(
-          "predictions must be %s, got %d"
-              .formatted(outputs() == 1 ? "one array" : "two arrays", predictions.size()));
+          "predictions must be %s, got %d".formatted(outputs(), predictions.size()));
     }
     requireLabels(labels.size());
     Inputs.requireOpen("logits", predictions.get(0));
@@ -105,6 +100,11 @@ abstract class OperatorLoss extends Loss implements TakesLogits {
     if (hasSampleWeights) {
       Inputs.requireOpen("sampleWeights", labels.get(1));
     }
+    requireShapes(predictions);
+  }
+
+  /** What the shapes of a network's outputs must be; the operator checks more of them. */
+  void requireShapes(NDList predictions) {
     requireLogits(predictions.get(0).getShape());
   }
 

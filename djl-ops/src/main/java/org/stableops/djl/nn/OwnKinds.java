@@ -16,6 +16,7 @@ final class OwnKinds {
               (block, settings) -> settings.put("axis", block.channels().axis()),
               settings -> PositiveScale.builder().optAxis(settings.integer("axis")).build()),
           new Kind<>(PositiveLinear.class, OwnKinds::writeLinear, OwnKinds::readLinear),
+          new Kind<>(LinearCrossEntropyHead.class, OwnKinds::writeHead, OwnKinds::readHead),
           new Kind<>(
               LearnableSquareplus.class,
               (block, settings) -> writeChannels(block.channels(), settings),
@@ -40,6 +41,24 @@ final class OwnKinds {
   private static PositiveLinear readLinear(BlockSettings settings) throws MalformedModelException {
     return PositiveLinear.builder()
         .setUnits(settings.size("units"))
+        .optBias(settings.bool("bias"))
+        .build();
+  }
+
+  private static void writeHead(LinearCrossEntropyHead block, BlockSettings settings) {
+    if (block.isTied()) {
+      throw new IllegalArgumentException(
+          "a LinearCrossEntropyHead that shares the weight of another block cannot be described:"
+              + " make the network anew and load its parameters");
+    }
+    settings.put("classes", block.classes());
+    settings.put("bias", block.hasBias());
+  }
+
+  private static LinearCrossEntropyHead readHead(BlockSettings settings)
+      throws MalformedModelException {
+    return LinearCrossEntropyHead.builder()
+        .setClasses(settings.size("classes"))
         .optBias(settings.bool("bias"))
         .build();
   }

@@ -8,6 +8,7 @@ import org.stableops.Reduction;
 final class CrossEntropyArguments {
   private CrossEntropyArguments() {}
 
+  /** Writes the options behind the arguments that the op has already. */
   static void write(CrossEntropyOptions options, JavaOp op) {
     op.addIArgument(options.axis(), options.reduction().ordinal());
     options.ignoreIndex().ifPresent(op::addIArgument);
@@ -16,7 +17,13 @@ final class CrossEntropyArguments {
   }
 
   static CrossEntropyOptions read(JavaOp op) {
-    long[] integers = op.integers(2, 3);
+    return read(op, 0);
+  }
+
+  /** Reads the options behind a number of I arguments. */
+  static CrossEntropyOptions read(JavaOp op, int others) {
+    long[] all = op.integers(others + 2, others + 3);
+    long[] integers = Arrays.copyOfRange(all, others, all.length);
     double[] numbers = op.numbers(2, Integer.MAX_VALUE);
     CrossEntropyOptions options =
         CrossEntropyOptions.DEFAULT

@@ -1,5 +1,6 @@
 package org.stableops.nd4j.internal;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -38,13 +39,18 @@ public abstract class JavaOp extends DynamicCustomOp {
 
   /** Puts the blank op, which has all its arguments, into the graph of its inputs. */
   protected final SDVariable output(SDVariable... inputs) {
+    return outputs(inputs)[0];
+  }
+
+  /** The same of an op with several outputs. */
+  protected final SDVariable[] outputs(SDVariable... inputs) {
     requireVariables(inputs);
     sameDiff = inputs[0].getSameDiff();
     // The inherited constructors ask for opName() before there is one; so this is done here again.
     ownName = null;
     setInstanceId();
     sameDiff.addArgsFor(inputs, this);
-    return outputVariable();
+    return outputVariables();
   }
 
   /** This op and those that its gradient is made of, for the registry. */
@@ -66,8 +72,18 @@ public abstract class JavaOp extends DynamicCustomOp {
     return inputs.get(0).shape();
   }
 
+  /** The shapes of all outputs, which an op that has several overrides. */
+  protected List<long[]> outputShapes(List<INDArray> inputs) {
+    return List.of(outputShape(inputs));
+  }
+
   /** Computes the only output, which is uninitialised. Keeps neither its inputs nor its output. */
   protected abstract void forward(List<INDArray> inputs, INDArray output);
+
+  /** Computes all outputs, which an op that has several overrides. */
+  protected void forward(List<INDArray> inputs, List<INDArray> outputs) {
+    compute(inputs, outputs.get(0));
+  }
 
   /** As a loss variable a value gets a scalar upstream, which counts for all elements. */
   protected static INDArray upstreamLike(INDArray x, INDArray upstream, Temporaries temporaries) {
@@ -106,7 +122,7 @@ public abstract class JavaOp extends DynamicCustomOp {
   }
 
   @Override
-  public final int getNumOutputs() {
+  public int getNumOutputs() {
     return 1;
   }
 
@@ -157,7 +173,7 @@ public abstract class JavaOp extends DynamicCustomOp {
   /** The dtype of the first input, logits or x. */
   @Override
   public final List<DataType> calculateOutputDataTypes(List<DataType> inputTypes) {
-    return List.of(inputTypes.get(0));
+    return Collections.nCopies(getNumOutputs(), inputTypes.get(0));
   }
 
   @Override
@@ -178,14 +194,17 @@ public abstract class JavaOp extends DynamicCustomOp {
   }
 
   private List<LongShapeDescriptor> outputDescriptors(List<INDArray> inputs) {
-    return List.of(LongShapeDescriptor.fromShape(outputShape(inputs), inputs.get(0).dataType()));
+    DataType type = inputs.get(0).dataType();
+    return outputShapes(inputs).stream()
+        .map(shape -> LongShapeDescriptor.fromShape(shape, type))
+        .toList();
   }
 
   /** Called first by Nd4j.exec, which expects the op to have outputs by then. */
   @Override
   public final int numOutputArguments() {
     if (outputArguments.isEmpty() && !inputArguments.isEmpty()) {
-      outputArguments.add(Nd4j.create(calculateOutputShape().get(0), false));
+      calculateOutputShape().forEach(output -> outputArguments.add(Nd4j.create(output, false)));
     }
     return outputArguments.size();
   }
@@ -196,10 +215,10 @@ public abstract class JavaOp extends DynamicCustomOp {
     if (context != null) {
       pending.remove();
       List<INDArray> outputs = context.getOutputArrays();
-      compute(context.getInputArrays(), outputs.get(0));
+      forward(context.getInputArrays(), outputs);
       context.setInputArray(0, outputs.get(0));
     } else if (!inputArguments.isEmpty()) {
-      compute(inputArguments, outputArguments.get(0));
+      forward(inputArguments, outputArguments);
     }
     return Nd4j.getExecutioner().getCustomOperations().get(NOOP).getHash();
   }

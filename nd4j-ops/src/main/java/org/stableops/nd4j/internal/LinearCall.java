@@ -1,5 +1,7 @@
 package org.stableops.nd4j.internal;
 
+import java.util.Arrays;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.broadcast.BroadcastCopyOp;
 import org.nd4j.linalg.factory.Nd4j;
@@ -63,18 +65,27 @@ public final class LinearCall {
   }
 
   public INDArray value() {
+    return loss(losses());
+  }
+
+  /** The losses of the tokens, or what each adds to their mean. */
+  public double[] losses() {
     try (Temporaries temporaries = new Temporaries()) {
-      return loss(new Pass(temporaries, false, false, false).losses);
+      return new Pass(temporaries, null, null, null).losses;
     }
+  }
+
+  /** The same call whose losses are multiplied: each by its own number, or all by one. */
+  LinearCall times(double[] upstream) {
+    return new LinearCall(hidden, weight, bias, options, pieces.times(upstream));
   }
 
   public LinearCrossEntropyGradients<INDArray> valueAndGradients() {
     try (Temporaries temporaries = new Temporaries()) {
-      Pass pass = new Pass(temporaries, true, true, bias != null);
-      INDArray ofHidden = temporaries.keep(rounded(pass.ofHidden(), temporaries));
-      INDArray ofWeight = temporaries.keep(rounded(pass.ofWeight, temporaries));
-      INDArray ofBias = bias == null ? null : temporaries.keep(rounded(pass.ofBias, temporaries));
-      INDArray loss = loss(pass.losses);
+      INDArray ofHidden = temporaries.keep(like(hidden));
+      INDArray ofWeight = temporaries.keep(like(weight));
+      INDArray ofBias = bias == null ? null : temporaries.keep(like(bias));
+      INDArray loss = loss(gradientsInto(ofHidden, ofWeight, ofBias));
       return new LinearCrossEntropyGradients<>(
           loss,
           temporaries.give(ofHidden),
@@ -83,11 +94,35 @@ public final class LinearCall {
     }
   }
 
-  /** A result, of which the temporaries have had the ownership, of the dtype of the arguments. */
-  private INDArray rounded(INDArray wide, Temporaries temporaries) {
-    return wide.dataType() == hidden.dataType()
-        ? temporaries.give(wide)
-        : wide.castTo(hidden.dataType());
+  private static INDArray like(INDArray array) {
+    return Nd4j.createUninitialized(array.dataType(), array.shape(), 'c');
+  }
+
+  /**
+   * Writes gradients into arrays of the shapes and the dtype of the arguments, or null where one is
+   * not wanted, and returns the losses.
+   */
+  public double[] gradientsInto(INDArray ofHidden, INDArray ofWeight, INDArray ofBias) {
+    try (Temporaries temporaries = new Temporaries()) {
+      INDArray[] outs = {ofHidden, ofWeight, ofBias};
+      INDArray[] sums = new INDArray[outs.length];
+      Arrays.setAll(sums, i -> outs[i] == null ? null : zeros(outs[i], temporaries));
+      double[] losses = new Pass(temporaries, sums[0], sums[1], sums[2]).losses;
+      for (int i = 0; i < outs.length; i++) {
+        if (sums[i] != outs[i]) {
+          Primitives.assign(outs[i], sums[i]);
+        }
+      }
+      return losses;
+    }
+  }
+
+  /** The array itself where products can be added up in it, with 0 everywhere. */
+  private static INDArray zeros(INDArray out, Temporaries temporaries) {
+    DataType type = Halves.wideType(out.dataType());
+    return type == out.dataType() && Fused.isFlat(out)
+        ? out.assign(0)
+        : temporaries.keep(Nd4j.create(type, out.shape()));
   }
 
   private INDArray loss(double[] losses) {
@@ -115,19 +150,24 @@ public final class LinearCall {
     private final INDArray ofBias;
     private final double[] losses;
 
-    Pass(Temporaries temporaries, boolean wantsHidden, boolean wantsWeight, boolean wantsBias) {
+    /** Adds gradients to arrays of 0, or null. */
+    Pass(Temporaries temporaries, INDArray ofHidden, INDArray ofWeight, INDArray ofBias) {
       this.temporaries = temporaries;
+      this.ofWeight = ofWeight;
+      this.ofBias = ofBias;
       h = contiguous(hidden);
       w = contiguous(weight);
       b = bias == null ? null : contiguous(bias);
       logits = array(pieces.most(), weight.size(0));
-      wantsGradient = wantsHidden || wantsWeight || wantsBias;
-      // One row more where a row of 0 is needed for those that do not count.
-      long counted = pieces.count() + (pieces.isWhole() ? 0L : 1);
-      ofTokens = wantsHidden ? array(counted, hidden.size(1)) : null;
-      ofWeight = wantsWeight ? array(weight.shape()) : null;
-      ofBias = wantsBias ? array(bias.shape()) : null;
+      wantsGradient = ofHidden != null || ofWeight != null || ofBias != null;
+      boolean isWhole = ofHidden == null || pieces.isWhole();
+      // With a row of 0 behind them, for the tokens that do not count.
+      ofTokens = isWhole ? ofHidden : array(pieces.count() + 1L, hidden.size(1));
       losses = pieces.losses(this::add);
+      if (!isWhole) {
+        Primitives.assign(
+            ofHidden, temporaries.keep(Nd4j.pullRows(ofTokens, 1, pieces.positions())));
+      }
     }
 
     private INDArray contiguous(INDArray array) {
@@ -165,7 +205,7 @@ public final class LinearCall {
       }
       if (ofBias != null) {
         INDArray ones = ofPiece.keep(Nd4j.ones(g.dataType(), g.size(0), 1));
-        Nd4j.gemm(g, ones, ofBias.reshape('f', ofBias.length(), 1), true, false, 1, 1);
+        Nd4j.gemm(g, ones, ofBias.reshape('f', new long[] {ofBias.length(), 1}), true, false, 1, 1);
       }
     }
 
@@ -174,19 +214,12 @@ public final class LinearCall {
           ? Slices.of(h, from, to)
           : ofPiece.keep(Nd4j.pullRows(h, 1, pieces.places(from, to)));
     }
-
-    /** Rows of 0 for the tokens that do not count. */
-    INDArray ofHidden() {
-      return pieces.isWhole()
-          ? ofTokens
-          : temporaries.keep(Nd4j.pullRows(ofTokens, 1, pieces.positions()));
-    }
   }
 
   /** Writes a vector into every row. */
   private static void repeat(INDArray vector, INDArray rows, Temporaries temporaries) {
     if (vector.length() == 1) {
-      INDArray column = Primitives.tile(vector.reshape('c', 1, 1), rows.shape());
+      INDArray column = Primitives.tile(vector.reshape('c', new long[] {1, 1}), rows.shape());
       Primitives.assign(rows, temporaries.keep(column));
     } else {
       Nd4j.getExecutioner().exec(new BroadcastCopyOp(rows, vector, rows, 1));

@@ -94,6 +94,15 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
   }
 
   /**
+   * Returns the options.
+   *
+   * @return those of the constructor
+   */
+  public CrossEntropyOptions options() {
+    return options;
+  }
+
+  /**
    * Returns the ignored label.
    *
    * @return the label whose rows are ignored, or null
