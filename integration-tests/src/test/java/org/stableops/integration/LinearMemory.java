@@ -71,8 +71,7 @@ final class LinearMemory {
     NDArray w = manager.randomNormal(new Shape(CLASSES, DIMENSION));
     NDArray y = manager.create(labels());
     Map<String, Runnable> calls = new LinkedHashMap<>();
-    calls.put(
-        "value", () -> org.stableops.djl.LinearCrossEntropy.value(h, w, y, OPTIONS).close());
+    calls.put("value", () -> org.stableops.djl.LinearCrossEntropy.value(h, w, y, OPTIONS).close());
     calls.put(
         "gradients",
         () -> {
@@ -105,8 +104,7 @@ final class LinearMemory {
     INDArray w = Nd4j.randn(DataType.FLOAT, CLASSES, DIMENSION);
     INDArray y = Nd4j.createFromArray(labels());
     Map<String, Runnable> calls = new LinkedHashMap<>();
-    calls.put(
-        "value", () -> org.stableops.nd4j.LinearCrossEntropy.value(h, w, y, OPTIONS).close());
+    calls.put("value", () -> org.stableops.nd4j.LinearCrossEntropy.value(h, w, y, OPTIONS).close());
     calls.put(
         "gradients",
         () -> {

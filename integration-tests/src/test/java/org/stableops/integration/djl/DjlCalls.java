@@ -374,7 +374,11 @@ public final class DjlCalls implements AutoCloseable {
     NDArray weights = column.toType(DataType.FLOAT64, true);
     CrossEntropyOptions plain = CrossEntropyOptions.DEFAULT;
     CrossEntropyOptions every =
-        plain.withLabelSmoothing(0.1).withZLoss(0.01).withIgnoreIndex(1).withReduction(Reduction.SUM);
+        plain
+            .withLabelSmoothing(0.1)
+            .withZLoss(0.01)
+            .withIgnoreIndex(1)
+            .withReduction(Reduction.SUM);
     CrossEntropyOptions none = every.withReduction(Reduction.NONE);
     String name = "linear cross-entropy ";
     add(name + "value", () -> LinearCrossEntropy.value(view, positive, labels));

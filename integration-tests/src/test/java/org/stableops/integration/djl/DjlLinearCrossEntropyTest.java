@@ -164,8 +164,7 @@ class DjlLinearCrossEntropyTest extends OnBothPaths {
           both(every(reduction));
           assertEquals(arrays[0] + 4, manager.getManagedArrays().size());
         });
-    double[] expected =
-        Djl.gradient(hidden, leaf -> value(leaf, weight, bias, reduction));
+    double[] expected = Djl.gradient(hidden, leaf -> value(leaf, weight, bias, reduction));
     double[] actual =
         Djl.gradient(
             hidden,
@@ -213,8 +212,7 @@ class DjlLinearCrossEntropyTest extends OnBothPaths {
       assertEquals(hidden.getShape(), all.hidden().getShape());
       assertEquals(weight.getShape(), all.weight().getShape());
       assertEquals(bias.getShape(), all.bias().getShape());
-      for (NDArray result :
-          new NDArray[] {all.loss(), all.hidden(), all.weight(), all.bias()}) {
+      for (NDArray result : new NDArray[] {all.loss(), all.hidden(), all.weight(), all.bias()}) {
         assertEquals(type, result.getDataType());
         assertSame(manager, result.getManager());
       }
@@ -267,8 +265,7 @@ class DjlLinearCrossEntropyTest extends OnBothPaths {
     assertEquals(
         none.getShape(),
         Djl.gradientArray(
-                none,
-                h -> LinearCrossEntropy.value(h, weight, bias, noLabels, null, options).sum())
+                none, h -> LinearCrossEntropy.value(h, weight, bias, noLabels, null, options).sum())
             .getShape());
   }
 

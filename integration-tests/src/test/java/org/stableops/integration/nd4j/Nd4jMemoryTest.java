@@ -347,7 +347,9 @@ final class Nd4jMemoryTest {
       close(LinearCrossEntropy.value(DOUBLES, DOUBLES, Y));
       close(LinearCrossEntropy.value(VIEW, Q, WEIGHTS, Y, TRUTHS, options));
       close(LinearCrossEntropy.valueAndGradients(HALVES, HALVES, Y));
-      close(LinearCrossEntropy.valueAndGradients(VIEW, Q, WEIGHTS, SOME, null, options.withIgnoreIndex(0)));
+      close(
+          LinearCrossEntropy.valueAndGradients(
+              VIEW, Q, WEIGHTS, SOME, null, options.withIgnoreIndex(0)));
       assertThrows(
           IllegalArgumentException.class, () -> LinearCrossEntropy.valueAndGradients(VIEW, Q, BAD));
     }
