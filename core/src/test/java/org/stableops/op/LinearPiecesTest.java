@@ -154,6 +154,33 @@ class LinearPiecesTest {
     assertArrayEquals(new int[] {101, 102}, pieces.places(100, 102));
   }
 
+  /** An upstream gradient, one of each token or the one of a reduced loss. */
+  @Test
+  void lossesMayBeMultiplied() {
+    double[] sampleWeights = {1, 0, 0.5};
+    LinearPieces pieces = pieces(10, new long[] {5, 1, 7}, sampleWeights, NONE);
+    List<Asked> asked = new ArrayList<>();
+    LinearPieces each = pieces.times(new double[] {3, 9, -2});
+    assertArrayEquals(new double[] {5, 0, 7}, losses(each, asked));
+    assertArrayEquals(new double[] {3, -1}, asked.get(0).scales);
+    assertArrayEquals(new long[] {5, 7}, asked.get(0).labels);
+    losses(pieces.times(new double[] {4}), asked);
+    assertArrayEquals(new double[] {4, 2}, asked.get(1).scales);
+    assertEquals(pieces.weight(), each.weight());
+    assertArrayEquals(new int[] {0, 2, 1}, each.positions());
+    losses(pieces, asked);
+    assertArrayEquals(new double[] {1, 0.5}, asked.get(2).scales);
+  }
+
+  @Test
+  void countsAreWhatTokensWeigh() {
+    CrossEntropyOptions weighted = NONE.withIgnoreIndex(-1).withClassWeights(2, 3);
+    double[] sampleWeights = {1, 7, 0, 0.5};
+    LinearPieces pieces = pieces(2, new long[] {0, -1, 1, 1}, sampleWeights, weighted);
+    assertArrayEquals(new double[] {1, 0, 0, 0.5}, pieces.counts());
+    assertArrayEquals(pieces.counts(), pieces.times(new double[] {4}).counts());
+  }
+
   @Test
   void lossesAreAddedUp() {
     double[] losses = {1, 0.5, 4};

@@ -6,11 +6,15 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.LinearCrossEntropyGradients;
+import org.stableops.Reduction;
 import org.stableops.integration.oracle.Format;
 import org.stableops.integration.oracle.LinearCase;
 
@@ -70,13 +74,6 @@ public interface LinearHost {
    * @return everything
    */
   Results compute(LinearCase problem, Format format);
-
-  /**
-   * Whether {@code backprop} can be called.
-   *
-   * @return whether the operator is differentiated by the host
-   */
-  boolean differentiates();
 
   /**
    * Computes by the host's own differentiation.
@@ -164,11 +161,6 @@ public interface LinearHost {
     }
 
     @Override
-    public boolean differentiates() {
-      return true;
-    }
-
-    @Override
     public Results backprop(
         LinearCase problem, Format format, double[] upstream, Set<Argument> trained) {
       try (NDManager manager = NDManager.newBaseManager()) {
@@ -194,7 +186,7 @@ public interface LinearHost {
     }
   }
 
-  /** ND4J. */
+  /** ND4J and SameDiff. */
   final class Nd4jArrays implements LinearHost {
     private final Nd4jHost host = new Nd4jHost();
 
@@ -262,14 +254,46 @@ public interface LinearHost {
     }
 
     @Override
-    public boolean differentiates() {
-      return false;
-    }
-
-    @Override
     public Results backprop(
         LinearCase problem, Format format, double[] upstream, Set<Argument> trained) {
-      throw new UnsupportedOperationException("the operator is in no SameDiff graph yet");
+      SameDiff graph = SameDiff.create();
+      SDVariable weights =
+          problem.sampleWeights() == null ? null : graph.constant(sampleWeights(problem));
+      SDVariable loss =
+          org.stableops.nd4j.LinearCrossEntropy.value(
+              variable(graph, Argument.HIDDEN, hidden(problem, format), trained),
+              variable(graph, Argument.WEIGHT, weight(problem, format), trained),
+              variable(graph, Argument.BIAS, bias(problem, format), trained),
+              graph.constant(labels(problem)),
+              weights,
+              problem.options());
+      INDArray u = Nd4jHost.array(upstream, format);
+      INDArray shaped = problem.options().reduction() == Reduction.NONE ? u : u.reshape();
+      loss.mul(graph.constant(shaped)).rename("loss");
+      graph.setLossVariables("loss");
+      String[] names = trained.stream().map(Argument::name).toArray(String[]::new);
+      Map<String, INDArray> gradients = graph.calculateGradients(Map.of(), names);
+      return new Results(
+          Nd4jHost.doubles(loss.eval()),
+          gradient(gradients, Argument.HIDDEN),
+          gradient(gradients, Argument.WEIGHT),
+          gradient(gradients, Argument.BIAS));
+    }
+
+    /** A constant if it is frozen. */
+    private static SDVariable variable(
+        SameDiff graph, Argument argument, INDArray array, Set<Argument> trained) {
+      if (array == null) {
+        return null;
+      }
+      return trained.contains(argument)
+          ? graph.var(argument.name(), array)
+          : graph.constant(argument.name(), array);
+    }
+
+    private static double[] gradient(Map<String, INDArray> gradients, Argument argument) {
+      INDArray gradient = gradients.get(argument.name());
+      return gradient == null ? null : Nd4jHost.doubles(gradient);
     }
   }
 }

@@ -29,6 +29,7 @@ import org.stableops.CrossEntropyOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
 import org.stableops.djl.GumbelSoftmax;
+import org.stableops.djl.LinearCrossEntropy;
 import org.stableops.djl.LogSoftmax;
 import org.stableops.djl.LogSumExp;
 import org.stableops.djl.PositiveTransforms;
@@ -127,6 +128,15 @@ class GpuTest {
     calls.put("log-softmax gradient", x -> LogSoftmax.gradient(x, 0, x));
     calls.put("gumbel-softmax", x -> GumbelSoftmax.value(x, GumbelSoftmax.gumbels(x, 1), 0.5));
     calls.put("gumbel-softmax gradient", x -> GumbelSoftmax.gradient(x, x, 0.5, x));
+    calls.put("linear cross-entropy", x -> LinearCrossEntropy.value(x, x, places(x)));
+    calls.put(
+        "linear cross-entropy by weight",
+        x -> LinearCrossEntropy.valueAndGradients(x, x, places(x)).weight());
+    calls.put(
+        "linear cross-entropy in training",
+        x ->
+            Djl.gradientArray(
+                x, leaf -> LinearCrossEntropy.value(x, leaf, places(x), options(Reduction.NONE))));
     calls.put("log-sum-exp", x -> LogSumExp.value(x, 0));
     PositiveTransform positive = PositiveTransform.softplus().withLowerBound(0.01);
     calls.put("positive", x -> PositiveTransforms.value(x, positive));
@@ -136,6 +146,12 @@ class GpuTest {
 
   private static NDArray ones(NDArray x) {
     return x.getManager().ones(new Shape(x.getShape().get(1)), x.getDataType(), x.getDevice());
+  }
+
+  /** A class for each row. */
+  private static NDArray places(NDArray x) {
+    NDArray places = x.getManager().arange((int) x.getShape().get(0));
+    return places.toType(DataType.INT64, false).toDevice(x.getDevice(), false);
   }
 
   @ParameterizedTest

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.FusedPath;
 import org.stableops.Reduction;
+import org.stableops.djl.LinearCrossEntropy;
 import org.stableops.djl.LogSoftmax;
 import org.stableops.djl.LogSumExp;
 import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
@@ -39,6 +40,7 @@ final class MemoryGrowth {
       NDArray weights = CrossEntropyKind.weights(manager, SHAPE, -1);
       NDArray badProbabilities = probabilities.duplicate();
       badProbabilities.set(new NDIndex("127, 127"), -1);
+      NDArray badLabels = labels.add(SHAPE.get(1));
       int arrays = manager.getManagedArrays().size();
       long before = 0;
       for (int i = 0; i < WARM_UP + STEPS; i++) {
@@ -51,7 +53,7 @@ final class MemoryGrowth {
         }
         switch (arguments[0]) {
           case "steps" -> step(i, x, labels, probabilities, weights);
-          case "errors" -> error(i, x, badProbabilities, weights);
+          case "errors" -> error(i, x, badProbabilities, badLabels, weights);
           default -> throw new IllegalArgumentException(arguments[0]);
         }
         int now = manager.getManagedArrays().size();
@@ -84,6 +86,7 @@ final class MemoryGrowth {
         own.attach(batch);
         Djl.gradientArray(input, z -> CrossEntropyKind.DENSE.value(z, own, options));
       }
+      linear(input, labels, probabilities, weights, options.withLabelSmoothing(0.1));
       if (i % 2 == 0) {
         alongAnAxis(i / 4 % 2, input, input.stopGradient());
       } else {
@@ -115,6 +118,21 @@ final class MemoryGrowth {
     return options.withLabelSmoothing(0.1).withZLoss(0.01).withClassWeights(classWeights);
   }
 
+  /** As many classes as tokens: the probabilities are the weight. */
+  private static void linear(
+      NDArray input,
+      NDArray labels,
+      NDArray weight,
+      NDArray sampleWeights,
+      CrossEntropyOptions options) {
+    NDArray w = weight.duplicate();
+    w.attach(input.getManager());
+    LinearCrossEntropy.valueAndGradients(input, w, null, labels, sampleWeights, options);
+    Djl.gradientArray(input, h -> LinearCrossEntropy.value(h, w, labels, options));
+    Djl.gradientArray(
+        w, v -> LinearCrossEntropy.value(input, v, null, labels, sampleWeights, options));
+  }
+
   private static void alongAnAxis(int axis, NDArray input, NDArray upstream) {
     Djl.gradientArray(input, z -> LogSumExp.value(z, axis));
     LogSumExp.gradient(input, axis);
@@ -143,10 +161,11 @@ final class MemoryGrowth {
   }
 
   /** The last probability is the bad one: everything else has been done when it is found. */
-  private static void error(int i, NDArray x, NDArray badProbabilities, NDArray weights) {
+  private static void error(
+      int i, NDArray x, NDArray badProbabilities, NDArray badLabels, NDArray weights) {
     x.setRequiresGradient(true);
     CrossEntropyOptions options = CrossEntropyOptions.DEFAULT;
-    switch (i % 7) {
+    switch (i % 8) {
       case 0 -> assertInvalid(() -> CrossEntropyKind.DENSE.value(x, badProbabilities, options));
       case 1 -> assertInvalid(() -> CrossEntropyKind.DENSE.both(x, badProbabilities, options));
       case 2 ->
@@ -161,7 +180,8 @@ final class MemoryGrowth {
       }
       case 4 -> assertInvalid(() -> LogSoftmax.gradient(x, 2, badProbabilities));
       case 5 -> assertInvalid(() -> Elementwise.all().get(i % 4).value(x, badProbabilities));
-      default -> assertInvalid(() -> LogSumExp.value(x, 2));
+      case 6 -> assertInvalid(() -> LogSumExp.value(x, 2));
+      default -> assertInvalid(() -> LinearCrossEntropy.valueAndGradients(x, x, badLabels));
     }
   }
 

@@ -30,12 +30,14 @@ import org.nd4j.linalg.dataset.adapter.SingletonDataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.LinearCrossEntropyGradients;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
 import org.stableops.ValueAndGradient;
 import org.stableops.integration.Effort;
 import org.stableops.integration.host.Path;
 import org.stableops.integration.memory.ProcessMemory;
+import org.stableops.nd4j.LinearCrossEntropy;
 import org.stableops.nd4j.LogSoftmax;
 import org.stableops.nd4j.LogSumExp;
 import org.stableops.nd4j.PositiveTransforms;
@@ -183,6 +185,7 @@ final class Nd4jMemoryTest {
     private static final INDArray BAD_HALF = HALF.neg();
     private static final INDArray X_PARAMETERS = Nd4j.ones(DataType.FLOAT, SIZE);
     private static final INDArray Y = Nd4j.zeros(DataType.INT32, SIDE);
+    private static final INDArray SOME = Nd4j.arange(SIDE).castTo(DataType.INT32);
     private static final INDArray BAD = Nd4j.zeros(DataType.INT32, SIDE).addi(SIDE);
     private static final INDArray Q = Nd4j.ones(DataType.FLOAT, SIDE, SIDE).muli(0.01);
     private static final INDArray BAD_Q = Nd4j.ones(DataType.FLOAT, SIDE, SIDE).muli(-0.01);
@@ -210,13 +213,14 @@ final class Nd4jMemoryTest {
       System.out.printf(
           Locale.ROOT,
           "elementwiseKiB=%d parametersKiB=%d errorKiB=%d crossEntropyKiB=%d optionsKiB=%d"
-              + " softmaxKiB=%d transformsKiB=%d variableKiB=%d leakedKiB=%d%n",
+              + " softmaxKiB=%d linearKiB=%d transformsKiB=%d variableKiB=%d leakedKiB=%d%n",
           grownKiB(path, Eager::elementwise),
           grownKiB(path, Eager::withParameters),
           grownKiB(path, Eager::errors),
           grownKiB(path, Eager::crossEntropies),
           grownKiB(path, Eager::withOptions),
           grownKiB(path, Eager::logSoftmax),
+          grownKiB(path, Eager::linear),
           grownKiB(path, Eager::transforms),
           grownKiB(path, Eager::variable),
           leaked);
@@ -334,6 +338,26 @@ final class Nd4jMemoryTest {
         int axis = x == DOUBLES ? 1 : 0;
         close(LogSumExp.value(x, axis), LogSumExp.gradient(x, axis));
         close(LogSoftmax.value(x, axis), LogSoftmax.gradient(x, axis, x));
+      }
+    }
+
+    /** As many classes as tokens, of which one is ignored in the end. */
+    private static void linear() {
+      CrossEntropyOptions options = CrossEntropyOptions.DEFAULT.withReduction(Reduction.NONE);
+      close(LinearCrossEntropy.value(DOUBLES, DOUBLES, Y));
+      close(LinearCrossEntropy.value(VIEW, Q, WEIGHTS, Y, TRUTHS, options));
+      close(LinearCrossEntropy.valueAndGradients(HALVES, HALVES, Y));
+      close(
+          LinearCrossEntropy.valueAndGradients(
+              VIEW, Q, WEIGHTS, SOME, null, options.withIgnoreIndex(0)));
+      assertThrows(
+          IllegalArgumentException.class, () -> LinearCrossEntropy.valueAndGradients(VIEW, Q, BAD));
+    }
+
+    private static void close(LinearCrossEntropyGradients<INDArray> all) {
+      close(all.loss(), all.hidden(), all.weight());
+      if (all.bias() != null) {
+        all.bias().close();
       }
     }
 

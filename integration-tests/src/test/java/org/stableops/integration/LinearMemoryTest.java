@@ -1,0 +1,38 @@
+package org.stableops.integration;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.stableops.FusedPath;
+import org.stableops.integration.nd4j.NewJvm;
+
+/** The logits of a linear cross-entropy take the memory of a piece of them. */
+class LinearMemoryTest {
+  /** In percent of all logits: an eighth, and for composites what they compute a piece in. */
+  private static final long FUSED = 12;
+
+  private static final long COMPOSITE = 20;
+
+  @ParameterizedTest
+  @CsvSource({"djl, true", "nd4j, true", "djl, false", "nd4j, false"})
+  @Tag("endurance")
+  @EnabledOnOs(OS.LINUX)
+  void aCallNeedsAPieceOfTheLogits(String host, boolean isFused) throws Exception {
+    List<String> options =
+        List.of(
+            "-Xms256m",
+            "-Xmx256m",
+            "-XX:+AlwaysPreTouch",
+            "-D" + FusedPath.PROPERTY + "=" + isFused);
+    String line = NewJvm.lastLine(LinearMemory.class, options, host);
+    System.out.println(host + ", fused " + isFused + ", percent of the logits: " + line);
+    long limit = isFused ? FUSED : COMPOSITE;
+    NewJvm.numbers(line)
+        .forEach((call, percent) -> assertTrue(percent <= limit, host + ", " + line));
+  }
+}
