@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
+import ai.djl.training.initializer.Initializer;
 import ai.djl.util.PairList;
 import org.jspecify.annotations.Nullable;
 import org.stableops.djl.internal.LinearCall;
@@ -65,10 +66,12 @@ public final class LinearCrossEntropyHead extends AbstractBlock {
             ? builder.weight
             : addParameter(
                 Parameter.builder().setName("weight").setType(Parameter.Type.WEIGHT).build());
-    bias =
-        builder.hasBias
-            ? addParameter(Parameter.builder().setName("bias").setType(Parameter.Type.BIAS).build())
-            : null;
+    bias = builder.hasBias ? addParameter(bias(builder.biasInitializer)) : null;
+  }
+
+  private static Parameter bias(@Nullable Initializer initializer) {
+    Parameter.Builder bias = Parameter.builder().setName("bias").setType(Parameter.Type.BIAS);
+    return initializer == null ? bias.build() : bias.optInitializer(initializer).build();
   }
 
   /**
@@ -205,6 +208,7 @@ public final class LinearCrossEntropyHead extends AbstractBlock {
     private long classes;
     private @Nullable Parameter weight;
     private boolean hasBias = true;
+    private @Nullable Initializer biasInitializer;
 
     Builder() {}
 
@@ -238,6 +242,18 @@ public final class LinearCrossEntropyHead extends AbstractBlock {
      */
     public Builder optBias(boolean bias) {
       this.hasBias = bias;
+      return this;
+    }
+
+    /**
+     * Sets what the bias starts with, such as the logarithms of the words' frequencies, with which
+     * training need not learn these; 0 otherwise.
+     *
+     * @param initializer of a vector of V numbers
+     * @return this builder
+     */
+    public Builder optBiasInitializer(Initializer initializer) {
+      this.biasInitializer = Arguments.requireGiven("initializer", initializer);
       return this;
     }
 

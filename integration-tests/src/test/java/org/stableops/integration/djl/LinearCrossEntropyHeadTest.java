@@ -377,6 +377,26 @@ class LinearCrossEntropyHeadTest {
   }
 
   @Test
+  void theBiasStartsWithWhatItIsTold() {
+    float[] frequencies = {-1, -2, -0.5f};
+    LinearCrossEntropyHead head =
+        LinearCrossEntropyHead.builder()
+            .setClasses(3)
+            .optBiasInitializer((of, shape, type) -> of.create(frequencies).duplicate())
+            .build();
+    Model model = Model.newInstance("biased");
+    model.setBlock(head);
+    FusedLinearCrossEntropyLoss loss = new FusedLinearCrossEntropyLoss();
+    try (Trainer trainer = model.newTrainer(new DefaultTrainingConfig(loss))) {
+      trainer.initialize(new Shape(1, 4));
+      NDArray bias = head.getParameters().get("bias").getArray();
+      assertArrayEquals(frequencies, bias.toFloatArray());
+    } finally {
+      model.close();
+    }
+  }
+
+  @Test
   void blocksAreTheOperator() {
     NDArray hidden = Djl.waves(manager, DataType.FLOAT32, new Shape(6, 3), 1);
     NDArray weight = Djl.waves(manager, DataType.FLOAT32, new Shape(5, 3), 2);
