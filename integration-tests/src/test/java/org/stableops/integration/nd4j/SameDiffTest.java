@@ -39,6 +39,7 @@ import org.nd4j.linalg.learning.config.Adam;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 import org.stableops.integration.Effort;
+import org.stableops.nd4j.LogSoftmax;
 import org.stableops.nd4j.SoftmaxCrossEntropy;
 import org.stableops.nd4j.Softplus;
 import org.stableops.nd4j.SoftplusInverse;
@@ -320,7 +321,7 @@ final class SameDiffTest {
     assertEquals(before.keySet(), after.keySet());
     before.forEach((name, op) -> assertSame(op, after.get(name), name));
     assertEquals(
-        37,
+        41,
         after.keySet().stream().filter(name -> name != null && name.startsWith("stable_")).count());
   }
 
@@ -400,24 +401,44 @@ final class SameDiffTest {
     assertEquals(0, graph.getOps().size(), "nothing was added");
   }
 
+  /**
+   * The gradient ops of elementwise operators can be differentiated once more; most of SameDiff's
+   * own, such as that of a sum, cannot, and so no whole graph.
+   */
   @Test
-  void thereIsNoSecondDerivativeAndItSaysSo() {
+  void theGradientOfAnElementwiseOpHasAGradient() {
+    INDArray x = numbers(3);
     SameDiff graph = SameDiff.create();
-    Softplus.value(graph.var("x", numbers(3))).sum().rename("loss");
-    graph.setLossVariables("loss");
-    graph.calculateGradients(Map.of(), "x");
-    SameDiff gradients = graph.getFunction("grad");
-    DynamicCustomOp op =
-        (DynamicCustomOp)
-            Arrays.stream(gradients.ops())
-                .filter(o -> o.opName().equals("stable_softplus_bp"))
-                .findFirst()
-                .orElseThrow();
+    Softplus.value(graph.var("x", x), 0.5).sum().rename("loss");
+    SameDiff gradients = gradients(graph);
+    INDArray v = Nd4j.createFromArray(1.0, -2, 3);
+    List<SDVariable> twice =
+        op(gradients, "stable_softplus_bp").doDiff(List.of(gradients.constant("v", v)));
+    assertEquals(Softplus.secondDerivative(x, 0.5).mul(v), twice.get(0).eval());
+    assertEquals(Softplus.gradient(x, 0.5).mul(v), twice.get(1).eval());
+  }
+
+  @Test
+  void theGradientOfALossHasNoneAndSaysSo() {
+    SameDiff graph = SameDiff.create();
+    LogSoftmax.value(graph.var("x", numbers(2, 3)), 1).sum().rename("loss");
+    DynamicCustomOp op = op(gradients(graph), "stable_log_softmax_bp");
     assertEquals(
-        "stable_softplus_bp has no second derivative",
+        "stable_log_softmax_bp has no second derivative",
         assertThrows(
                 UnsupportedOperationException.class, () -> op.doDiff(List.of(op.outputVariable())))
             .getMessage());
+  }
+
+  private static SameDiff gradients(SameDiff graph) {
+    graph.setLossVariables("loss");
+    graph.calculateGradients(Map.of(), "x");
+    return graph.getFunction("grad");
+  }
+
+  private static DynamicCustomOp op(SameDiff graph, String name) {
+    return (DynamicCustomOp)
+        Arrays.stream(graph.ops()).filter(o -> o.opName().equals(name)).findFirst().orElseThrow();
   }
 
   // ---- the graph

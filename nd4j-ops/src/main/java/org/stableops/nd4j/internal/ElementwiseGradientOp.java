@@ -36,10 +36,7 @@ public abstract class ElementwiseGradientOp extends JavaOp {
     return output(x, upstream, parameter);
   }
 
-  /**
-   * By x and by upstream, where the parameter is a number. Upstream may be one number for all of x,
-   * as that of a loss is: then its gradient is a sum.
-   */
+  /** By x and by upstream, which is of x's shape, where the parameter is a number. */
   @Override
   public final List<SDVariable> doDiff(List<SDVariable> upstreams) {
     if (args().length > 2) {
