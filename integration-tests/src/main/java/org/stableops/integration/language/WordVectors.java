@@ -12,13 +12,13 @@ import java.util.Random;
  * informations, max(0, log p(v, w)/(p(v)·q(w))), with q(w) ∝ p(w)^¾ (Levy, Goldberg and Dagan,
  * 2015). The vectors are the rows of the leading eigenvectors of Σ(M·Mᵀ + Mᵀ·M), each times the
  * fourth root of its eigenvalue, with their mean taken off, and all of one length. Orthogonal
- * iteration finds them: five products, after which vectors of nearly equal eigenvalues may still be
- * mixed with each other, which does no harm here.
+ * iteration finds them: three products, after which vectors of nearly equal eigenvalues may still
+ * be mixed with each other, which does no harm here.
  */
 public final class WordVectors {
   private static final double FLATTENING = 0.75;
   private static final double ROOT = 0.25;
-  private static final int ITERATIONS = 5;
+  private static final int ITERATIONS = 3;
   private static final double SMALL = 0.05;
 
   private final int vocabulary;
@@ -86,13 +86,11 @@ public final class WordVectors {
     for (int i = 0; i < vectors.length; i++) {
       vectors[i] = (float) random.nextGaussian();
     }
-    double[] lengths = new double[size];
     for (int i = 0; i < ITERATIONS; i++) {
       orthonormalize(vectors);
       vectors = product(vectors);
     }
-    lengths = orthonormalize(vectors);
-    weight(vectors, lengths);
+    weight(vectors, orthonormalize(vectors));
     normalize(vectors, scale);
     return vectors;
   }
@@ -150,16 +148,17 @@ public final class WordVectors {
   }
 
   private double[][] products(float... columns) {
-    double[][] products = new double[size][size];
+    double[][] all = new double[size][size];
     for (int row = 0; row < columns.length; row += size) {
       for (int i = 0; i < size; i++) {
         double left = columns[row + i];
+        double[] products = all[i];
         for (int j = 0; j <= i; j++) {
-          products[i][j] += left * columns[row + j];
+          products[j] += left * columns[row + j];
         }
       }
     }
-    return products;
+    return all;
   }
 
   private static double[][] cholesky(double[]... a) {
