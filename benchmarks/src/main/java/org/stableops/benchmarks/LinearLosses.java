@@ -35,12 +35,12 @@ import org.stableops.integration.memory.ProcessMemory;
  * the times without.
  */
 final class LinearLosses {
-  private static final int[][] SHAPES = {{2048, 256, 32000}, {512, 512, 50257}, {8192, 64, 34125}};
+  private static final int[][] SHAPES = {{2048, 256, 32000}, {512, 512, 50257}};
   private static final int WARM_UP = 2;
   private static final int CALLS = 7;
   private static final int SEED = 1;
   private static final float SCALE = 0.05f;
-  private static final int CHUNK = 128;
+  private static final int CHUNK = 256;
 
   private final int tokens;
   private final int width;

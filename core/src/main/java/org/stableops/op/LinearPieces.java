@@ -23,8 +23,11 @@ public final class LinearPieces {
    */
   private static final int TOKENS = 128;
 
-  /** The logits of a piece, if it has more tokens: 16 MB, which libtorch still gets from a pool. */
-  private static final long LOGITS = 1 << 22;
+  /**
+   * What the logits of a piece may take if it has more tokens: below 32 MB malloc gives libtorch
+   * the memory of the piece before, from there on fresh pages.
+   */
+  private static final long BYTES = 31L << 20;
 
   /** What each token weighs, 0 where it is ignored. */
   private final double[] counts;
@@ -95,13 +98,18 @@ public final class LinearPieces {
     double[] losses(int from, int to, long[] labels, double[] scales);
   }
 
-  /** Runs through all pieces and returns the losses of all tokens, 0 for those of none. */
-  public double[] losses(Piece piece) {
+  /**
+   * Runs through all pieces and returns the losses of all tokens, 0 for those of none.
+   *
+   * @param bytes what one logit and its gradient take
+   * @param piece what to do
+   */
+  public double[] losses(int bytes, Piece piece) {
     double[] losses = new double[counts.length];
     Blocks.forEach(
         tokens.length,
         classes,
-        elements(classes),
+        elements(classes, bytes),
         (first, last) -> {
           int from = (int) first;
           int to = (int) last;
@@ -119,13 +127,13 @@ public final class LinearPieces {
   }
 
   /** The logits of a piece, of so many classes each, at most; a buffer holds them. */
-  public static long elements(long classes) {
-    return Math.min(Math.max(LOGITS, TOKENS * classes), Integer.MAX_VALUE / Double.BYTES);
+  public static long elements(long classes, int bytes) {
+    return Math.min(Math.max(BYTES / bytes, TOKENS * classes), Integer.MAX_VALUE / Double.BYTES);
   }
 
   /** The number of tokens in the largest piece. */
-  public int most() {
-    return (int) Blocks.most(tokens.length, classes, elements(classes));
+  public int most(int bytes) {
+    return (int) Blocks.most(tokens.length, classes, elements(classes, bytes));
   }
 
   /** What each token weighs, 0 where it is ignored; not a copy. */

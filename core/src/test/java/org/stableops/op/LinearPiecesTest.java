@@ -33,6 +33,7 @@ class LinearPiecesTest {
   /** Runs through the pieces with the labels for losses. */
   private static double[] losses(LinearPieces pieces, List<Asked> asked) {
     return pieces.losses(
+        Double.BYTES,
         (from, to, labels, scales) -> {
           asked.add(new Asked(from, to, labels, scales));
           return Arrays.stream(labels).asDoubleStream().toArray();
@@ -52,7 +53,7 @@ class LinearPiecesTest {
     assertArrayEquals(new long[] {5, 7, 2}, asked.get(0).labels);
     assertArrayEquals(new double[] {1, 0.5, 3}, asked.get(0).scales);
     assertEquals(3, pieces.count());
-    assertEquals(3, pieces.most());
+    assertEquals(3, pieces.most(Double.BYTES));
     assertFalse(pieces.isWhole());
     assertArrayEquals(new int[] {0, 2, 4}, pieces.places(0, 3));
     assertArrayEquals(new int[] {2}, pieces.places(1, 2));
@@ -99,7 +100,7 @@ class LinearPiecesTest {
       List<Asked> asked = new ArrayList<>();
       assertArrayEquals(new double[2], losses(pieces, asked));
       assertEquals(List.of(), asked);
-      assertEquals(0, pieces.most());
+      assertEquals(0, pieces.most(Double.BYTES));
       assertEquals(0, pieces.count());
       assertEquals(0, pieces.weight());
       assertArrayEquals(new int[2], pieces.positions());
@@ -114,19 +115,20 @@ class LinearPiecesTest {
     assertThrows(IllegalArgumentException.class, () -> pieces(2, new long[2], huge, NONE));
   }
 
-  /** 128 tokens, or more if their logits stay below 2^22, and never more than a buffer holds. */
+  /** 128 tokens, or more if their logits take 31 MB, and never more than a buffer holds. */
   @ParameterizedTest
   @CsvSource({
-    "1, 4194304",
-    "32768, 4194304",
-    "32769, 4194432",
-    "50257, 6432896",
-    "2097151, 268435328",
-    "2097152, 268435455",
-    "4000000000, 268435455"
+    "1, 4, 8126464",
+    "1, 8, 4063232",
+    "63488, 4, 8126464",
+    "63489, 4, 8126592",
+    "32000, 8, 4096000",
+    "2097151, 4, 268435328",
+    "2097152, 4, 268435455",
+    "4000000000, 8, 268435455"
   })
-  void aPieceHasEnoughTokensAndIsSmall(long classes, long elements) {
-    assertEquals(elements, LinearPieces.elements(classes));
+  void aPieceHasEnoughTokensAndIsSmall(long classes, int bytes, long elements) {
+    assertEquals(elements, LinearPieces.elements(classes, bytes));
   }
 
   @Test
@@ -143,7 +145,7 @@ class LinearPiecesTest {
     int[] ends = asked.stream().mapToInt(Asked::to).toArray();
     assertArrayEquals(new int[] {0, 100, 200}, starts);
     assertArrayEquals(new int[] {100, 200, 299}, ends);
-    assertEquals(100, pieces.most());
+    assertEquals(100, pieces.most(Double.BYTES));
     for (int i = 0; i < tokens; i++) {
       assertEquals(i == 7 ? 0 : i, losses[i]);
     }

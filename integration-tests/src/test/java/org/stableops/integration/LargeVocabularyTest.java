@@ -75,7 +75,7 @@ class LargeVocabularyTest {
 
   // ---- several pieces
 
-  private static final int CLASSES = 33_000;
+  private static final int CLASSES = 63_500;
   private static final LinearCase PROBLEM = draw(150, CLASSES, DIMENSION, Reduction.MEAN);
 
   /** Computed once. */
@@ -87,7 +87,7 @@ class LargeVocabularyTest {
   @Tag("thorough")
   void piecesAreTheWhole(LinearConformanceTest.Setting setting) {
     LinearCase problem = PROBLEM;
-    assertEquals(128, LinearPieces.elements(CLASSES) / CLASSES);
+    assertEquals(128, LinearPieces.elements(CLASSES, Float.BYTES) / CLASSES);
     assertTrue(IntStream.range(0, problem.tokens()).filter(problem::counts).count() > 128);
     LinearHost.Results actual = setting.compute(problem);
     Whole whole = WHOLE.updateAndGet(known -> known == null ? Whole.of(problem) : known);

@@ -18,10 +18,10 @@ import org.stableops.nd4j.internal.LinearValueOp;
  * <p>with every option of the cross-entropy: reductions, ignored label, smoothing, z-loss, class
  * and sample weights.
  *
- * <p>A piece has 128 tokens, or more if its logits stay below 16 MB of float32. Its logits become
- * their gradient in the same memory; with loss and gradients in one pass, the three matrix products
- * are each made once. Beside the gradients a call takes the logits of one piece: a sixteenth of
- * them all for 2048 tokens, however many tokens there are. Without gradients it makes one product.
+ * <p>A piece has 128 tokens, or as many as have 31 MB of logits. Its logits become their gradient
+ * in the same memory, so that with loss and gradients each of the three matrix products is made
+ * once. Beside the gradients a call takes the logits of one piece, however many tokens there are: a
+ * ninth of them all at 2048 tokens and 32,000 classes. Without gradients it makes one product.
  * Tokens whose label is ignored, or whose sample weight is 0, are never read and cost no product.
  *
  * <p>In a graph of SameDiff, {@code value} is differentiable with respect to hidden, weight and

@@ -32,7 +32,7 @@ public final class LinearCall implements WeightedCall {
   /**
    * Elements of the weight's gradient that a product makes at once, beside those it is added to.
    */
-  private static final long OF_WEIGHT = 1 << 20;
+  private static final long OF_WEIGHT = 1 << 18;
 
   /** The arguments, perhaps in a graph. */
   private final NDArray hidden;
@@ -196,7 +196,7 @@ public final class LinearCall implements WeightedCall {
           return Slices.compute(
               shape.rows(),
               shape.classes(),
-              LinearPieces.elements(shape.classes()),
+              LinearPieces.elements(shape.classes(), bytes(hidden)),
               (from, to) -> {
                 PtNDArray logits = (PtNDArray) linear(Slices.of(h, from, to), w, b);
                 return JniUtils.topK(logits, k, 1, true, true).toArray(new NDArray[0]);
@@ -276,6 +276,12 @@ public final class LinearCall implements WeightedCall {
       return pass.loss();
     }
     return isReduced ? pass.reduced() : Autograd.rows(hidden, 1, pass.loss(), pass.ofHidden());
+  }
+
+  /** What a logit takes: beside it, composites have an array for its gradient. */
+  private static int bytes(NDArray hidden) {
+    int ofLogit = Halves.wideType(hidden.getDataType()).getNumOfBytes();
+    return Fused.reaches(hidden) ? ofLogit : 2 * ofLogit;
   }
 
   private NDManager manager() {
@@ -366,9 +372,14 @@ public final class LinearCall implements WeightedCall {
     Pass(boolean wantsHidden, boolean wantsWeight, boolean wantsBias) {
       Shape ofCounted = new Shape(pieces.count(), hidden.getShape().get(1));
       ofTokens = wantsHidden ? manager().create(ofCounted, wideType(), hidden.getDevice()) : null;
-      ofWeight = wantsWeight ? zeros(weight.getShape()) : null;
+      ofWeight = wantsWeight ? sums(weight.getShape()) : null;
       ofBias = wantsBias ? zeros(bias.getShape()) : null;
-      losses = pieces.losses(this::add);
+      losses = pieces.losses(bytes(hidden), this::add);
+    }
+
+    /** What the first piece overwrites, if there is one. */
+    private NDArray sums(Shape of) {
+      return pieces.count() == 0 ? zeros(of) : manager().create(of, wideType(), hidden.getDevice());
     }
 
     private double[] add(int from, int to, long[] labels, double[] scales) {
@@ -381,7 +392,7 @@ public final class LinearCall implements WeightedCall {
           Slices.write(ofTokens, from, piece.gradient.matMul(w));
         }
         if (ofWeight != null) {
-          addToWeight(piece.gradient, rows);
+          addToWeight(piece.gradient, rows, from == 0);
         }
         if (ofBias != null) {
           ofBias.addi(piece.gradient.sum(new int[] {0}));
@@ -391,7 +402,7 @@ public final class LinearCall implements WeightedCall {
     }
 
     /** By some classes at a time: libtorch can add to a product, but DJL cannot ask it to. */
-    private void addToWeight(NDArray gradient, NDArray rows) {
+    private void addToWeight(NDArray gradient, NDArray rows, boolean isFirst) {
       Blocks.forEach(
           shape.classes(),
           rows.getShape().get(1),
@@ -400,7 +411,12 @@ public final class LinearCall implements WeightedCall {
             try (NDScope scope = new NDScope()) {
               scope.suppressNotUsedWarning();
               NDArray ofClasses = JniUtils.slice((PtNDArray) gradient, 1, from, to, 1);
-              Slices.of(ofWeight, from, to).addi(ofClasses.transpose().matMul(rows));
+              NDArray product = ofClasses.transpose().matMul(rows);
+              if (isFirst) {
+                Slices.write(ofWeight, from, product);
+              } else {
+                Slices.of(ofWeight, from, to).addi(product);
+              }
             }
           });
     }
@@ -448,7 +464,7 @@ public final class LinearCall implements WeightedCall {
     private final List<NDArray> nodes = new ArrayList<>();
 
     NDArray losses() {
-      double[] losses = pieces.losses(this::add);
+      double[] losses = pieces.losses(bytes(hidden), this::add);
       if (pieces.count() == 0) {
         // No logits, but in the graph: backward finds it, and gradients of 0.
         nodes.add(linear(tokens(h, 0, 0), w, b).sum(new int[] {1}));

@@ -106,7 +106,7 @@ public final class LinearCall {
     try (Temporaries temporaries = new Temporaries()) {
       INDArray[] outs = {ofHidden, ofWeight, ofBias};
       INDArray[] sums = new INDArray[outs.length];
-      Arrays.setAll(sums, i -> outs[i] == null ? null : zeros(outs[i], temporaries));
+      Arrays.setAll(sums, i -> outs[i] == null ? null : sums(outs[i], temporaries));
       double[] losses = new Pass(temporaries, sums[0], sums[1], sums[2]).losses;
       for (int i = 0; i < outs.length; i++) {
         if (sums[i] != outs[i]) {
@@ -117,12 +117,20 @@ public final class LinearCall {
     }
   }
 
-  /** The array itself where products can be added up in it, with 0 everywhere. */
-  private static INDArray zeros(INDArray out, Temporaries temporaries) {
+  /** The array itself where products can be added up in it. The first overwrites what is there. */
+  private INDArray sums(INDArray out, Temporaries temporaries) {
     DataType type = Halves.wideType(out.dataType());
-    return type == out.dataType() && Fused.isFlat(out)
-        ? out.assign(0)
-        : temporaries.keep(Nd4j.create(type, out.shape()));
+    INDArray sums =
+        type == out.dataType() && Fused.isFlat(out)
+            ? out
+            : temporaries.keep(Nd4j.createUninitialized(type, out.shape(), 'c'));
+    return pieces.count() == 0 ? sums.assign(0) : sums;
+  }
+
+  /** What a logit takes: beside it, composites have an array for its gradient. */
+  private int bytes() {
+    int ofLogit = Halves.wideType(hidden.dataType()).width();
+    return Fused.reaches(hidden) ? ofLogit : 2 * ofLogit;
   }
 
   private INDArray loss(double[] losses) {
@@ -150,7 +158,7 @@ public final class LinearCall {
     private final INDArray ofBias;
     private final double[] losses;
 
-    /** Adds gradients to arrays of 0, or null. */
+    /** Writes gradients into arrays, or null. */
     Pass(Temporaries temporaries, INDArray ofHidden, INDArray ofWeight, INDArray ofBias) {
       this.temporaries = temporaries;
       this.ofWeight = ofWeight;
@@ -158,12 +166,12 @@ public final class LinearCall {
       h = contiguous(hidden);
       w = contiguous(weight);
       b = bias == null ? null : contiguous(bias);
-      logits = array(pieces.most(), weight.size(0));
+      logits = array(pieces.most(bytes()), weight.size(0));
       wantsGradient = ofHidden != null || ofWeight != null || ofBias != null;
       boolean isWhole = ofHidden == null || pieces.isWhole();
       // With a row of 0 behind them, for the tokens that do not count.
       ofTokens = isWhole ? ofHidden : array(pieces.count() + 1L, hidden.size(1));
-      losses = pieces.losses(this::add);
+      losses = pieces.losses(bytes(), this::add);
       if (!isWhole) {
         Primitives.assign(
             ofHidden, temporaries.keep(Nd4j.pullRows(ofTokens, 1, pieces.positions())));
@@ -197,15 +205,17 @@ public final class LinearCall {
     }
 
     private void addGradients(INDArray g, INDArray rows, int from, int to, Temporaries ofPiece) {
+      double beta = from == 0 ? 0 : 1;
       if (ofTokens != null) {
         Nd4j.gemm(w, g, Slices.of(ofTokens, from, to).transpose(), true, true, 1, 0);
       }
       if (ofWeight != null) {
-        Nd4j.gemm(rows, g, ofWeight.transpose(), true, false, 1, 1);
+        Nd4j.gemm(rows, g, ofWeight.transpose(), true, false, 1, beta);
       }
       if (ofBias != null) {
         INDArray ones = ofPiece.keep(Nd4j.ones(g.dataType(), g.size(0), 1));
-        Nd4j.gemm(g, ones, ofBias.reshape('f', new long[] {ofBias.length(), 1}), true, false, 1, 1);
+        Nd4j.gemm(
+            g, ones, ofBias.reshape('f', new long[] {ofBias.length(), 1}), true, false, 1, beta);
       }
     }
 
