@@ -396,4 +396,17 @@ final class Nd4jCanariesTest {
   private static double ulps(double exact, double actual) {
     return Math.abs(actual - exact) / Math.ulp(exact);
   }
+
+  /** Why notebook 6 looks words up by a product with one-hot rows. */
+  @Test
+  void theGradientOfGatherCannotBeComputed() {
+    SameDiff graph = SameDiff.create();
+    SDVariable table = graph.var("e", Nd4j.rand(DataType.DOUBLE, 5, 3));
+    SDVariable words = graph.constant(Nd4j.createFromArray(0, 1, 1, 4));
+    graph.gather(table, words, 0).sum().markAsLoss();
+    String message =
+        assertThrows(RuntimeException.class, () -> graph.calculateGradients(Map.of(), "e"))
+            .getMessage();
+    assertTrue(message.contains("Output array did not match expected shape"), message);
+  }
 }
