@@ -26,7 +26,7 @@ import org.stableops.op.Operators;
 /** Every elementwise operator on every host, path and dtype against exact arithmetic. */
 @Tag("thorough")
 class ElementwiseConformanceTest {
-  private static final int POINTS = Effort.of(200, 10_000);
+  private static final int POINTS = Effort.of(140, 10_000);
   private static final Measurements MEASUREMENTS = new Measurements();
 
   static Stream<Arguments> cases() {

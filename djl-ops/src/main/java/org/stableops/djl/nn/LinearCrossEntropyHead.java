@@ -31,17 +31,17 @@ import org.stableops.internal.Arguments;
  * bias with 0.
  *
  * <pre>{@code
- * TrainableWordEmbedding embedding = ...; // of size 64
  * SequentialBlock network =
  *     new SequentialBlock()
- *         .add(embedding)
- *         .add(GRU.builder().setStateSize(64).setNumLayers(1).build())
- *         .add(
- *             LinearCrossEntropyHead.builder()
- *                 .setWeight(embedding.getParameters().valueAt(0))
- *                 .build());
+ *         .add(Linear.builder().setUnits(64).build())
+ *         .add(LinearCrossEntropyHead.builder().setClasses(34000).build());
  * TrainingConfig config = new DefaultTrainingConfig(new FusedLinearCrossEntropyLoss());
- * // In processOutput: NDArray five = LinearCrossEntropyHead.topClasses(list, 5);
+ * try (NDManager manager = NDManager.newBaseManager()) {
+ *   network.initialize(manager, DataType.FLOAT32, new Shape(1, 32));
+ *   NDList input = new NDList(manager.ones(new Shape(8, 32)));
+ *   NDList output = network.forward(new ParameterStore(manager, false), input, false);
+ *   NDArray five = LinearCrossEntropyHead.topClasses(output, 5);
+ * }
  * }</pre>
  *
  * <p>Tied weights: O. Press, L. Wolf, Using the Output Embedding to Improve Language Models, EACL
