@@ -40,7 +40,8 @@ import org.stableops.nd4j.lossfunctions.LossFusedSoftmaxCrossEntropy;
  *         .build();
  * MultiLayerNetwork network = new MultiLayerNetwork(configuration);
  * network.init();
- * network.fit(new DataSet(features, labels)); // labels [N, 1], integers in any dtype
+ * INDArray labels = Nd4j.zeros(DataType.INT32, 32, 1); // classes
+ * network.fit(Nd4j.rand(DataType.FLOAT, 32, 64), labels);
  * }</pre>
  *
  * <p>Labels are integers of shape [N, 1]; behind a recurrent layer, for which DL4J makes one
