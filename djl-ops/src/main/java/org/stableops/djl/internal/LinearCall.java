@@ -445,7 +445,8 @@ public final class LinearCall implements WeightedCall {
         arguments.add(bias.reshape(-1));
         gradients.add(ofBias);
       }
-      NDArray scalar = Autograd.scalar(arguments, gradients);
+      // Of frozen hidden states it would be beside the weight, which may outlive many batches.
+      NDArray scalar = Scoped.beside(hidden, Autograd.scalar(arguments, gradients));
       Autograd.overwrite(scalar, loss());
       SeedingCollector.remember(scalar, arguments, gradients);
       return scalar;

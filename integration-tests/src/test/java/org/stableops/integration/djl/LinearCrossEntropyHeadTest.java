@@ -396,6 +396,25 @@ class LinearCrossEntropyHeadTest {
     }
   }
 
+  /** A linear probe: its loss must not stay with the model. */
+  @Test
+  void theLossIsBesideTheHiddenStatesEvenIfTheyAreFrozen() {
+    try (NDManager batch = manager.newSubManager()) {
+      NDArray hidden = Djl.waves(batch, DataType.FLOAT32, new Shape(6, 3), 1);
+      NDArray labels = batch.create(new long[] {0, 3, 2, 3, 4, 1});
+      NDArray weight = Djl.waves(manager, DataType.FLOAT32, new Shape(5, 3), 2);
+      weight.setRequiresGradient(true);
+      try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+        NDArray loss = LinearCrossEntropy.value(hidden, weight, labels);
+        assertEquals(batch.getName(), loss.getManager().getName());
+        collector.backward(loss);
+      }
+      assertArrayEquals(
+          LinearCrossEntropy.valueAndGradients(hidden, weight, labels).weight().toFloatArray(),
+          weight.getGradient().toFloatArray());
+    }
+  }
+
   @Test
   void blocksAreTheOperator() {
     NDArray hidden = Djl.waves(manager, DataType.FLOAT32, new Shape(6, 3), 1);
