@@ -13,13 +13,13 @@ import org.stableops.kernel.RowLosses;
  * losses and, in the same memory, their gradient, which is multiplied into the wanted gradients
  * before the next piece. Tokens that do not count are in no piece.
  *
- * <p>Why pieces of tokens, and none of the vocabulary: with a part of the classes, a token's
- * log-sum-exp is known after all parts only, so that each product with the weight is made twice.
+ * <p>Why pieces of tokens, and not of the vocabulary: a token's log-sum-exp is known only when all
+ * classes have been seen, so that the logits would be computed twice.
  */
 public final class LinearPieces {
   /**
-   * Tokens of a piece at least. Each piece reads the weight and its gradient once; from so many
-   * tokens on, the products take longer than that.
+   * Minimum number of tokens in a piece. Each piece reads the weight and its gradient once; from so
+   * many tokens on, the products take longer than that.
    */
   private static final int TOKENS = 128;
 
@@ -79,7 +79,13 @@ public final class LinearPieces {
   /** The same pieces, whose losses are multiplied: each by its own number, or all by one. */
   public LinearPieces times(double[] factors) {
     double[] products = new double[scales.length];
-    Arrays.setAll(products, i -> scales[i] * factors[factors.length == 1 ? 0 : tokens[i]]);
+    Arrays.setAll(
+        products,
+        i -> {
+          double product = scales[i] * factors[factors.length == 1 ? 0 : tokens[i]];
+          // A diverged upstream gradient; as a weight, infinity would be refused.
+          return Double.isInfinite(product) ? Double.NaN : product;
+        });
     return new LinearPieces(counts, classes, weight, tokens, labels, products);
   }
 
@@ -99,7 +105,7 @@ public final class LinearPieces {
   }
 
   /**
-   * Runs through all pieces and returns the losses of all tokens, 0 for those of none.
+   * Runs through all pieces and returns the losses of all tokens, 0 for tokens that do not count.
    *
    * @param bytes what one logit and its gradient take
    * @param piece what to do
@@ -126,7 +132,7 @@ public final class LinearPieces {
     return losses;
   }
 
-  /** The logits of a piece, of so many classes each, at most; a buffer holds them. */
+  /** The maximum number of logits in a piece, which fits in a buffer. */
   public static long elements(long classes, int bytes) {
     return Math.min(Math.max(BYTES / bytes, TOKENS * classes), Integer.MAX_VALUE / Double.BYTES);
   }

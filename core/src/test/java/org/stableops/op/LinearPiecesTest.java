@@ -18,6 +18,8 @@ import org.stableops.Reduction;
 import org.stableops.internal.SoftmaxShape;
 
 class LinearPiecesTest {
+  private static final double INFINITY = Double.POSITIVE_INFINITY;
+
   private static final CrossEntropyOptions NONE =
       CrossEntropyOptions.DEFAULT.withReduction(Reduction.NONE);
 
@@ -154,6 +156,13 @@ class LinearPiecesTest {
     assertEquals(100, asked.get(1).labels.length);
     assertEquals(99, asked.get(2).scales.length);
     assertArrayEquals(new int[] {101, 102}, pieces.places(100, 102));
+  }
+
+  @Test
+  void anInfiniteProductIsNotANumber() {
+    List<Asked> asked = new ArrayList<>();
+    losses(pieces(10, new long[] {5, 1}, null, NONE).times(new double[] {INFINITY, 2}), asked);
+    assertArrayEquals(new double[] {Double.NaN, 2}, asked.get(0).scales);
   }
 
   /** An upstream gradient, one of each token or the one of a reduced loss. */

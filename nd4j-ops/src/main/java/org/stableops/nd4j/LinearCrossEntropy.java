@@ -18,11 +18,12 @@ import org.stableops.nd4j.internal.LinearValueOp;
  * <p>with every option of the cross-entropy: reductions, ignored label, smoothing, z-loss, class
  * and sample weights.
  *
- * <p>A piece has 128 tokens, or as many as have 31 MB of logits. Its logits become their gradient
- * in the same memory, so that with loss and gradients each of the three matrix products is made
- * once. Beside the gradients a call takes the logits of one piece, however many tokens there are: a
- * ninth of them all at 2048 tokens and 32,000 classes. Without gradients it makes one product.
- * Tokens whose label is ignored, or whose sample weight is 0, are never read and cost no product.
+ * <p>A piece has 128 tokens, or as many as have 31 MB of logits, whichever is more. Its logits
+ * become their gradient in the same memory, so that with loss and gradients each of the three
+ * matrix products is made once. Beside the gradients a call takes the logits of one piece, however
+ * many tokens there are: a ninth of them all at 2048 tokens and 32,000 classes. Without gradients
+ * it makes one product. Tokens whose label is ignored, or whose sample weight is 0, are never read
+ * and cost no product; the others' hidden states are then copied.
  *
  * <p>In a graph of SameDiff, {@code value} is differentiable with respect to hidden, weight and
  * bias; what a constant would need is not computed. Its gradient op makes the logits once more,

@@ -46,7 +46,18 @@ public final class Perplexity extends AveragingEvaluator {
    * @throws IllegalArgumentException if it is null
    */
   public Perplexity(FusedLinearCrossEntropyLoss loss) {
-    super(NAME, "perplexity");
+    this(NAME, loss);
+  }
+
+  /**
+   * Creates the perplexity of a network that ends with a LinearCrossEntropyHead.
+   *
+   * @param name under which DJL keeps it
+   * @param loss tells which tokens count
+   * @throws IllegalArgumentException if an argument is null
+   */
+  public Perplexity(String name, FusedLinearCrossEntropyLoss loss) {
+    super(name, "perplexity");
     CrossEntropyOptions options = plain(Arguments.requireGiven("loss", loss).options());
     this.loss =
         (labels, predictions) -> {
@@ -63,7 +74,18 @@ public final class Perplexity extends AveragingEvaluator {
    * @throws IllegalArgumentException if it is null
    */
   public Perplexity(FusedSoftmaxCrossEntropyLoss loss) {
-    super(NAME, "perplexity");
+    this(NAME, loss);
+  }
+
+  /**
+   * Creates the perplexity of a network that puts out logits.
+   *
+   * @param name under which DJL keeps it
+   * @param loss tells what the labels are and which tokens count
+   * @throws IllegalArgumentException if an argument is null
+   */
+  public Perplexity(String name, FusedSoftmaxCrossEntropyLoss loss) {
+    super(name, "perplexity");
     CrossEntropyOptions options =
         plain(Arguments.requireGiven("loss", loss).options()).withAxis(loss.options().axis());
     SoftmaxLoss kind = loss.takesProbabilities() ? SoftmaxLoss.DENSE : SoftmaxLoss.SPARSE;

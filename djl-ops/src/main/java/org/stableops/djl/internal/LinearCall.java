@@ -172,7 +172,7 @@ public final class LinearCall implements WeightedCall {
     NDArray bias = bias(outputs);
     shape(hidden, weight, bias, CrossEntropyOptions.DEFAULT);
     return Scoped.compute(
-        () -> linear(Autograd.detached(hidden), Autograd.detached(weight), detached(bias)));
+        () -> linear(wide(hidden), wide(weight), wide(bias)).toType(hidden.getDataType(), false));
   }
 
   /**
@@ -190,9 +190,16 @@ public final class LinearCall implements WeightedCall {
     }
     return Scoped.compute(
         () -> {
-          NDArray h = Autograd.detached(hidden);
-          NDArray w = Autograd.detached(weight);
-          NDArray b = detached(bias);
+          if (shape.rows() == 0) {
+            NDManager manager = hidden.getManager();
+            Shape none = new Shape(0, k);
+            return new NDArray[] {
+              manager.create(none, hidden.getDataType()), manager.create(none, DataType.INT64)
+            };
+          }
+          NDArray h = wide(hidden);
+          NDArray w = wide(weight);
+          NDArray b = wide(bias);
           return Slices.compute(
               shape.rows(),
               shape.classes(),
@@ -205,8 +212,11 @@ public final class LinearCall implements WeightedCall {
         both -> both);
   }
 
-  private static NDArray detached(NDArray bias) {
-    return bias == null ? null : Autograd.detached(bias);
+  /** Outside any graph, in float32 for float16. */
+  private static NDArray wide(NDArray array) {
+    return array == null
+        ? null
+        : Autograd.detached(array).toType(Halves.wideType(array.getDataType()), false);
   }
 
   private static NDArray linear(NDArray hidden, NDArray weight, NDArray bias) {
@@ -290,10 +300,6 @@ public final class LinearCall implements WeightedCall {
 
   private DataType wideType() {
     return Halves.wideType(hidden.getDataType());
-  }
-
-  private NDArray wide(NDArray array) {
-    return array == null ? null : Autograd.detached(array).toType(wideType(), false);
   }
 
   private NDArray zeros(Shape of) {
@@ -433,10 +439,6 @@ public final class LinearCall implements WeightedCall {
     NDArray reduced() {
       List<NDArray> arguments = new ArrayList<>();
       List<NDArray> gradients = new ArrayList<>();
-      if (ofTokens != null) {
-        arguments.add(hidden.reshape(-1));
-        gradients.add(ofHidden().reshape(-1));
-      }
       if (ofWeight != null) {
         arguments.add(weight.reshape(-1));
         gradients.add(ofWeight.reshape(-1));
@@ -445,7 +447,12 @@ public final class LinearCall implements WeightedCall {
         arguments.add(bias.reshape(-1));
         gradients.add(ofBias);
       }
-      // Of frozen hidden states it would be beside the weight, which may outlive many batches.
+      // The last, for its backward frees the graph, which is that of the network.
+      if (ofTokens != null) {
+        arguments.add(hidden.reshape(-1));
+        gradients.add(ofHidden().reshape(-1));
+      }
+      // It would be beside the weight, which may outlive many batches.
       NDArray scalar = Scoped.beside(hidden, Autograd.scalar(arguments, gradients));
       Autograd.overwrite(scalar, loss());
       SeedingCollector.remember(scalar, arguments, gradients);
@@ -481,7 +488,9 @@ public final class LinearCall implements WeightedCall {
       NDArray logits = linear(tokens(h, from, to), w, b);
       // The memory of the logits, which backward does not read, becomes that of their gradient.
       Piece piece = piece(logits.stopGradient(), labels, scales, true);
-      nodes.add(logits.mul(piece.gradient).sum(new int[] {1}));
+      try (NDArray product = logits.mul(piece.gradient)) {
+        nodes.add(product.sum(new int[] {1}));
+      }
       return piece.losses;
     }
   }

@@ -48,7 +48,7 @@ public final class SeedingCollector implements GradientCollector {
           && FUNCTIONS.contains(JniUtils.getGradientFunctionNames((PtNDArray) target));
     }
 
-    /** The last argument's frees what of the graph nothing else needs. */
+    /** Those before the last keep the graph, for the arguments may share a part of it. */
     void backward(boolean keepsGraph) {
       int last = arguments.size() - 1;
       for (int i = 0; i <= last; i++) {

@@ -2,6 +2,6 @@ package org.stableops.djl.internal;
 
 /** One call of a loss with valid arguments. */
 public interface WeightedCall {
-  /** The value, which needs not be read back for the weight. */
+  /** The value, and the weight beside it, so that nothing need be read back. */
   LossCall.Weighted weighted();
 }

@@ -19,7 +19,7 @@ import org.stableops.internal.Arguments;
  *
  * <p>Give each loss of a model a name of its own: DJL's metrics and evaluators are kept by name. Of
  * DJL's own evaluators none is right here, for they take the head's first array for logits: use
- * {@link org.stableops.djl.evaluator.SoftmaxAccuracy} and {@link
+ * {@link org.stableops.djl.evaluator.LinearAccuracy} and {@link
  * org.stableops.djl.evaluator.Perplexity}.
  *
  * <pre>{@code

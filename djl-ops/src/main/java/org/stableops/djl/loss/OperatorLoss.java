@@ -68,7 +68,7 @@ abstract class OperatorLoss extends Loss implements TakesLogits {
    *
    * @param labels one array, or two if the loss takes sample weights: labels and weights
    * @param predictions what the network puts out for this loss
-   * @return the loss, differentiable with respect to the logits
+   * @return the loss, differentiable with respect to the predictions
    * @throws IllegalArgumentException if there are more or fewer arrays, or an array is not as the
    *     operator wants it
    */

@@ -348,7 +348,8 @@ class LinearCrossEntropyHeadTest {
     LinearAccuracy all = new LinearAccuracy(loss);
     assertEquals(2f / 5, all.evaluate(new NDList(labels), outputs).getFloat(), "NaN is wrong");
     float mean = loss.withSampleWeights().evaluate(masked, outputs).getFloat();
-    Perplexity perplexity = new Perplexity(loss.withSampleWeights());
+    Perplexity perplexity = new Perplexity("of tokens", loss.withSampleWeights());
+    assertEquals("of tokens", perplexity.getName());
     perplexity.addAccumulator("a");
     perplexity.updateAccumulator("a", masked, outputs);
     perplexity.updateAccumulator("a", masked, outputs);
@@ -394,6 +395,25 @@ class LinearCrossEntropyHeadTest {
     } finally {
       model.close();
     }
+  }
+
+  @Test
+  void noTokensHaveNoBestClasses() {
+    NDList outputs = new NDList(manager.create(new Shape(0, 4)), manager.ones(new Shape(7, 4)));
+    NDArray three = LinearCrossEntropyHead.topClasses(outputs, 3);
+    assertEquals(new Shape(0, 3), three.getShape());
+    assertEquals(DataType.INT64, three.getDataType());
+    assertEquals(new Shape(0, 7), LinearCrossEntropyHead.logits(outputs).getShape());
+  }
+
+  /** In float16 both logits would be 40. */
+  @Test
+  void logitsOfFloat16AreRankedInFloat32() {
+    NDArray hidden = Djl.array(manager, DataType.FLOAT16, new Shape(1, 2), 40, 0.01);
+    NDArray weight = Djl.array(manager, DataType.FLOAT16, new Shape(2, 2), 1, 0, 1, 0.5);
+    NDList outputs = new NDList(hidden, weight);
+    assertEquals(1, LinearCrossEntropyHead.topClasses(outputs, 1).getLong(0, 0));
+    assertEquals(DataType.FLOAT16, LinearCrossEntropyHead.logits(outputs).getDataType());
   }
 
   /** A linear probe: its loss must not stay with the model. */

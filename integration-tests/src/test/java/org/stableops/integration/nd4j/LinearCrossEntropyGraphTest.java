@@ -112,6 +112,18 @@ class LinearCrossEntropyGraphTest {
     return array.dup('c').data().asDouble();
   }
 
+  /** A diverged upstream is seen in the gradients. */
+  @Test
+  void anInfiniteUpstreamGivesNan() {
+    SameDiff graph = SameDiff.create();
+    SDVariable loss =
+        LinearCrossEntropy.value(
+            graph.var("h", hidden), graph.var("w", weight), graph.constant("y", labels));
+    loss.mul(Double.POSITIVE_INFINITY).markAsLoss();
+    INDArray gradient = graph.calculateGradients(Map.of(), "w").get("w");
+    assertTrue(Double.isNaN(gradient.getDouble(0)), gradient::toString);
+  }
+
   @Test
   void whatIsConstantHasNoGradient() {
     SameDiff graph = SameDiff.create();
@@ -215,6 +227,16 @@ class LinearCrossEntropyGraphTest {
         doubles(whole.output(digits.getFeatures()))[7],
         doubles(pieces.output(digits.getFeatures()))[7],
         1e-9);
+  }
+
+  @Test
+  void aMaskIsOfZerosAndOnes() {
+    MultiLayerNetwork network = network(byPieces());
+    DataSet digits = digits();
+    digits.setLabelsMaskArray(Nd4j.valueArrayOf(new long[] {ROWS, 1}, 0.5));
+    assertMessage(
+        "mask must be 0 or 1, for DL4J multiplies the logits by it, got 0.5 at row 0",
+        () -> network.fit(digits));
   }
 
   @Test

@@ -2,6 +2,7 @@ package org.stableops.nd4j.internal;
 
 import java.util.Arrays;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.broadcast.BroadcastCopyOp;
 import org.nd4j.linalg.factory.Nd4j;
@@ -69,8 +70,10 @@ public final class LinearCall {
   }
 
   /** The losses of the tokens, or what each adds to their mean. */
+  @SuppressWarnings("try") // The scope is only entered and left.
   public double[] losses() {
-    try (Temporaries temporaries = new Temporaries()) {
+    try (MemoryWorkspace none = outOfWorkspaces();
+        Temporaries temporaries = new Temporaries()) {
       return new Pass(temporaries, null, null, null).losses;
     }
   }
@@ -94,6 +97,11 @@ public final class LinearCall {
     }
   }
 
+  /** A workspace would keep what a piece needs until it is closed. */
+  private static MemoryWorkspace outOfWorkspaces() {
+    return Nd4j.getWorkspaceManager().scopeOutOfWorkspaces();
+  }
+
   private static INDArray like(INDArray array) {
     return Nd4j.createUninitialized(array.dataType(), array.shape(), 'c');
   }
@@ -102,8 +110,10 @@ public final class LinearCall {
    * Writes gradients into arrays of the shapes and the dtype of the arguments, or null where one is
    * not wanted, and returns the losses.
    */
+  @SuppressWarnings("try")
   public double[] gradientsInto(INDArray ofHidden, INDArray ofWeight, INDArray ofBias) {
-    try (Temporaries temporaries = new Temporaries()) {
+    try (MemoryWorkspace none = outOfWorkspaces();
+        Temporaries temporaries = new Temporaries()) {
       INDArray[] outs = {ofHidden, ofWeight, ofBias};
       INDArray[] sums = new INDArray[outs.length];
       Arrays.setAll(sums, i -> outs[i] == null ? null : sums(outs[i], temporaries));

@@ -22,7 +22,9 @@ import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 import org.stableops.internal.Arguments;
 import org.stableops.internal.Shapes;
+import org.stableops.internal.SoftmaxShape;
 import org.stableops.nd4j.LinearCrossEntropy;
+import org.stableops.nd4j.internal.Fused;
 import org.stableops.nd4j.internal.LinearCall;
 import org.stableops.nd4j.lossfunctions.LossFusedSoftmaxCrossEntropy;
 
@@ -117,7 +119,7 @@ public final class LinearCrossEntropyOutputLayer extends OutputLayer {
      * Builds the layer.
      *
      * @throws IllegalArgumentException if the activation is neither softmax nor identity, or the
-     *     loss function another
+     *     loss function is not LossFusedSoftmaxCrossEntropy
      */
     @Override
     public LinearCrossEntropyOutputLayer build() {
@@ -160,6 +162,18 @@ public final class LinearCrossEntropyOutputLayer extends OutputLayer {
     }
 
     @Override
+    public void setMaskArray(INDArray newMask) {
+      losses = null;
+      super.setMaskArray(newMask);
+    }
+
+    @Override
+    public void clear() {
+      losses = null;
+      super.clear();
+    }
+
+    @Override
     public Pair<Gradient, INDArray> backpropGradient(
         INDArray epsilon, LayerWorkspaceMgr workspaces) {
       assertInputSet(true);
@@ -184,6 +198,7 @@ public final class LinearCrossEntropyOutputLayer extends OutputLayer {
     }
 
     private LinearCall call(boolean training, LayerWorkspaceMgr workspaces) {
+      assertInputSet(false);
       applyDropOutIfNecessary(training, workspaces);
       INDArray weight = getParamWithNoise(W, training, workspaces);
       INDArray bias = hasBias() ? getParamWithNoise(B, training, workspaces) : null;
@@ -196,8 +211,18 @@ public final class LinearCrossEntropyOutputLayer extends OutputLayer {
           weight.transpose(),
           bias == null ? null : vector(bias),
           labels,
-          maskArray,
+          mask(),
           options.withReduction(Reduction.NONE));
+    }
+
+    /** One element per example, in any shape. */
+    private @Nullable INDArray mask() {
+      if (maskArray == null) {
+        return null;
+      }
+      SoftmaxShape.of("hidden", input.shape(), 1).requireMask(maskArray.shape());
+      SoftmaxShape.requireZerosAndOnes(Fused.doubles(maskArray));
+      return maskArray.reshape('c', new long[] {maskArray.length()});
     }
 
     private void requireInput() {
