@@ -33,7 +33,7 @@ import org.stableops.integration.oracle.PoissonExact;
 class NegativeBinomialConformanceTest {
   private static final double INF = Double.POSITIVE_INFINITY;
   private static final double NAN = Double.NaN;
-  private static final int POINTS = Effort.of(20, 1700);
+  private static final int POINTS = Effort.of(20, 900);
   private static final CountOptions NONE =
       CountOptions.DEFAULT.withReduction(Reduction.NONE).withFullLikelihood();
   private static final CountOptions MEAN_ITSELF =
