@@ -16,6 +16,8 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.stableops.CrossEntropyOptions;
 import org.stableops.FusedPath;
 import org.stableops.LinearCrossEntropyGradients;
 import org.stableops.ValueAndGradient;
@@ -36,6 +38,7 @@ import org.stableops.integration.memory.ProcessMemory;
  */
 final class LinearLosses {
   private static final int[][] SHAPES = {{2048, 256, 32000}, {512, 512, 50257}};
+  private static final CrossEntropyOptions DEFAULT = CrossEntropyOptions.DEFAULT;
   private static final int WARM_UP = 2;
   private static final int CALLS = 7;
   private static final int SEED = 1;
@@ -126,9 +129,6 @@ final class LinearLosses {
     }
   }
 
-  private static final org.stableops.CrossEntropyOptions DEFAULT =
-      org.stableops.CrossEntropyOptions.DEFAULT;
-
   private static void step(Supplier<GradientCollector> collector, Supplier<NDArray> loss) {
     try (GradientCollector recording = collector.get();
         NDScope scope = new NDScope()) {
@@ -189,8 +189,7 @@ final class LinearLosses {
     for (int from = 0; from < tokens; from += CHUNK) {
       INDArray rows =
           hidden.get(
-              org.nd4j.linalg.indexing.NDArrayIndex.interval(from, Math.min(tokens, from + CHUNK)),
-              org.nd4j.linalg.indexing.NDArrayIndex.all());
+              NDArrayIndex.interval(from, Math.min(tokens, from + CHUNK)), NDArrayIndex.all());
       INDArray logits = rows.mmul(weight.transpose());
       close(logits.mmul(weight), logits.transpose().mmul(rows), logits);
     }

@@ -62,20 +62,13 @@ public final class SoftmaxAccuracy extends AveragingEvaluator {
     NDArray logits = predictions.head();
     CrossEntropyOptions options = loss.options();
     SoftmaxShape shape = SoftmaxShape.of(logits.getShape().getShape(), options);
-    double[] weights = loss.takesSampleWeights() ? weights(labels.get(1), shape) : null;
+    double[] weights =
+        loss.takesSampleWeights() ? CrossEntropy.sampleWeights(labels.get(1), shape) : null;
     long[] truth =
         loss.takesProbabilities()
             ? largestProbabilities(labels.head(), weights, shape)
             : classes(labels.head(), weights, shape);
     return average(truth, largestLogits(logits, shape), weights);
-  }
-
-  private static double[] weights(NDArray array, SoftmaxShape shape) {
-    Inputs.requireNumbersOrBooleans("sampleWeights", array);
-    shape.requireSampleWeights(array.getShape().getShape());
-    double[] weights = Numbers.doubles(array);
-    shape.requireSampleWeights(weights);
-    return weights;
   }
 
   private long[] classes(NDArray labels, double[] weights, SoftmaxShape shape) {

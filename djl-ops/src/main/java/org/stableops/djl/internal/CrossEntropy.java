@@ -60,11 +60,16 @@ public final class CrossEntropy extends LossCall<SoftmaxLosses> {
 
   /** The same call with a weight for every row. */
   public CrossEntropy withSampleWeights(NDArray weights) {
+    return new CrossEntropy(loss, logits, labels, shape, options, sampleWeights(weights, shape));
+  }
+
+  /** Sample weights of rows of a shape, checked. */
+  public static double[] sampleWeights(NDArray weights, SoftmaxShape shape) {
     Inputs.requireNumbersOrBooleans("sampleWeights", weights);
     shape.requireSampleWeights(weights.getShape().getShape());
     double[] values = Numbers.doubles(weights);
     shape.requireSampleWeights(values);
-    return new CrossEntropy(loss, logits, labels, shape, options, values);
+    return values;
   }
 
   @Override

@@ -63,6 +63,11 @@ record FusedLosses(RowLosses rows, NDArray logits, SoftmaxShape shape, Reduction
   }
 
   private NDArray array(double[] numbers, Shape newShape) {
+    return array(numbers, newShape, logits);
+  }
+
+  /** Numbers as an array beside another and of its dtype. */
+  static NDArray array(double[] numbers, Shape newShape, NDArray logits) {
     NDManager manager = logits.getManager();
     if (Fused.accepts(logits) && numbers.length > 0) {
       NDArray array = manager.create(newShape, logits.getDataType(), logits.getDevice());

@@ -70,7 +70,8 @@ public final class LinearCall implements WeightedCall {
     SoftmaxShape shape = shape(hidden, weight, bias, options);
     Inputs.requireNumbers("labels", labels);
     shape.requireLabels(labels.getShape().getShape());
-    double[] weights = sampleWeights == null ? null : weights(sampleWeights, shape);
+    double[] weights =
+        sampleWeights == null ? null : CrossEntropy.sampleWeights(sampleWeights, shape);
     long[] classes = CrossEntropy.classes(labels, weights, shape, options);
     LinearPieces pieces = LinearPieces.of(shape, classes, weights, options);
     return new LinearCall(hidden, weight, bias, shape, options, pieces);
@@ -155,14 +156,6 @@ public final class LinearCall implements WeightedCall {
         weight.getShape().getShape(),
         bias == null ? null : bias.getShape().getShape(),
         options);
-  }
-
-  private static double[] weights(NDArray sampleWeights, SoftmaxShape shape) {
-    Inputs.requireNumbersOrBooleans("sampleWeights", sampleWeights);
-    shape.requireSampleWeights(sampleWeights.getShape().getShape());
-    double[] weights = Numbers.doubles(sampleWeights);
-    shape.requireSampleWeights(weights);
-    return weights;
   }
 
   /** The logits of what a head puts out, [N, V]. */
@@ -329,11 +322,7 @@ public final class LinearCall implements WeightedCall {
   private NDArray loss(double[] losses) {
     double[] reduced = LinearPieces.reduced(losses, options.reduction());
     Shape of = options.reduction() == Reduction.NONE ? new Shape(losses.length) : new Shape();
-    return manager()
-        .create(reduced, of)
-        .toType(hidden.getDataType(), false)
-        .toDevice(hidden.getDevice(), false)
-        .duplicate();
+    return FusedLosses.array(reduced, of, hidden);
   }
 
   /** The losses of logits and, in their memory or its own, their gradient if it is wanted. */

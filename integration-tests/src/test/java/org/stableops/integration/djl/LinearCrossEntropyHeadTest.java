@@ -125,9 +125,7 @@ class LinearCrossEntropyHeadTest {
     }
 
     double[] parameters() {
-      return model.getBlock().getParameters().values().stream()
-          .flatMapToDouble(parameter -> Arrays.stream(Djl.doubles(parameter.getArray())))
-          .toArray();
+      return LinearCrossEntropyHeadTest.parameters(model);
     }
 
     @Override

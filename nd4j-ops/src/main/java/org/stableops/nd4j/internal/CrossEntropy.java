@@ -62,11 +62,16 @@ public final class CrossEntropy {
 
   /** The same call with a weight for every row. */
   public CrossEntropy withSampleWeights(INDArray weights) {
+    return with(sampleWeights(weights, shape));
+  }
+
+  /** Sample weights of rows of a shape, checked. */
+  static double[] sampleWeights(INDArray weights, SoftmaxShape shape) {
     Inputs.requireNumbersOrBooleans("sampleWeights", weights);
     shape.requireSampleWeights(weights.shape());
     double[] values = Fused.doubles(weights);
     shape.requireSampleWeights(values);
-    return with(values);
+    return values;
   }
 
   /** The same call with a mask of DL4J's, which has one element per row in any shape. */

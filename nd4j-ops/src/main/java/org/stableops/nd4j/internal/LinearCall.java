@@ -51,18 +51,11 @@ public final class LinearCall {
         LinearShape.of(hidden.shape(), weight.shape(), bias == null ? null : bias.shape(), options);
     Inputs.requireNumbers("labels", labels);
     shape.requireLabels(labels.shape());
-    double[] weights = sampleWeights == null ? null : weights(sampleWeights, shape);
+    double[] weights =
+        sampleWeights == null ? null : CrossEntropy.sampleWeights(sampleWeights, shape);
     long[] classes = CrossEntropy.classes(labels, weights, shape, options);
     LinearPieces pieces = LinearPieces.of(shape, classes, weights, options);
     return new LinearCall(hidden, weight, bias, options, pieces);
-  }
-
-  private static double[] weights(INDArray sampleWeights, SoftmaxShape shape) {
-    Inputs.requireNumbersOrBooleans("sampleWeights", sampleWeights);
-    shape.requireSampleWeights(sampleWeights.shape());
-    double[] weights = Fused.doubles(sampleWeights);
-    shape.requireSampleWeights(weights);
-    return weights;
   }
 
   public INDArray value() {
