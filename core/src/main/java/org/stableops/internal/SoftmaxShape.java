@@ -217,10 +217,21 @@ public final class SoftmaxShape {
    */
   public void requireProbabilities(long[] labels, CrossEntropyOptions options) {
     requireNoIgnoreIndex(options);
-    if (!Arrays.equals(labels, logits)) {
+    requireSameShape("labels", labels);
+  }
+
+  /**
+   * Checks that an array has the shape of the logits.
+   *
+   * @param name that of the array, for messages
+   * @param array its shape
+   * @throws IllegalArgumentException if it is another
+   */
+  public void requireSameShape(String name, long[] array) {
+    if (!Arrays.equals(array, logits)) {
       throw new IllegalArgumentException(
-          "labels shape %s must equal logits shape %s"
-              .formatted(Shapes.text(labels), Shapes.text(logits)));
+          "%s shape %s must equal logits shape %s"
+              .formatted(name, Shapes.text(array), Shapes.text(logits)));
     }
   }
 

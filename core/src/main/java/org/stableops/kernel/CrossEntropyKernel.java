@@ -119,7 +119,7 @@ public final class CrossEntropyKernel implements SoftmaxRows.Visitor {
       double[] sampleWeights,
       CrossEntropyOptions options,
       Elements gradient) {
-    RowLosses result = new RowLosses(weights(targets, sampleWeights, rows));
+    RowLosses result = new RowLosses(targets.weights(sampleWeights, rows));
     Targets smoothed = Targets.smoothed(targets, options);
     SoftmaxRows.sweep(
         logits,
@@ -128,15 +128,6 @@ public final class CrossEntropyKernel implements SoftmaxRows.Visitor {
         gradient,
         new CrossEntropyKernel(smoothed, sampleWeights, options, result, gradient != null));
     return result;
-  }
-
-  private static double[] weights(Targets targets, double[] sampleWeights, int rows) {
-    double[] weights = RowArrays.ofThread().zeros(RowArrays.WEIGHTS, rows);
-    for (int row = 0; row < rows; row++) {
-      double a = sampleWeights == null ? 1 : sampleWeights[row];
-      weights[row] = a != 0 && targets.counts(row) ? a * targets.weight(row) : 0;
-    }
-    return weights;
   }
 
   private double sampleWeight(int row) {

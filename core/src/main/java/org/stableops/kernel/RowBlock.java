@@ -28,10 +28,17 @@ abstract sealed class RowBlock permits FloatRowBlock, DoubleRowBlock {
 
   double sum;
 
+  /** What stands beside the row at its largest logit, and a sum of products with the rest. */
+  double atLargest;
+
+  double products;
+
   void setRow(int newRow) {
     row = newRow;
     live = 0;
     sum = 0;
+    atLargest = 0;
+    products = 0;
   }
 
   void setClasses(int newFirstClass, int newFrom, int newCount) {
@@ -75,6 +82,16 @@ abstract sealed class RowBlock permits FloatRowBlock, DoubleRowBlock {
   int indexOf(long label) {
     long offset = label - firstClass;
     return offset >= 0 && offset < count ? from + (int) offset : -1;
+  }
+
+  /** The class of the largest logit, the first of several, or −1 if it is not in this block. */
+  int largestClass() {
+    for (int i = from; i < from + count; i++) {
+      if (logit(i) == max) {
+        return firstClass + i - from;
+      }
+    }
+    return -1;
   }
 
   // ---- one element

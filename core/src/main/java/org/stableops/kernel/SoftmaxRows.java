@@ -6,7 +6,8 @@ package org.stableops.kernel;
  *
  * <p>Short rows are swept many at a time. Those longer than a tile are read in blocks, three times:
  * for the maximum, for the exponentials, which are parked where the results will be, and for the
- * visit. Where the results overwrite the logits the exponentials are computed twice instead.
+ * visit. Where the results overwrite the logits, or have not the digits of the exponentials, these
+ * are computed twice instead.
  */
 final class SoftmaxRows {
   /** Rows from this length on are swept one at a time, unless they lie across memory. */
@@ -18,6 +19,14 @@ final class SoftmaxRows {
     default boolean counts(int row) {
       return true;
     }
+
+    /** Whether exponentials of floats are wanted to the digits of double. */
+    default boolean isWide() {
+      return false;
+    }
+
+    /** Sees a block with the largest logit so far, before any survey; at last the largest of all. */
+    default void largest(RowBlock block) {}
 
     /** Adds to {@code live} and {@code sum} what the visit will need of the whole row. */
     default void survey(RowBlock block, Scratch scratch) {}
@@ -44,7 +53,7 @@ final class SoftmaxRows {
     this.logits = logits;
     this.classes = classes;
     this.out = out;
-    this.parksExps = out != null && out != logits;
+    this.parksExps = out != null && out != logits && !visitor.isWide();
     this.visitor = visitor;
   }
 
@@ -74,7 +83,7 @@ final class SoftmaxRows {
   }
 
   private RowBlock block(Scratch scratch) {
-    return logits.areFloats() ? scratch.floatRow : scratch.doubleRow;
+    return logits.areFloats() && !visitor.isWide() ? scratch.floatRow : scratch.doubleRow;
   }
 
   private void shortRows(int first, int rows, Scratch scratch) {
@@ -106,6 +115,7 @@ final class SoftmaxRows {
       return;
     }
     block.repairExps();
+    visitor.largest(block);
     visitor.survey(block, scratch);
     block.rest = guarded(block.max, block.sumOfOthers());
     visitor.row(block);
@@ -151,9 +161,12 @@ final class SoftmaxRows {
     double max = Double.NEGATIVE_INFINITY;
     for (int firstClass = 0; firstClass < classes; firstClass += Tiles.SIZE) {
       load(firstClass, block);
-      double largest = block.findMax();
-      maxBlock = largest > max ? firstClass : maxBlock;
-      max = Math.max(max, largest);
+      block.max = block.findMax();
+      if (block.max > max) {
+        maxBlock = firstClass;
+        visitor.largest(block);
+      }
+      max = Math.max(max, block.max);
     }
     block.max = max;
     return maxBlock;

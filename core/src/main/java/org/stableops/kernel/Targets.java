@@ -41,6 +41,16 @@ abstract sealed class Targets {
   /** ω = Σ_c w_c q_c of a row that counts: what it weighs in the mean. */
   abstract double weight(int row);
 
+  /** What each row weighs in the mean: its sample weight times ω, and 0 if it does not count. */
+  final double[] weights(double[] sampleWeights, int rows) {
+    double[] weights = RowArrays.ofThread().zeros(RowArrays.WEIGHTS, rows);
+    for (int row = 0; row < rows; row++) {
+      double a = sampleWeights == null ? 1 : sampleWeights[row];
+      weights[row] = a != 0 && counts(row) ? a * weight(row) : 0;
+    }
+    return weights;
+  }
+
   /** Notes what the total will need of the whole row. */
   void survey(RowBlock block, Scratch scratch) {}
 

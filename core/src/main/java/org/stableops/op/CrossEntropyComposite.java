@@ -66,7 +66,7 @@ public sealed interface CrossEntropyComposite<A> permits GeneralCrossEntropy, Fi
    */
   static <A> CrossEntropyComposite<A> ofFinite(
       RowAlgebra<A> m, A rows, A maxima, A labels, A weights, CrossEntropyOptions options) {
-    return new FiniteCrossEntropy<>(m, rows, maxima, labels, weights, options.zLoss());
+    return new FiniteCrossEntropy<>(m, rows, maxima, labels, weights, options);
   }
 
   /** The loss of each row, with its z-loss. */
@@ -85,4 +85,7 @@ public sealed interface CrossEntropyComposite<A> permits GeneralCrossEntropy, Fi
    * @return rows × classes
    */
   A gradient(A scales);
+
+  /** The second derivatives of the losses. */
+  SoftmaxHessian<A> hessian();
 }

@@ -1,5 +1,7 @@
 package org.stableops.op;
 
+import org.stableops.CrossEntropyOptions;
+
 /**
  * Cross-entropy of integer labels, of rows of float32 whose largest element is finite. With d = z −
  * max, S = Σ e^d over all but the label y, and D = S + e^{d_y},
@@ -13,9 +15,11 @@ package org.stableops.op;
  */
 final class FiniteCrossEntropy<A> implements CrossEntropyComposite<A> {
   private final RowAlgebra<A> m;
+  private final A rows;
   private final A max;
   private final A labels;
   private final A weights;
+  private final CrossEntropyOptions options;
   private final double zLoss;
 
   /** d at the label. */
@@ -31,12 +35,15 @@ final class FiniteCrossEntropy<A> implements CrossEntropyComposite<A> {
   private final Once<A> denominator = new Once<>(this::newDenominator);
   private final Once<A> logSumExp = new Once<>(this::newLogSumExp);
 
-  FiniteCrossEntropy(RowAlgebra<A> m, A rows, A max, A labels, A weights, double zLoss) {
+  FiniteCrossEntropy(
+      RowAlgebra<A> m, A rows, A max, A labels, A weights, CrossEntropyOptions options) {
     this.m = m;
+    this.rows = rows;
     this.max = max;
     this.labels = labels;
     this.weights = weights;
-    this.zLoss = zLoss;
+    this.options = options;
+    zLoss = options.zLoss();
     A difference = m.subtract(rows, max);
     ofLabel = m.toDouble(m.at(labels, difference));
     A exps = m.freeing(difference, m::exp);
@@ -89,6 +96,13 @@ final class FiniteCrossEntropy<A> implements CrossEntropyComposite<A> {
     }
     A slope = m.multiply(m.multiply(logSumExp(), 2 * zLoss), ofP);
     return gradient(m.add(ofP, slope), m.add(atLabel, m.multiply(slope, labelExp.get())));
+  }
+
+  /** By the formulas of any rows: relative to the label, v − v_y would cancel on some. */
+  @Override
+  public SoftmaxHessian<A> hessian() {
+    SoftmaxComposite<A> softmax = new SoftmaxComposite<>(m, rows);
+    return CrossEntropyComposite.sparse(softmax, labels, weights, options).hessian();
   }
 
   private A gradient(A ofOthers, A atLabel) {

@@ -79,6 +79,11 @@ abstract sealed class GeneralCrossEntropy<A> implements CrossEntropyComposite<A>
     return gradient(ofOthers, slope, factor, scales);
   }
 
+  @Override
+  public SoftmaxHessian<A> hessian() {
+    return new SoftmaxHessian<>(softmax, total(), weight(), zLoss);
+  }
+
   /** 2ζω·lse. */
   private A zSlope() {
     A lse = m.multiply(softmax.logSumExp(), 2 * zLoss);

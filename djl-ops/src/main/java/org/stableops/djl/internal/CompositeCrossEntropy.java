@@ -9,6 +9,7 @@ import org.stableops.Reduction;
 import org.stableops.internal.SoftmaxShape;
 import org.stableops.kernel.RowLosses;
 import org.stableops.op.CrossEntropyComposite;
+import org.stableops.op.Derivative;
 
 /**
  * A cross-entropy by composites on blocks of rows. What the rows weigh is known in Java, where
@@ -42,6 +43,9 @@ final class CompositeCrossEntropy {
 
   private double weight;
 
+  /** What stands for the gradient; rows × classes, if it has a v. */
+  private Derivative<NDArray> derivative = Derivative.gradient();
+
   /** The largest element of each row, if {@link CrossEntropyComposite#ofFinite} takes them. */
   private NDArray maxima;
 
@@ -52,6 +56,10 @@ final class CompositeCrossEntropy {
     this.shape = shape;
     this.options = options;
     this.counts = counts;
+  }
+
+  void setDerivative(Derivative<NDArray> newDerivative) {
+    derivative = newDerivative;
   }
 
   /** Sets integer labels, which are there as an array and in Java. */
@@ -83,7 +91,7 @@ final class CompositeCrossEntropy {
             shape.classes(),
             Slices.OF_COMPOSITES,
             (from, to) -> {
-              NDArray block = probabilities(from, to);
+              NDArray block = wide(q, from, to);
               NDArray ofRows = CrossEntropyComposite.weight(DjlAlgebra.INSTANCE, block, options);
               return new NDArray[] {ofRows, block.min(CLASSES)};
             });
@@ -91,7 +99,7 @@ final class CompositeCrossEntropy {
     double[] least = columns[1].toDoubleArray();
     for (int row = 0; row < sums.length; row++) {
       if (!(least[row] >= 0 && Double.isFinite(sums[row]))) {
-        shape.requireProbabilityValues(probabilities(row, row + 1L).toDoubleArray(), row);
+        shape.requireProbabilityValues(wide(q, row, row + 1L).toDoubleArray(), row);
       }
     }
     setWeights(sums);
@@ -109,7 +117,8 @@ final class CompositeCrossEntropy {
 
   /** Computes the losses, and else what is wanted. */
   NDArray[] compute(boolean wantsGradient, boolean wantsDetails) {
-    if (q == null && options.labelSmoothing() == 0 && z.getDataType() != DataType.FLOAT64) {
+    boolean isPlain = q == null && options.labelSmoothing() == 0 && derivative.isGradient();
+    if (isPlain && z.getDataType() != DataType.FLOAT64) {
       maxima = finiteMaxima();
     }
     return Slices.compute(
@@ -137,7 +146,9 @@ final class CompositeCrossEntropy {
   private NDArray[] block(long from, long to, boolean wantsGradient, boolean wantsDetails) {
     CrossEntropyComposite<NDArray> composite = composite(from, to);
     NDArray[] results = new NDArray[4];
-    results[LOSSES] = timesCounts(composite.losses(), from);
+    if (derivative.isGradient()) {
+      results[LOSSES] = timesCounts(composite.losses(), from);
+    }
     if (wantsGradient) {
       results[GRADIENT] = gradient(composite, from, to);
     }
@@ -156,13 +167,16 @@ final class CompositeCrossEntropy {
     if (weight == 0 && options.reduction() == Reduction.MEAN) {
       return z.getManager().zeros(new Shape(to - from, shape.classes()), type, z.getDevice());
     }
-    return composite.gradient(scales(from, to)).toType(type, false);
+    return derivative
+        .with(v -> wide(v, from, to))
+        .of(composite, scales(from, to))
+        .toType(type, false);
   }
 
   private CrossEntropyComposite<NDArray> composite(long from, long to) {
     NDArray rows = counted(Slices.of(z, from, to), from);
     if (q != null) {
-      return CrossEntropyComposite.dense(AlongAxis.softmax(rows), probabilities(from, to), options);
+      return CrossEntropyComposite.dense(AlongAxis.softmax(rows), wide(q, from, to), options);
     }
     NDArray ofRows = weights == null ? null : column(weights, from, to);
     NDArray ofLabels = Slices.of(places, from, to);
@@ -178,9 +192,9 @@ final class CompositeCrossEntropy {
         options);
   }
 
-  /** As float64; those of rows that do not count are never read. */
-  private NDArray probabilities(long from, long to) {
-    return counted(Slices.of(q, from, to), from).toType(DataType.FLOAT64, false);
+  /** Some rows as float64; those that do not count are never read. */
+  private NDArray wide(NDArray rows, long from, long to) {
+    return counted(Slices.of(rows, from, to), from).toType(DataType.FLOAT64, false);
   }
 
   /** Some rows, and 0 in those that do not count, even for NaN. */

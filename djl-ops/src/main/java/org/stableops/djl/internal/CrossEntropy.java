@@ -12,9 +12,9 @@ import org.stableops.Reduction;
 import org.stableops.internal.Arguments;
 import org.stableops.internal.SoftmaxShape;
 import org.stableops.kernel.CrossEntropyBlocks;
-import org.stableops.kernel.CrossEntropyKernel;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.RowLosses;
+import org.stableops.op.Derivative;
 import org.stableops.op.SoftmaxLoss;
 
 /**
@@ -30,19 +30,24 @@ public final class CrossEntropy extends LossCall<SoftmaxLosses> {
   /** One per row, or null for 1 everywhere; a row of weight 0 is never read. */
   private final double[] sampleWeights;
 
+  /** What stands for the gradient. */
+  private final Derivative<NDArray> derivative;
+
   private CrossEntropy(
       SoftmaxLoss loss,
       NDArray logits,
       NDArray labels,
       SoftmaxShape shape,
       CrossEntropyOptions options,
-      double[] sampleWeights) {
+      double[] sampleWeights,
+      Derivative<NDArray> derivative) {
     super(logits);
     this.loss = loss;
     this.labels = labels;
     this.shape = shape;
     this.options = options;
     this.sampleWeights = sampleWeights;
+    this.derivative = derivative;
   }
 
   public static CrossEntropy of(
@@ -55,12 +60,29 @@ public final class CrossEntropy extends LossCall<SoftmaxLosses> {
       Inputs.requireNumbersOrBooleans("labels", labels);
     }
     loss.requireLabels(labels.getShape().getShape(), shape, options);
-    return new CrossEntropy(loss, logits, labels, shape, options, null);
+    return new CrossEntropy(loss, logits, labels, shape, options, null, Derivative.gradient());
   }
 
   /** The same call with a weight for every row. */
   public CrossEntropy withSampleWeights(NDArray weights) {
-    return new CrossEntropy(loss, logits, labels, shape, options, sampleWeights(weights, shape));
+    return new CrossEntropy(
+        loss, logits, labels, shape, options, sampleWeights(weights, shape), derivative);
+  }
+
+  /** The product of the Hessian with an array like the logits. */
+  public NDArray hessianVectorProduct(NDArray v) {
+    Inputs.requireFloating("v", v);
+    shape.requireSameShape("v", v.getShape().getShape());
+    return with(Derivative.hessianVectorProduct(v)).gradient();
+  }
+
+  /** The diagonal of the Hessian. */
+  public NDArray hessianDiagonal() {
+    return with(Derivative.hessianDiagonal()).gradient();
+  }
+
+  private CrossEntropy with(Derivative<NDArray> other) {
+    return new CrossEntropy(loss, logits, labels, shape, options, sampleWeights, other);
   }
 
   /** Sample weights of rows of a shape, checked. */
@@ -135,12 +157,17 @@ public final class CrossEntropy extends LossCall<SoftmaxLosses> {
     if (logits.size() == 0) {
       return new Result<>(losses(new RowLosses(new double[0])), uninitialized(view));
     }
-    if (Fused.accepts(logits) && (classes != null || Fused.fitsBuffer(labels))) {
+    if (Fused.accepts(logits) && fitBuffers(classes)) {
       return fused(AlongAxis.classesLast(logits, shape), classes, view);
     }
     return Fused.reachesRows(logits, shape.classes())
         ? fusedBlocks(classes, view)
         : composite(classes, view, wantsDetails);
+  }
+
+  /** Whether buffers hold what stands beside the logits. */
+  private boolean fitBuffers(long[] classes) {
+    return (classes != null || Fused.fitsBuffer(labels)) && derivative.allows(Fused::fitsBuffer);
   }
 
   /** The labels as integers, checked, in memory that the thread uses again. */
@@ -190,14 +217,16 @@ public final class CrossEntropy extends LossCall<SoftmaxLosses> {
     Elements out =
         gradient == null ? null : Fused.elements(gradient, logits.getShape().getShape(), shape);
     Elements in = Fused.elements(z);
+    Derivative<Elements> wanted = derivative.with(v -> Fused.elements(likeLogits(v)));
     if (integers != null) {
       return new Result<>(
-          losses(CrossEntropyKernel.sparse(in, classes, integers, sampleWeights, options, out)),
+          losses(
+              Derivative.sparse(wanted, in, classes, integers, sampleWeights, options, out)),
           gradient);
     }
-    Elements q = Fused.elements(probabilities(probabilityType(z)));
+    Elements q = Fused.elements(likeLogits(labels));
     return new Result<>(
-        losses(CrossEntropyKernel.dense(in, classes, q, rows, sampleWeights, options, out)),
+        losses(Derivative.dense(wanted, in, classes, q, rows, 0, sampleWeights, options, out)),
         gradient);
   }
 
@@ -208,7 +237,8 @@ public final class CrossEntropy extends LossCall<SoftmaxLosses> {
   /** By kernels on blocks of rows: no buffer reaches all of them. */
   private Result<SoftmaxLosses> fusedBlocks(long[] integers, NDArray view) {
     NDArray z = AlongAxis.rows(logits, shape);
-    NDArray q = integers == null ? probabilityRows(z) : null;
+    NDArray q = integers == null ? rowsLikeLogits(labels) : null;
+    Derivative<NDArray> ofRows = derivative.with(this::rowsLikeLogits);
     NDArray gradient = view == null ? null : rowsLike(z);
     RowLosses rows =
         CrossEntropyBlocks.run(
@@ -223,12 +253,14 @@ public final class CrossEntropy extends LossCall<SoftmaxLosses> {
                       Elements in = elements(z, from, to);
                       Elements out = wantsGradient ? elements(gradient, from, to) : null;
                       int classes = Math.toIntExact(shape.classes());
+                      Derivative<Elements> wanted = ofRows.with(v -> elements(v, from, to));
                       if (q == null) {
                         long[] labelsOfBlock = Arrays.copyOfRange(integers, from, to);
-                        return CrossEntropyKernel.sparse(
-                            in, classes, labelsOfBlock, weights, ofBlock, out);
+                        return Derivative.sparse(
+                            wanted, in, classes, labelsOfBlock, weights, ofBlock, out);
                       }
-                      return CrossEntropyKernel.dense(
+                      return Derivative.dense(
+                          wanted,
                           in,
                           classes,
                           elements(q, from, to),
@@ -263,8 +295,9 @@ public final class CrossEntropy extends LossCall<SoftmaxLosses> {
     boolean allCount = sampleWeights == null && options.ignoreIndex().isEmpty();
     double[] counts = allCount ? null : shape.rowWeights(integers, sampleWeights, options);
     CompositeCrossEntropy call = new CompositeCrossEntropy(z, shape, options, counts);
+    call.setDerivative(derivative.with(this::rowsLikeLogits));
     if (integers == null) {
-      call.setProbabilities(probabilityRows(z));
+      call.setProbabilities(rowsLikeLogits(labels));
     } else {
       call.setLabels(labels, integers);
     }
@@ -274,24 +307,25 @@ public final class CrossEntropy extends LossCall<SoftmaxLosses> {
         shaped(results[CompositeCrossEntropy.GRADIENT], view));
   }
 
-  /** Rows × classes of probabilities, in a dtype that holds them and the logits. */
-  private NDArray probabilityRows(NDArray z) {
-    return probabilities(probabilityType(z)).reshape(z.getShape());
+  /** Rows × classes of an array like the logits, in a dtype that holds them, too. */
+  private NDArray rowsLikeLogits(NDArray array) {
+    return likeLogits(array).reshape(shape.rows(), shape.classes());
   }
 
-  private NDArray probabilities(DataType type) {
-    NDArray ours = labels.stopGradient();
+  /** An array of the logits' shape beside them, with the classes last, outside any graph. */
+  private NDArray likeLogits(NDArray array) {
+    NDArray ours = array.stopGradient();
     // A result belongs to its first operand's manager, which must be that of the logits.
     ours.attach(logits.getManager());
     return ours.toDevice(logits.getDevice(), false)
-        .toType(type, false)
+        .toType(typeBesideLogits(array), false)
         .transpose(shape.toClassesLast());
   }
 
-  /** That of the logits, or the probabilities' own if it is wider. */
-  private DataType probabilityType(NDArray z) {
-    return labels.getDataType() == DataType.FLOAT64
+  /** That of the logits, or the array's own if it is wider. */
+  private DataType typeBesideLogits(NDArray array) {
+    return array.getDataType() == DataType.FLOAT64
         ? DataType.FLOAT64
-        : Halves.wideType(z.getDataType());
+        : Halves.wideType(logits.getDataType());
   }
 }

@@ -14,6 +14,7 @@ import org.stableops.kernel.CrossEntropyKernel;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.RowLosses;
 import org.stableops.op.CrossEntropyComposite;
+import org.stableops.op.Derivative;
 import org.stableops.op.SoftmaxComposite;
 import org.stableops.op.SoftmaxLoss;
 
@@ -32,19 +33,24 @@ public final class CrossEntropy {
   /** One per row, or null for 1 everywhere; a row of weight 0 is never read. */
   private final double[] sampleWeights;
 
+  /** What stands for the gradient. */
+  private final Derivative<INDArray> derivative;
+
   private CrossEntropy(
       SoftmaxLoss loss,
       INDArray logits,
       INDArray labels,
       SoftmaxShape shape,
       CrossEntropyOptions options,
-      double[] sampleWeights) {
+      double[] sampleWeights,
+      Derivative<INDArray> derivative) {
     this.loss = loss;
     this.logits = logits;
     this.labels = labels;
     this.shape = shape;
     this.options = options;
     this.sampleWeights = sampleWeights;
+    this.derivative = derivative;
   }
 
   public static CrossEntropy of(
@@ -57,7 +63,7 @@ public final class CrossEntropy {
       Inputs.requireNumbersOrBooleans("labels", labels);
     }
     loss.requireLabels(labels.shape(), shape, options);
-    return new CrossEntropy(loss, logits, labels, shape, options, null);
+    return new CrossEntropy(loss, logits, labels, shape, options, null, Derivative.gradient());
   }
 
   /** The same call with a weight for every row. */
@@ -84,7 +90,28 @@ public final class CrossEntropy {
   }
 
   private CrossEntropy with(double[] weights) {
-    return new CrossEntropy(loss, logits, labels, shape, options, weights);
+    return new CrossEntropy(loss, logits, labels, shape, options, weights, derivative);
+  }
+
+  /** The same call with the product of the Hessian and an array like the logits for gradient. */
+  CrossEntropy withHessianVectorProduct(INDArray v) {
+    Inputs.requireFloating("v", v);
+    shape.requireSameShape("v", v.shape());
+    return with(Derivative.hessianVectorProduct(v));
+  }
+
+  /** The product of the Hessian with an array like the logits. */
+  public INDArray hessianVectorProduct(INDArray v) {
+    return withHessianVectorProduct(v).gradient();
+  }
+
+  /** The diagonal of the Hessian. */
+  public INDArray hessianDiagonal() {
+    return with(Derivative.hessianDiagonal()).gradient();
+  }
+
+  private CrossEntropy with(Derivative<INDArray> other) {
+    return new CrossEntropy(loss, logits, labels, shape, options, sampleWeights, other);
   }
 
   /** The losses of the rows, before they are rounded or reduced. */
@@ -118,7 +145,9 @@ public final class CrossEntropy {
       int classes = Math.toIntExact(shape.classes());
       return CrossEntropyKernel.sparse(z, classes, labels, scales, sum, out).losses();
     }
-    CrossEntropy call = new CrossEntropy(SoftmaxLoss.SPARSE, logits, null, shape, sum, scales);
+    CrossEntropy call =
+        new CrossEntropy(
+            SoftmaxLoss.SPARSE, logits, null, shape, sum, scales, Derivative.gradient());
     try (Temporaries temporaries = new Temporaries()) {
       Result result = call.composite(labels, wantsGradient, false, temporaries);
       if (wantsGradient) {
@@ -154,8 +183,9 @@ public final class CrossEntropy {
    */
   void gradientInto(INDArray out) {
     try (Temporaries temporaries = new Temporaries()) {
-      if (!logits.isEmpty() && Fused.accepts(logits) && Fused.accepts(out)) {
-        fused(AlongAxis.readable(logits, shape, temporaries), classes(), out, temporaries);
+      long[] classes = classes();
+      if (!logits.isEmpty() && isFused(classes) && Fused.accepts(out)) {
+        fused(AlongAxis.readable(logits, shape, temporaries), classes, out, temporaries);
       } else {
         out.assign(temporaries.keep(gradient()));
       }
@@ -236,7 +266,7 @@ public final class CrossEntropy {
       return new Result(new RowLosses(new double[0]), empty);
     }
     try (Temporaries temporaries = new Temporaries()) {
-      if (!Fused.accepts(logits) || !(classes != null || Fused.fitsBuffer(labels))) {
+      if (!isFused(classes)) {
         return Fused.reachesRows(logits, shape.classes())
             ? fusedBlocks(classes, wantsGradient, temporaries)
             : composite(classes, wantsGradient, wantsDetails, temporaries);
@@ -248,18 +278,29 @@ public final class CrossEntropy {
     }
   }
 
+  /** Whether one call of a kernel reads all that there is. */
+  private boolean isFused(long[] classes) {
+    return Fused.accepts(logits)
+        && (classes != null || Fused.fitsBuffer(labels))
+        && derivative.allows(Fused::fitsBuffer);
+  }
+
   /** Writes the gradient, too, unless it is null. */
   private RowLosses fused(INDArray z, long[] integers, INDArray gradient, Temporaries temporaries) {
     int classes = Math.toIntExact(shape.classes());
     int rows = Math.toIntExact(shape.rows());
     Elements in = AlongAxis.elements(z, shape);
     Elements out = gradient == null ? null : AlongAxis.elements(gradient, shape);
+    Derivative<Elements> wanted = derivative.with(v -> elements(v, temporaries));
     if (integers != null) {
-      return CrossEntropyKernel.sparse(in, classes, integers, sampleWeights, options, out);
+      return Derivative.sparse(wanted, in, classes, integers, sampleWeights, options, out);
     }
-    Elements q =
-        AlongAxis.elements(Fused.readable(floating(labels, temporaries), temporaries), shape);
-    return CrossEntropyKernel.dense(in, classes, q, rows, sampleWeights, options, out);
+    Elements q = elements(floating(labels, temporaries), temporaries);
+    return Derivative.dense(wanted, in, classes, q, rows, 0, sampleWeights, options, out);
+  }
+
+  private Elements elements(INDArray array, Temporaries temporaries) {
+    return AlongAxis.elements(Fused.readable(array, temporaries), shape);
   }
 
   /** Probabilities of an integer or boolean dtype, which one-hot ones may have, as floats. */
@@ -271,6 +312,7 @@ public final class CrossEntropy {
   private Result fusedBlocks(long[] integers, boolean wantsGradient, Temporaries temporaries) {
     INDArray z = AlongAxis.rows(logits, shape, temporaries);
     INDArray q = integers == null ? probabilityRows(temporaries) : null;
+    Derivative<INDArray> ofRows = derivativeOfRows(temporaries);
     INDArray gradient = wantsGradient ? newGradient(temporaries) : null;
     RowLosses rows =
         CrossEntropyBlocks.run(
@@ -287,6 +329,7 @@ public final class CrossEntropy {
                     q == null ? null : Slices.of(q, from, to),
                     weights,
                     ofBlock,
+                    ofRows.with(v -> Slices.of(v, from, to)),
                     withGradient ? Slices.of(AlongAxis.asRows(gradient, shape), from, to) : null));
     return result(rows, gradient, temporaries);
   }
@@ -299,6 +342,7 @@ public final class CrossEntropy {
       INDArray q,
       double[] weights,
       CrossEntropyOptions options,
+      Derivative<INDArray> derivative,
       INDArray gradient) {
     try (Temporaries temporaries = new Temporaries()) {
       INDArray z = Fused.readable(rows, temporaries);
@@ -307,10 +351,13 @@ public final class CrossEntropy {
       int classes = (int) z.size(1);
       Elements in = AlongAxis.rowElements(z);
       Elements written = out == null ? null : AlongAxis.rowElements(out);
+      Derivative<Elements> wanted =
+          derivative.with(v -> AlongAxis.rowElements(Fused.readable(v, temporaries)));
       RowLosses losses =
           q == null
-              ? CrossEntropyKernel.sparse(in, classes, integers, weights, options, written)
-              : CrossEntropyKernel.dense(
+              ? Derivative.sparse(wanted, in, classes, integers, weights, options, written)
+              : Derivative.dense(
+                  wanted,
                   in,
                   classes,
                   AlongAxis.rowElements(Fused.readable(q, temporaries)),
@@ -341,6 +388,7 @@ public final class CrossEntropy {
     boolean isZero = weight == 0 && options.reduction() == Reduction.MEAN;
     double[] losses = new double[weights.length];
     double[] logSumExps = new double[weights.length];
+    Derivative<INDArray> ofRows = derivativeOfRows(temporaries);
     INDArray gradient = wantsGradient ? newGradient(temporaries) : null;
     Slices.forEach(
         shape.rows(),
@@ -355,8 +403,10 @@ public final class CrossEntropy {
                   ? CrossEntropyComposite.sparse(
                       softmax, columns.places(integers), columns.of(weights), options)
                   : CrossEntropyComposite.dense(
-                      softmax, columns.probabilities(Slices.of(q, from, to)), options);
-          AlongAxis.copy(composite.losses(), losses, from, to);
+                      softmax, columns.wide(Slices.of(q, from, to)), options);
+          if (derivative.isGradient()) {
+            AlongAxis.copy(composite.losses(), losses, from, to);
+          }
           if (wantsDetails || options.zLoss() != 0) {
             AlongAxis.copy(composite.logSumExp(), logSumExps, from, to);
           }
@@ -365,8 +415,10 @@ public final class CrossEntropy {
             if (isZero) {
               out.assign(0);
             } else {
-              INDArray ofRows = composite.gradient(columns.of(scales));
-              Primitives.assign(out, Slices.of(ofRows, 0, to - from));
+              Derivative<INDArray> wanted =
+                  ofRows.with(v -> columns.wide(Slices.of(v, from, to)));
+              INDArray wide = wanted.of(composite, columns.of(scales));
+              Primitives.assign(out, Slices.of(wide, 0, to - from));
             }
           }
         });
@@ -377,6 +429,10 @@ public final class CrossEntropy {
   /** Rows × classes of probabilities, in their own floating dtype. */
   private INDArray probabilityRows(Temporaries temporaries) {
     return AlongAxis.rows(floating(labels, temporaries), shape, temporaries);
+  }
+
+  private Derivative<INDArray> derivativeOfRows(Temporaries temporaries) {
+    return derivative.with(v -> AlongAxis.rows(v, shape, temporaries));
   }
 
   private INDArray newGradient(Temporaries temporaries) {
@@ -399,7 +455,7 @@ public final class CrossEntropy {
         Slices.OF_COMPOSITES,
         (from, to, ofBlock) -> {
           INDArray probabilities =
-              new RowColumns(from, to, counts, ofBlock).probabilities(Slices.of(q, from, to));
+              new RowColumns(from, to, counts, ofBlock).wide(Slices.of(q, from, to));
           INDArray column =
               CrossEntropyComposite.weight(
                   new Nd4jAlgebra(ofBlock, isExact), probabilities, options);

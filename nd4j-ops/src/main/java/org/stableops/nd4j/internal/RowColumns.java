@@ -41,8 +41,8 @@ record RowColumns(long from, long to, double[] counts, Temporaries temporaries) 
     return new Nd4jAlgebra(temporaries, true).places(array);
   }
 
-  /** Probabilities as double, in two rows at least; those that do not count are never read. */
-  INDArray probabilities(INDArray rows) {
+  /** Rows as double, two at least; those that do not count are never read. */
+  INDArray wide(INDArray rows) {
     INDArray counted = counted(rows);
     INDArray wide = temporaries.keepUnless(counted, counted.castTo(DataType.DOUBLE));
     return AlongAxis.twice(wide, temporaries);
