@@ -195,7 +195,7 @@ public final class HessianKernel implements SoftmaxRows.Visitor {
     double scale = scale(block.row);
     for (int i = 0; i < block.count; i++) {
       double p = exps[i] * inverseSum;
-      results[i] = p * (curvature * block.oneMinusP(exps[i]) + zSlope * p) * scale;
+      results[i] = p * (curvature * block.oneMinusP(exps[i]) + zSlope * p) * scale + 0;
     }
     return results;
   }

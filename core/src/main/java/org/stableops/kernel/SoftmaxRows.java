@@ -25,7 +25,9 @@ final class SoftmaxRows {
       return false;
     }
 
-    /** Sees a block with the largest logit so far, before any survey; at last the largest of all. */
+    /**
+     * Sees a block with the largest logit so far, before any survey; at last the largest of all.
+     */
     default void largest(RowBlock block) {}
 
     /** Adds to {@code live} and {@code sum} what the visit will need of the whole row. */

@@ -33,9 +33,7 @@ public final class SoftmaxHessian<A> {
   }
 
   private A zSlope(A weight, double zLoss) {
-    return weight == null
-        ? m.constant(2 * zLoss, softmax.max())
-        : m.multiply(weight, 2 * zLoss);
+    return weight == null ? m.constant(2 * zLoss, softmax.max()) : m.multiply(weight, 2 * zLoss);
   }
 
   private A curvature(A total) {
@@ -60,17 +58,14 @@ public final class SoftmaxHessian<A> {
     A slopes = m.subtractFrom(u, mean);
     A weighted = curvature == null ? slopes : m.multiplyBy(slopes, curvature);
     A all =
-        zSlope == null
-            ? weighted
-            : m.addTo(weighted, m.multiply(zSlope, m.add(atLargest, mean)));
+        zSlope == null ? weighted : m.addTo(weighted, m.multiply(zSlope, m.add(atLargest, mean)));
     return scaled(all, scales);
   }
 
   /** v − v_k, and 0 for absent classes. */
   private A beyond(A v, A atLargest) {
     A isLive = m.isMore(softmax.rows(), Double.NEGATIVE_INFINITY);
-    return m.freeing(
-        m.subtract(v, atLargest), u -> m.select(isLive, u, m.constant(0, u)));
+    return m.freeing(m.subtract(v, atLargest), u -> m.select(isLive, u, m.constant(0, u)));
   }
 
   /** Σ p·u for a u that is 0 at the largest. */

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.DoubleBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
 import java.util.stream.DoubleStream;
@@ -22,6 +23,7 @@ import org.stableops.kernel.CrossEntropyKernel;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.ElementwiseKernel;
 import org.stableops.kernel.GumbelSoftmaxKernel;
+import org.stableops.kernel.HessianKernel;
 import org.stableops.kernel.LogSoftmaxKernel;
 import org.stableops.kernel.LogSumExpKernel;
 import org.stableops.kernel.PositiveKernel;
@@ -415,6 +417,56 @@ class CompositesTest {
     Arrays.setAll(bars, i -> options.zLoss() == 0 ? 0x1p-48 : 1e-12);
     assertNear(
         gradient, composite.gradient(new PlainArray(ones(rows), 1, true)), bars, "gradient", place);
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void theHessianIsWhatTheKernelGives(CrossEntropyOptions options) {
+    double[] z = logits();
+    int rows = z.length / CLASSES;
+    long[] labels = new long[rows];
+    Arrays.setAll(labels, row -> row % CLASSES);
+    double[] q = new double[z.length];
+    Arrays.setAll(q, i -> i % CLASSES == i / CLASSES % CLASSES ? 1 : 0);
+    double[] v = new SplittableRandom(8).doubles(z.length, -1, 1).toArray();
+    Arrays.setAll(v, i -> z[i] == -INF ? Double.NaN : v[i]);
+    double[] ofLabels = SoftmaxShape.labelWeights(labels, ones(rows), options);
+    PlainArray weights =
+        options.classWeights().length == 0 ? null : new PlainArray(ofLabels, 1, true);
+    PlainArray places = new PlainArray(Arrays.stream(labels).asDoubleStream().toArray(), 1, true);
+    PlainArray logits = new PlainArray(z, CLASSES, true);
+    for (CrossEntropyComposite<PlainArray> loss :
+        List.of(
+            CrossEntropyComposite.sparse(
+                new SoftmaxComposite<>(M, logits), places, weights, options),
+            CrossEntropyComposite.dense(
+                new SoftmaxComposite<>(M, logits), new PlainArray(q, CLASSES, true), options))) {
+      assertHessian(z, labels, v, options, loss);
+      assertHessian(z, labels, null, options, loss);
+    }
+  }
+
+  private static void assertHessian(
+      double[] z,
+      long[] labels,
+      double[] v,
+      CrossEntropyOptions options,
+      CrossEntropyComposite<PlainArray> loss) {
+    double[] expected = new double[z.length];
+    Elements direction = v == null ? null : elements(v);
+    HessianKernel.sparse(
+        elements(z), CLASSES, labels, null, options, direction, elements(expected));
+    Derivative<PlainArray> derivative =
+        v == null
+            ? Derivative.hessianDiagonal()
+            : Derivative.hessianVectorProduct(new PlainArray(v, CLASSES, true));
+    PlainArray actual = derivative.of(loss, new PlainArray(ones(labels.length), 1, true));
+    double[] lse = LogSumExpKernel.value(elements(z), labels.length, CLASSES);
+    double[] bars = new double[z.length];
+    Arrays.setAll(bars, i -> 0x1p-46 * (1 + options.zLoss() * finite(lse[i / CLASSES])));
+    double[] place = new double[z.length];
+    Arrays.setAll(place, i -> i);
+    assertNear(expected, actual, bars, "Hessian", place);
   }
 
   static Stream<CrossEntropyOptions> optionsWithoutSmoothing() {

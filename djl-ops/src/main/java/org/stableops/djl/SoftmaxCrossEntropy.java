@@ -187,7 +187,8 @@ public final class SoftmaxCrossEntropy {
 
   /**
    * Returns the product of the Hessian of the loss and an array, in one pass: how the gradient
-   * changes along v. With W the sum of the row's smoothed and weighted probabilities, and ω = Σ w·q,
+   * changes along v. With W the sum of the row's smoothed and weighted probabilities, and ω = Σ
+   * w·q,
    *
    * <pre>(Hv)_c = a·p_c·((W + 2ζω·lse)(v_c − Σp·v) + 2ζω·Σp·v).</pre>
    *
@@ -202,8 +203,8 @@ public final class SoftmaxCrossEntropy {
    *     read
    * @param v any floating array of the logits' shape; where a logit is −inf it is never read
    * @param options class axis, reduction, smoothing, z-loss and class weights
-   * @return ∂²(sum of the value)/∂logits² · v, outside any graph, of the logits' shape, dtype and manager; NaN in a row
-   *     whose loss is NaN, and 0 in one that does not count
+   * @return ∂²(sum of the value)/∂logits² · v, outside any graph, of the logits' shape, dtype and
+   *     manager; NaN in a row whose loss is NaN, and 0 in one that does not count
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
    *     not finite, a probability is negative or not finite, or the number of class weights is not
    *     that of the classes
@@ -232,7 +233,8 @@ public final class SoftmaxCrossEntropy {
    * Returns the diagonal of the Hessian without sample weights; see {@link
    * #hessianDiagonal(NDArray, NDArray, NDArray, CrossEntropyOptions)}.
    */
-  public static NDArray hessianDiagonal(NDArray logits, NDArray labels, CrossEntropyOptions options) {
+  public static NDArray hessianDiagonal(
+      NDArray logits, NDArray labels, CrossEntropyOptions options) {
     return CrossEntropy.of(SoftmaxLoss.DENSE, logits, labels, options).hessianDiagonal();
   }
 
@@ -241,9 +243,9 @@ public final class SoftmaxCrossEntropy {
    *
    * <pre>H_cc = a·p_c·((W + 2ζω·lse)(1 − p_c) + 2ζω·p_c),</pre>
    *
-   * <p>with W and ω as of the product, and 1 − p_c to the last digits of confident rows. Error: 2ε of float32 and 8ε of float64, times
-   * the sum of the absolute values of the terms; without z-loss 6 ulp of float64.
-   *
+   * <p>with W and ω as of the product, and 1 − p_c to the last digits of confident rows. Error: 2ε
+   * of float32 and 8ε of float64, times the sum of the absolute values of the terms; without z-loss
+   * 6 ulp of float64.
    *
    * @param logits any floating array with a class axis
    * @param labels any array of numbers or booleans of the logits' shape: class probabilities, or
@@ -252,8 +254,8 @@ public final class SoftmaxCrossEntropy {
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
    * @param options class axis, reduction, smoothing, z-loss and class weights
-   * @return ∂²(sum of the value)/∂logit² of each logit, outside any graph, of the logits' shape, dtype and manager; NaN
-   *     in a row whose loss is NaN, and 0 in one that does not count
+   * @return ∂²(sum of the value)/∂logit² of each logit, outside any graph, of the logits' shape,
+   *     dtype and manager; NaN in a row whose loss is NaN, and 0 in one that does not count
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
    *     not finite, a probability is negative or not finite, or the number of class weights is not
    *     that of the classes

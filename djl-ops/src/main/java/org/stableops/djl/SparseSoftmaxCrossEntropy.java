@@ -206,8 +206,8 @@ public final class SparseSoftmaxCrossEntropy {
    *     read
    * @param v any floating array of the logits' shape; where a logit is −inf it is never read
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
-   * @return ∂²(sum of the value)/∂logits² · v, outside any graph, of the logits' shape, dtype and manager; NaN in a row
-   *     whose loss is NaN, and 0 in one that does not count
+   * @return ∂²(sum of the value)/∂logits² · v, outside any graph, of the logits' shape, dtype and
+   *     manager; NaN in a row whose loss is NaN, and 0 in one that does not count
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
    *     not finite, a label is neither a class nor ignored, or the number of class weights is not
    *     that of the classes
@@ -236,7 +236,8 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns the diagonal of the Hessian without sample weights; see {@link
    * #hessianDiagonal(NDArray, NDArray, NDArray, CrossEntropyOptions)}.
    */
-  public static NDArray hessianDiagonal(NDArray logits, NDArray labels, CrossEntropyOptions options) {
+  public static NDArray hessianDiagonal(
+      NDArray logits, NDArray labels, CrossEntropyOptions options) {
     return CrossEntropy.of(SoftmaxLoss.SPARSE, logits, labels, options).hessianDiagonal();
   }
 
@@ -245,9 +246,9 @@ public final class SparseSoftmaxCrossEntropy {
    *
    * <pre>H_cc = a·p_c·((W + 2ζω·lse)(1 − p_c) + 2ζω·p_c),</pre>
    *
-   * <p>with W and ω as of the product, and 1 − p_c to the last digits of confident rows. Error: 2ε of float32 and 8ε of float64, times
-   * the sum of the absolute values of the terms; without z-loss 6 ulp of float64.
-   *
+   * <p>with W and ω as of the product, and 1 − p_c to the last digits of confident rows. Error: 2ε
+   * of float32 and 8ε of float64, times the sum of the absolute values of the terms; without z-loss
+   * 6 ulp of float64.
    *
    * @param logits any floating array with a class axis
    * @param labels integers, of any integer or floating dtype, of the logits' shape without the
@@ -256,8 +257,8 @@ public final class SparseSoftmaxCrossEntropy {
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
-   * @return ∂²(sum of the value)/∂logit² of each logit, outside any graph, of the logits' shape, dtype and manager; NaN
-   *     in a row whose loss is NaN, and 0 in one that does not count
+   * @return ∂²(sum of the value)/∂logit² of each logit, outside any graph, of the logits' shape,
+   *     dtype and manager; NaN in a row whose loss is NaN, and 0 in one that does not count
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
    *     not finite, a label is neither a class nor ignored, or the number of class weights is not
    *     that of the classes

@@ -21,6 +21,10 @@ public enum Tolerance {
   GRADIENT(4, 8),
   /** In ε·Σ|terms|. */
   DENSE_LOSS(4, 16),
+  /** In ε·Σ|terms|, of the Hessian of a softmax cross-entropy. */
+  HESSIAN(2, 8),
+  /** Of its diagonal without z-loss. */
+  HESSIAN_DIAGONAL(2, 6),
   /** In ε/β, of the composite softplus inverse around its zero. */
   NEAR_ZERO(6, 6);
 

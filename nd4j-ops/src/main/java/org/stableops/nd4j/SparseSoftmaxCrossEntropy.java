@@ -203,8 +203,8 @@ public final class SparseSoftmaxCrossEntropy {
    *     read
    * @param v any floating array of the logits' shape; where a logit is −inf it is never read
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
-   * @return ∂²(sum of the value)/∂logits² · v, of the logits' shape and dtype; NaN in a row
-   *     whose loss is NaN, and 0 in one that does not count
+   * @return ∂²(sum of the value)/∂logits² · v, of the logits' shape and dtype; NaN in a row whose
+   *     loss is NaN, and 0 in one that does not count
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
    *     not finite, a label is neither a class nor ignored, or the number of class weights is not
    *     that of the classes
@@ -233,7 +233,8 @@ public final class SparseSoftmaxCrossEntropy {
    * Returns the diagonal of the Hessian without sample weights; see {@link
    * #hessianDiagonal(INDArray, INDArray, INDArray, CrossEntropyOptions)}.
    */
-  public static INDArray hessianDiagonal(INDArray logits, INDArray labels, CrossEntropyOptions options) {
+  public static INDArray hessianDiagonal(
+      INDArray logits, INDArray labels, CrossEntropyOptions options) {
     return CrossEntropy.of(SoftmaxLoss.SPARSE, logits, labels, options).hessianDiagonal();
   }
 
@@ -242,9 +243,9 @@ public final class SparseSoftmaxCrossEntropy {
    *
    * <pre>H_cc = a·p_c·((W + 2ζω·lse)(1 − p_c) + 2ζω·p_c),</pre>
    *
-   * <p>with W and ω as of the product, and 1 − p_c to the last digits of confident rows. Error: 2ε of float32 and 8ε of float64, times
-   * the sum of the absolute values of the terms; without z-loss 6 ulp of float64.
-   *
+   * <p>with W and ω as of the product, and 1 − p_c to the last digits of confident rows. Error: 2ε
+   * of float32 and 8ε of float64, times the sum of the absolute values of the terms; without z-loss
+   * 6 ulp of float64.
    *
    * @param logits any floating array with a class axis
    * @param labels integers, of any integer or floating dtype, of the logits' shape without the
@@ -253,8 +254,8 @@ public final class SparseSoftmaxCrossEntropy {
    *     axis, or with 1 there: the weight of each row; one of weight 0 counts nothing and is never
    *     read
    * @param options class axis, reduction, ignored label, smoothing, z-loss and class weights
-   * @return ∂²(sum of the value)/∂logit² of each logit, of the logits' shape and dtype; NaN
-   *     in a row whose loss is NaN, and 0 in one that does not count
+   * @return ∂²(sum of the value)/∂logit² of each logit, of the logits' shape and dtype; NaN in a
+   *     row whose loss is NaN, and 0 in one that does not count
    * @throws IllegalArgumentException if a dtype or a shape is wrong, a sample weight is negative or
    *     not finite, a label is neither a class nor ignored, or the number of class weights is not
    *     that of the classes

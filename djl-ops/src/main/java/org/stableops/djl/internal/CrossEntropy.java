@@ -220,8 +220,7 @@ public final class CrossEntropy extends LossCall<SoftmaxLosses> {
     Derivative<Elements> wanted = derivative.with(v -> Fused.elements(likeLogits(v)));
     if (integers != null) {
       return new Result<>(
-          losses(
-              Derivative.sparse(wanted, in, classes, integers, sampleWeights, options, out)),
+          losses(Derivative.sparse(wanted, in, classes, integers, sampleWeights, options, out)),
           gradient);
     }
     Elements q = Fused.elements(likeLogits(labels));

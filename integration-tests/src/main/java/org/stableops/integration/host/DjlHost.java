@@ -167,6 +167,35 @@ public final class DjlHost implements Host {
         : call(problem, z, SoftmaxCrossEntropy::gradient, SoftmaxCrossEntropy::gradient);
   }
 
+  private static NDArray hessianVectorProduct(CrossEntropyCase problem, NDArray z, NDArray v) {
+    return problem.labels() != null
+        ? call(
+            problem,
+            z,
+            (logits, labels, options) ->
+                SparseSoftmaxCrossEntropy.hessianVectorProduct(logits, labels, v, options),
+            (logits, labels, weights, options) ->
+                SparseSoftmaxCrossEntropy.hessianVectorProduct(logits, labels, weights, v, options))
+        : call(
+            problem,
+            z,
+            (logits, labels, options) ->
+                SoftmaxCrossEntropy.hessianVectorProduct(logits, labels, v, options),
+            (logits, labels, weights, options) ->
+                SoftmaxCrossEntropy.hessianVectorProduct(logits, labels, weights, v, options));
+  }
+
+  private static NDArray hessianDiagonal(CrossEntropyCase problem, NDArray z) {
+    return problem.labels() != null
+        ? call(
+            problem,
+            z,
+            SparseSoftmaxCrossEntropy::hessianDiagonal,
+            SparseSoftmaxCrossEntropy::hessianDiagonal)
+        : call(
+            problem, z, SoftmaxCrossEntropy::hessianDiagonal, SoftmaxCrossEntropy::hessianDiagonal);
+  }
+
   private static ValueAndGradient<NDArray> valueAndGradient(CrossEntropyCase problem, NDArray z) {
     return problem.labels() != null
         ? call(
@@ -192,6 +221,16 @@ public final class DjlHost implements Host {
     try (NDManager manager = NDManager.newBaseManager()) {
       NDArray z = logits(problem, manager, format);
       return new Loss(doubles(value(problem, z)), doubles(gradient(problem, z)));
+    }
+  }
+
+  @Override
+  public Hessian hessian(CrossEntropyCase problem, double[] direction, Format format) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray z = logits(problem, manager, format);
+      NDArray v = array(manager, direction, format).reshape(z.getShape());
+      return new Hessian(
+          doubles(hessianVectorProduct(problem, z, v)), doubles(hessianDiagonal(problem, z)));
     }
   }
 

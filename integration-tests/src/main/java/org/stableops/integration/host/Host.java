@@ -163,6 +163,24 @@ public interface Host {
   Loss crossEntropyInOnePass(CrossEntropyCase problem, Format format);
 
   /**
+   * Second derivatives of a cross-entropy, one number an element.
+   *
+   * @param product the Hessian times a direction
+   * @param diagonal of the Hessian
+   */
+  record Hessian(double[] product, double[] diagonal) {}
+
+  /**
+   * Computes second derivatives of the cross-entropy.
+   *
+   * @param problem logits, labels or probabilities, and options
+   * @param direction one number an element
+   * @param format the dtype
+   * @return what is known of the Hessian
+   */
+  Hessian hessian(CrossEntropyCase problem, double[] direction, Format format);
+
+  /**
    * A value, its explicit gradient, and what training sees.
    *
    * @param value of log-sum-exp or log-softmax

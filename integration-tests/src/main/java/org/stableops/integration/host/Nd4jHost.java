@@ -151,6 +151,35 @@ public final class Nd4jHost implements Host {
         : call(problem, z, SoftmaxCrossEntropy::gradient, SoftmaxCrossEntropy::gradient);
   }
 
+  private static INDArray hessianVectorProduct(CrossEntropyCase problem, INDArray z, INDArray v) {
+    return problem.labels() != null
+        ? call(
+            problem,
+            z,
+            (logits, labels, options) ->
+                SparseSoftmaxCrossEntropy.hessianVectorProduct(logits, labels, v, options),
+            (logits, labels, weights, options) ->
+                SparseSoftmaxCrossEntropy.hessianVectorProduct(logits, labels, weights, v, options))
+        : call(
+            problem,
+            z,
+            (logits, labels, options) ->
+                SoftmaxCrossEntropy.hessianVectorProduct(logits, labels, v, options),
+            (logits, labels, weights, options) ->
+                SoftmaxCrossEntropy.hessianVectorProduct(logits, labels, weights, v, options));
+  }
+
+  private static INDArray hessianDiagonal(CrossEntropyCase problem, INDArray z) {
+    return problem.labels() != null
+        ? call(
+            problem,
+            z,
+            SparseSoftmaxCrossEntropy::hessianDiagonal,
+            SparseSoftmaxCrossEntropy::hessianDiagonal)
+        : call(
+            problem, z, SoftmaxCrossEntropy::hessianDiagonal, SoftmaxCrossEntropy::hessianDiagonal);
+  }
+
   private static ValueAndGradient<INDArray> valueAndGradient(CrossEntropyCase problem, INDArray z) {
     return problem.labels() != null
         ? call(
@@ -175,6 +204,14 @@ public final class Nd4jHost implements Host {
   public Loss crossEntropy(CrossEntropyCase problem, Format format) {
     INDArray z = shaped(problem.logits(), problem.shape(), type(format));
     return new Loss(doubles(value(problem, z)), doubles(gradient(problem, z)));
+  }
+
+  @Override
+  public Hessian hessian(CrossEntropyCase problem, double[] direction, Format format) {
+    INDArray z = shaped(problem.logits(), problem.shape(), type(format));
+    INDArray v = shaped(direction, problem.shape(), type(format));
+    return new Hessian(
+        doubles(hessianVectorProduct(problem, z, v)), doubles(hessianDiagonal(problem, z)));
   }
 
   @Override

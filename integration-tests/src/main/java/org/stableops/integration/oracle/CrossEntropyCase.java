@@ -1,6 +1,7 @@
 package org.stableops.integration.oracle;
 
 import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.Arrays;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -26,6 +27,7 @@ public record CrossEntropyCase(
     double[] probabilities,
     double[] sampleWeights,
     CrossEntropyOptions options) {
+  private static final MathContext DIGITS = new MathContext(60);
 
   /**
    * Makes a problem with integer labels and classes last.
@@ -153,6 +155,67 @@ public record CrossEntropyCase(
         ofRows(solved, row -> row.logSumExp),
         reduced(solved, row -> row.zLoss, scale),
         weight.doubleValue());
+  }
+
+  /**
+   * Exact second derivatives, with the sizes that error bars refer to.
+   *
+   * @param product the Hessian times a direction, one number an element
+   * @param productTerms Σ|terms| of each
+   * @param diagonal of the Hessian, one number an element
+   * @param diagonalTerms Σ|terms| of each
+   * @param subnormal what the rounding of subnormal p may change in the row of each element
+   */
+  public record Curvature(
+      Exact[] product,
+      double[] productTerms,
+      Exact[] diagonal,
+      double[] diagonalTerms,
+      double[] subnormal) {}
+
+  /**
+   * Computes the second derivatives.
+   *
+   * @param direction one number an element; where a row or a class does not count, it may be any
+   * @return exact ones under the options' reduction
+   */
+  public Curvature curvature(double... direction) {
+    SoftmaxShape rows = SoftmaxShape.of(shape, options);
+    int classes = (int) rows.classes();
+    int inner = inner(rows.axis());
+    CrossEntropyRow[] solved = new CrossEntropyRow[(int) rows.rows()];
+    Arrays.setAll(solved, r -> row(r, classes, inner));
+    BigDecimal weight =
+        Arrays.stream(solved).map(row -> row.weight).reduce(BigDecimal.ZERO, BigDecimal::add);
+    BigDecimal scale = CrossEntropyRow.scale(weight, options);
+    int size = logits.length;
+    Curvature all =
+        new Curvature(
+            new Exact[size], new double[size], new Exact[size], new double[size], new double[size]);
+    for (int r = 0; r < solved.length; r++) {
+      CrossEntropyRow row = solved[r];
+      CrossEntropyRow.Curvature[] product = row.product(elements(r, classes, inner, direction));
+      double largest =
+          IntStream.range(0, classes)
+              .filter(c -> product[c].terms().signum() > 0)
+              .mapToDouble(c -> perP(product[c].plus(row.diagonal(c)).times(scale), row.p(c)))
+              .max()
+              .orElse(0);
+      for (int c = 0; c < classes; c++) {
+        int i = index(r, c, classes, inner);
+        all.product[i] = Exact.of(product[c].times(scale).value());
+        all.productTerms[i] = product[c].times(scale).terms().doubleValue();
+        CrossEntropyRow.Curvature diagonal = row.diagonal(c).times(scale);
+        all.diagonal[i] = Exact.of(diagonal.value());
+        all.diagonalTerms[i] = diagonal.terms().doubleValue();
+        all.subnormal[i] = Double.MIN_VALUE * (1 + largest);
+      }
+    }
+    return all;
+  }
+
+  private static double perP(CrossEntropyRow.Curvature curvature, BigDecimal p) {
+    return curvature.terms().divide(p, DIGITS).doubleValue();
   }
 
   /** As a function of the row's elements. */

@@ -19,6 +19,14 @@ final class CrossEntropyRow {
   private final BigDecimal total;
   private final BigDecimal zSlope;
 
+  /** 2ζω. */
+  private final BigDecimal zCurvature;
+
+  private final BigDecimal logSumExpSize;
+
+  /** The place of the largest logit. */
+  private final int largest;
+
   /** ζω, times the sample weight. */
   final BigDecimal zWeight;
 
@@ -41,6 +49,9 @@ final class CrossEntropyRow {
     sum = BigDecimal.ZERO;
     total = sum;
     zSlope = sum;
+    zCurvature = sum;
+    logSumExpSize = sum;
+    largest = 0;
     zWeight = sum;
     sampleWeight = sum;
     weight = sum;
@@ -64,6 +75,7 @@ final class CrossEntropyRow {
     sampleWeight = new BigDecimal(a);
     BigDecimal max =
         Arrays.stream(z).filter(Objects::nonNull).max(BigDecimal::compareTo).orElseThrow();
+    largest = Arrays.asList(z).indexOf(max);
     exps = new BigDecimal[z.length];
     Arrays.setAll(exps, c -> z[c] == null ? BigDecimal.ZERO : BigFunctions.exp(z[c].subtract(max)));
     sum = sum(exps);
@@ -76,6 +88,8 @@ final class CrossEntropyRow {
     }
     BigDecimal zeta = new BigDecimal(options.zLoss()).multiply(omega);
     zSlope = zeta.multiply(logSumExp).multiply(BigDecimal.valueOf(2));
+    zCurvature = zeta.multiply(BigDecimal.valueOf(2));
+    logSumExpSize = logSumExp.abs().add(BigDecimal.ONE);
     zWeight = sampleWeight.multiply(zeta);
     weight = sampleWeight.multiply(omega);
     zLoss = sampleWeight.multiply(zeta).multiply(logSumExp.pow(2));
@@ -158,5 +172,74 @@ final class CrossEntropyRow {
     // cancel.
     BigDecimal difference = total.add(zSlope).multiply(exps[c]).subtract(v[c].multiply(sum));
     return difference.divide(sum, DIGITS).multiply(sampleWeight);
+  }
+
+  /** A second derivative and Σ|terms|, both times the sample weight. */
+  record Curvature(BigDecimal value, BigDecimal terms) {
+    private static final Curvature NONE = new Curvature(BigDecimal.ZERO, BigDecimal.ZERO);
+
+    Curvature plus(Curvature other) {
+      return new Curvature(value.add(other.value), terms.add(other.terms));
+    }
+
+    Curvature times(BigDecimal factor) {
+      return new Curvature(value.multiply(factor), terms.multiply(factor));
+    }
+  }
+
+  /**
+   * The product of the Hessian and a direction: p_c·((W + 2ζω·lse)(u_c − Σp·u) + 2ζω(d_k + Σp·u)),
+   * u = d − d_k with k the largest logit.
+   *
+   * @param direction one number a class, anything where the class is absent
+   */
+  Curvature[] product(double... direction) {
+    Curvature[] product = new Curvature[direction.length];
+    Arrays.fill(product, Curvature.NONE);
+    if (!counts()) {
+      return product;
+    }
+    BigDecimal atLargest = new BigDecimal(direction[largest]);
+    BigDecimal[] u = new BigDecimal[direction.length];
+    BigDecimal mean = BigDecimal.ZERO;
+    BigDecimal meanSize = BigDecimal.ZERO;
+    for (int c = 0; c < u.length; c++) {
+      if (exps[c].signum() > 0) {
+        u[c] = new BigDecimal(direction[c]).subtract(atLargest);
+        mean = mean.add(p(c).multiply(u[c]));
+        meanSize = meanSize.add(p(c).multiply(u[c].abs()));
+      }
+    }
+    for (int c = 0; c < u.length; c++) {
+      if (exps[c].signum() > 0) {
+        BigDecimal slopes =
+            total
+                .add(zSlope)
+                .multiply(u[c].subtract(mean))
+                .add(zCurvature.multiply(atLargest.add(mean)));
+        BigDecimal sizes =
+            curvatureSize()
+                .multiply(u[c].abs().add(meanSize))
+                .add(zCurvature.multiply(atLargest.abs().add(meanSize)));
+        product[c] = new Curvature(slopes, sizes).times(p(c)).times(sampleWeight);
+      }
+    }
+    return product;
+  }
+
+  /** W + 2ζω(1 + |lse|). */
+  private BigDecimal curvatureSize() {
+    return total.add(zCurvature.multiply(logSumExpSize));
+  }
+
+  /** p_c·((W + 2ζω·lse)(1 − p_c) + 2ζω·p_c). */
+  Curvature diagonal(int c) {
+    if (!counts() || exps[c].signum() == 0) {
+      return Curvature.NONE;
+    }
+    BigDecimal squares = zCurvature.multiply(p(c));
+    BigDecimal value = total.add(zSlope).multiply(oneMinusP(c)).add(squares);
+    BigDecimal size = curvatureSize().multiply(oneMinusP(c)).add(squares);
+    return new Curvature(value, size).times(p(c)).times(sampleWeight);
   }
 }

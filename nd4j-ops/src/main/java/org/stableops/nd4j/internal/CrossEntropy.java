@@ -415,8 +415,7 @@ public final class CrossEntropy {
             if (isZero) {
               out.assign(0);
             } else {
-              Derivative<INDArray> wanted =
-                  ofRows.with(v -> columns.wide(Slices.of(v, from, to)));
+              Derivative<INDArray> wanted = ofRows.with(v -> columns.wide(Slices.of(v, from, to)));
               INDArray wide = wanted.of(composite, columns.of(scales));
               Primitives.assign(out, Slices.of(wide, 0, to - from));
             }
