@@ -20,4 +20,9 @@ final class GraphNames {
   static String gradient(String graphName) {
     return graphName + "_bp";
   }
+
+  /** That of the Hessian's product with an array. */
+  static String hessian(String graphName) {
+    return graphName + "_hvp";
+  }
 }

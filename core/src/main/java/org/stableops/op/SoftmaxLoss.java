@@ -34,6 +34,11 @@ public enum SoftmaxLoss {
     return GraphNames.gradient(graphName);
   }
 
+  /** The name of the Hessian's product with an array in graphs of SameDiff. */
+  public String hessianGraphName() {
+    return GraphNames.hessian(graphName);
+  }
+
   /** Checks the shape of the labels, and that the options are such as these labels can have. */
   public void requireLabels(long[] labels, SoftmaxShape shape, CrossEntropyOptions options) {
     if (this == SPARSE) {

@@ -5,8 +5,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.ValueAndGradient;
+import org.stableops.internal.Arguments;
 import org.stableops.nd4j.internal.CrossEntropy;
 import org.stableops.nd4j.internal.CrossEntropyGradientOp;
+import org.stableops.nd4j.internal.CrossEntropyHessianOp;
 import org.stableops.nd4j.internal.CrossEntropyValueOp;
 import org.stableops.op.SoftmaxLoss;
 
@@ -339,6 +341,39 @@ public final class SoftmaxCrossEntropy {
     return new ValueOp().of(options, logits, labels, sampleWeights);
   }
 
+  /**
+   * Adds the gradient of the loss with the default options to a graph; see {@link
+   * #gradient(SDVariable, SDVariable, SDVariable, CrossEntropyOptions)}.
+   */
+  public static SDVariable gradient(SDVariable logits, SDVariable labels) {
+    return gradient(logits, labels, CrossEntropyOptions.DEFAULT);
+  }
+
+  /**
+   * Adds the gradient of the loss without sample weights to a graph; see {@link
+   * #gradient(SDVariable, SDVariable, SDVariable, CrossEntropyOptions)}.
+   */
+  public static SDVariable gradient(
+      SDVariable logits, SDVariable labels, CrossEntropyOptions options) {
+    return new GradientOp().gradient(options, logits, labels, null);
+  }
+
+  /**
+   * Adds the gradient of the loss to a graph as a value of its own, which SameDiff can
+   * differentiate once more: by the logits, with the Hessian's product.
+   *
+   * @param logits any floating variable with a class axis
+   * @param labels class probabilities, of shapes as for arrays
+   * @param sampleWeights the weight of each row, of shapes as for arrays
+   * @param options as for arrays
+   * @return ∂(sum of the value)/∂logits, of the logits' shape and dtype
+   */
+  public static SDVariable gradient(
+      SDVariable logits, SDVariable labels, SDVariable sampleWeights, CrossEntropyOptions options) {
+    Arguments.requireGiven("sampleWeights", sampleWeights);
+    return new GradientOp().gradient(options, logits, labels, sampleWeights);
+  }
+
   /** The loss in a graph: from logits, labels and perhaps sample weights to the loss. */
   public static final class ValueOp extends CrossEntropyValueOp {
     /** Creates an unconfigured op, for the registry. */
@@ -354,6 +389,22 @@ public final class SoftmaxCrossEntropy {
   public static final class GradientOp extends CrossEntropyGradientOp {
     /** Creates an unconfigured op, for the registry. */
     public GradientOp() {
+      super(SoftmaxLoss.DENSE, HessianOp::new);
+    }
+
+    @Override
+    protected CrossEntropyGradientOp another() {
+      return new GradientOp();
+    }
+  }
+
+  /**
+   * The product of the Hessian and v in a graph: from logits, labels, upstream, loss, v and perhaps
+   * sample weights to upstream × product.
+   */
+  public static final class HessianOp extends CrossEntropyHessianOp {
+    /** Creates an unconfigured op, for the registry. */
+    public HessianOp() {
       super(SoftmaxLoss.DENSE);
     }
   }

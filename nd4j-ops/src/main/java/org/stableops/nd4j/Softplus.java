@@ -212,6 +212,26 @@ public final class Softplus {
     return new ValueOp().of(x, beta);
   }
 
+  /**
+   * Adds the gradient of softplus with β = 1 to a graph; see {@link #gradient(SDVariable, double)}.
+   */
+  public static SDVariable gradient(SDVariable x) {
+    return gradient(x, Parameters.DEFAULT_BETA);
+  }
+
+  /**
+   * Adds the gradient of softplus to a graph as a value of its own, which SameDiff can
+   * differentiate once more. The gradients that it makes of a whole graph it cannot.
+   *
+   * @param x any floating variable
+   * @param beta β, finite and positive
+   * @return 1/(1 + e^{−βx}), of x's shape and dtype
+   * @throws IllegalArgumentException if β is invalid
+   */
+  public static SDVariable gradient(SDVariable x, double beta) {
+    return new GradientOp().of(x, beta);
+  }
+
   /** Softplus in a graph: from x to the value. */
   public static final class ValueOp extends ElementwiseValueOp {
     /** Creates an unconfigured op, for the registry. */

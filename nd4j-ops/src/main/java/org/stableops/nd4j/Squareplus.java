@@ -207,6 +207,27 @@ public final class Squareplus {
     return new ValueOp().of(x, b);
   }
 
+  /**
+   * Adds the gradient of squareplus with b = 4 to a graph; see {@link #gradient(SDVariable,
+   * double)}.
+   */
+  public static SDVariable gradient(SDVariable x) {
+    return gradient(x, Parameters.DEFAULT_B);
+  }
+
+  /**
+   * Adds the gradient of squareplus to a graph as a value of its own, which SameDiff can
+   * differentiate once more. The gradients that it makes of a whole graph it cannot.
+   *
+   * @param x any floating variable
+   * @param b finite and not negative
+   * @return (1 + x/√(x² + b))/2, of x's shape and dtype
+   * @throws IllegalArgumentException if b is invalid
+   */
+  public static SDVariable gradient(SDVariable x, double b) {
+    return new GradientOp().of(x, b);
+  }
+
   /** Squareplus in a graph: from x to the value. */
   public static final class ValueOp extends ElementwiseValueOp {
     /** Creates an unconfigured op, for the registry. */

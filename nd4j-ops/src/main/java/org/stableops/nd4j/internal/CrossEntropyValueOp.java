@@ -1,5 +1,6 @@
 package org.stableops.nd4j.internal;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
@@ -30,7 +31,7 @@ public abstract class CrossEntropyValueOp extends LossValueOp {
   }
 
   /** Before the graph has the op: wrong class weights too, where it knows the classes. */
-  private static void requireValid(CrossEntropyOptions options, SDVariable logits) {
+  static void requireValid(CrossEntropyOptions options, SDVariable logits) {
     Arguments.requireGiven("options", options);
     long[] shape = logits == null ? null : logits.getShape();
     if (shape != null) {
@@ -46,7 +47,9 @@ public abstract class CrossEntropyValueOp extends LossValueOp {
 
   @Override
   public final List<JavaOp> family() {
-    return List.of(this, gradient.get());
+    List<JavaOp> family = new ArrayList<>(gradient.get().family());
+    family.add(0, this);
+    return family;
   }
 
   @Override

@@ -27,6 +27,13 @@ public abstract class ElementwiseGradientOp extends JavaOp {
   /** A gradient op of the same operator. */
   protected abstract ElementwiseGradientOp another();
 
+  /** The gradient in the graph of x, without an upstream. */
+  public final SDVariable of(SDVariable x, double parameter) {
+    requireVariables(x);
+    operator.operator().parameter().requireValid(parameter);
+    return of(x, x.getSameDiff().onesLike(x), parameter);
+  }
+
   final SDVariable of(SDVariable x, SDVariable upstream, double parameter) {
     addTArgument(parameter);
     return output(x, upstream);

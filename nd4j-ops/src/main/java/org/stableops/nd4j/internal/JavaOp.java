@@ -58,7 +58,7 @@ public abstract class JavaOp extends DynamicCustomOp {
     return List.of(this);
   }
 
-  private void requireVariables(SDVariable... inputs) {
+  final void requireVariables(SDVariable... inputs) {
     for (int i = 0; i < inputs.length; i++) {
       if (inputs[i] == null) {
         throw new IllegalArgumentException(
