@@ -2,7 +2,6 @@ package org.stableops.integration;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
@@ -19,7 +18,6 @@ import org.stableops.Reduction;
 import org.stableops.integration.host.Host;
 import org.stableops.integration.host.Path;
 import org.stableops.integration.oracle.CrossEntropyCase;
-import org.stableops.integration.oracle.Exact;
 import org.stableops.integration.oracle.Format;
 
 /** The Hessian of both cross-entropies against exact arithmetic, and what makes it a Hessian. */
@@ -120,59 +118,10 @@ class HessianConformanceTest {
     for (Host host : Host.ALL) {
       for (Path path : Path.values()) {
         if (host.formats().contains(format)) {
-          new Check(problem, exact, format, host, path)
+          new HessianCheck(problem, exact, format, host, path, MEASUREMENTS)
               .run(path.run(() -> host.hessian(problem, v, format)));
         }
       }
-    }
-  }
-
-  private record Check(
-      CrossEntropyCase problem,
-      CrossEntropyCase.Curvature exact,
-      Format format,
-      Host host,
-      Path path) {
-
-    void run(Host.Hessian actual) {
-      for (int i = 0; i < actual.product().length; i++) {
-        check("product " + i, actual.product()[i], exact.product()[i], exact.productTerms()[i], i);
-        Exact diagonal = exact.diagonal()[i];
-        double ulps = format.ulps(actual.diagonal()[i], diagonal);
-        if (problem.options().zLoss() == 0 && exact.diagonalTerms()[i] > 0) {
-          measure("diagonal " + i, ulps, Tolerance.HESSIAN_DIAGONAL.of(format));
-        } else {
-          check("diagonal " + i, actual.diagonal()[i], diagonal, exact.diagonalTerms()[i], i);
-        }
-      }
-    }
-
-    private Format wide() {
-      return format == Format.FLOAT16 ? Format.FLOAT32 : format;
-    }
-
-    private void check(String what, double actual, Exact expected, double terms, int i) {
-      if (terms == 0) {
-        assertEquals(0.0, actual, () -> where() + " " + what);
-        return;
-      }
-      double subnormal = format == Format.FLOAT64 ? exact.subnormal()[i] : 0;
-      double ulps = format.ulps(actual, expected);
-      double distance = Math.abs(actual - expected.nearest()) - subnormal;
-      double error = distance <= 0 ? 0 : distance / (terms * wide().epsilon());
-      measure(what, ulps <= 1 ? ulps : error, Tolerance.HESSIAN.of(wide()));
-    }
-
-    private void measure(String what, double error, double bar) {
-      assertTrue(error <= bar, () -> where() + ", " + what + ": error " + error);
-      Measurements.Row row = new Measurements.Row("HESSIAN", host.name(), path, format);
-      MEASUREMENTS.add(row, what.startsWith("diagonal"), error, bar);
-    }
-
-    private String where() {
-      return "%s %s %s %s of %s"
-          .formatted(
-              host.name(), path, format, problem.options(), Arrays.toString(problem.shape()));
     }
   }
 

@@ -41,6 +41,10 @@ class NullArgumentsTest {
   private boolean isSparse;
   private boolean isGumbel;
   private boolean isLinear;
+
+  /** Whether the third array of any cross-entropy is its sample weights. */
+  private boolean isWeighted;
+
   private int arrays;
 
   @BeforeEach
@@ -127,6 +131,8 @@ class NullArgumentsTest {
 
   private Object[] arguments(Executable executable) {
     arrays = 0;
+    isWeighted =
+        executable.getName().equals("hessianVectorProduct") && executable.getParameterCount() == 5;
     return Arrays.stream(executable.getParameterTypes()).map(this::sample).toArray();
   }
 
@@ -178,7 +184,7 @@ class NullArgumentsTest {
     if (isSparse && index == 1) {
       return manager.create(new long[2]);
     }
-    boolean isOneARow = isLinear ? index >= 2 : isSparse && index == 2;
+    boolean isOneARow = isLinear ? index >= 2 : (isSparse || isWeighted) && index == 2;
     return manager.ones(isOneARow ? new Shape(2) : new Shape(2, 3));
   }
 
@@ -189,7 +195,7 @@ class NullArgumentsTest {
     if (isSparse && index == 1) {
       return Nd4j.createFromArray(0L, 0L);
     }
-    boolean isOneARow = isLinear ? index >= 2 : isSparse && index == 2;
+    boolean isOneARow = isLinear ? index >= 2 : (isSparse || isWeighted) && index == 2;
     return isOneARow ? Nd4j.ones(2) : Nd4j.ones(2, 3);
   }
 }

@@ -71,6 +71,17 @@ enum CrossEntropyKind {
     }
 
     @Override
+    NDArray hessianVectorProduct(
+        NDArray logits, NDArray labels, NDArray v, CrossEntropyOptions options) {
+      return SparseSoftmaxCrossEntropy.hessianVectorProduct(logits, labels, v, options);
+    }
+
+    @Override
+    NDArray hessianDiagonal(NDArray logits, NDArray labels, CrossEntropyOptions options) {
+      return SparseSoftmaxCrossEntropy.hessianDiagonal(logits, labels, options);
+    }
+
+    @Override
     Block block(CrossEntropyOptions options) {
       return SparseSoftmaxCrossEntropy.block(options);
     }
@@ -135,6 +146,17 @@ enum CrossEntropyKind {
     }
 
     @Override
+    NDArray hessianVectorProduct(
+        NDArray logits, NDArray labels, NDArray v, CrossEntropyOptions options) {
+      return SoftmaxCrossEntropy.hessianVectorProduct(logits, labels, v, options);
+    }
+
+    @Override
+    NDArray hessianDiagonal(NDArray logits, NDArray labels, CrossEntropyOptions options) {
+      return SoftmaxCrossEntropy.hessianDiagonal(logits, labels, options);
+    }
+
+    @Override
     Block block(CrossEntropyOptions options) {
       return SoftmaxCrossEntropy.block(options);
     }
@@ -168,6 +190,11 @@ enum CrossEntropyKind {
 
   abstract CrossEntropyEvaluation<NDArray> evaluate(
       NDArray logits, NDArray labels, NDArray weights, CrossEntropyOptions options);
+
+  abstract NDArray hessianVectorProduct(
+      NDArray logits, NDArray labels, NDArray v, CrossEntropyOptions options);
+
+  abstract NDArray hessianDiagonal(NDArray logits, NDArray labels, CrossEntropyOptions options);
 
   /** Sample weights of 0, 1.5, 0.5 and so on, one a row. */
   static NDArray weights(NDManager manager, Shape logits, int axis) {

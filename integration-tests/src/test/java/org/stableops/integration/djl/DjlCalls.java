@@ -212,6 +212,8 @@ public final class DjlCalls implements AutoCloseable {
     add(name + "gradient", () -> kind.gradient(view, labels, plain));
     add(name + "value, every option", () -> kind.value(view, labels, weights, every));
     add(name + "gradient, every option", () -> kind.gradient(x, labels, weights, every));
+    add(name + "Hessian product", () -> kind.hessianVectorProduct(view, labels, view, plain));
+    add(name + "Hessian diagonal", () -> kind.hessianDiagonal(x, labels, every));
     calls.add(
         new Call(name + "valueAndGradient", () -> numbers(kind.both(x, labels, weights, plain))));
     calls.add(new Call(name + "evaluate", () -> numbers(kind.evaluate(x, labels, weights, every))));

@@ -212,12 +212,20 @@ interface ArrayHost<A extends AutoCloseable> extends AutoCloseable {
     R apply(A logits, A labels, A sampleWeights, CrossEntropyOptions options);
   }
 
+  /** The Hessian of a cross-entropy times v; sample weights may be null. */
+  @FunctionalInterface
+  interface Product<A> {
+    A apply(A logits, A labels, A sampleWeights, A v, CrossEntropyOptions options);
+  }
+
   /** All forms of a cross-entropy. */
   record CrossEntropy<A extends AutoCloseable>(
       Loss<A, A> value,
       Loss<A, A> gradient,
       Loss<A, ValueAndGradient<A>> valueAndGradient,
-      Loss<A, CrossEntropyEvaluation<A>> evaluate) {}
+      Loss<A, CrossEntropyEvaluation<A>> evaluate,
+      Product<A> hessianVectorProduct,
+      Loss<A, A> hessianDiagonal) {}
 
   /** That of integer labels. */
   CrossEntropy<A> sparse();

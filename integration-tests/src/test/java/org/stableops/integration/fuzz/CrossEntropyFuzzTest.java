@@ -12,6 +12,7 @@ import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 import org.stableops.ValueAndGradient;
 import org.stableops.integration.CrossEntropyCheck;
+import org.stableops.integration.HessianCheck;
 import org.stableops.integration.Measurements;
 import org.stableops.integration.RandomProblem;
 import org.stableops.integration.host.Host;
@@ -70,6 +71,12 @@ class CrossEntropyFuzzTest {
     private final boolean trains;
     private final CrossEntropyCase.Solution exact;
 
+    /** What the Hessian is multiplied by: of any layout, and NaN where nothing counts. */
+    private final Layout ofDirection;
+
+    private final double[] direction;
+    private final CrossEntropyCase.Curvature curvature;
+
     Problem(Draw draw) {
       format = draw.of(Format.class);
       CrossEntropyCase drawn = new RandomProblem(draw.seed(), format).next();
@@ -84,8 +91,21 @@ class CrossEntropyFuzzTest {
       massFormat = draw.rarely(3) ? Format.FLOAT64 : format;
       choice = draw.below(100);
       trains = draw.rarely(4) && problem.logits().length > 0;
+      ofDirection = draw.layout(problem.shape(), false);
+      direction = direction(draw);
       describe(draw);
       exact = problem.solve();
+      curvature = problem.curvature(direction);
+    }
+
+    private double[] direction(Draw draw) {
+      double[] v = new double[problem.logits().length];
+      for (int i = 0; i < v.length; i++) {
+        double z = problem.logits()[i];
+        double number = format.round(draw.below(2001) / 1000.0 - 1);
+        v[i] = Double.isFinite(z) ? number : Double.NaN;
+      }
+      return v;
     }
 
     private void describe(Draw draw) {
@@ -94,6 +114,8 @@ class CrossEntropyFuzzTest {
       draw.note("shape", problem.shape());
       draw.note("logits", layout);
       draw.note("labels", labels.layout);
+      draw.note("v", ofDirection);
+      draw.note("direction", direction);
       draw.note("elements", problem.logits());
       draw.note("classes or probabilities", labels.elements);
       if (weights != null) {
@@ -235,6 +257,8 @@ class CrossEntropyFuzzTest {
           gradients, host.doubles(both.gradient()), () -> where + " gradient of both");
       checkEvaluation(host, all, values, check, where);
 
+      checkHessian(host, path, z.view(), y.view(), ofRows);
+
       A plainY = labels(labels, host);
       A plainW = weights == null ? null : labels(weights, host);
       A plainZ = host.plain(layout.shape(), problem.logits(), format);
@@ -245,6 +269,21 @@ class CrossEntropyFuzzTest {
         assertArrayEquals(gradients, seen, () -> where + " in training");
       }
       return null;
+    }
+
+    private <A extends AutoCloseable> void checkHessian(
+        ArrayHost<A> host, Path path, A z, A y, A ofRows) {
+      String where = host.host().name() + " " + path;
+      ArrayHost.CrossEntropy<A> loss = problem.labels() == null ? host.dense() : host.sparse();
+      ArrayHost.Laid<A> v = host.laid(ofDirection, direction, format);
+      CrossEntropyOptions options = problem.options();
+      A product = loss.hessianVectorProduct().apply(z, y, ofRows, v.view(), options);
+      A diagonal = loss.hessianDiagonal().apply(z, y, ofRows, options);
+      host.requireUnchanged(v, where + " v");
+      host.requireLike(v, product, where + " product");
+      host.requireLike(v, diagonal, where + " diagonal");
+      new HessianCheck(problem, curvature, format, host.host(), path, MEASUREMENTS)
+          .run(new Host.Hessian(host.doubles(product), host.doubles(diagonal)));
     }
 
     private <A extends AutoCloseable> A labels(Numbers numbers, ArrayHost<A> host) {

@@ -142,7 +142,15 @@ final class DjlArrays implements ArrayHost<NDArray> {
         (z, y, w, options) ->
             w == null
                 ? SparseSoftmaxCrossEntropy.evaluate(z, y, options)
-                : SparseSoftmaxCrossEntropy.evaluate(z, y, w, options));
+                : SparseSoftmaxCrossEntropy.evaluate(z, y, w, options),
+        (z, y, w, v, options) ->
+            w == null
+                ? SparseSoftmaxCrossEntropy.hessianVectorProduct(z, y, v, options)
+                : SparseSoftmaxCrossEntropy.hessianVectorProduct(z, y, w, v, options),
+        (z, y, w, options) ->
+            w == null
+                ? SparseSoftmaxCrossEntropy.hessianDiagonal(z, y, options)
+                : SparseSoftmaxCrossEntropy.hessianDiagonal(z, y, w, options));
   }
 
   private static NDArray sparse(NDArray z, NDArray y, NDArray w, CrossEntropyOptions options) {
@@ -166,7 +174,15 @@ final class DjlArrays implements ArrayHost<NDArray> {
         (z, y, w, options) ->
             w == null
                 ? SoftmaxCrossEntropy.evaluate(z, y, options)
-                : SoftmaxCrossEntropy.evaluate(z, y, w, options));
+                : SoftmaxCrossEntropy.evaluate(z, y, w, options),
+        (z, y, w, v, options) ->
+            w == null
+                ? SoftmaxCrossEntropy.hessianVectorProduct(z, y, v, options)
+                : SoftmaxCrossEntropy.hessianVectorProduct(z, y, w, v, options),
+        (z, y, w, options) ->
+            w == null
+                ? SoftmaxCrossEntropy.hessianDiagonal(z, y, options)
+                : SoftmaxCrossEntropy.hessianDiagonal(z, y, w, options));
   }
 
   private static NDArray dense(NDArray z, NDArray y, NDArray w, CrossEntropyOptions options) {

@@ -319,12 +319,20 @@ public final class Nd4jCalls {
     add("Sparse gradient", () -> SparseSoftmaxCrossEntropy.gradient(view, y, plain));
     add("Sparse value, every", () -> SparseSoftmaxCrossEntropy.value(view, y, weights, every));
     add("Sparse gradient, every", () -> SparseSoftmaxCrossEntropy.gradient(x, y, weights, every));
+    add(
+        "Sparse Hessian product",
+        () -> SparseSoftmaxCrossEntropy.hessianVectorProduct(view, y, weights, view, every));
+    add("Sparse Hessian diagonal", () -> SparseSoftmaxCrossEntropy.hessianDiagonal(x, y, plain));
     addBoth("Sparse", () -> SparseSoftmaxCrossEntropy.valueAndGradient(x, y, weights, plain));
     addAll("Sparse", () -> SparseSoftmaxCrossEntropy.evaluate(x, y, weights, every));
     add("Dense value", () -> SoftmaxCrossEntropy.value(x, q));
     add("Dense gradient", () -> SoftmaxCrossEntropy.gradient(view, q, plain));
     add("Dense value, every", () -> SoftmaxCrossEntropy.value(view, q, weights, every));
     add("Dense gradient, every", () -> SoftmaxCrossEntropy.gradient(x, q, weights, every));
+    add(
+        "Dense Hessian product",
+        () -> SoftmaxCrossEntropy.hessianVectorProduct(x, q, weights, view, every));
+    add("Dense Hessian diagonal", () -> SoftmaxCrossEntropy.hessianDiagonal(view, q, plain));
     addBoth("Dense", () -> SoftmaxCrossEntropy.valueAndGradient(x, q, weights, plain));
     addAll("Dense", () -> SoftmaxCrossEntropy.evaluate(x, q, weights, every));
     addLossGraph("Sparse", y, plain);
