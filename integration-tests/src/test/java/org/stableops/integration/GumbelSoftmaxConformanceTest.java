@@ -181,7 +181,9 @@ class GumbelSoftmaxConformanceTest {
     for (int r = 0; r < solved.rows.length; r++) {
       double[] expected = new double[solved.classes()];
       expected[solved.rows[r].largest()] = 1;
-      assertArrayEquals(expected, row(actual, r, solved.classes()), where(setting, solved, r));
+      int first = r * solved.classes();
+      assertArrayEquals(
+          expected, row(actual, r, solved.classes()), () -> where(setting, solved, first));
     }
   }
 
