@@ -32,7 +32,7 @@ class TileMathTest {
   /** Every so many-th float of all, a prime. */
   private static final int STRIDE = Effort.of(160_001, 1021);
 
-  private static final int DOUBLES = Effort.of(1, 20) * Tiles.SIZE;
+  private static final int DOUBLES = Effort.of(1, 5) * Tiles.SIZE;
   private static final float[] ZEROS = new float[Tiles.SIZE];
   private static final double[] WIDE_ZEROS = new double[Tiles.SIZE];
 

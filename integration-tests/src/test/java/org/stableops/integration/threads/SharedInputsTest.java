@@ -22,7 +22,7 @@ class SharedInputsTest {
 
   /** What a kernel does alone, what it shares among the common pool, and something between. */
   private enum Size {
-    SMALL(8, 5, 7, 2),
+    SMALL(8, 5, 7, Effort.of(1, 2)),
     MEDIUM(FEWER, 16, 64, 1),
     LARGE(FEWER, 24, 1024, 1);
 
