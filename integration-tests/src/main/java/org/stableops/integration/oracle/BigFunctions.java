@@ -17,6 +17,9 @@ final class BigFunctions {
   /** What {@link #log} computes with beside the digits that it returns. */
   private static final int SPARE = 12;
 
+  /** Numbers of digits that there is an exponential for. */
+  private static final int STEP = 20;
+
   private static final BigExp EXP = BigExp.of(DIGITS.getPrecision() + SPARE);
 
   private BigFunctions() {}
@@ -33,15 +36,17 @@ final class BigFunctions {
 
   /** To as many digits, or decimal places where the logarithm is smaller than 1. */
   static BigDecimal log(BigDecimal x, MathContext digits) {
-    return log(x, BigExp.of(digits.getPrecision() + SPARE), digits);
+    int precision = digits.getPrecision() + SPARE;
+    return log(x, BigExp.of(precision + Math.floorMod(-precision, STEP)), digits);
   }
 
   private static BigDecimal log(BigDecimal x, BigExp exp, MathContext digits) {
     BigDecimal rounded = x.round(digits);
+    BigDecimal leading = x.round(MathContext.DECIMAL64);
     // As a double knows it, and what is left, less than 1e-12: log x = y + log(1 + (x·e^−y − 1)).
     BigDecimal y =
         new BigDecimal(
-            Math.log(rounded.unscaledValue().doubleValue()) - rounded.scale() * Math.log(10));
+            Math.log(leading.unscaledValue().doubleValue()) - leading.scale() * Math.log(10));
     BigDecimal left = rounded.multiply(exp.of(y.negate()), exp.digits()).subtract(BigDecimal.ONE);
     return y.add(log1pOfSmall(left, exp.digits())).round(digits);
   }
