@@ -37,7 +37,7 @@ import org.stableops.integration.Effort;
 /** Nothing is freed too early, and nothing stays. */
 @Tag("thorough")
 class DjlMemoryTest {
-  private static final int STEPS = Effort.of(500, 8000);
+  private static final int STEPS = Effort.of(300, 4000);
   private static final int REPEATS = Effort.of(125, 250);
 
   /** A step: less than the smallest array that may be lost in every second one, 32 kB. */

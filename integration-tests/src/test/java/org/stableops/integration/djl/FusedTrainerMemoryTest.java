@@ -17,7 +17,7 @@ import org.stableops.integration.Effort;
 /** Under a collector of ours nothing is freed too early, nothing stays, and little is needed. */
 @Tag("thorough")
 class FusedTrainerMemoryTest {
-  private static final int STEPS = Effort.of(600, 4000);
+  private static final int STEPS = Effort.of(400, 4000);
 
   /** In as many, an array of 16 kB lost a step is more than a few kilobytes. */
   private static final int REPEATS = Effort.of(600, 1000);

@@ -18,7 +18,7 @@ import org.stableops.integration.oracle.Format;
 @Tag("thorough")
 class SharedInputsTest {
   /** Where every call takes long. */
-  private static final int FEWER = Effort.of(3, 8);
+  private static final int FEWER = Effort.of(2, 8);
 
   /** What a kernel does alone, what it shares among the common pool, and something between. */
   private enum Size {
