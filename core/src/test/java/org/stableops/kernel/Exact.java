@@ -7,6 +7,7 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 
 /** The formulas of the elementwise operators in exact arithmetic, by p the parameter. */
 final class Exact {
@@ -195,28 +196,29 @@ final class Exact {
 
   // ---- comparisons
 
-  static void assertWithin(double ulps, BigDecimal exact, double actual, String where) {
+  static void assertWithin(double ulps, BigDecimal exact, double actual, Supplier<String> where) {
     double rounded = exact.doubleValue();
     if (Double.isInfinite(rounded)) {
-      assertTrue(actual == rounded, () -> where + ": got " + actual + ", exact " + exact);
+      assertTrue(actual == rounded, () -> where.get() + ": got " + actual + ", exact " + exact);
       return;
     }
     assertError(ulps * Math.ulp(rounded), exact, actual, where);
   }
 
-  static void assertWithin(double ulps, BigDecimal exact, float actual, String where) {
+  static void assertWithin(double ulps, BigDecimal exact, float actual, Supplier<String> where) {
     float rounded = exact.floatValue();
     if (Float.isInfinite(rounded)) {
-      assertTrue(actual == rounded, () -> where + ": got " + actual + ", exact " + exact);
+      assertTrue(actual == rounded, () -> where.get() + ": got " + actual + ", exact " + exact);
       return;
     }
     assertError(ulps * Math.ulp(rounded), exact, actual, where);
   }
 
-  private static void assertError(double bar, BigDecimal exact, double actual, String where) {
+  private static void assertError(
+      double bar, BigDecimal exact, double actual, Supplier<String> where) {
     assertTrue(
         Double.isFinite(actual)
             && exact.subtract(new BigDecimal(actual)).abs().doubleValue() <= bar,
-        () -> where + ": got " + actual + ", exact " + exact.doubleValue());
+        () -> where.get() + ": got " + actual + ", exact " + exact.doubleValue());
   }
 }

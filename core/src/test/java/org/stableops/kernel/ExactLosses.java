@@ -193,7 +193,7 @@ final class ExactLosses {
 
   /** Within so many half ulps of a number that is as large as the terms that the result is of. */
   static void assertNear(
-      BigDecimal exact, double actual, double halfUlps, double terms, String where) {
+      BigDecimal exact, double actual, double halfUlps, double terms, Object where) {
     double bar = halfUlps * (EPSILON * terms) + 8 * Double.MIN_VALUE;
     assertTrue(
         Double.isFinite(actual)

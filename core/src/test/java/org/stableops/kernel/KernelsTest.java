@@ -101,7 +101,8 @@ class KernelsTest {
       for (int i = 0; i < LARGE; i++) {
         boolean isNaN = Double.isNaN(expected[i]);
         double bar = isNaN ? 1 : 4 * Math.ulp((float) expected[i]);
-        assertEquals(expected[i], out[i], bar, "at " + x[i]);
+        double at = x[i];
+        assertEquals(expected[i], out[i], bar, () -> "at " + at);
       }
     }
   }

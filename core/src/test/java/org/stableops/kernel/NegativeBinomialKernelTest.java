@@ -114,7 +114,7 @@ class NegativeBinomialKernelTest {
     ElementLossKernel kernel = NegativeBinomialKernel.of(options);
     for (Point p : points(options)) {
       double actual = Losses.value(kernel, p.r, p.theta, p.y);
-      assertNear(exact(p).value(), actual, 10, p.valueTerms(actual) + 1e-35, p.toString());
+      assertNear(exact(p).value(), actual, 10, p.valueTerms(actual) + 1e-35, p);
     }
   }
 
@@ -124,7 +124,7 @@ class NegativeBinomialKernelTest {
     ElementLossKernel kernel = NegativeBinomialKernel.of(options);
     for (Point p : points(options)) {
       double actual = Losses.gradient(kernel, p.r, p.theta, p.y);
-      assertNear(exact(p).first(), actual, 14, p.slope() * p.total(), p.toString());
+      assertNear(exact(p).first(), actual, 14, p.slope() * p.total(), p);
     }
   }
 
@@ -135,7 +135,7 @@ class NegativeBinomialKernelTest {
     for (Point p : points(options)) {
       if (p.r != 1e-295) {
         double actual = Losses.second(kernel, p.r, p.theta, p.y);
-        assertNear(exact(p).second(), actual, 24, p.curvatures() + 1e-35, p.toString());
+        assertNear(exact(p).second(), actual, 24, p.curvatures() + 1e-35, p);
       }
     }
   }
@@ -150,7 +150,7 @@ class NegativeBinomialKernelTest {
       double terms = phi.value().add(phi.value().subtract(exact.first()).abs()).doubleValue();
       double ofRounding = p.distance() / p.theta;
       double actual = Losses.byCompanion(kernel, p.r, p.theta, p.y);
-      assertNear(exact.first(), actual, 14, terms + ofRounding + 1e-35, p.toString());
+      assertNear(exact.first(), actual, 14, terms + ofRounding + 1e-35, p);
     }
   }
 
@@ -165,7 +165,7 @@ class NegativeBinomialKernelTest {
       double terms = 2 * Math.abs(ofCount) + exact.second().abs().doubleValue();
       double ofRounding = p.distance() / p.theta / p.theta;
       double actual = Losses.byCompanionTwice(kernel, p.r, p.theta, p.y);
-      assertNear(exact.second(), actual, 16, terms + ofRounding + 1e-35, p.toString());
+      assertNear(exact.second(), actual, 16, terms + ofRounding + 1e-35, p);
     }
   }
 
@@ -185,7 +185,7 @@ class NegativeBinomialKernelTest {
               / p.theta;
       double actual = Losses.mixed(kernel, p.r, p.theta, p.y);
       double tolerance = 1e-9 * Math.abs(exact) + 1e-14 * scale + 1e-35;
-      assertEquals(exact, actual, tolerance, p.toString());
+      assertEquals(exact, actual, tolerance, p::toString);
     }
   }
 
@@ -197,7 +197,7 @@ class NegativeBinomialKernelTest {
       Jet exact = ExactLosses.negativeBinomialDeviance(p.r, p.theta, p.y, options);
       double actual = Losses.deviance(kernel, p.r, p.theta, p.y);
       double terms = 2 * p.valueTerms(actual) + 1e-35;
-      assertNear(exact.value(), actual, 10, terms, p.toString());
+      assertNear(exact.value(), actual, 10, terms, p);
     }
   }
 

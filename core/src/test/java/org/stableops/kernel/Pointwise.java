@@ -87,15 +87,17 @@ final class Pointwise {
   static void assertExact(
       double ulps, Exact.Formula formula, double[] x, double p, double[] actual) {
     for (int i = 0; i < x.length; i++) {
-      BigDecimal exact = Exact.at(formula, x[i], p);
-      Exact.assertWithin(ulps, exact, actual[i], "at " + x[i] + " with " + p);
+      double at = x[i];
+      BigDecimal exact = Exact.at(formula, at, p);
+      Exact.assertWithin(ulps, exact, actual[i], () -> "at " + at + " with " + p);
     }
   }
 
   static void assertExact(double ulps, Exact.Formula formula, float[] x, double p, float[] actual) {
     for (int i = 0; i < x.length; i++) {
-      BigDecimal exact = Exact.at(formula, x[i], p);
-      Exact.assertWithin(ulps, exact, actual[i], "at " + x[i] + " with " + p);
+      double at = x[i];
+      BigDecimal exact = Exact.at(formula, at, p);
+      Exact.assertWithin(ulps, exact, actual[i], () -> "at " + at + " with " + p);
     }
   }
 

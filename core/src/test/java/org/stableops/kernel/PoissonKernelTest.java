@@ -113,7 +113,7 @@ class PoissonKernelTest {
                   options.hasFullLikelihood()
                       ? Math.abs(actual) + Math.abs(p.mean() - p.y)
                       : p.mean() + p.logTerms();
-              assertNear(p.loss().value(), actual, 8, terms, p.toString());
+              assertNear(p.loss().value(), actual, 8, terms, p);
             });
   }
 
@@ -125,7 +125,7 @@ class PoissonKernelTest {
         .forEach(
             p -> {
               double actual = Losses.gradient(kernel, p.r, p.exposure, p.y);
-              assertNear(p.loss().first(), actual, 12, p.slopes(), p.toString());
+              assertNear(p.loss().first(), actual, 12, p.slopes(), p);
             });
   }
 
@@ -138,7 +138,7 @@ class PoissonKernelTest {
         .forEach(
             p -> {
               double actual = Losses.second(kernel, p.r, p.exposure, p.y);
-              assertNear(p.loss().second(), actual, 20, p.curvatures(), p.toString());
+              assertNear(p.loss().second(), actual, 20, p.curvatures(), p);
             });
   }
 
@@ -152,7 +152,7 @@ class PoissonKernelTest {
             p -> {
               double actual = Losses.deviance(kernel, p.r, p.exposure, p.y);
               double terms = p.deviance() + 2 * Math.abs(p.mean() - p.y);
-              assertNear(p.exactDeviance().value(), actual, 8, terms, p.toString());
+              assertNear(p.exactDeviance().value(), actual, 8, terms, p);
             });
   }
 

@@ -86,8 +86,8 @@ class CompositesTest {
       double ulp = actual.isDouble() ? Math.ulp(e) : Math.ulp((float) e);
       boolean isNear = e == a || Math.abs(e - a) <= ULPS * ulp + slack[i];
       boolean isNaN = Double.isNaN(e) && Double.isNaN(a);
-      String where = "%s of %s: %s instead of %s".formatted(what, x[i], a, e);
-      assertTrue(isNear || isNaN, where);
+      double at = x[i];
+      assertTrue(isNear || isNaN, () -> "%s of %s: %s instead of %s".formatted(what, at, a, e));
     }
   }
 

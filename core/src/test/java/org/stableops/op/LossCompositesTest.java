@@ -114,8 +114,10 @@ class LossCompositesTest {
       boolean isNear =
           expected[i] == actual[i]
               || Math.abs(expected[i] - actual[i]) <= bar + 4 * Double.MIN_VALUE;
-      String where = what + points.at(i) + ": " + actual[i] + " instead of " + expected[i];
-      assertTrue(isNear || isNaN, where);
+      int place = i;
+      assertTrue(
+          isNear || isNaN,
+          () -> what + points.at(place) + ": " + actual[place] + " instead of " + expected[place]);
     }
   }
 

@@ -30,15 +30,15 @@ class CrossEntropyConformanceTest {
   private static final double NAN = Double.NaN;
   private static final CrossEntropyOptions NONE =
       CrossEntropyOptions.DEFAULT.withReduction(Reduction.NONE);
-  private static final int FEW_ELEMENTS = Effort.of(300, 4000);
+  private static final int FEW_ELEMENTS = Effort.of(200, 4000);
   private static final Measurements MEASUREMENTS = new Measurements();
 
   /** Rows × classes; if thorough, together more than 10,000 losses and 35,000 gradients a dtype. */
   private static final List<long[]> SHAPES =
       List.of(
-          new long[] {Effort.of(100, 4500), 2},
-          new long[] {Effort.of(100, 4500), 3},
-          new long[] {Effort.of(50, 1200), 10},
+          new long[] {Effort.of(60, 4500), 2},
+          new long[] {Effort.of(60, 4500), 3},
+          new long[] {Effort.of(30, 1200), 10},
           new long[] {Effort.of(75, 100), 7},
           new long[] {8, 1},
           new long[] {Effort.of(1, 4), 1000},

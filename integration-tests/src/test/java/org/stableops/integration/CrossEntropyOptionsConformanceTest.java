@@ -124,7 +124,7 @@ class CrossEntropyOptionsConformanceTest {
   @ParameterizedTest
   @MethodSource("seeds")
   void randomCombinationsAreWithinTheirBars(int seed) {
-    for (int i = 0; i < Effort.of(50, 100); i++) {
+    for (int i = 0; i < Effort.of(30, 100); i++) {
       SplittableRandom random = new SplittableRandom(1000L * seed + i);
       Format format = FORMATS.get(random.nextInt(FORMATS.size()));
       CrossEntropyCase problem = new RandomProblem(random.nextLong(), format).next();

@@ -108,7 +108,7 @@ class ElementwiseConformanceTest {
           double distance = Math.abs(actual[i] - exact[i].nearest());
           double absolute = distance * parameter / format.epsilon();
           double bar = Tolerance.NEAR_ZERO.of(format);
-          assertTrue(absolute <= bar, describe(i, actual[i], exact[i], absolute));
+          assertWithin("value", absolute, bar, i, actual[i]);
           MEASUREMENTS.add(
               new Measurements.Row("ITS ZERO, in ε/β", host.name(), path, format),
               gradient,
@@ -117,7 +117,7 @@ class ElementwiseConformanceTest {
           continue;
         }
         double bar = Tolerance.elementwise(function, x[i], parameter, format, path, gradient);
-        assertTrue(ulps <= bar, describe(i, actual[i], exact[i], ulps));
+        assertWithin(gradient ? "gradient" : "value", ulps, bar, i, actual[i]);
         MEASUREMENTS.add(
             new Measurements.Row(operator(), host.name(), path, format), gradient, ulps, bar);
       }
@@ -128,7 +128,7 @@ class ElementwiseConformanceTest {
       for (int i = 0; i < x.length; i++) {
         double ulps = format.ulps(actual[i], exact[i]);
         double bar = Tolerance.second(function, x[i], parameter, format, path);
-        assertTrue(ulps <= bar, "second derivative, " + describe(i, actual[i], exact[i], ulps));
+        assertWithin("second derivative", ulps, bar, i, actual[i]);
         MEASUREMENTS.add(
             new Measurements.Row(operator() + "″", host.name(), path, format), true, ulps, bar);
       }
@@ -151,8 +151,10 @@ class ElementwiseConformanceTest {
           && p < 1.1;
     }
 
-    private String describe(int i, double actual, Exact exact, double error) {
-      return "%s at x = %s: got %s, exact %s, error %s".formatted(this, x[i], actual, exact, error);
+    private void assertWithin(String what, double error, double bar, int i, double actual) {
+      assertTrue(
+          error <= bar,
+          () -> "%s, %s at x = %s: got %s, error %s".formatted(this, what, x[i], actual, error));
     }
 
     @Override

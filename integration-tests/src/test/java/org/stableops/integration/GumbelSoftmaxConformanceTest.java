@@ -33,7 +33,7 @@ class GumbelSoftmaxConformanceTest {
   private static final Measurements MEASUREMENTS = new Measurements();
 
   /** About 50 elements each, at a temperature of its own. */
-  private static final int PROBLEMS = Effort.of(4, 100);
+  private static final int PROBLEMS = Effort.of(4, 60);
 
   private static final int[] CLASSES = {2, 3, 5, 10, 50, 1};
 
@@ -181,7 +181,9 @@ class GumbelSoftmaxConformanceTest {
     for (int r = 0; r < solved.rows.length; r++) {
       double[] expected = new double[solved.classes()];
       expected[solved.rows[r].largest()] = 1;
-      assertArrayEquals(expected, row(actual, r, solved.classes()), where(setting, solved, r));
+      int first = r * solved.classes();
+      assertArrayEquals(
+          expected, row(actual, r, solved.classes()), () -> where(setting, solved, first));
     }
   }
 
@@ -281,11 +283,11 @@ class GumbelSoftmaxConformanceTest {
     Arrays.setAll(u, i -> i % 4 - 1);
     for (double temperature : new double[] {1e-6, 0.5, 1e6}) {
       assertSpecial(setting, problem(z, temperature, u, 3), p, gradient);
-      // A single row is another way through the hosts than a row among others.
-      for (int r = 0; r < 6; r++) {
-        GumbelSoftmaxHost.Problem alone = problem(row(z, r, 3), temperature, row(u, r, 3), 3);
-        assertSpecial(setting, alone, row(p, r, 3), row(gradient, r, 3));
-      }
+    }
+    // A single row is another way through the hosts than a row among others.
+    for (int r = 0; r < 6; r++) {
+      GumbelSoftmaxHost.Problem alone = problem(row(z, r, 3), 0.5, row(u, r, 3), 3);
+      assertSpecial(setting, alone, row(p, r, 3), row(gradient, r, 3));
     }
     assertSpecial(
         setting,

@@ -1,6 +1,7 @@
 package org.stableops.integration;
 
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -28,7 +29,7 @@ public final class Measurements {
     }
   }
 
-  private final Map<Row, Largest[]> rows = new TreeMap<>(ORDER);
+  private final Map<Row, Largest[]> rows = new HashMap<>();
 
   void add(Row row, boolean gradient, double error, double bar) {
     rows.computeIfAbsent(row, key -> new Largest[] {new Largest(), new Largest()})[gradient ? 1 : 0]
@@ -39,7 +40,9 @@ public final class Measurements {
     System.out.printf(
         "%nmeasured: %s%n%-28s %-5s %-10s %-9s %10s %6s %10s %6s%n",
         title, "operator", "host", "path", "dtype", "value", "of bar", "gradient", "of bar");
-    rows.forEach(
+    Map<Row, Largest[]> sorted = new TreeMap<>(ORDER);
+    sorted.putAll(rows);
+    sorted.forEach(
         (row, largest) ->
             System.out.printf(
                 Locale.ROOT,

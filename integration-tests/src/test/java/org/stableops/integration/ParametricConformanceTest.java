@@ -122,12 +122,15 @@ class ParametricConformanceTest {
                 ? Math.abs(actual[i] - exact[i].nearest()) * p[i] / format.epsilon()
                 : format.ulps(actual[i], exact[i]);
         double bar = isNearZero ? Tolerance.NEAR_ZERO.of(format) : bar(i, isGradient);
-        String message =
-            "%s %s at x = %s, parameter %s: got %s, exact %s, error %s"
-                .formatted(this, what, x[i], p[i], actual[i], exact[i], error);
-        assertTrue(error <= bar, message);
+        int place = i;
+        assertTrue(error <= bar, () -> where(what, place, actual, exact) + ", error " + error);
         MEASUREMENTS.add(row(what, isNearZero), isGradient, error, bar);
       }
+    }
+
+    private String where(String what, int i, double[] actual, Exact[] exact) {
+      return "%s %s at x = %s, parameter %s: got %s, exact %s"
+          .formatted(this, what, x[i], p[i], actual[i], exact[i]);
     }
 
     private Measurements.Row row(String what, boolean isNearZero) {

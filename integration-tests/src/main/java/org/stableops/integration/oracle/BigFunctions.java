@@ -1,11 +1,7 @@
 package org.stableops.integration.oracle;
 
-import ch.obermuhlner.math.big.BigDecimalMath;
 import java.math.BigDecimal;
-import java.math.BigInteger;
 import java.math.MathContext;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 
 /** Functions of arbitrary precision, to at least 34 digits whatever the argument. */
 final class BigFunctions {
@@ -18,71 +14,52 @@ final class BigFunctions {
   /** Below, four terms of a series give all digits, and the direct formula would cancel. */
   private static final BigDecimal SMALL = new BigDecimal("1e-15");
 
-  /** Of the numbers that {@link #exp} computes with, as multiples of 2^−BITS: 67 digits. */
-  private static final int BITS = 224;
+  /** What {@link #log} computes with beside the digits that it returns. */
+  private static final int SPARE = 12;
 
-  /** How often an argument is halved, and its exponential then squared; costs as many bits. */
-  private static final int HALVINGS = 12;
+  /** Numbers of digits that there is an exponential for. */
+  private static final int STEP = 20;
 
-  private static final BigDecimal ONE_IN_BITS = new BigDecimal(BigInteger.ONE.shiftLeft(BITS));
-
-  /** One digit more than {@link #exp} gives, and log 2 to far more than any k·log 2 needs. */
-  private static final MathContext MORE = new MathContext(62);
-
-  private static final MathContext MANY = new MathContext(90);
-  private static final BigDecimal LOG_2 = BigDecimalMath.log(BigDecimal.valueOf(2), MANY);
-
-  /** By k: what the numbers are multiplied by to become e^x, 2^(k − BITS). */
-  private static final Map<Integer, BigDecimal> SCALES = new ConcurrentHashMap<>();
+  private static final BigExp EXP = BigExp.of(DIGITS.getPrecision() + SPARE);
 
   private BigFunctions() {}
 
   static BigDecimal exp(BigDecimal x) {
     return x.compareTo(NEGLIGIBLE.negate()) < 0
         ? BigDecimal.ZERO
-        : expOf(x.round(DIGITS)).round(DIGITS);
-  }
-
-  /**
-   * To 60 digits, by integers: BigDecimalMath is ten times as slow, and most of what the tests
-   * against exact results wait for. BigFunctionsTest compares the two.
-   *
-   * @param x of at most DIGITS, not far beyond what has a double for exponential
-   */
-  private static BigDecimal expOf(BigDecimal x) {
-    // x = k·log 2 + r, |r| about log(2)/2 at most.
-    int k = (int) Math.rint(x.doubleValue() / Math.log(2));
-    BigInteger r =
-        x.subtract(LOG_2.multiply(BigDecimal.valueOf(k)))
-            .multiply(ONE_IN_BITS)
-            .toBigInteger()
-            .shiftRight(HALVINGS);
-    BigInteger sum = BigInteger.ONE.shiftLeft(BITS).add(r);
-    BigInteger term = r;
-    for (int n = 2; term.signum() != 0 && term.bitLength() > 1; n++) {
-      term = term.multiply(r).shiftRight(BITS).divide(BigInteger.valueOf(n));
-      sum = sum.add(term);
-    }
-    for (int i = 0; i < HALVINGS; i++) {
-      sum = sum.multiply(sum).shiftRight(BITS);
-    }
-    BigDecimal scale = SCALES.computeIfAbsent(k, BigFunctions::scale);
-    return new BigDecimal(sum).multiply(scale, MORE);
-  }
-
-  private static BigDecimal scale(int k) {
-    BigDecimal power = BigDecimal.valueOf(2).pow(Math.abs(k - BITS));
-    return k >= BITS ? power.round(MANY) : BigDecimal.ONE.divide(power, MANY);
+        : EXP.of(x.round(DIGITS)).round(DIGITS);
   }
 
   static BigDecimal log(BigDecimal x) {
-    BigDecimal rounded = x.round(DIGITS);
+    return log(x, EXP, DIGITS);
+  }
+
+  /** To as many digits, or decimal places where the logarithm is smaller than 1. */
+  static BigDecimal log(BigDecimal x, MathContext digits) {
+    int precision = digits.getPrecision() + SPARE;
+    return log(x, BigExp.of(precision + Math.floorMod(-precision, STEP)), digits);
+  }
+
+  private static BigDecimal log(BigDecimal x, BigExp exp, MathContext digits) {
+    BigDecimal rounded = x.round(digits);
+    BigDecimal leading = x.round(MathContext.DECIMAL64);
     // As a double knows it, and what is left, less than 1e-12: log x = y + log(1 + (x·e^−y − 1)).
     BigDecimal y =
         new BigDecimal(
-            Math.log(rounded.unscaledValue().doubleValue()) - rounded.scale() * Math.log(10));
-    BigDecimal left = rounded.multiply(expOf(y.negate()), MORE).subtract(BigDecimal.ONE);
-    return y.add(series(left, new int[] {1, -2, 3, -4, 5})).round(DIGITS);
+            Math.log(leading.unscaledValue().doubleValue()) - leading.scale() * Math.log(10));
+    BigDecimal left = rounded.multiply(exp.of(y.negate()), exp.digits()).subtract(BigDecimal.ONE);
+    return y.add(log1pOfSmall(left, exp.digits())).round(digits);
+  }
+
+  /** x − x²/2 + x³/3 …, of what is less than 1e-12. */
+  private static BigDecimal log1pOfSmall(BigDecimal x, MathContext digits) {
+    BigDecimal sum = BigDecimal.ZERO;
+    BigDecimal power = BigDecimal.ONE;
+    for (int k = 1; 12 * k <= digits.getPrecision() + 12; k++) {
+      power = power.multiply(x, digits);
+      sum = sum.add(power.divide(BigDecimal.valueOf(k % 2 == 0 ? -k : k), digits), digits);
+    }
+    return sum;
   }
 
   static BigDecimal sqrt(BigDecimal x) {

@@ -28,6 +28,8 @@ public final class GumbelExact {
 
   private final Exact[] gradients;
   private final double[] slopes;
+  private final BigDecimal byTemperature;
+  private final double temperatureTerms;
 
   /**
    * Takes a row.
@@ -57,9 +59,16 @@ public final class GumbelExact {
     BigDecimal distance = mean(absolute(v));
     Arrays.setAll(values, c -> Exact.of(p[c]));
     gradients = new Exact[z.length];
-    Arrays.setAll(gradients, c -> Exact.of(over(p[c].multiply(v[c].subtract(mean), DIGITS))));
+    Arrays.setAll(gradients, c -> Exact.of(over(p[c].multiply(v[c].subtract(mean)))));
     slopes = new double[z.length];
-    Arrays.setAll(slopes, c -> over(v[c].abs().add(distance, DIGITS)).doubleValue());
+    Arrays.setAll(slopes, c -> Exact.of(over(v[c].abs().add(distance))).nearest());
+    BigDecimal meanOfQ = mean(q);
+    byTemperature = over(sum(each(c -> p[c].multiply(v[c]).multiply(meanOfQ.subtract(q[c])))));
+    BigDecimal[] distances = absolute(q);
+    BigDecimal meanDistance = mean(distances);
+    temperatureTerms =
+        over(sum(each(c -> p[c].multiply(v[c].abs()).multiply(meanDistance.add(distances[c])))))
+            .doubleValue();
   }
 
   private BigDecimal[] each(IntFunction<BigDecimal> element) {
@@ -79,7 +88,7 @@ public final class GumbelExact {
   }
 
   private BigDecimal mean(BigDecimal... x) {
-    return sum(each(c -> p[c].multiply(x[c], DIGITS)));
+    return sum(each(c -> p[c].multiply(x[c])));
   }
 
   /**
@@ -137,8 +146,7 @@ public final class GumbelExact {
    * @return −Σ p·(u − u_k)·(q − Σp·q)/τ
    */
   public BigDecimal byTemperature() {
-    BigDecimal mean = mean(q);
-    return over(sum(each(c -> p[c].multiply(v[c], DIGITS).multiply(mean.subtract(q[c]), DIGITS))));
+    return byTemperature;
   }
 
   /**
@@ -147,11 +155,6 @@ public final class GumbelExact {
    * @return Σ p·|u − u_k|·(|q| + Σp·|q|)/τ
    */
   public double temperatureTerms() {
-    BigDecimal[] distances = absolute(q);
-    BigDecimal mean = mean(distances);
-    BigDecimal[] weights = absolute(v);
-    return over(sum(
-            each(c -> p[c].multiply(weights[c], DIGITS).multiply(mean.add(distances[c]), DIGITS))))
-        .doubleValue();
+    return temperatureTerms;
   }
 }

@@ -1,11 +1,9 @@
 package org.stableops.integration.oracle;
 
-import ch.obermuhlner.math.big.BigDecimalMath;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.stableops.CountOptions;
 
 /**
@@ -52,14 +50,15 @@ public record NegativeBinomialExact(
 
   private static final MathContext OF_SERIES = new MathContext(90);
 
-  /** B_2k/(2k). */
-  private static final BigDecimal[] BERNOULLI =
-      IntStream.rangeClosed(1, 40)
-          .mapToObj(
-              k ->
-                  BigDecimalMath.bernoulli(2 * k, OF_SERIES)
-                      .divide(BigDecimal.valueOf(2L * k), OF_SERIES))
-          .toArray(BigDecimal[]::new);
+  /** B_2k/(2k·(2k − 1)), −B_2k/(2k) and B_2k. */
+  private static final BigDecimal[] OF_LOG_GAMMA =
+      Bernoulli.coefficients(
+          OF_SERIES, (b, k) -> b.divide(BigDecimal.valueOf(2L * k * (2L * k - 1)), OF_SERIES));
+
+  private static final BigDecimal[] OF_DIGAMMA =
+      Bernoulli.coefficients(OF_SERIES, (b, k) -> b.divide(BigDecimal.valueOf(-2L * k), OF_SERIES));
+
+  private static final BigDecimal[] OF_TRIGAMMA = Bernoulli.coefficients(OF_SERIES, (b, k) -> b);
 
   /**
    * Computes the loss.
@@ -106,7 +105,7 @@ public record NegativeBinomialExact(
 
     /** Most are needed twice, and nothing else takes so long. */
     private BigDecimal log(BigDecimal x) {
-      return logs.computeIfAbsent(x, key -> BigDecimalMath.log(key, digits));
+      return logs.computeIfAbsent(x, key -> BigFunctions.log(key, digits));
     }
 
     private BigDecimal quotient(BigDecimal x, BigDecimal by) {
@@ -177,16 +176,23 @@ public record NegativeBinomialExact(
         product = product.multiply(at, digits);
         at = at.add(BigDecimal.ONE);
       }
-      BigDecimal sum =
+      BigDecimal start =
           at.subtract(new BigDecimal("0.5")).multiply(log(at)).subtract(at).subtract(log(product));
       BigDecimal inverse = quotient(BigDecimal.ONE, at);
-      BigDecimal power = inverse;
-      for (int k = 0; k < BERNOULLI.length; k++) {
-        BigDecimal coefficient = BERNOULLI[k].divide(BigDecimal.valueOf(2L * k + 1), OF_SERIES);
-        sum = sum.add(coefficient.multiply(power));
-        power = power.multiply(inverse, digits).multiply(inverse, digits);
+      return plusSeries(start, OF_LOG_GAMMA, inverse, inverse.multiply(inverse, digits));
+    }
+
+    private BigDecimal digamma(BigDecimal z) {
+      BigDecimal sum = BigDecimal.ZERO;
+      BigDecimal at = z;
+      while (at.compareTo(LARGE) < 0) {
+        sum = sum.subtract(quotient(BigDecimal.ONE, at));
+        at = at.add(BigDecimal.ONE);
       }
-      return sum;
+      BigDecimal inverse = quotient(BigDecimal.ONE, at);
+      BigDecimal start = sum.add(log(at)).subtract(quotient(inverse, BigDecimal.valueOf(2)));
+      BigDecimal square = inverse.multiply(inverse, digits);
+      return plusSeries(start, OF_DIGAMMA, square, square);
     }
 
     private BigDecimal trigamma(BigDecimal z) {
@@ -199,30 +205,22 @@ public record NegativeBinomialExact(
       }
       BigDecimal inverse = quotient(BigDecimal.ONE, at);
       BigDecimal square = inverse.multiply(inverse, digits);
-      sum = sum.add(inverse).add(quotient(square, BigDecimal.valueOf(2)));
-      BigDecimal power = square.multiply(inverse, digits);
-      for (int k = 0; k < BERNOULLI.length; k++) {
-        BigDecimal coefficient = BERNOULLI[k].multiply(BigDecimal.valueOf(2L * k + 2));
-        sum = sum.add(coefficient.multiply(power));
-        power = power.multiply(square, digits);
-      }
-      return sum;
+      BigDecimal start = sum.add(inverse).add(quotient(square, BigDecimal.valueOf(2)));
+      return plusSeries(start, OF_TRIGAMMA, square.multiply(inverse, digits), square);
     }
 
-    private BigDecimal digamma(BigDecimal z) {
-      BigDecimal sum = BigDecimal.ZERO;
-      BigDecimal at = z;
-      while (at.compareTo(LARGE) < 0) {
-        sum = sum.subtract(quotient(BigDecimal.ONE, at));
-        at = at.add(BigDecimal.ONE);
-      }
-      BigDecimal inverse = quotient(BigDecimal.ONE, at);
-      sum = sum.add(log(at)).subtract(quotient(inverse, BigDecimal.valueOf(2)));
-      BigDecimal square = inverse.multiply(inverse, digits);
-      BigDecimal power = square;
-      for (BigDecimal coefficient : BERNOULLI) {
-        sum = sum.subtract(coefficient.multiply(power));
-        power = power.multiply(square, digits);
+    /** The start and, for every k, coefficient·power·square^k, as far as a digit changes. */
+    private BigDecimal plusSeries(
+        BigDecimal start, BigDecimal[] coefficients, BigDecimal power, BigDecimal square) {
+      BigDecimal sum = start.round(digits);
+      BigDecimal factor = power;
+      for (BigDecimal coefficient : coefficients) {
+        BigDecimal next = sum.add(coefficient.multiply(factor), digits);
+        if (next.compareTo(sum) == 0) {
+          return sum;
+        }
+        sum = next;
+        factor = factor.multiply(square, digits);
       }
       return sum;
     }

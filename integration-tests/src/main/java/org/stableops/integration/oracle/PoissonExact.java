@@ -5,7 +5,6 @@ import static org.stableops.integration.oracle.BigFunctions.DIGITS;
 import ch.obermuhlner.math.big.BigDecimalMath;
 import java.math.BigDecimal;
 import java.math.MathContext;
-import java.util.stream.IntStream;
 import org.stableops.CountOptions;
 
 /**
@@ -33,16 +32,11 @@ public record PoissonExact(
   private static final MathContext MORE = new MathContext(70);
 
   private static final int LARGE = 60;
-  private static final int SERIES = 40;
 
   /** B_2k/(2k·(2k − 1)). */
   private static final BigDecimal[] COEFFICIENTS =
-      IntStream.rangeClosed(1, SERIES)
-          .mapToObj(
-              k ->
-                  BigDecimalMath.bernoulli(2 * k, MORE)
-                      .divide(BigDecimal.valueOf(2L * k * (2L * k - 1)), MORE))
-          .toArray(BigDecimal[]::new);
+      Bernoulli.coefficients(
+          MORE, (b, k) -> b.divide(BigDecimal.valueOf(2L * k * (2L * k - 1)), MORE));
 
   private static final BigDecimal HALF_LOG_TWO_PI =
       BigDecimalMath.log(BigDecimalMath.pi(MORE).multiply(TWO), MORE).divide(TWO, MORE);
@@ -99,16 +93,16 @@ public record PoissonExact(
       product = product.multiply(at, MORE);
       at = at.add(BigDecimal.ONE);
     }
-    BigDecimal log = BigDecimalMath.log(at, MORE);
+    BigDecimal log = BigFunctions.log(at, MORE);
     BigDecimal sum =
         at.subtract(new BigDecimal("0.5")).multiply(log).subtract(at).add(HALF_LOG_TWO_PI);
     BigDecimal inverse = BigDecimal.ONE.divide(at, MORE);
     BigDecimal square = inverse.multiply(inverse, MORE);
     BigDecimal power = inverse;
     for (BigDecimal coefficient : COEFFICIENTS) {
-      sum = sum.add(coefficient.multiply(power, MORE));
+      sum = sum.add(coefficient.multiply(power), MORE);
       power = power.multiply(square, MORE);
     }
-    return sum.subtract(BigDecimalMath.log(product, MORE));
+    return sum.subtract(BigFunctions.log(product, MORE));
   }
 }

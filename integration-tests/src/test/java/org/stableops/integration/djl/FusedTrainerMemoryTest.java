@@ -17,7 +17,11 @@ import org.stableops.integration.Effort;
 /** Under a collector of ours nothing is freed too early, nothing stays, and little is needed. */
 @Tag("thorough")
 class FusedTrainerMemoryTest {
-  private static final int STEPS = Effort.of(600, 4000);
+  private static final int STEPS = Effort.of(400, 4000);
+
+  /** In as many, an array of 16 kB lost a step is more than a few kilobytes. */
+  private static final int REPEATS = Effort.of(600, 1000);
+
   private static final long FEW_KILOBYTES = 6 * 1024;
 
   @TempDir Path directory;
@@ -32,7 +36,8 @@ class FusedTrainerMemoryTest {
 
   private long number(String what, String fused, String printed)
       throws IOException, InterruptedException {
-    ForkedJvm.Result result = ForkedJvm.run(directory, SeededMemory.class, what, fused);
+    ForkedJvm.Result result =
+        ForkedJvm.run(directory, SeededMemory.class, what, fused, Integer.toString(REPEATS));
     assertEquals(0, result.exitCode(), result.output());
     Matcher number = Pattern.compile(printed + ": (-?\\d+)").matcher(result.output());
     assertTrue(number.find(), result.output());

@@ -20,19 +20,19 @@ import org.stableops.integration.memory.ProcessMemory;
 
 /**
  * The main class of a JVM with a heap of fixed size that repeats every operator and prints by how
- * many kB the process grew. One array of 64 kB lost a step would be 16 MB, or 8 MB where only every
- * second step makes it.
+ * many kB the process grew. Of what is lost, the smallest array is 64 kB a step, or 32 kB where
+ * only every second step makes it.
  */
 final class MemoryGrowth {
   private static final int WARM_UP = 60;
-  private static final int STEPS = 250;
   private static final Shape SHAPE = new Shape(128, 128);
 
   private MemoryGrowth() {}
 
-  /** Takes what to run, {@code steps} or {@code errors}, and whether fused. */
+  /** Takes what to run, {@code steps} or {@code errors}, whether fused, and how many steps. */
   public static void main(String[] arguments) throws IOException {
     System.setProperty(FusedPath.PROPERTY, arguments[1]);
+    int steps = Integer.parseInt(arguments[2]);
     try (NDManager manager = NDManager.newBaseManager()) {
       NDArray x = Djl.waves(manager, DataType.FLOAT32, SHAPE, 1);
       NDArray labels = CrossEntropyKind.SPARSE.labels(manager, SHAPE, -1);
@@ -43,7 +43,7 @@ final class MemoryGrowth {
       NDArray badLabels = labels.add(SHAPE.get(1));
       int arrays = manager.getManagedArrays().size();
       long before = 0;
-      for (int i = 0; i < WARM_UP + STEPS; i++) {
+      for (int i = 0; i < WARM_UP + steps; i++) {
         if (i % 50 == 0) {
           // Buffers that Java has let go of are freed by a collection only.
           System.gc();

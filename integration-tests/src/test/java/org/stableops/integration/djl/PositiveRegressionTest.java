@@ -359,7 +359,7 @@ class PositiveRegressionTest {
         Trainer trainer = new FusedTrainer(model, adam(squares, 0.01))) {
       double start = fit(trainer, x, y, 1);
       double violation = violation(trainer, random);
-      double loss = fit(trainer, x, y, 2000);
+      double loss = fit(trainer, x, y, 1000);
       violation = Math.max(violation, violation(trainer, random));
       System.out.println(
           "monotone network: loss " + start + " -> " + loss + ", largest decrease " + violation);

@@ -30,17 +30,16 @@ import org.stableops.integration.memory.ProcessMemory;
  */
 final class SeededMemory {
   private static final int WARM_UP = 200;
-  private static final int STEPS = 1000;
   private static final Shape SHAPE = new Shape(64, 64);
   private static final Shape LARGE = new Shape(4096, 4096);
 
   private SeededMemory() {}
 
-  /** Takes what to run, {@code steps} or {@code peak}, and whether fused. */
+  /** Takes what to run, {@code steps} or {@code peak}, whether fused, and how many steps. */
   public static void main(String[] arguments) throws IOException {
     System.setProperty(FusedPath.PROPERTY, arguments[1]);
     switch (arguments[0]) {
-      case "steps" -> System.out.println("grown by kB: " + growth());
+      case "steps" -> System.out.println("grown by kB: " + growth(Integer.parseInt(arguments[2])));
       case "peak" -> System.out.println("extra % of the logits: " + peak());
       default -> throw new IllegalArgumentException(arguments[0]);
     }
@@ -48,7 +47,7 @@ final class SeededMemory {
 
   // ---- many steps
 
-  private static long growth() throws IOException {
+  private static long growth(int steps) throws IOException {
     Loss loss =
         new FusedSoftmaxCrossEntropyLoss(CrossEntropyOptions.DEFAULT.withReduction(Reduction.NONE));
     try (Model model = Model.newInstance("growth")) {
@@ -58,19 +57,19 @@ final class SeededMemory {
               .optOptimizer(Optimizer.sgd().setLearningRateTracker(Tracker.fixed(0.1f)).build());
       try (Trainer trainer = new FusedTrainer(model, config)) {
         trainer.initialize(SHAPE);
-        return growth(trainer);
+        return growth(trainer, steps);
       }
     }
   }
 
-  private static long growth(Trainer trainer) throws IOException {
+  private static long growth(Trainer trainer, int steps) throws IOException {
     NDManager manager = trainer.getManager();
     NDArray x = Djl.waves(manager, DataType.FLOAT32, SHAPE, 1);
     NDArray labels = CrossEntropyKind.SPARSE.labels(manager, SHAPE, -1);
     NDArray factor = Djl.waves(manager, DataType.FLOAT32, new Shape(SHAPE.get(0)), 2);
     int arrays = arrays(trainer);
     long before = 0;
-    for (int i = 0; i < WARM_UP + STEPS; i++) {
+    for (int i = 0; i < WARM_UP + steps; i++) {
       if (i == WARM_UP) {
         before = ProcessMemory.residentKiB();
       }

@@ -77,9 +77,14 @@ final class Marathon {
     private final String title;
     private final int count;
 
+    /** So often by {@code -Dstableops.marathon=all}, and by default half as often. */
     Kind(String title, int count) {
       this.title = title;
       this.count = count;
+    }
+
+    int count(boolean isWhole) {
+      return isWhole ? count : count / 2;
     }
 
     String title() {
@@ -113,13 +118,14 @@ final class Marathon {
     this.file = file;
   }
 
-  /** Takes the kind, the file for the samples, and how many bytes to leak a call. */
+  /** Takes the kind, how often, the file for the samples, and how many bytes to leak a call. */
   public static void main(String[] arguments) throws IOException, InterruptedException {
     Kind kind = Kind.valueOf(arguments[0]);
-    try (PrintWriter file = Samples.writer(Path.of(arguments[1]))) {
-      kind.run(new Marathon(kind.count, Integer.parseInt(arguments[2]), file));
+    int count = Integer.parseInt(arguments[1]);
+    try (PrintWriter file = Samples.writer(Path.of(arguments[2]))) {
+      kind.run(new Marathon(count, Integer.parseInt(arguments[3]), file));
     }
-    System.out.println("all " + kind.count);
+    System.out.println("all " + count);
     // Threads of the hosts may live on.
     System.exit(0);
   }

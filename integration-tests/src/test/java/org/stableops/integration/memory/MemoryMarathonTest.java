@@ -17,15 +17,17 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.stableops.integration.nd4j.NewJvm;
 
 /**
- * 100,000 calls of every operator in every form, and 10,000 steps or more of every kind of
- * training, in a heap of 128 MB. The samples, and a picture of them, are in {@code
- * target/reliability}.
+ * 50,000 calls of every operator in every form, and 5,000 steps of every kind of training, in a
+ * heap of 128 MB; by {@code -Dstableops.marathon=all} twice as many. The samples, and a picture of
+ * them, are in {@code target/reliability}.
  */
 @Tag("endurance")
 @EnabledOnOs(OS.LINUX)
 class MemoryMarathonTest {
   /** Of a call or a step; a leak of 100 bytes is ten times as much. */
   static final double BYTES = 10;
+
+  private static final boolean IS_WHOLE = "all".equals(System.getProperty("stableops.marathon"));
 
   private static final int LEAK = 100;
 
@@ -74,7 +76,7 @@ class MemoryMarathonTest {
   private static Samples run(Marathon.Kind kind, Path directory, int leak)
       throws IOException, InterruptedException {
     Path file = directory.resolve(kind + ".csv");
-    NewJvm.lastLine(Marathon.class, SMALL, kind, file, leak);
+    NewJvm.lastLine(Marathon.class, SMALL, kind, kind.count(IS_WHOLE), file, leak);
     Samples samples = Samples.read(file);
     System.out.printf(
         "%s: grows by %.2f bytes of heap, %.2f of malloc's, %.2f of the process, %.2f of the"

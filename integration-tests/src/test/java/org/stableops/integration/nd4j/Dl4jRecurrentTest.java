@@ -34,8 +34,8 @@ final class Dl4jRecurrentTest {
   private static final int CLASSES = 10;
   private static final int BATCH = 64;
 
-  /** In as many a score halves. */
-  private static final int STEPS = Effort.of(40, 50);
+  /** Of a training of which 40 halve the score. */
+  private static final int STEPS = Effort.of(20, 50);
 
   /** Steps at which nothing is asked. */
   private static final int SILENT = 3;
@@ -51,7 +51,7 @@ final class Dl4jRecurrentTest {
     MultiLayerNetwork net =
         network(DataType.FLOAT, new LossFusedSoftmaxCrossEntropy(options), Activation.SOFTMAX);
     Digits train = Digits.train(DataType.FLOAT);
-    for (int step = 0; step < Effort.of(6, 15) * 22; step++) {
+    for (int step = 0; step < Effort.of(4, 15) * 22; step++) {
       net.fit(series(train.batch(step, BATCH), true));
     }
     DataSet heldOut = series(Digits.heldOut(DataType.FLOAT), false);
@@ -61,7 +61,7 @@ final class Dl4jRecurrentTest {
         "DL4J LSTM: held-out accuracy %.4f at the last step, %.4f at all steps asked%n",
         atTheEnd, evaluation.accuracy());
     // Chance is 0.1; LossMCXENT without weights reaches 0.87 in 15 epochs.
-    assertTrue(atTheEnd >= Effort.of(50, 75) / 100.0, "reaches " + atTheEnd);
+    assertTrue(atTheEnd >= Effort.of(35, 75) / 100.0, "reaches " + atTheEnd);
     assertEquals(
         heldOut.getLabelsMaskArray().sumNumber().intValue(), evaluation.getNumRowCounter());
   }
@@ -87,7 +87,8 @@ final class Dl4jRecurrentTest {
         "DL4J LSTM: score %.4f -> %.4f, %.1e apart from LossMCXENT in %d steps%n",
         first, ours.score(), apart, STEPS);
     assertTrue(apart < 1e-12, apart + " apart");
-    assertTrue(ours.score() < first / 2, "it has learned: " + first + " -> " + ours.score());
+    double share = Effort.of(80, 50) / 100.0;
+    assertTrue(ours.score() < share * first, "it has learned: " + first + " -> " + ours.score());
   }
 
   private static MultiLayerNetwork network(

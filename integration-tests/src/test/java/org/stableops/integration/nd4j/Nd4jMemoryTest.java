@@ -69,7 +69,7 @@ final class Nd4jMemoryTest {
           "-XX:+AlwaysPreTouch",
           "-Dorg.bytedeco.javacpp.maxphysicalbytes=8g");
 
-  private static final int STEPS = Effort.of(200, 1000);
+  private static final int STEPS = Effort.of(200, 500);
 
   /**
    * The host's own primitives leave scalars and contexts to the collector, but these are small:
@@ -77,7 +77,7 @@ final class Nd4jMemoryTest {
    */
   @Test
   void intermediatesAreFreedWithoutTheGarbageCollector() throws Exception {
-    assertFreed(Path.FUSED, Effort.of(15, 300));
+    assertFreed(Path.FUSED, Effort.of(15, 100));
   }
 
   /** Apart, for it takes minutes. */

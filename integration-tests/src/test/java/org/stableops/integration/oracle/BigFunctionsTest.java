@@ -73,6 +73,24 @@ class BigFunctionsTest {
     assertLog(BigDecimal.ONE);
   }
 
+  @Test
+  void logarithmsOfMoreDigitsHaveThem() {
+    SplittableRandom random = new SplittableRandom(9);
+    for (int digits : new int[] {60, 97, 145, 380}) {
+      MathContext context = new MathContext(digits);
+      BigDecimal lastDigit = BigDecimal.ONE.movePointLeft(digits - 1);
+      for (int i = 0; i < POINTS / 30; i++) {
+        BigDecimal x =
+            BigFunctions.exp(new BigDecimal(random.nextDouble(-700, 700)))
+                .add(new BigDecimal(random.nextDouble()).movePointLeft(digits - 16));
+        BigDecimal expected = BigDecimalMath.log(x, context);
+        BigDecimal error = expected.subtract(BigFunctions.log(x, context)).abs();
+        BigDecimal bar = expected.abs().max(BigDecimal.ONE).multiply(lastDigit);
+        assertTrue(error.compareTo(bar) <= 0, "log of " + digits + " digits, " + x);
+      }
+    }
+  }
+
   private static void assertLog(BigDecimal argument) {
     BigDecimal x = argument.round(BigFunctions.DIGITS);
     assertClose(BigDecimalMath.log(x, DIGITS), BigFunctions.log(x), ABSOLUTE, "log " + x);

@@ -16,7 +16,7 @@ import org.stableops.integration.oracle.Format;
 @Tag("thorough")
 class BurstTest {
   private static final int THREADS = 8;
-  private static final int CALLS = Effort.of(30_000, 100_000);
+  private static final int CALLS = Effort.of(12_000, 100_000);
 
   @Test
   void manySmallCallsFromEightThreads() throws Exception {

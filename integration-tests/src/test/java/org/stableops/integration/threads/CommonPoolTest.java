@@ -18,7 +18,7 @@ import org.stableops.integration.oracle.Format;
 
 /** Kernels share their work among the common pool; what if it has no thread, or is the caller? */
 class CommonPoolTest {
-  private static final int THREADS = 3;
+  private static final int THREADS = 2;
   private static DjlCalls djl;
   private static Bits bits;
 

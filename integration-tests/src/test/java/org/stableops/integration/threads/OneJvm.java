@@ -2,6 +2,7 @@ package org.stableops.integration.threads;
 
 import java.util.concurrent.ThreadFactory;
 import java.util.zip.CRC32;
+import org.stableops.integration.Effort;
 import org.stableops.integration.djl.DjlCalls;
 import org.stableops.integration.nd4j.Nd4jCalls;
 import org.stableops.integration.oracle.Format;
@@ -12,6 +13,9 @@ import org.stableops.integration.oracle.Format;
  */
 final class OneJvm {
   private static final int THREADS = 4;
+
+  /** Many, for work that is shared among the common pool. */
+  private static final int ROWS = Effort.of(16, 40);
 
   private OneJvm() {}
 
@@ -34,11 +38,11 @@ final class OneJvm {
   }
 
   static Bits djl() throws Exception {
-    return Bits.alone(new DjlCalls(Format.FLOAT32, 40, 1024).all());
+    return Bits.alone(new DjlCalls(Format.FLOAT32, ROWS, 1024).all());
   }
 
   static Bits nd4j() throws Exception {
-    return Bits.alone(new Nd4jCalls(Format.FLOAT32, 40, 1024).all());
+    return Bits.alone(new Nd4jCalls(Format.FLOAT32, ROWS, 1024).all());
   }
 
   static String sums(Bits djl, Bits nd4j) {

@@ -18,11 +18,11 @@ import org.stableops.integration.oracle.Format;
 @Tag("thorough")
 class SharedInputsTest {
   /** Where every call takes long. */
-  private static final int FEWER = Effort.of(3, 8);
+  private static final int FEWER = Effort.of(2, 8);
 
   /** What a kernel does alone, what it shares among the common pool, and something between. */
   private enum Size {
-    SMALL(8, 5, 7, 2),
+    SMALL(8, 5, 7, Effort.of(1, 2)),
     MEDIUM(FEWER, 16, 64, 1),
     LARGE(FEWER, 24, 1024, 1);
 
