@@ -1,7 +1,7 @@
 package org.stableops.benchmarks;
 
 import ai.djl.ndarray.NDArray;
-import org.stableops.integration.host.TorchScript;
+import org.stableops.djl.internal.TorchScript;
 
 /** What libtorch has fused and DJL does not offer. */
 final class Torch {

@@ -45,6 +45,12 @@ final class ExpKernel {
     public void gradient(double[] x, double[] power, double[] out, int count, Scratch scratch) {
       System.arraycopy(power, 0, out, 0, count);
     }
+
+    @Override
+    public void secondDerivative(
+        double[] x, double[] power, double[] out, int count, Scratch scratch) {
+      System.arraycopy(power, 0, out, 0, count);
+    }
   }
 
   /** By Math, for an inverse is taken once, when a parameter is set. */

@@ -173,6 +173,12 @@ public final class PositiveKernel {
     public void gradient(double[] r, double[] shared, double[] out, int count, Scratch scratch) {
       f.gradient(r, shared, out, count, scratch);
     }
+
+    @Override
+    public void secondDerivative(
+        double[] r, double[] shared, double[] out, int count, Scratch scratch) {
+      f.secondDerivative(r, shared, out, count, scratch);
+    }
   }
 
   /** An inverse at the distance from the bound, finite for every distance but 0. */

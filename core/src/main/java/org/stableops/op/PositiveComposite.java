@@ -49,6 +49,23 @@ public record PositiveComposite(PositiveTransform transform) {
   }
 
   /**
+   * Returns f″(r).
+   *
+   * @param <A> the host's arrays
+   * @param m the host's arithmetic
+   * @param raw of float32 or float64
+   * @return an array of its shape, of its dtype or of float64
+   */
+  public <A> A secondDerivative(Algebra<A> m, A raw) {
+    double parameter = transform.parameter();
+    return switch (transform.family()) {
+      case SOFTPLUS -> Operators.SOFTPLUS.composite().secondDerivative(m, raw, parameter);
+      case SQUAREPLUS -> Operators.SQUAREPLUS.composite().secondDerivative(m, raw, parameter);
+      case EXP -> m.exp(raw);
+    };
+  }
+
+  /**
    * Returns the raw values of values.
    *
    * @param <A> the host's arrays

@@ -61,7 +61,7 @@ public final class LogSumExp {
         () -> {
           NDArray value = rows.perRow(LogSumExpKernel::value, SoftmaxComposite::logSumExp);
           return Autograd.wantsGradient(x)
-              ? Autograd.rows(x, rows.axis(), value, wideSoftmax(rows))
+              ? Autograd.logSumExp(x, rows.axis(), value, wideSoftmax(rows))
               : value;
         });
   }

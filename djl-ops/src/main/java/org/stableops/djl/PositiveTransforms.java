@@ -133,7 +133,8 @@ public final class PositiveTransforms {
     return new ElementwiseOp(
         PositiveKernel.of(transform, format(type)),
         x -> composite.value(DjlAlgebra.INSTANCE, x, least),
-        x -> composite.gradient(DjlAlgebra.INSTANCE, x));
+        x -> composite.gradient(DjlAlgebra.INSTANCE, x),
+        x -> composite.secondDerivative(DjlAlgebra.INSTANCE, x));
   }
 
   private static ElementwiseOp inverseOp(PositiveTransform transform, DataType type) {
@@ -142,6 +143,7 @@ public final class PositiveTransforms {
     return new ElementwiseOp(
         PositiveKernel.inverse(transform, format(type)),
         x -> composite.inverse(DjlAlgebra.INSTANCE, x, lowest),
+        null,
         null);
   }
 
@@ -150,6 +152,7 @@ public final class PositiveTransforms {
     return new ElementwiseOp(
         PositiveKernel.logDerivative(transform),
         x -> composite.logDerivative(DjlAlgebra.INSTANCE, x),
-        x -> composite.logDerivativeGradient(DjlAlgebra.INSTANCE, x));
+        x -> composite.logDerivativeGradient(DjlAlgebra.INSTANCE, x),
+        null);
   }
 }

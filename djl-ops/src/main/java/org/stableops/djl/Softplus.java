@@ -50,7 +50,8 @@ public final class Softplus {
    *
    * @param x any floating array
    * @param beta β, finite and positive
-   * @return log(1 + e^{βx})/β, differentiable, of x's shape, dtype and manager
+   * @return log(1 + e^{βx})/β, differentiable (twice in a scope of {@link SecondOrder}), of x's
+   *     shape, dtype and manager
    * @throws IllegalArgumentException if x has another dtype or β is invalid
    * @throws IllegalStateException if x is closed
    */

@@ -51,7 +51,8 @@ public final class SoftplusInverse {
    *
    * @param x any floating array
    * @param beta β, finite and positive
-   * @return log(e^{βx} − 1)/β, differentiable, of x's shape, dtype and manager
+   * @return log(e^{βx} − 1)/β, differentiable (twice in a scope of {@link SecondOrder}), of x's
+   *     shape, dtype and manager
    * @throws IllegalArgumentException if x has another dtype or β is invalid
    * @throws IllegalStateException if x is closed
    */

@@ -49,7 +49,8 @@ public final class Squareplus {
    *
    * @param x any floating array
    * @param b finite and not negative
-   * @return (x + √(x² + b))/2, differentiable, of x's shape, dtype and manager
+   * @return (x + √(x² + b))/2, differentiable (twice in a scope of {@link SecondOrder}), of x's
+   *     shape, dtype and manager
    * @throws IllegalArgumentException if x has another dtype or b is invalid
    * @throws IllegalStateException if x is closed
    */

@@ -48,7 +48,8 @@ public final class SquareplusInverse {
    *
    * @param x any floating array
    * @param b finite and not negative
-   * @return x − b/(4x), differentiable, of x's shape, dtype and manager
+   * @return x − b/(4x), differentiable (twice in a scope of {@link SecondOrder}), of x's shape,
+   *     dtype and manager
    * @throws IllegalArgumentException if x has another dtype or b is invalid
    * @throws IllegalStateException if x is closed
    */

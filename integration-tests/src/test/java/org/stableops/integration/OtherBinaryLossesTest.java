@@ -18,7 +18,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.lossfunctions.impl.LossBinaryXENT;
 import org.stableops.djl.SigmoidCrossEntropy;
-import org.stableops.integration.host.TorchScript;
+import org.stableops.djl.internal.TorchScript;
 
 /**
  * Every line of docs/losses.md about the cross-entropy of yes or no in libtorch 2.7.1, DJL 0.36.0

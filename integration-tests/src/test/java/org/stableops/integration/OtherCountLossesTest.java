@@ -23,7 +23,7 @@ import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
 import org.stableops.djl.NegativeBinomialLoss;
 import org.stableops.djl.PoissonLoss;
-import org.stableops.integration.host.TorchScript;
+import org.stableops.djl.internal.TorchScript;
 
 /**
  * Every line of docs/losses.md about losses of counts in libtorch 2.7.1, ND4J and DL4J 1.0.0-M2.1.

@@ -71,6 +71,7 @@ public final class Autograd {
 
   /** An array with this value whose gradient to x is the upstream times {@code gradient}. */
   static NDArray elementwise(NDArray x, NDArray value, NDArray gradient) {
+    Taylor.requireOff("this operator");
     return withValue(x.mul(gradient), value);
   }
 
@@ -79,6 +80,7 @@ public final class Autograd {
    * times the other; null where none is wanted. What is in it is to be overwritten with the value.
    */
   static NDArray products(NDArray x, NDArray gradient, NDArray p, NDArray parameterGradient) {
+    Taylor.requireOff("this operator");
     // The contiguous factors first, for a product takes their layout and manager.
     NDArray ofX = gradient == null ? null : gradient.mul(x);
     NDArray ofP = parameterGradient == null ? null : parameterGradient.mul(p);
@@ -91,6 +93,7 @@ public final class Autograd {
    * it is to be overwritten with the value.
    */
   static NDArray scalar(NDArray x, NDArray gradient) {
+    Taylor.requireOff("this loss");
     NDArray wide = Halves.widened(x);
     // Libtorch's dot calls for a second thread even for the smallest.
     NDArray sum = Fused.isSmall(x) ? wide.mul(gradient).sum() : wide.dot(gradient);
@@ -109,6 +112,7 @@ public final class Autograd {
 
   /** An array of x's shape without an axis, whose gradient to x is the upstream times gradient. */
   public static NDArray rows(NDArray x, int axis, NDArray value, NDArray gradient) {
+    Taylor.requireOff("this operator");
     return withValue(x.mul(gradient).sum(new int[] {axis}), value);
   }
 
@@ -119,10 +123,23 @@ public final class Autograd {
    */
   public static NDArray logSoftmax(
       NDArray x, int axis, NDArray value, NDArray p, NDArray oneMinusP) {
-    NDArray wide = Halves.widened(x);
+    NDArray wide = Taylor.isOn() ? Taylor.difference(x) : Halves.widened(x);
     NDArray product = wide.mul(p);
     NDArray others = product.sum(new int[] {axis}, true).sub(product);
-    return withValue(wide.mul(oneMinusP).sub(others), value);
+    NDArray node = wide.mul(oneMinusP).sub(others);
+    return withValue(Taylor.isOn() ? node.sub(Taylor.ofLogSumExp(wide, axis, p)) : node, value);
+  }
+
+  /**
+   * An array with this value, that of a log-sum-exp, whose gradient to x is the upstream times p.
+   */
+  public static NDArray logSumExp(NDArray x, int axis, NDArray value, NDArray p) {
+    if (!Taylor.isOn()) {
+      return rows(x, axis, value, p);
+    }
+    NDArray d = Taylor.difference(x);
+    NDArray node = d.mul(p).sum(new int[] {axis}, true).add(Taylor.ofLogSumExp(d, axis, p));
+    return withValue(node.squeeze(axis), value);
   }
 
   /**
@@ -137,6 +154,7 @@ public final class Autograd {
    */
   static NDArray softmax(
       NDArray scaled, NDArray other, NDArray minusP, NDArray minusLargest, NDArray value) {
+    Taylor.requireOff("this operator");
     NDArray ofScaled = scaled == null ? null : scaled.add(minusP.mul(sums(scaled)));
     NDArray node = ofScaled == null ? other : other == null ? ofScaled : ofScaled.add(other);
     return withValue(node.add(minusLargest.mul(sums(node))), value);

@@ -13,8 +13,11 @@ import org.stableops.internal.Arguments;
 import org.stableops.internal.SoftmaxShape;
 import org.stableops.kernel.CrossEntropyBlocks;
 import org.stableops.kernel.Elements;
+import org.stableops.kernel.LogSoftmaxKernel;
+import org.stableops.kernel.LogSumExpKernel;
 import org.stableops.kernel.RowLosses;
 import org.stableops.op.Derivative;
+import org.stableops.op.SoftmaxComposite;
 import org.stableops.op.SoftmaxLoss;
 
 /**
@@ -102,6 +105,32 @@ public final class CrossEntropy extends LossCall<SoftmaxLosses> {
   @Override
   NDArray inGraph(NDArray losses, NDArray gradient) {
     return Autograd.rows(logits, shape.axis(), losses, gradient);
+  }
+
+  @Override
+  NDArray polynomial(NDArray d, Result<SoftmaxLosses> result) {
+    return Taylor.crossEntropy(d, shape.axis(), result.gradient(), ofWideLogits());
+  }
+
+  /** The same call outside any graph. */
+  private CrossEntropy ofWideLogits() {
+    DataType wide = Halves.wideType(logits.getDataType());
+    NDArray detached = logits.stopGradient().toType(wide, false);
+    return new CrossEntropy(loss, detached, labels, shape, options, sampleWeights, derivative);
+  }
+
+  /** p, and in the rows that do not count 0. */
+  NDArray softmax() {
+    NDArray p =
+        new AlongAxis("logits", logits, shape.axis())
+            .perElement(LogSumExpKernel::gradient, SoftmaxComposite::p);
+    return DjlAlgebra.INSTANCE.nanToZero(p);
+  }
+
+  /** 1 − p. */
+  NDArray complement() {
+    return new AlongAxis("logits", logits, shape.axis())
+        .perElement(LogSoftmaxKernel::complement, SoftmaxComposite::oneMinusP);
   }
 
   public CrossEntropyEvaluation<NDArray> evaluate() {

@@ -111,6 +111,12 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
     return Autograd.elementwise(logits, losses, gradient);
   }
 
+  @Override
+  NDArray polynomial(NDArray d, Result<Computed> result) {
+    NDArray second = wide(derivative(Derivative.SECOND, result.losses().weight()));
+    return Taylor.polynomial(d, result.gradient(), second);
+  }
+
   /** The value, in the graph of the companion too if the loss has a gradient by it. */
   @Override
   public Weighted weighted() {
@@ -123,7 +129,31 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
 
   private Weighted ofBoth() {
     boolean wantsX = Autograd.wantsGradient(logits);
+    if (Taylor.isOn()) {
+      return ofBothInSecondOrder(wantsX);
+    }
     return isReduced() ? scalarOfBoth(wantsX) : elementsOfBoth(wantsX);
+  }
+
+  private Weighted ofBothInSecondOrder(boolean wantsX) {
+    Result<Computed> result = compute(wantsX ? logits : null, false);
+    return ofSecondOrder(result, () -> polynomialOfBoth(result, wantsX));
+  }
+
+  private NDArray polynomialOfBoth(Result<Computed> result, boolean wantsX) {
+    double weight = result.losses().weight();
+    NDArray c = Taylor.difference(companion).broadcast(logits.getShape());
+    NDArray node =
+        Taylor.polynomial(
+            c,
+            wide(derivative(Derivative.BY_COMPANION, weight)),
+            wide(derivative(Derivative.BY_COMPANION_TWICE, weight)));
+    if (!wantsX) {
+      return node;
+    }
+    NDArray d = Taylor.difference(logits);
+    NDArray mixed = wide(derivative(Derivative.MIXED, weight));
+    return polynomial(d, result).add(node).add(d.mul(c).mul(mixed));
   }
 
   private Weighted elementsOfBoth(boolean wantsX) {

@@ -12,17 +12,19 @@ import org.stableops.kernel.Elements;
 import org.stableops.kernel.ElementwiseKernel;
 
 /**
- * What an elementwise operator is made of: its value and its derivative, as a kernel and as
+ * What an elementwise operator is made of: its value and its derivatives, as a kernel and as
  * composites on arrays outside any graph. The rest is the same for all.
  *
- * @param kernel f(x) and f′(x) over the memory of arrays
+ * @param kernel f(x), f′(x) and f″(x) over the memory of arrays
  * @param compositeValue f(x) by the host's primitives, for float32 and float64 of rank 1 or more
  * @param compositeGradient f′(x) in the same way
+ * @param compositeSecond f″(x) in the same way, or null if there is none
  */
 public record ElementwiseOp(
     ElementwiseKernel kernel,
     UnaryOperator<NDArray> compositeValue,
-    UnaryOperator<NDArray> compositeGradient) {
+    UnaryOperator<NDArray> compositeGradient,
+    UnaryOperator<NDArray> compositeSecond) {
 
   public NDArray value(NDArray x) {
     Inputs.requireFloating("x", x);
@@ -31,13 +33,14 @@ public record ElementwiseOp(
           if (!mayBeInGraph(x)) {
             return compute(x, kernel::value, compositeValue);
           }
-          return Fused.accepts(x) ? fused(x) : composite(x);
+          return Fused.accepts(x) && !Taylor.isOn() ? fused(x) : composite(x);
         });
   }
 
   /** For small arrays the product reveals it; for large ones computing it could be wasted. */
   private static boolean mayBeInGraph(NDArray x) {
-    return Fused.accepts(x) && Fused.isSmall(x) ? JniUtils.isGradMode() : Autograd.wantsGradient(x);
+    boolean isCheap = Fused.accepts(x) && Fused.isSmall(x) && !Taylor.isOn();
+    return isCheap ? JniUtils.isGradMode() : Autograd.wantsGradient(x);
   }
 
   /**
@@ -59,7 +62,12 @@ public record ElementwiseOp(
   private NDArray composite(NDArray x) {
     NDArray detached = x.stopGradient();
     NDArray value = compute(detached, kernel::value, compositeValue);
-    return Autograd.elementwise(x, value, wideGradient(detached));
+    NDArray gradient = wide(detached, kernel::gradient, compositeGradient);
+    if (compositeSecond == null || !Taylor.isOn()) {
+      return Autograd.elementwise(x, value, gradient);
+    }
+    NDArray second = wide(detached, kernel::secondDerivative, compositeSecond);
+    return Taylor.elementwise(x, value, gradient, second);
   }
 
   public NDArray gradient(NDArray x) {
@@ -67,10 +75,18 @@ public record ElementwiseOp(
     return Scoped.compute(() -> compute(Autograd.detached(x), kernel::gradient, compositeGradient));
   }
 
+  /** The second derivative, outside any graph. */
+  public NDArray secondDerivative(NDArray x) {
+    Inputs.requireFloating("x", x);
+    return Scoped.compute(
+        () -> compute(Autograd.detached(x), kernel::secondDerivative, compositeSecond));
+  }
+
   /** In float32 for float16. */
-  private NDArray wideGradient(NDArray detached) {
+  private static NDArray wide(
+      NDArray detached, BiConsumer<Elements, Elements> sweep, UnaryOperator<NDArray> composite) {
     NDArray wide = detached.toType(Halves.wideType(detached.getDataType()), false);
-    return compute(wide, kernel::gradient, compositeGradient);
+    return compute(wide, sweep, composite);
   }
 
   public void valueInto(NDArray x, NDArray out) {
@@ -107,7 +123,7 @@ public record ElementwiseOp(
     Inputs.requireLike("upstream", upstream, x);
     return Scoped.compute(
         () ->
-            wideGradient(Autograd.detached(x))
+            wide(Autograd.detached(x), kernel::gradient, compositeGradient)
                 .mul(upstream.stopGradient())
                 .toType(x.getDataType(), false));
   }

@@ -84,6 +84,10 @@ public final class GumbelSoftmaxCall {
     DataType wide = Halves.wideType(type());
     NDArray p = compute(GumbelSoftmaxKernel::value, (m, none) -> m.p(), wide, null);
     NDArray largest = largest(wide);
+    NDArray value = choice.apply(p, largest).toType(type(), false);
+    if (Taylor.isOn()) {
+      return Taylor.withValue(Taylor.softmax(Taylor.difference(argument()), p), value);
+    }
     NDArray slope = p.div(Constants.create(temperature));
     NDArray scaled = null;
     for (NDArray argument : new NDArray[] {logits, gumbels}) {
@@ -93,8 +97,15 @@ public final class GumbelSoftmaxCall {
       }
     }
     NDArray other = wantsTemperature() ? byTemperature(wide, null).mul(ofArray) : null;
-    NDArray value = choice.apply(p, largest).toType(type(), false);
     return Autograd.softmax(scaled, other, p.neg(), largest.neg(), value);
+  }
+
+  /** (logits + gumbels)/temperature in the graph. */
+  private NDArray argument() {
+    NDArray sum = Halves.widened(logits).add(Halves.widened(gumbels));
+    // A copy is of libtorch's memory, to which autograd may keep a pointer.
+    NDArray divisor = ofArray == null ? Constants.create(temperature).duplicate() : ofArray;
+    return sum.div(divisor.reshape(new Shape()));
   }
 
   /** The gradient of Σ upstream·p by the logits. */

@@ -46,7 +46,7 @@ public final class Inputs {
   }
 
   /** An open array of the dtype and shape of another, which is checked first. */
-  static void requireLike(String name, NDArray array, String of, NDArray x) {
+  public static void requireLike(String name, NDArray array, String of, NDArray x) {
     requireFloating(of, x);
     requireFloating(name, array);
     if (array.getDataType() != x.getDataType() || !array.getShape().equals(x.getShape())) {

@@ -271,6 +271,9 @@ public final class LinearCall implements WeightedCall {
     boolean wantsWeight = Autograd.wantsGradient(weight);
     boolean wantsBias = bias != null && Autograd.wantsGradient(bias);
     boolean isReduced = options.reduction() != Reduction.NONE;
+    if (wantsHidden || wantsWeight || wantsBias) {
+      Taylor.requireOff(NAME);
+    }
     if (!isReduced && (wantsWeight || wantsBias)) {
       return new Rows().losses();
     }

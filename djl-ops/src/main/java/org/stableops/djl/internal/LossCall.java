@@ -3,6 +3,7 @@ package org.stableops.djl.internal;
 import ai.djl.ndarray.NDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.List;
+import java.util.function.Supplier;
 import org.stableops.ValueAndGradient;
 
 /**
@@ -33,6 +34,12 @@ public abstract class LossCall<L extends Losses> implements WeightedCall {
   /** Whether the result is one number. */
   abstract boolean isReduced();
 
+  /**
+   * A {@link Taylor} polynomial in d = logits − their values, of rows or elements, whose sum has
+   * the gradient and the second derivatives of the sum of the value.
+   */
+  abstract NDArray polynomial(NDArray d, Result<L> result);
+
   /** Losses that are not reduced, with this gradient to the logits. */
   abstract NDArray inGraph(NDArray losses, NDArray gradient);
 
@@ -56,6 +63,10 @@ public abstract class LossCall<L extends Losses> implements WeightedCall {
   public Weighted weighted() {
     return Scoped.compute(
         () -> {
+          if (Taylor.isOn() && Autograd.wantsGradient(logits)) {
+            Result<L> result = compute(logits);
+            return ofSecondOrder(result, () -> polynomial(Taylor.difference(logits), result));
+          }
           if (JniUtils.isGradMode()) {
             NDArray flat = logits.reshape(-1);
             if (Autograd.isInGraph(flat)) {
@@ -66,6 +77,16 @@ public abstract class LossCall<L extends Losses> implements WeightedCall {
           return new Weighted(losses.reduced(), losses.weight());
         },
         weighted -> new NDArray[] {weighted.value()});
+  }
+
+  /** The value, as that of polynomials of rows or elements. */
+  final Weighted ofSecondOrder(Result<L> result, Supplier<NDArray> polynomials) {
+    // Read first, for the next call may use the memory of the losses.
+    L losses = result.losses();
+    NDArray value = isReduced() ? losses.reduced() : losses.losses();
+    double weight = losses.weight();
+    NDArray node = isReduced() ? polynomials.get().sum() : polynomials.get();
+    return new Weighted(Taylor.withValue(node, value), weight);
   }
 
   private Weighted losses() {

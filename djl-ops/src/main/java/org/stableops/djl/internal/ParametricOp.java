@@ -64,7 +64,8 @@ public record ParametricOp(Elementwise operator) {
     return new ElementwiseOp(
         operator.kernel().apply(p),
         x -> composite.value(algebra, x, p),
-        x -> composite.gradient(algebra, x, p));
+        x -> composite.gradient(algebra, x, p),
+        x -> composite.secondDerivative(algebra, x, p));
   }
 
   /** The same, where an array of one element is the parameter, perhaps a trained one. */
@@ -74,14 +75,7 @@ public record ParametricOp(Elementwise operator) {
 
   /** The second derivative by x, outside any graph. */
   public NDArray secondDerivative(NDArray x, double p) {
-    operator.parameter().requireValid(p);
-    Inputs.requireFloating("x", x);
-    return Scoped.compute(
-        () ->
-            ElementwiseOp.compute(
-                Autograd.detached(x),
-                operator.kernel().apply(p)::secondDerivative,
-                block -> operator.composite().secondDerivative(DjlAlgebra.INSTANCE, block, p)));
+    return of(p).secondDerivative(x);
   }
 
   /** The operator as a Block. */
@@ -181,6 +175,7 @@ public record ParametricOp(Elementwise operator) {
 
   /** A sum of products, of which there are only those whose gradient is wanted. */
   private NDArray inGraph(NDArray x, NDArray p, Arguments detached) {
+    Taylor.requireOff(operator.name() + " of an array " + name());
     NDArray gradient = null;
     NDArray parameterGradient = null;
     boolean inOneSweep = Fused.accepts(detached.x) && !detached.isOne();

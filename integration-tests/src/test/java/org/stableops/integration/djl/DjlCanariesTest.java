@@ -134,6 +134,28 @@ class DjlCanariesTest {
     assertEquals(7, gradient[1]);
   }
 
+  /**
+   * Gradients asks torch.autograd.grad: a gradient that backward has recorded adds to the leaf's,
+   * and as it stays there with a graph that owns the leaf, neither is ever freed.
+   */
+  @Test
+  void aRecordedGradientStaysWithItsLeaf() {
+    NDArray leaf = doublesOf(1, 2);
+    NDArray v = doublesOf(5, 7);
+    leaf.setRequiresGradient(true);
+    Graphs.recording(
+        () -> {
+          NDArray target = leaf.mul(leaf).sum();
+          JniUtils.backward((PtNDArray) target, (PtNDArray) target.onesLike(), true, true);
+          NDArray product = leaf.getGradient().mul(v).sum();
+          JniUtils.backward((PtNDArray) product, (PtNDArray) product.onesLike(), false, false);
+          Graphs.assertInside(leaf.getGradient());
+        });
+    // 2x + 2v, where v's product with the Hessian is 2v.
+    assertEquals(12, doubles(leaf.getGradient())[0]);
+    assertEquals(18, doubles(leaf.getGradient())[1]);
+  }
+
   /** No operator of ours multiplies by a Number on a differentiable path. */
   @Test
   void theGradientOfAProductWithANumberReadsFreedMemory(@TempDir Path directory) throws Exception {

@@ -21,7 +21,7 @@ import org.stableops.djl.Softplus;
 import org.stableops.djl.SoftplusInverse;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
 import org.stableops.djl.Squareplus;
-import org.stableops.integration.host.TorchScript;
+import org.stableops.djl.internal.TorchScript;
 
 /**
  * What a frozen TorchScript module has computed is in no graph and, unlike any other array, refuses

@@ -56,6 +56,10 @@ record Elementwise(org.stableops.op.Elementwise definition, OperatorClass operat
     return operator.call("gradient", x, p);
   }
 
+  NDArray secondDerivative(NDArray x) {
+    return operator.call("secondDerivative", x, PARAMETER);
+  }
+
   NDArray gradient(NDArray x, NDArray p) {
     return operator.call("gradient", x, p);
   }

@@ -1,4 +1,4 @@
-package org.stableops.integration.host;
+package org.stableops.djl.internal;
 
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
@@ -72,13 +72,28 @@ public final class TorchScript implements AutoCloseable {
   }
 
   private NDArray forward(String method, boolean training, NDArray... arguments) {
-    NDManager manager = arguments[0].getManager();
+    return forward(method, training, new NDList(arguments)).singletonOrThrow();
+  }
+
+  /**
+   * Calls a method, in the graph that is being recorded, if any.
+   *
+   * @param method its name
+   * @param arguments arrays, of which those named {@code x[]} are one argument, a list
+   * @return its results, of the first argument's manager
+   */
+  NDList callWithLists(String method, NDList arguments) {
+    return forward(method, true, arguments);
+  }
+
+  private NDList forward(String method, boolean training, NDList arguments) {
+    NDManager manager = arguments.get(0).getManager();
     try (NDArray choice = manager.create(0)) {
       choice.setName(METHOD + method);
       NDList list = new NDList(arguments);
       list.add(choice);
       ParameterStore parameters = new ParameterStore(manager, false);
-      return model.getBlock().forward(parameters, list, training).singletonOrThrow();
+      return model.getBlock().forward(parameters, list, training);
     }
   }
 
