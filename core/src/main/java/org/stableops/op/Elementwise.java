@@ -36,7 +36,7 @@ public record Elementwise(
 
   /** The name of the second derivative by x in graphs of SameDiff. */
   public String secondDerivativeGraphName() {
-    return graphName() + "_second";
+    return GraphNames.second(graphName());
   }
 
   /** The name of the gradient to p in graphs of SameDiff. */

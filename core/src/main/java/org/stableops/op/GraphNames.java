@@ -21,6 +21,11 @@ final class GraphNames {
     return graphName + "_bp";
   }
 
+  /** That of the second derivative. */
+  static String second(String graphName) {
+    return graphName + "_second";
+  }
+
   /** That of the Hessian's product with an array. */
   static String hessian(String graphName) {
     return graphName + "_hvp";

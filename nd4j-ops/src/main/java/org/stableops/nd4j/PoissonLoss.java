@@ -8,6 +8,7 @@ import org.stableops.ValueAndGradient;
 import org.stableops.internal.Arguments;
 import org.stableops.nd4j.internal.ElementLossCall;
 import org.stableops.nd4j.internal.ElementLossGradientOp;
+import org.stableops.nd4j.internal.ElementLossSecondOp;
 import org.stableops.nd4j.internal.ElementLossValueOp;
 import org.stableops.op.ElementLosses;
 
@@ -506,6 +507,41 @@ public final class PoissonLoss {
     return new ValueOp().withCompanion(options, raw, exposure, counts, sampleWeights);
   }
 
+  /**
+   * Adds the gradient of the loss with the default options to a graph; see {@link
+   * #gradient(SDVariable, SDVariable, SDVariable, CountOptions)}.
+   */
+  public static SDVariable gradient(SDVariable raw, SDVariable counts) {
+    return gradient(raw, counts, CountOptions.DEFAULT);
+  }
+
+  /**
+   * Adds the gradient of the loss without sample weights to a graph; see {@link
+   * #gradient(SDVariable, SDVariable, SDVariable, CountOptions)}.
+   */
+  public static SDVariable gradient(SDVariable raw, SDVariable counts, CountOptions options) {
+    return new GradientOp().gradient(options, raw, counts, null);
+  }
+
+  /**
+   * Adds the gradient of the loss to a graph as a value of its own, which SameDiff can
+   * differentiate once more.
+   *
+   * @param raw any floating array
+   * @param counts finite numbers from 0 of the shape of raw, of any floating, integer or boolean
+   *     dtype
+   * @param sampleWeights one per element
+   * @param options reduction, rate and full likelihood
+   * @return ∂(sum of the value)/∂raw, of the shape and dtype of raw
+   * @throws IllegalArgumentException if a variable or the options are null; what the arrays must be
+   *     is checked when the graph is executed
+   */
+  public static SDVariable gradient(
+      SDVariable raw, SDVariable counts, SDVariable sampleWeights, CountOptions options) {
+    Arguments.requireGiven("sampleWeights", sampleWeights);
+    return new GradientOp().gradient(options, raw, counts, sampleWeights);
+  }
+
   /** The op of SameDiff; for the registry. */
   public static final class ValueOp extends ElementLossValueOp<CountOptions> {
     /** For the registry; use {@code value}. */
@@ -518,6 +554,19 @@ public final class PoissonLoss {
   public static final class GradientOp extends ElementLossGradientOp<CountOptions> {
     /** For the registry; use {@code value}. */
     public GradientOp() {
+      super(ElementLosses.poissonLoss(), SecondOp::new);
+    }
+
+    @Override
+    protected GradientOp another() {
+      return new GradientOp();
+    }
+  }
+
+  /** Its second derivative; for the registry. */
+  public static final class SecondOp extends ElementLossSecondOp<CountOptions> {
+    /** For the registry; use {@code gradient}. */
+    public SecondOp() {
       super(ElementLosses.poissonLoss());
     }
   }

@@ -5,8 +5,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.BinaryCrossEntropyOptions;
 import org.stableops.LossEvaluation;
 import org.stableops.ValueAndGradient;
+import org.stableops.internal.Arguments;
 import org.stableops.nd4j.internal.ElementLossCall;
 import org.stableops.nd4j.internal.ElementLossGradientOp;
+import org.stableops.nd4j.internal.ElementLossSecondOp;
 import org.stableops.nd4j.internal.ElementLossValueOp;
 import org.stableops.op.ElementLosses;
 
@@ -302,6 +304,45 @@ public final class SigmoidCrossEntropy {
     return new ValueOp().of(options, logits, targets, sampleWeights);
   }
 
+  /**
+   * Adds the gradient of the loss with the default options to a graph; see {@link
+   * #gradient(SDVariable, SDVariable, SDVariable, BinaryCrossEntropyOptions)}.
+   */
+  public static SDVariable gradient(SDVariable logits, SDVariable targets) {
+    return gradient(logits, targets, BinaryCrossEntropyOptions.DEFAULT);
+  }
+
+  /**
+   * Adds the gradient of the loss without sample weights to a graph; see {@link
+   * #gradient(SDVariable, SDVariable, SDVariable, BinaryCrossEntropyOptions)}.
+   */
+  public static SDVariable gradient(
+      SDVariable logits, SDVariable targets, BinaryCrossEntropyOptions options) {
+    return new GradientOp().gradient(options, logits, targets, null);
+  }
+
+  /**
+   * Adds the gradient of the loss to a graph as a value of its own, which SameDiff can
+   * differentiate once more.
+   *
+   * @param logits any floating array
+   * @param targets numbers from 0 to 1 of the shape of the logits, of any floating, integer or
+   *     boolean dtype
+   * @param sampleWeights one per element
+   * @param options reduction, smoothing, positive weights and focal loss
+   * @return ∂(sum of the value)/∂logits, of the shape and dtype of logits
+   * @throws IllegalArgumentException if a variable or the options are null; what the arrays must be
+   *     is checked when the graph is executed
+   */
+  public static SDVariable gradient(
+      SDVariable logits,
+      SDVariable targets,
+      SDVariable sampleWeights,
+      BinaryCrossEntropyOptions options) {
+    Arguments.requireGiven("sampleWeights", sampleWeights);
+    return new GradientOp().gradient(options, logits, targets, sampleWeights);
+  }
+
   /** The op of SameDiff; for the registry. */
   public static final class ValueOp extends ElementLossValueOp<BinaryCrossEntropyOptions> {
     /** For the registry; use {@code value}. */
@@ -314,6 +355,19 @@ public final class SigmoidCrossEntropy {
   public static final class GradientOp extends ElementLossGradientOp<BinaryCrossEntropyOptions> {
     /** For the registry; use {@code value}. */
     public GradientOp() {
+      super(ElementLosses.sigmoidCrossEntropy(), SecondOp::new);
+    }
+
+    @Override
+    protected GradientOp another() {
+      return new GradientOp();
+    }
+  }
+
+  /** Its second derivative; for the registry. */
+  public static final class SecondOp extends ElementLossSecondOp<BinaryCrossEntropyOptions> {
+    /** For the registry; use {@code gradient}. */
+    public SecondOp() {
       super(ElementLosses.sigmoidCrossEntropy());
     }
   }

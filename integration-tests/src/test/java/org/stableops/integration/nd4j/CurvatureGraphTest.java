@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -23,10 +24,14 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
+import org.stableops.BinaryCrossEntropyOptions;
+import org.stableops.CountOptions;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 import org.stableops.integration.demo.Digits;
 import org.stableops.integration.demo.Examples;
+import org.stableops.nd4j.PoissonLoss;
+import org.stableops.nd4j.SigmoidCrossEntropy;
 import org.stableops.nd4j.SoftmaxCrossEntropy;
 import org.stableops.nd4j.Softplus;
 import org.stableops.nd4j.SoftplusInverse;
@@ -124,6 +129,31 @@ class CurvatureGraphTest {
     Elements.assertSame(expectedOfQ, differentiated(dense, v, "z"), "dense");
   }
 
+  @ParameterizedTest
+  @EnumSource(Reduction.class)
+  void theGradientOfALossOfElementsIsDifferentiated(Reduction reduction) {
+    INDArray z = numbers(1, 4, 3);
+    INDArray v = numbers(2, 4, 3);
+    INDArray targets = numbers(3, 4, 3).addi(1).divi(2);
+    INDArray weights = numbers(4, 4, 3).addi(1);
+    SameDiff graph = SameDiff.create();
+    SDVariable t = graph.constant("t", targets);
+    SDVariable a = graph.constant("a", weights);
+    BinaryCrossEntropyOptions binary =
+        BinaryCrossEntropyOptions.DEFAULT.withReduction(reduction).withLabelSmoothing(0.1);
+    Elements.assertSame(
+        SigmoidCrossEntropy.secondDerivative(z, targets, weights, binary).mul(v),
+        differentiated(SigmoidCrossEntropy.gradient(graph.var("z", z), t, a, binary), v, "z"),
+        "sigmoid");
+    SameDiff other = SameDiff.create();
+    SDVariable counts = other.constant("t", targets);
+    CountOptions options = CountOptions.DEFAULT.withReduction(reduction);
+    Elements.assertSame(
+        PoissonLoss.secondDerivative(z, targets, options).mul(v),
+        differentiated(PoissonLoss.gradient(other.var("z", z), counts, options), v, "z"),
+        "Poisson");
+  }
+
   @Test
   void defaultsAreThoseOfArrays() {
     INDArray z = numbers(1, 4, 3);
@@ -139,6 +169,14 @@ class CurvatureGraphTest {
         SoftmaxCrossEntropy.gradient(z, q),
         SoftmaxCrossEntropy.gradient(logits, graph.constant("q", q)).eval(),
         "dense");
+    Elements.assertSame(
+        SigmoidCrossEntropy.gradient(z, q.div(2)),
+        SigmoidCrossEntropy.gradient(logits, graph.constant("halves", q.div(2))).eval(),
+        "sigmoid");
+    Elements.assertSame(
+        PoissonLoss.gradient(z, q),
+        PoissonLoss.gradient(logits, graph.getVariable("q")).eval(),
+        "Poisson");
   }
 
   /** What a gradient op gives to the upstream that it is multiplied by. */

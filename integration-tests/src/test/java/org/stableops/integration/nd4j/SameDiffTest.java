@@ -321,7 +321,7 @@ final class SameDiffTest {
     assertEquals(before.keySet(), after.keySet());
     before.forEach((name, op) -> assertSame(op, after.get(name), name));
     assertEquals(
-        43,
+        45,
         after.keySet().stream().filter(name -> name != null && name.startsWith("stable_")).count());
   }
 

@@ -12,7 +12,7 @@ import org.stableops.op.ElementLosses;
  */
 public abstract class CompanionGradientOp<O> extends ElementLossGradientOp<O> {
   protected CompanionGradientOp(ElementLosses<O> losses) {
-    super(losses, losses.companionGradientGraphName());
+    super(losses, losses.companionGradientGraphName(), null);
   }
 
   @Override

@@ -1,8 +1,13 @@
 package org.stableops.nd4j.internal;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.stableops.Reduction;
 import org.stableops.op.ElementLosses;
 
 /**
@@ -14,13 +19,68 @@ import org.stableops.op.ElementLosses;
 public abstract class ElementLossGradientOp<O> extends JavaOp {
   private final transient ElementLosses<O> losses;
 
+  /** Null where the gradient cannot be differentiated once more. */
+  private final transient Supplier<? extends ElementLossSecondOp<O>> second;
+
   protected ElementLossGradientOp(ElementLosses<O> losses) {
-    this(losses, losses.gradientGraphName());
+    this(losses, null);
   }
 
-  ElementLossGradientOp(ElementLosses<O> losses, String name) {
+  protected ElementLossGradientOp(
+      ElementLosses<O> losses, @Nullable Supplier<? extends ElementLossSecondOp<O>> second) {
+    this(losses, losses.gradientGraphName(), second);
+  }
+
+  ElementLossGradientOp(
+      ElementLosses<O> losses,
+      String name,
+      @Nullable Supplier<? extends ElementLossSecondOp<O>> second) {
     super(name);
     this.losses = losses;
+    this.second = second;
+  }
+
+  /** A gradient op of the same loss, if it can be differentiated once more. */
+  protected ElementLossGradientOp<O> another() {
+    throw new UnsupportedOperationException(opName() + " has no second derivative");
+  }
+
+  /** The gradient in the graph of the argument, without an upstream; weights may be null. */
+  public final SDVariable gradient(
+      O options, SDVariable x, SDVariable targets, @Nullable SDVariable sampleWeights) {
+    requireVariables(x, targets);
+    SDVariable one = x.getSameDiff().constant(Nd4j.scalar(x.dataType(), 1));
+    List<SDVariable> inputs = new ArrayList<>(List.of(x, targets, one, one));
+    if (sampleWeights != null) {
+      inputs.add(sampleWeights);
+    }
+    return of(options, 1, inputs.toArray(SDVariable[]::new));
+  }
+
+  @Override
+  public final List<JavaOp> family() {
+    return second == null ? List.of(this) : List.of(this, second.get());
+  }
+
+  /** By the argument, and by upstream, which is of the loss's shape. */
+  @Override
+  public final List<SDVariable> doDiff(List<SDVariable> upstreams) {
+    if (second == null || labels() > 1) {
+      return super.doDiff(upstreams);
+    }
+    O options = losses.options(tArgs());
+    SDVariable v = upstreams.get(0);
+    SDVariable weights = args().length > 4 ? arg(4) : null;
+    SDVariable terms = v.mul(another().gradient(options, arg(0), arg(1), weights));
+    boolean isReduced = losses.of(options).reduction() != Reduction.NONE;
+    List<SDVariable> gradients = new ArrayList<>();
+    gradients.add(v.mul(second.get().of(options, 1, args())));
+    gradients.add(sameDiff.zerosLike(arg(1)));
+    gradients.add(isReduced ? terms.sum() : terms);
+    for (int i = 3; i < args().length; i++) {
+      gradients.add(sameDiff.zerosLike(arg(i)));
+    }
+    return gradients;
   }
 
   final SDVariable of(O options, int labels, SDVariable... inputs) {
@@ -48,11 +108,15 @@ public abstract class ElementLossGradientOp<O> extends JavaOp {
     write(call, inputs.get(labels + 1), output);
   }
 
-  /** Writes the gradient times upstream. */
+  /** Writes the derivative times upstream. */
   void write(ElementLossCall call, INDArray upstream, INDArray output) {
     try (Temporaries temporaries = new Temporaries()) {
-      Primitives.assign(output, temporaries.keep(call.gradient()));
+      Primitives.assign(output, temporaries.keep(derivative(call)));
     }
     Primitives.multiplyByUpstream(output, upstream);
+  }
+
+  INDArray derivative(ElementLossCall call) {
+    return call.gradient();
   }
 }

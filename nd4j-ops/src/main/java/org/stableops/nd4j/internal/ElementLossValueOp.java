@@ -67,7 +67,8 @@ public abstract class ElementLossValueOp<O> extends LossValueOp {
 
   @Override
   public final List<JavaOp> family() {
-    List<JavaOp> family = new ArrayList<>(List.of(this, gradient.get()));
+    List<JavaOp> family = new ArrayList<>(gradient.get().family());
+    family.add(0, this);
     if (companionGradient != null) {
       family.add(companionGradient.get());
     }
