@@ -10,7 +10,7 @@ import org.stableops.op.SoftmaxLoss;
  * Upstream × a derivative of a cross-entropy in a graph, from logits, labels, upstream, the loss,
  * perhaps more, and perhaps sample weights.
  */
-abstract class CrossEntropyDerivativeOp extends JavaOp {
+abstract class CrossEntropyDerivativeOp extends LossGradientOp {
   final transient SoftmaxLoss loss;
   private final transient int sampleWeights;
 
@@ -33,11 +33,6 @@ abstract class CrossEntropyDerivativeOp extends JavaOp {
 
   /** The same call with the wanted derivative for gradient. */
   abstract CrossEntropy wanted(CrossEntropy call, List<INDArray> inputs);
-
-  @Override
-  protected final boolean isProduct() {
-    return true;
-  }
 
   @Override
   protected final void forward(List<INDArray> inputs, INDArray output) {

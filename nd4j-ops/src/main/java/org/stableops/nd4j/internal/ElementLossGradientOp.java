@@ -1,12 +1,10 @@
 package org.stableops.nd4j.internal;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.Reduction;
 import org.stableops.op.ElementLosses;
 
@@ -16,7 +14,7 @@ import org.stableops.op.ElementLosses;
  *
  * @param <O> its options
  */
-public abstract class ElementLossGradientOp<O> extends JavaOp {
+public abstract class ElementLossGradientOp<O> extends LossGradientOp {
   private final transient ElementLosses<O> losses;
 
   /** Null where the gradient cannot be differentiated once more. */
@@ -48,13 +46,7 @@ public abstract class ElementLossGradientOp<O> extends JavaOp {
   /** The gradient in the graph of the argument, without an upstream; weights may be null. */
   public final SDVariable gradient(
       O options, SDVariable x, SDVariable targets, @Nullable SDVariable sampleWeights) {
-    requireVariables(x, targets);
-    SDVariable one = x.getSameDiff().constant(Nd4j.scalar(x.dataType(), 1));
-    List<SDVariable> inputs = new ArrayList<>(List.of(x, targets, one, one));
-    if (sampleWeights != null) {
-      inputs.add(sampleWeights);
-    }
-    return of(options, 1, inputs.toArray(SDVariable[]::new));
+    return of(options, 1, inputs(x, targets, sampleWeights));
   }
 
   @Override
@@ -70,17 +62,10 @@ public abstract class ElementLossGradientOp<O> extends JavaOp {
     }
     O options = losses.options(tArgs());
     SDVariable v = upstreams.get(0);
-    SDVariable weights = args().length > 4 ? arg(4) : null;
-    SDVariable terms = v.mul(another().gradient(options, arg(0), arg(1), weights));
-    boolean isReduced = losses.of(options).reduction() != Reduction.NONE;
-    List<SDVariable> gradients = new ArrayList<>();
-    gradients.add(v.mul(second.get().of(options, 1, args())));
-    gradients.add(sameDiff.zerosLike(arg(1)));
-    gradients.add(isReduced ? terms.sum() : terms);
-    for (int i = 3; i < args().length; i++) {
-      gradients.add(sameDiff.zerosLike(arg(i)));
-    }
-    return gradients;
+    SDVariable product = v.mul(second.get().of(options, 1, args()));
+    SDVariable terms = v.mul(another().gradient(options, arg(0), arg(1), sampleWeights()));
+    boolean isOfElements = losses.of(options).reduction() == Reduction.NONE;
+    return gradients(product, isOfElements ? terms : terms.sum());
   }
 
   final SDVariable of(O options, int labels, SDVariable... inputs) {
@@ -93,11 +78,6 @@ public abstract class ElementLossGradientOp<O> extends JavaOp {
 
   private int labels() {
     return 1 + integers(0, 1).length;
-  }
-
-  @Override
-  protected final boolean isProduct() {
-    return true;
   }
 
   @Override
