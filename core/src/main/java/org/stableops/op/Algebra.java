@@ -80,8 +80,18 @@ public interface Algebra<A> {
     return freeing(own, this::log1pExp);
   }
 
+  /** log(1 + e^x) of float64, for x from −16 to 700, to more digits than float32 has. */
+  default A nearLog1pExp(A x) {
+    return freeing(addTo(exp(x), 1), this::log);
+  }
+
   /** 1/(1 + e^{−x}), of float64, for x &gt; −700. */
   A sigmoid(A x);
+
+  /** The same of a result that nothing else needs: it may change, or is freed. */
+  default A sigmoidOf(A own) {
+    return freeing(own, this::sigmoid);
+  }
 
   /** −1, 0 or 1; for NaN any of them. */
   A sign(A x);
@@ -155,6 +165,11 @@ public interface Algebra<A> {
   /** Whether the elements are of float64, and not of float32. */
   boolean isDouble(A x);
 
+  /** Whether two passes over x in float32 take less time than one in float64. */
+  default boolean prefersFloat(A x) {
+    return false;
+  }
+
   /** The same elements in float64. */
   A toDouble(A x);
 
@@ -187,6 +202,11 @@ public interface Algebra<A> {
   /** The same with a number. */
   default A multiplyBy(A own, double y) {
     return freeing(own, x -> multiply(x, y));
+  }
+
+  /** x/y in a result that nothing else needs: it may change, and is the quotient or freed. */
+  default A divideBy(A own, A y) {
+    return freeing(own, x -> divide(x, y));
   }
 
   /** 1/(1 + e^{−x}) of float32, rounded once: float32 itself would be 2.5 ulp off. */

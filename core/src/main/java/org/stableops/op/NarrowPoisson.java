@@ -26,6 +26,9 @@ final class NarrowPoisson implements ElementLoss.LossComposite {
     boolean isSoftplus = options.equals(plain.withRate(PositiveTransform.softplus()));
     double largest = isExp ? NarrowSigmoid.FAR : Float.MAX_VALUE;
     boolean isNarrow = (isExp || isSoftplus) && least >= -NarrowSigmoid.FAR && most <= largest;
+    if (NearPoisson.accepts(least, most, options)) {
+      return new NearPoisson(general);
+    }
     return isNarrow ? new NarrowPoisson(general, isExp) : general;
   }
 

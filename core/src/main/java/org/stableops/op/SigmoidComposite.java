@@ -48,9 +48,13 @@ public final class SigmoidComposite implements ElementLoss.LossComposite {
   public ElementLoss.LossComposite within(double least, double most) {
     BinaryCrossEntropyOptions plain =
         BinaryCrossEntropyOptions.DEFAULT.withReduction(options.reduction());
-    boolean isNear = least >= -NarrowSigmoid.FAR && most <= NarrowSigmoid.FAR;
-    boolean isNarrow = isNear && options.equals(plain);
-    return isNarrow ? new NarrowSigmoid(this) : this;
+    double largest = Math.max(-least, most);
+    boolean isNarrow = largest <= NarrowSigmoid.FAR && options.equals(plain);
+    if (!isNarrow) {
+      return this;
+    }
+    NarrowSigmoid narrow = new NarrowSigmoid(this);
+    return largest <= NearSigmoid.NEAR ? new NearSigmoid(narrow) : narrow;
   }
 
   @Override

@@ -371,7 +371,8 @@ class LossCompositesTest {
 
   /** Narrow formulas beside the kernel, which computes the same floats in double. */
   private static void assertNarrow(ElementLoss loss, double[] x, double[] y) {
-    ElementLoss.LossComposite narrow = loss.composite().within(-85, 85);
+    double largest = Arrays.stream(x).max().getAsDouble();
+    ElementLoss.LossComposite narrow = loss.composite().within(-largest, largest);
     assertTrue(narrow != loss.composite());
     Points points = Points.of(PlainArray.of(false, x).elements(), new double[] {1}, y);
     PlainArray ofX = floats(points.x);
@@ -403,6 +404,15 @@ class LossCompositesTest {
     CountOptions log = CountOptions.DEFAULT;
     assertNarrow(PoissonComposite.of(log), x, COUNTS);
     assertNarrow(PoissonComposite.of(log.withRate(PositiveTransform.softplus())), x, COUNTS);
+  }
+
+  @Test
+  void nearFormulasAreThoseOfTheKernel() {
+    double[] x = both(0, 0x1p-27, 0.3125, 2.75, 9.5, 15.75, 16);
+    assertNarrow(
+        SigmoidComposite.of(BinaryCrossEntropyOptions.DEFAULT), x, new double[] {0, 0.25, 1});
+    CountOptions softplus = CountOptions.DEFAULT.withRate(PositiveTransform.softplus());
+    assertNarrow(PoissonComposite.of(softplus), x, COUNTS);
   }
 
   /** No quotient of a count and a tiny rate. */

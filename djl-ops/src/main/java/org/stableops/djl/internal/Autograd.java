@@ -170,6 +170,14 @@ public final class Autograd {
     return rounded;
   }
 
+  /**
+   * The same of scalars, in half of the calls, and in any floating dtype: x^0 is 1, of NaN too, and
+   * 1 times the value is that, rounded once.
+   */
+  static void overwriteScalar(NDArray scalar, NDArray value) {
+    outsideGraph(() -> scalar.powi(Constants.of(0)).muli(value));
+  }
+
   /** Writes a value into the storage of an array, past its graph. */
   static void overwrite(NDArray array, NDArray value) {
     array.stopGradient().set(EVERYTHING, value);

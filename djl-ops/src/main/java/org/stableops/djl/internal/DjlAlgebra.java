@@ -63,6 +63,11 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
   }
 
   @Override
+  public NDArray divideBy(NDArray own, NDArray y) {
+    return own.divi(y);
+  }
+
+  @Override
   public NDArray multiplyBy(NDArray own, double y) {
     return own.muli(number(y));
   }
@@ -137,6 +142,11 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
   /** By the host's softplus, which drops e^{−x} for x above 20. */
   @Override
   public NDArray log1pExp(NDArray x) {
+    return Activation.softPlus(x);
+  }
+
+  @Override
+  public NDArray nearLog1pExp(NDArray x) {
     return Activation.softPlus(x);
   }
 
@@ -263,6 +273,11 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
   @Override
   public NDArray toDouble(NDArray x) {
     return x.toType(DataType.FLOAT64, false);
+  }
+
+  @Override
+  public boolean prefersFloat(NDArray x) {
+    return !Fused.isSmall(x);
   }
 
   @Override

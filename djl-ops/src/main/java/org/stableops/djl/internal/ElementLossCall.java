@@ -1,5 +1,6 @@
 package org.stableops.djl.internal;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -274,18 +275,24 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
         // The caller may own and close both.
         return losses.duplicate();
       }
-      NDArray number = Scoped.beside(logits, sum.get());
-      if (loss.reduction() == Reduction.MEAN) {
-        number = weight == 0 ? number.zerosLike() : number.div(number(weight));
-      }
+      NDArray number = number();
       // DJL's toType copies nothing of the same dtype.
       DataType type = logits.getDataType();
       return type == DataType.FLOAT64 ? number.duplicate() : number.toType(type, false);
     }
 
+    /** The sum or the mean, in float64. */
+    private NDArray number() {
+      NDArray number = Scoped.beside(logits, sum.get());
+      if (loss.reduction() != Reduction.MEAN) {
+        return number;
+      }
+      return weight == 0 ? number.zerosLike() : number.div(ElementLossCall.this.number(weight));
+    }
+
     @Override
     public void reduceInto(NDArray scalar) {
-      Autograd.overwrite(scalar, reduced());
+      Autograd.overwriteScalar(scalar, number());
     }
 
     @Override
@@ -376,7 +383,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
                       ? new ValueAndGradient<>(rows.value(x, c, y), null)
                       : rows.both(x, c, y);
               NDArray losses = weighted(both.value(), a);
-              ofBlock[SUMS] = losses.toType(DataType.FLOAT64, false).sum(new int[] {1}, true);
+              ofBlock[SUMS] = rows.sums(losses);
               if (wantsLosses) {
                 ofBlock[LOSSES] = losses.toType(logits.getDataType(), false);
               }
@@ -388,7 +395,8 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
     NDArray sums = results[SUMS];
     NDArray losses = wantsLosses ? results[LOSSES].reshape(logits.getShape()) : null;
     NDArray gradient = view == null ? null : results[GRADIENT].reshape(view.getShape());
-    return new Result<>(new Computed(sums::sum, losses, weight), gradient);
+    Supplier<NDArray> sum = () -> sums.getShape().isScalar() ? sums : sums.sum();
+    return new Result<>(new Computed(sum, losses, weight), gradient);
   }
 
   /** Σ a, after a look at all values. */
@@ -472,11 +480,12 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
   private final class Rows {
     private static final int ALL_EXTREMES = 4;
 
-    private final NDArray x = rows(Autograd.detached(logits));
-    private final NDArray c = companion == null ? null : companionRows(beside(companion));
-    private final NDArray y = rows(beside(targets));
+    private final NDArray x = rows(logits);
+    private final NDArray c =
+        companion == null ? null : companionRows(beside(companion.stopGradient()));
+    private final NDArray y = beside(rows(targets));
     private final NDArray a =
-        sampleWeights == null ? null : rows(beside(sampleWeights).toType(DataType.FLOAT64, false));
+        sampleWeights == null ? null : beside(rows(sampleWeights)).toType(DataType.FLOAT64, false);
 
     /** The least and the largest target that counts, and the same of x if that matters. */
     private final double[] extremes = x.size() == 0 ? new double[0] : extremes();
@@ -486,7 +495,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
             ? loss.composite().within(extremes[2], extremes[3])
             : loss.composite();
 
-    /** Read at once, for every time the device is waited for. */
+    /** Read at once, for every time the device is waited for; on the CPU that would take longer. */
     private double[] extremes() {
       NDArray counted = counted(y, a, 0);
       NDList numbers = new NDList(counted.min(), counted.max());
@@ -498,14 +507,14 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
         numbers.add(x.min());
         numbers.add(x.max());
       }
-      return NDArrays.stack(numbers).toType(DataType.FLOAT64, false).toDoubleArray();
+      return logits.getDevice().equals(Device.cpu())
+          ? numbers.stream().mapToDouble(number -> Numbers.doubles(number)[0]).toArray()
+          : Numbers.doubles(NDArrays.stack(numbers));
     }
 
-    private NDArray beside(NDArray array) {
-      NDArray ours = array.stopGradient();
-      // A result belongs to its first operand's manager, which must be that of the logits.
-      ours.attach(logits.getManager());
-      NDArray local = ours.toDevice(logits.getDevice(), false);
+    /** Of a view: a result belongs to its first operand's manager, which must be the logits'. */
+    private NDArray beside(NDArray view) {
+      NDArray local = Scoped.beside(logits, view).toDevice(logits.getDevice(), false);
       return local.getDataType().isFloating() ? local : local.toType(DataType.FLOAT64, false);
     }
 
@@ -514,8 +523,18 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
       return shape.dimension() == 0 ? 1 : shape.get(shape.dimension() - 1);
     }
 
+    /** A view outside any graph. */
     private NDArray rows(NDArray array) {
-      return array.reshape(last() == 0 ? 0 : array.size() / last(), last());
+      Shape shape = new Shape(last() == 0 ? 0 : array.size() / last(), last());
+      NDArray outside = array.stopGradient();
+      return array.getShape().equals(shape) ? outside : outside.reshape(shape);
+    }
+
+    /** The sum of all losses in float64; of some of the rows, those of each. */
+    NDArray sums(NDArray losses) {
+      NDArray wide = losses.toType(DataType.FLOAT64, false);
+      boolean isAll = losses.getShape().get(0) == x.getShape().get(0);
+      return isAll ? wide.sum() : wide.sum(new int[] {1}, true);
     }
 
     /** One row where all are the same, which needs no memory; else all of them. */

@@ -61,76 +61,72 @@ public record Nd4jAlgebra(Temporaries temporaries, boolean isNarrow)
 
   @Override
   public INDArray add(INDArray x, INDArray y) {
-    return x.add(y, like(x, y));
+    return Arithmetic.ADD.of(x, y, like(x, y));
   }
 
-  /** Of 1 without a number, of which the host makes an array every time. */
   @Override
   public INDArray add(INDArray x, double y) {
-    if (y != 1) {
-      return x.add(y, like(x));
-    }
-    return addOneTo(negate(x));
-  }
-
-  /** 1 + x of −x. */
-  private static INDArray addOneTo(INDArray minus) {
-    return exec(new OneMinus(minus, minus));
+    return Arithmetic.ADD.of(x, y, like(x));
   }
 
   @Override
   public INDArray addTo(INDArray own, INDArray y) {
-    return own.addi(y);
+    return Arithmetic.ADD.of(own, y, own);
   }
 
   @Override
   public INDArray addTo(INDArray own, double y) {
-    return y == 1 ? addOneTo(exec(new Negative(own, own))) : own.addi(y);
+    return Arithmetic.ADD.of(own, y, own);
   }
 
   @Override
   public INDArray subtractFrom(INDArray own, INDArray y) {
-    return own.subi(y);
+    return Arithmetic.SUBTRACT.of(own, y, own);
   }
 
   @Override
   public INDArray multiplyBy(INDArray own, INDArray y) {
-    return own.muli(y);
+    return Arithmetic.MULTIPLY.of(own, y, own);
+  }
+
+  @Override
+  public INDArray divideBy(INDArray own, INDArray y) {
+    return Arithmetic.DIVIDE.of(own, y, own);
   }
 
   @Override
   public INDArray multiplyBy(INDArray own, double y) {
-    return own.muli(y);
+    return Arithmetic.MULTIPLY.of(own, y, own);
   }
 
   @Override
   public INDArray subtract(INDArray x, INDArray y) {
-    return x.sub(y, like(x, y));
+    return Arithmetic.SUBTRACT.of(x, y, like(x, y));
   }
 
   @Override
   public INDArray multiply(INDArray x, INDArray y) {
-    return x.mul(y, like(x, y));
+    return Arithmetic.MULTIPLY.of(x, y, like(x, y));
   }
 
   @Override
   public INDArray multiply(INDArray x, double y) {
-    return y == 1 ? x : x.mul(y, like(x));
+    return y == 1 ? x : Arithmetic.MULTIPLY.of(x, y, like(x));
   }
 
   @Override
   public INDArray divide(INDArray x, INDArray y) {
-    return x.div(y, like(x, y));
+    return Arithmetic.DIVIDE.of(x, y, like(x, y));
   }
 
   @Override
   public INDArray divide(INDArray x, double y) {
-    return y == 1 ? x : x.div(y, like(x));
+    return y == 1 ? x : Arithmetic.DIVIDE.of(x, y, like(x));
   }
 
   @Override
   public INDArray divide(double x, INDArray y) {
-    return y.rdiv(x, like(y));
+    return Arithmetic.REVERSED_DIVIDE.of(y, x, like(y));
   }
 
   @Override
@@ -167,8 +163,10 @@ public record Nd4jAlgebra(Temporaries temporaries, boolean isNarrow)
   @Override
   public INDArray log1p(INDArray x) {
     INDArray v = add(x, 1);
-    INDArray lost = exec(new OneMinus(v, like(v))).addi(x).divi(v);
-    exec(new Log(v, v)).addi(lost);
+    INDArray lost = exec(new OneMinus(v, like(v)));
+    addTo(lost, x);
+    divideBy(lost, v);
+    addTo(exec(new Log(v, v)), lost);
     free(lost);
     return v;
   }
@@ -200,11 +198,11 @@ public record Nd4jAlgebra(Temporaries temporaries, boolean isNarrow)
   @Override
   public INDArray log1pExp(INDArray x) {
     INDArray wide = toDouble(x);
-    INDArray t = abs(wide).negi();
+    INDArray t = minusAbs(wide);
     INDArray result = log1p(exec(new Exp(t, t)));
     free(t);
     INDArray relu = atLeast(wide, 0);
-    result.addi(relu);
+    addTo(result, relu);
     free(relu);
     if (wide != x) {
       free(wide);
@@ -213,8 +211,19 @@ public record Nd4jAlgebra(Temporaries temporaries, boolean isNarrow)
   }
 
   @Override
+  public INDArray nearLog1pExp(INDArray x) {
+    INDArray v = addTo(exp(x), 1);
+    return exec(new Log(v, v));
+  }
+
+  @Override
   public INDArray sigmoid(INDArray x) {
     return exec(new Sigmoid(x, like(x)));
+  }
+
+  @Override
+  public INDArray sigmoidOf(INDArray own) {
+    return exec(new Sigmoid(own, own));
   }
 
   @Override
@@ -249,7 +258,8 @@ public record Nd4jAlgebra(Temporaries temporaries, boolean isNarrow)
   private INDArray withNaNOf(INDArray x, INDArray result) {
     INDArray isNumber = toTypeOf(x, keep(x.eq(x)));
     // 0/0 where x is NaN; a factor of 1 changes nothing.
-    return result.muli(isNumber).divi(isNumber);
+    multiplyBy(result, isNumber);
+    return divideBy(result, isNumber);
   }
 
   @Override
