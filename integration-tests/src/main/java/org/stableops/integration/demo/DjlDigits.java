@@ -17,9 +17,11 @@ import ai.djl.training.TrainingConfig;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import java.util.List;
+import java.util.function.Function;
 import org.stableops.djl.Squareplus;
 import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
 import org.stableops.djl.training.FusedTrainer;
+import org.stableops.integration.host.DjlHost;
 import org.stableops.integration.oracle.Format;
 
 /** The network in DJL: a Model of Blocks under a Trainer. */
@@ -76,11 +78,20 @@ final class DjlDigits implements DigitsTraining {
     }
   }
 
+  /** What the network says of each, row by row. */
+  double[] logits(Examples examples) {
+    return evaluate(examples, DjlHost::doubles);
+  }
+
   @Override
   public long[] predict(Examples examples) {
+    return evaluate(examples, logits -> logits.argMax(1).toLongArray());
+  }
+
+  private <T> T evaluate(Examples examples, Function<NDArray, T> read) {
     try (NDManager manager = trainer.getManager().newSubManager()) {
       NDList logits = trainer.evaluate(new NDList(pixels(manager, examples)));
-      return logits.singletonOrThrow().argMax(1).toLongArray();
+      return read.apply(logits.singletonOrThrow());
     }
   }
 

@@ -76,6 +76,28 @@ public final class Pictures {
   }
 
   /**
+   * Writes a PNG of two charts.
+   *
+   * @param left a chart
+   * @param right a chart as high
+   * @param file where to
+   * @throws IOException if the file cannot be written
+   */
+  public static void writeBeside(Chart<?, ?> left, Chart<?, ?> right, Path file)
+      throws IOException {
+    BufferedImage first = image(left);
+    BufferedImage second = image(right);
+    BufferedImage both =
+        new BufferedImage(
+            first.getWidth() + second.getWidth(), first.getHeight(), BufferedImage.TYPE_INT_RGB);
+    Graphics2D graphics = both.createGraphics();
+    graphics.drawImage(first, 0, 0, null);
+    graphics.drawImage(second, first.getWidth(), 0, null);
+    graphics.dispose();
+    ImageIO.write(both, "png", file.toFile());
+  }
+
+  /**
    * Draws a chart.
    *
    * @param chart what to draw, in its own size

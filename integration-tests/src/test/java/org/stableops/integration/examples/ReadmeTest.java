@@ -21,6 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** What the README and the docs show is what is compiled here, and does what it says. */
 class ReadmeTest {
@@ -31,6 +32,8 @@ class ReadmeTest {
     "README.md, DjlExample",
     "README.md, Dl4jExample",
     "docs/cross-entropy.md, OptionsExample",
+    "docs/curvature.md, NewtonDjlExample",
+    "docs/curvature.md, NewtonNd4jExample",
     "docs/losses.md, CountsExample",
     "docs/positive.md, PositiveDjlExample",
     "docs/positive.md, PositiveNd4jExample",
@@ -82,6 +85,24 @@ class ReadmeTest {
     for (String number : List.of("0.0, 0.43", ", 2.45", "0.9625", "2.7146", "0.1265")) {
       assertTrue(printed.contains(number), printed);
     }
+  }
+
+  /** Two cells of a table: the means of their counts; and two rows whose temperature is known. */
+  @Test
+  void theNewtonExamplesFindTheMinimum() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray x = manager.create(new double[][] {{1, 0}, {1, 0}, {1, 1}, {1, 1}});
+      NDArray counts = manager.create(new double[] {2, 4, 5, 7});
+      NDArray start = manager.create(new double[] {Math.log(4.5), 0});
+      double[] found = NewtonDjlExample.coefficients(x, counts, start).toDoubleArray();
+      assertEquals(Math.log(3), found[0], 1e-14);
+      assertEquals(Math.log(2), found[1], 1e-14);
+    }
+    // Right in two of three with odds of e^{1.5/T}, so 1.5/T = log 2.
+    INDArray logits = Nd4j.createFromArray(new double[][] {{1.5, 0}, {1.5, 0}, {1.5, 0}});
+    INDArray labels = Nd4j.createFromArray(0, 0, 1);
+    double temperature = NewtonNd4jExample.temperature(logits, labels);
+    assertEquals(1.5 / Math.log(2), temperature, 1e-12);
   }
 
   /** The second row is masked out, the third ignored; by hand, of the logits 0, 0, 0. */
