@@ -1,12 +1,17 @@
 package org.stableops.integration.examples;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.core.Linear;
+import ai.djl.training.ParameterStore;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -14,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,6 +28,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.stableops.djl.Softplus;
 
 /** What the README and the docs show is what is compiled here, and does what it says. */
 class ReadmeTest {
@@ -32,6 +39,8 @@ class ReadmeTest {
     "README.md, DjlExample",
     "README.md, Dl4jExample",
     "docs/cross-entropy.md, OptionsExample",
+    "docs/curvature.md, CurvatureDjlExample",
+    "docs/curvature.md, CurvatureSameDiffExample",
     "docs/curvature.md, NewtonDjlExample",
     "docs/curvature.md, NewtonNd4jExample",
     "docs/losses.md, CountsExample",
@@ -103,6 +112,53 @@ class ReadmeTest {
     INDArray labels = Nd4j.createFromArray(0, 0, 1);
     double temperature = NewtonNd4jExample.temperature(logits, labels);
     assertEquals(1.5 / Math.log(2), temperature, 1e-12);
+  }
+
+  /** One network in both frameworks, DJL's weights with the outputs first. */
+  @Test
+  void theExamplesOfWholeNetworksFindTheSameProduct() {
+    double[] x = {0.5, -1, 2, 0.25, -0.75, 1};
+    double[] w1 = {0.3, -0.2, 0.5, 0.1, 0.7, -0.4};
+    double[] w2 = {1, -0.5, 0.25, 0.75, -1, 0.5};
+    double[] v1 = {1, 2, -1, 0.5, 0, -2};
+    double[] v2 = {-1, 0.5, 2, 1, -0.5, 0.25};
+    SameDiff graph = SameDiff.create();
+    Map<String, INDArray> expected =
+        CurvatureSameDiffExample.product(
+            graph,
+            graph.constant(Nd4j.createFromArray(x).reshape(3, 2)),
+            graph.constant(Nd4j.createFromArray(0, 1, 1)),
+            graph.var("w1", Nd4j.createFromArray(w1).reshape(2, 3)),
+            graph.var("w2", Nd4j.createFromArray(w2).reshape(3, 2)),
+            graph.constant(Nd4j.createFromArray(v1).reshape(2, 3)),
+            graph.constant(Nd4j.createFromArray(v2).reshape(3, 2)));
+    try (NDManager manager = NDManager.newBaseManager()) {
+      SequentialBlock network =
+          new SequentialBlock()
+              .add(Linear.builder().setUnits(3).optBias(false).build())
+              .add(Softplus.block())
+              .add(Linear.builder().setUnits(2).optBias(false).build());
+      network.initialize(manager, DataType.FLOAT64, new Shape(3, 2));
+      NDList weights = new NDList();
+      network.getParameters().values().forEach(each -> weights.add(each.getArray()));
+      weights.get(0).set(manager.create(w1, new Shape(2, 3)).transpose().toByteBuffer());
+      weights.get(1).set(manager.create(w2, new Shape(3, 2)).transpose().toByteBuffer());
+      NDList product =
+          CurvatureDjlExample.product(
+              network,
+              new ParameterStore(manager, false),
+              new NDList(manager.create(x, new Shape(3, 2))),
+              manager.create(new long[] {0, 1, 1}),
+              weights,
+              new NDList(
+                  manager.create(v1, new Shape(2, 3)).transpose(),
+                  manager.create(v2, new Shape(3, 2)).transpose()));
+      for (int layer = 0; layer < 2; layer++) {
+        double[] ofSameDiff = expected.get(layer == 0 ? "w1" : "w2").dup('c').data().asDouble();
+        double[] ofDjl = product.get(layer).transpose().toDoubleArray();
+        assertArrayEquals(ofSameDiff, ofDjl, 1e-14);
+      }
+    }
   }
 
   /** The second row is masked out, the third ignored; by hand, of the logits 0, 0, 0. */
