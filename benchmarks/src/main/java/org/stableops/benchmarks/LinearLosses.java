@@ -29,8 +29,8 @@ import org.stableops.integration.memory.ProcessMemory;
 /**
  * Prints how long the loss of a large vocabulary and its gradients to hidden states, weight and
  * bias take: by pieces, as a whole, by libtorch alone, and the three matrix products without a
- * loss; and how much memory they take at their height, beside arguments and gradients, in units of
- * the logits.
+ * loss, and the Gauss–Newton product; and how much memory they take at their height, beside
+ * arguments and gradients, in units of the logits.
  *
  * <p>The contestants take turns in one JVM. The memory is honest only where freed blocks are given
  * back at once: set MALLOC_MMAP_THRESHOLD_ and MALLOC_TRIM_THRESHOLD_ to 65536 for it, and look at
@@ -107,6 +107,10 @@ final class LinearLosses {
                 LinearCrossEntropy.valueAndGradients(h, w, b, labels, null, DEFAULT);
             new NDList(all.loss(), all.hidden(), all.weight(), all.bias()).close();
           });
+      LinearCrossEntropyGradients<NDArray> v = new LinearCrossEntropyGradients<>(null, h, w, b);
+      contestants.put(
+          "by pieces, Gauss–Newton product",
+          () -> LinearCrossEntropy.gaussNewtonProduct(h, w, b, labels, null, v, DEFAULT).close());
       contestants.put(
           "by pieces, loss alone",
           () -> LinearCrossEntropy.value(h, w, b, labels, null, DEFAULT).close());
@@ -165,6 +169,14 @@ final class LinearLosses {
                   hidden, weight, bias, ofTokens, null, DEFAULT);
           close(all.loss(), all.hidden(), all.weight(), all.bias());
         });
+    LinearCrossEntropyGradients<INDArray> v =
+        new LinearCrossEntropyGradients<>(null, hidden, weight, bias);
+    contestants.put(
+        "by pieces, Gauss–Newton product",
+        () ->
+            org.stableops.nd4j.LinearCrossEntropy.gaussNewtonProduct(
+                    hidden, weight, bias, ofTokens, null, v, DEFAULT)
+                .close());
     contestants.put(
         "by pieces, loss alone",
         () ->

@@ -13,6 +13,9 @@ import org.stableops.kernel.RowLosses;
  * losses and, in the same memory, their gradient, which is multiplied into the wanted gradients
  * before the next piece. Tokens that do not count are in no piece.
  *
+ * <p>The Gauss–Newton product goes the same way with a second array of a piece beside the logits:
+ * how these change along the direction, which becomes the Hessian's product with that.
+ *
  * <p>Why pieces of tokens, and not of the vocabulary: a token's log-sum-exp is known only when all
  * classes have been seen, so that the logits would be computed twice.
  */
@@ -107,7 +110,7 @@ public final class LinearPieces {
   /**
    * Runs through all pieces and returns the losses of all tokens, 0 for tokens that do not count.
    *
-   * @param bytes what one logit and its gradient take
+   * @param bytes what one logit and all that stands beside it take
    * @param piece what to do
    */
   public double[] losses(int bytes, Piece piece) {

@@ -145,6 +145,83 @@ public final class LinearCrossEntropy {
   }
 
   /**
+   * Returns the product of the Gauss–Newton matrix of the mean loss and a direction, without bias
+   * and sample weights; see {@link #gaussNewtonProduct(NDArray, NDArray, NDArray, NDArray, NDArray,
+   * LinearCrossEntropyGradients, CrossEntropyOptions)}.
+   */
+  public static LinearCrossEntropyGradients<NDArray> gaussNewtonProduct(
+      NDArray hidden, NDArray weight, NDArray labels, LinearCrossEntropyGradients<NDArray> v) {
+    return gaussNewtonProduct(hidden, weight, labels, v, CrossEntropyOptions.DEFAULT);
+  }
+
+  /**
+   * Returns the product of the Gauss–Newton matrix and a direction, without bias and sample
+   * weights; see {@link #gaussNewtonProduct(NDArray, NDArray, NDArray, NDArray, NDArray,
+   * LinearCrossEntropyGradients, CrossEntropyOptions)}.
+   */
+  public static LinearCrossEntropyGradients<NDArray> gaussNewtonProduct(
+      NDArray hidden,
+      NDArray weight,
+      NDArray labels,
+      LinearCrossEntropyGradients<NDArray> v,
+      CrossEntropyOptions options) {
+    return gaussNewtonProduct(hidden, weight, null, labels, null, v, options);
+  }
+
+  /**
+   * Returns JᵀHJ·v, the product of the Gauss–Newton matrix of the loss and a direction v = (ḣ, Ẇ,
+   * ḃ): J is the derivative of the logits z by hidden states, weight and bias, and H the Hessian of
+   * the loss by the logits.
+   *
+   * <pre>
+   * ż = ḣ·Wᵀ + h·Ẇᵀ + ḃ,   Q = {@link SparseSoftmaxCrossEntropy}.hessianVectorProduct(z, …, ż),
+   * to h: Q·W,   to W: Qᵀ·h,   to b: Σ_n Q_n.</pre>
+   *
+   * <p>The logits are linear in h alone, and in W and b alone: if nothing else moves, the parts to
+   * these are the product of the Hessian itself. The matrix is positive semidefinite without
+   * z-loss, and with one where lse ≥ 0.
+   *
+   * <p>By pieces, as gradients are, but with two arrays, z and ż, of which ż becomes Q. Each of the
+   * five matrix products is made once, and none for a part of v that is null. The error is that of
+   * the host's products and of the Hessian: of Q_c at most 14(D+1)(A+4)·ε·a·p_c·(W + 2ζω(1 +
+   * |lse|))·S, where W is here the sum of the token's smoothed and weighted probabilities, and S =
+   * max_c(Σ|ḣ·w_c| + Σ|h·ẇ_c| + |ḃ_c|).
+   *
+   * <p>Source: N. N. Schraudolph, Fast curvature matrix-vector products for second-order gradient
+   * descent, Neural Computation 14 (2002).
+   *
+   * @param hidden [N, D], the hidden states of N tokens, of any floating dtype
+   * @param weight [V, D], of the dtype of the hidden states
+   * @param bias [V], of the dtype of the hidden states; or null for none
+   * @param labels [N] or [N, 1], integers of any integer or floating dtype
+   * @param sampleWeights [N] or [N, 1], numbers or booleans: the weight of each token; or null for
+   *     1 everywhere
+   * @param v the direction: arrays of the shapes and the dtype of hidden, weight and bias, each of
+   *     which may be null for 0, and no part to a bias that is not there; its loss is never read,
+   *     nor are parts of tokens that do not count
+   * @param options reduction, ignored label, smoothing, z-loss and class weights; the class axis is
+   *     the last
+   * @return the product to hidden, weight and bias, outside any graph, of the hidden states' dtype
+   *     and manager; its loss is null, and its bias if there is none
+   * @throws IllegalArgumentException if a dtype or a shape is wrong, v has a part to a bias that is
+   *     not there, a sample weight is negative or not finite, a label is neither a class nor
+   *     ignored, the class axis is another, or the number of class weights is not that of the
+   *     classes
+   * @throws IllegalStateException if an array is closed
+   */
+  public static LinearCrossEntropyGradients<NDArray> gaussNewtonProduct(
+      NDArray hidden,
+      NDArray weight,
+      @Nullable NDArray bias,
+      NDArray labels,
+      @Nullable NDArray sampleWeights,
+      LinearCrossEntropyGradients<NDArray> v,
+      CrossEntropyOptions options) {
+    return LinearCall.of(hidden, weight, bias, labels, sampleWeights, options)
+        .gaussNewtonProduct(v);
+  }
+
+  /**
    * Returns the loss with the default options as a block; see {@link #block(CrossEntropyOptions)}.
    */
   public static Block block() {

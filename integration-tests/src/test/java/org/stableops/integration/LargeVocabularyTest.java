@@ -81,6 +81,8 @@ class LargeVocabularyTest {
   /** Computed once. */
   private static final AtomicReference<Whole> WHOLE = new AtomicReference<>();
 
+  private static final AtomicReference<Whole> PRODUCT = new AtomicReference<>();
+
   /** By two pieces, and by a whole of float64, with the error bars of NUMERICS.md §8. */
   @ParameterizedTest
   @MethodSource("settings")
@@ -101,6 +103,26 @@ class LargeVocabularyTest {
     assertArrayEquals(actual.hidden(), again.hidden());
     assertArrayEquals(actual.weight(), again.weight());
     assertArrayEquals(actual.bias(), again.bias());
+  }
+
+  /** By two pieces, and by a whole of float64, with the error bar of the Javadoc. */
+  @ParameterizedTest
+  @MethodSource("settings")
+  @Tag("thorough")
+  void piecesAreTheWholeOfAProduct(LinearConformanceTest.Setting setting) {
+    SplittableRandom random = new SplittableRandom(4);
+    LinearCase.Direction v =
+        new LinearCase.Direction(
+            random.doubles(PROBLEM.hidden().length, -2, 2).map(x -> (float) x).toArray(),
+            random.doubles(PROBLEM.weight().length, -2, 2).map(x -> (float) x).toArray(),
+            random.doubles(CLASSES, -1, 1).map(x -> (float) x).toArray());
+    LinearHost.Results actual =
+        setting.path().run(() -> setting.host().gaussNewton(PROBLEM, v, setting.format()));
+    Whole whole = PRODUCT.updateAndGet(known -> known == null ? Whole.of(PROBLEM, v) : known);
+    double epsilon = setting.format().epsilon();
+    check(setting, "by hidden, product", whole.hidden, whole.hiddenBars, epsilon, actual.hidden());
+    check(setting, "by weight, product", whole.weight, whole.weightBars, epsilon, actual.weight());
+    check(setting, "by bias, product", whole.bias, whole.biasBars, epsilon, actual.bias());
   }
 
   /** What is whole has an error, too, in float64. */
@@ -145,42 +167,60 @@ class LargeVocabularyTest {
     }
 
     private static Whole of(LinearCase problem, NDManager manager) {
-      int tokens = problem.tokens();
-      int classes = problem.classes();
       int dimension = problem.dimension();
-      double[] read = problem.hidden().clone();
-      for (int i = 0; i < read.length; i++) {
-        read[i] = problem.counts(i / dimension) ? read[i] : 0;
-      }
-      NDArray h = manager.create(read, new Shape(tokens, dimension));
-      NDArray w = manager.create(problem.weight(), new Shape(classes, dimension));
-      NDArray b = manager.create(problem.bias());
-      NDArray z = h.matMul(w.transpose()).add(b);
-      NDArray size = h.abs().matMul(w.abs().transpose()).add(b.abs()).max(new int[] {1}, true);
-      NDArray labels = manager.create(problem.labels());
-      NDArray weights = manager.create(problem.sampleWeights());
+      Parts parts = Parts.of(problem, manager);
+      NDArray h = parts.h;
+      NDArray w = parts.w;
+      NDArray size = parts.size;
       ValueAndGradient<NDArray> both =
-          SparseSoftmaxCrossEntropy.valueAndGradient(z, labels, weights, problem.options());
+          SparseSoftmaxCrossEntropy.valueAndGradient(
+              parts.z, parts.labels, parts.weights, problem.options());
       NDArray g = both.gradient();
-      double total =
-          IntStream.range(0, tokens)
-              .filter(problem::counts)
-              .mapToDouble(n -> problem.sampleWeights()[n])
-              .sum();
-      NDArray share = manager.create(shares(problem, total), new Shape(tokens, 1));
-      // a·p: all of the gradient but at the label, where p is 1 less.
-      NDArray q = labels.expandDims(1).eq(manager.arange(classes)).toType(DataType.FLOAT64, true);
-      NDArray ap = g.add(q.mul(share));
+      NDArray share = parts.share;
+      NDArray ap = parts.ap(g);
       NDArray oneMinusP = share.sub(ap).div(share.maximum(1e-300));
       NDArray e = ap.mul(oneMinusP).mul(size).mul(2 * (dimension + 1));
-      // Of V + N each product has one: sharper here, where they are so different.
-      NDArray overClasses = e.add(g.abs().mul(classes));
-      NDArray overTokens = e.add(g.abs().mul(tokens));
       double ofLogits = size.mul(g.abs().sum(new int[] {1}, true)).sum().getDouble();
       double loss = both.value().getDouble();
+      double bar = (dimension + 1) * ofLogits + 4 * loss;
+      return products(h, w, g, e, new double[] {loss}, new double[] {bar});
+    }
+
+    /** The Gauss–Newton product, without losses. */
+    static Whole of(LinearCase problem, LinearCase.Direction v) {
+      try (NDManager manager = NDManager.newBaseManager()) {
+        Parts parts = Parts.of(problem, manager);
+        NDArray ofH = manager.create(v.hidden(), parts.h.getShape());
+        NDArray ofW = manager.create(v.weight(), parts.w.getShape());
+        NDArray ofB = manager.create(v.bias());
+        NDArray w = parts.w;
+        NDArray slopes = ofH.matMul(w.transpose()).add(parts.h.matMul(ofW.transpose())).add(ofB);
+        NDArray sizes = ofH.abs().matMul(w.abs().transpose());
+        sizes.addi(parts.h.abs().matMul(ofW.abs().transpose())).addi(ofB.abs());
+        CrossEntropyOptions options = problem.options();
+        NDArray labels = parts.labels;
+        NDArray g = SparseSoftmaxCrossEntropy.gradient(parts.z, labels, parts.weights, options);
+        NDArray q =
+            SparseSoftmaxCrossEntropy.hessianVectorProduct(
+                parts.z, labels, parts.weights, slopes, options);
+        NDArray e =
+            parts
+                .ap(g)
+                .mul(sizes.max(new int[] {1}, true))
+                .mul(parts.size.add(4))
+                .mul(14 * (problem.dimension() + 1));
+        return products(parts.h, w, q, e, new double[0], new double[0]);
+      }
+    }
+
+    private static Whole products(
+        NDArray h, NDArray w, NDArray g, NDArray e, double[] loss, double[] lossBar) {
+      // Of V + N each product has one: sharper here, where they are so different.
+      NDArray overClasses = e.add(g.abs().mul(g.getShape().get(1)));
+      NDArray overTokens = e.add(g.abs().mul(g.getShape().get(0)));
       return new Whole(
-          new double[] {loss},
-          new double[] {(dimension + 1) * ofLogits + 4 * loss},
+          loss,
+          lossBar,
           g.matMul(w).toDoubleArray(),
           overClasses.matMul(w.abs()).toDoubleArray(),
           g.transpose().matMul(h).toDoubleArray(),
@@ -188,11 +228,59 @@ class LargeVocabularyTest {
           g.sum(new int[] {0}).toDoubleArray(),
           overTokens.sum(new int[] {0}).toDoubleArray());
     }
+  }
+
+  /**
+   * The arguments, 0 where they are not read, and what bars are made of.
+   *
+   * @param size A of each token
+   * @param share its part of the mean
+   */
+  private record Parts(
+      NDArray h,
+      NDArray w,
+      NDArray z,
+      NDArray size,
+      NDArray labels,
+      NDArray weights,
+      NDArray share) {
+
+    static Parts of(LinearCase problem, NDManager manager) {
+      int tokens = problem.tokens();
+      int dimension = problem.dimension();
+      double[] read = problem.hidden().clone();
+      for (int i = 0; i < read.length; i++) {
+        read[i] = problem.counts(i / dimension) ? read[i] : 0;
+      }
+      NDArray h = manager.create(read, new Shape(tokens, dimension));
+      NDArray w = manager.create(problem.weight(), new Shape(problem.classes(), dimension));
+      NDArray b = manager.create(problem.bias());
+      double total =
+          IntStream.range(0, tokens)
+              .filter(problem::counts)
+              .mapToDouble(n -> problem.sampleWeights()[n])
+              .sum();
+      return new Parts(
+          h,
+          w,
+          h.matMul(w.transpose()).add(b),
+          h.abs().matMul(w.abs().transpose()).add(b.abs()).max(new int[] {1}, true),
+          manager.create(problem.labels()),
+          manager.create(problem.sampleWeights()),
+          manager.create(shares(problem, total), new Shape(tokens, 1)));
+    }
 
     private static double[] shares(LinearCase problem, double total) {
       return IntStream.range(0, problem.tokens())
           .mapToDouble(n -> problem.counts(n) ? problem.sampleWeights()[n] / total : 0)
           .toArray();
+    }
+
+    /** a·p: all of the gradient but at the label, where p is 1 less. */
+    NDArray ap(NDArray gradient) {
+      NDArray classes = labels.getManager().arange((int) w.getShape().get(0));
+      NDArray q = labels.expandDims(1).eq(classes).toType(DataType.FLOAT64, true);
+      return gradient.add(q.mul(share));
     }
   }
 

@@ -40,7 +40,7 @@ class LinearConformanceTest {
   private static final Measurements MEASUREMENTS = new Measurements();
 
   /** Every option alone three times, each with another reduction, and combinations of them. */
-  private static final int PROBLEMS = Effort.of(16, 400);
+  static final int PROBLEMS = Effort.of(16, 400);
 
   private static final List<UnaryOperator<CrossEntropyOptions>> ALONE =
       List.of(
@@ -84,7 +84,7 @@ class LinearConformanceTest {
       return format == Format.FLOAT16 || format == Format.BFLOAT16;
     }
 
-    private Measurements.Row row(String what) {
+    Measurements.Row row(String what) {
       return new Measurements.Row(what, host.name(), path, format);
     }
 
@@ -146,7 +146,7 @@ class LinearConformanceTest {
   }
 
   /** Logits from almost equal ones to confident rows; some biases, and some classes absent. */
-  private static LinearCase draw(int number, SplittableRandom random, Format format) {
+  static LinearCase draw(int number, SplittableRandom random, Format format) {
     int tokens = 1 + random.nextInt(8);
     int dimension = 1 + random.nextInt(6);
     int classes = 1 + random.nextInt(12);
@@ -232,56 +232,62 @@ class LinearConformanceTest {
     for (Solved solved : solved(setting.format)) {
       LinearCase problem = solved.problem;
       LinearHost.Results explicit = setting.compute(problem);
-      check(setting, solved, "loss", explicit.loss(), solved.losses);
+      check(MEASUREMENTS, setting, problem, "loss", explicit.loss(), solved.losses);
       assertArrayEquals(explicit.loss(), setting.value(problem), setting::toString);
-      checkGradients(setting, solved, "", explicit, solved.gradients);
+      checkGradients(MEASUREMENTS, setting, problem, "", explicit, solved.gradients);
       if (problem.bias() == null) {
         assertNull(explicit.bias());
       }
       if (!solved.trained.isEmpty()) {
         LinearHost.Results inTraining = setting.backprop(problem, solved.upstream, solved.trained);
         assertArrayEquals(explicit.loss(), inTraining.loss(), setting::toString);
-        checkGradients(setting, solved, ", training", inTraining, solved.withUpstream);
+        checkGradients(
+            MEASUREMENTS, setting, problem, ", training", inTraining, solved.withUpstream);
       }
     }
   }
 
-  private static void checkGradients(
+  static void checkGradients(
+      Measurements measurements,
       Setting setting,
-      Solved solved,
+      LinearCase problem,
       String what,
       LinearHost.Results actual,
       LinearExact.Gradients exact) {
-    check(setting, solved, "by hidden" + what, actual.hidden(), exact.hidden());
-    check(setting, solved, "by weight" + what, actual.weight(), exact.weight());
-    check(setting, solved, "by bias" + what, actual.bias(), exact.bias());
+    check(measurements, setting, problem, "by hidden" + what, actual.hidden(), exact.hidden());
+    check(measurements, setting, problem, "by weight" + what, actual.weight(), exact.weight());
+    check(measurements, setting, problem, "by bias" + what, actual.bias(), exact.bias());
   }
 
   /** Of what is frozen there is none. */
   private static void check(
-      Setting setting, Solved solved, String what, double[] actual, LinearExact.Numbers numbers) {
+      Measurements measurements,
+      Setting setting,
+      LinearCase problem,
+      String what,
+      double[] actual,
+      LinearExact.Numbers numbers) {
     if (actual == null) {
       return;
     }
     assertEquals(numbers.exact().length, actual.length);
     for (int i = 0; i < actual.length; i++) {
       Exact exact = numbers.exact()[i];
-      double bar = bar(setting, solved, exact, numbers.bars()[i]);
+      double bar = bar(setting, problem, exact, numbers.bars()[i]);
       if (Math.abs(exact.nearest()) + bar < setting.format.max()) {
         double share = Math.abs(actual[i] - exact.nearest()) / bar;
         assertTrue(
             share <= 1,
             () ->
                 "%s, %s is %s of the bar off, %s: %s"
-                    .formatted(setting, what, share, exact.nearest(), text(solved.problem)));
-        MEASUREMENTS.add(setting.row(what), !what.equals("loss"), share, 1);
+                    .formatted(setting, what, share, exact.nearest(), text(problem)));
+        measurements.add(setting.row(what), !what.equals("loss"), share, 1);
       }
     }
   }
 
   /** In a half type one rounding more; and what a product loses of numbers that are subnormal. */
-  private static double bar(Setting setting, Solved solved, Exact exact, double epsilons) {
-    LinearCase problem = solved.problem;
+  private static double bar(Setting setting, LinearCase problem, Exact exact, double epsilons) {
     double largest =
         DoubleStream.concat(Arrays.stream(problem.hidden()), Arrays.stream(problem.weight()))
             .map(Math::abs)

@@ -74,13 +74,11 @@ final class LinearMemory {
     calls.put("value", () -> org.stableops.djl.LinearCrossEntropy.value(h, w, y, OPTIONS).close());
     calls.put(
         "gradients",
-        () -> {
-          LinearCrossEntropyGradients<NDArray> all =
-              org.stableops.djl.LinearCrossEntropy.valueAndGradients(h, w, y, OPTIONS);
-          all.loss().close();
-          all.hidden().close();
-          all.weight().close();
-        });
+        () -> org.stableops.djl.LinearCrossEntropy.valueAndGradients(h, w, y, OPTIONS).close());
+    LinearCrossEntropyGradients<NDArray> v = new LinearCrossEntropyGradients<>(null, h, w, null);
+    calls.put(
+        "gaussNewton",
+        () -> org.stableops.djl.LinearCrossEntropy.gaussNewtonProduct(h, w, y, v, OPTIONS).close());
     calls.put("training", () -> train(h, w, y));
     return calls;
   }
@@ -107,13 +105,12 @@ final class LinearMemory {
     calls.put("value", () -> org.stableops.nd4j.LinearCrossEntropy.value(h, w, y, OPTIONS).close());
     calls.put(
         "gradients",
-        () -> {
-          LinearCrossEntropyGradients<INDArray> all =
-              org.stableops.nd4j.LinearCrossEntropy.valueAndGradients(h, w, y, OPTIONS);
-          all.loss().close();
-          all.hidden().close();
-          all.weight().close();
-        });
+        () -> org.stableops.nd4j.LinearCrossEntropy.valueAndGradients(h, w, y, OPTIONS).close());
+    LinearCrossEntropyGradients<INDArray> v = new LinearCrossEntropyGradients<>(null, h, w, null);
+    calls.put(
+        "gaussNewton",
+        () ->
+            org.stableops.nd4j.LinearCrossEntropy.gaussNewtonProduct(h, w, y, v, OPTIONS).close());
     return calls;
   }
 }

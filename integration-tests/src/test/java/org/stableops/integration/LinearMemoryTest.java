@@ -18,6 +18,9 @@ class LinearMemoryTest {
 
   private static final long COMPOSITE = 20;
 
+  /** Of one array of a piece more. */
+  private static final long DIRECTION = 7;
+
   @ParameterizedTest
   @CsvSource({"djl, true", "nd4j, true", "djl, false", "nd4j, false"})
   @Tag("endurance")
@@ -33,6 +36,10 @@ class LinearMemoryTest {
     System.out.println(host + ", fused " + isFused + ", percent of the logits: " + line);
     long limit = isFused ? FUSED : COMPOSITE;
     NewJvm.numbers(line)
-        .forEach((call, percent) -> assertTrue(percent <= limit, host + ", " + line));
+        .forEach(
+            (call, percent) -> {
+              long more = call.equals("gaussNewton") ? DIRECTION : 0;
+              assertTrue(percent <= limit + more, host + ", " + line);
+            });
   }
 }

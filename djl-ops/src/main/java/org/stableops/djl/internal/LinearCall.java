@@ -14,6 +14,8 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.LinearCrossEntropyGradients;
 import org.stableops.Reduction;
@@ -21,8 +23,9 @@ import org.stableops.internal.Arguments;
 import org.stableops.internal.Blocks;
 import org.stableops.internal.LinearShape;
 import org.stableops.internal.SoftmaxShape;
-import org.stableops.kernel.CrossEntropyKernel;
 import org.stableops.kernel.Elements;
+import org.stableops.kernel.RowLosses;
+import org.stableops.op.Derivative;
 import org.stableops.op.LinearPieces;
 
 /** One call of the linear cross-entropy with valid arguments. */
@@ -250,16 +253,39 @@ public final class LinearCall implements WeightedCall {
     return Scoped.compute(
         () -> {
           Pass pass = new Pass(true, true, bias != null);
-          return new LinearCrossEntropyGradients<>(
-              pass.loss(),
-              rounded(pass.ofHidden()),
-              rounded(pass.ofWeight),
-              bias == null ? null : rounded(pass.ofBias));
+          return pass.all(pass.loss());
         },
-        all ->
-            all.bias() == null
-                ? new NDArray[] {all.loss(), all.hidden(), all.weight()}
-                : new NDArray[] {all.loss(), all.hidden(), all.weight(), all.bias()});
+        LinearCall::arrays);
+  }
+
+  /** The product of the Gauss–Newton matrix and a direction outside any graph, without a loss. */
+  public LinearCrossEntropyGradients<NDArray> gaussNewtonProduct(
+      LinearCrossEntropyGradients<NDArray> v) {
+    requireDirection(v);
+    return Scoped.compute(() -> new Pass(v).all(null), LinearCall::arrays);
+  }
+
+  private void requireDirection(LinearCrossEntropyGradients<NDArray> v) {
+    Arguments.requireGiven("v", v);
+    requireLikeIfGiven("v.hidden", v.hidden(), "hidden", hidden);
+    requireLikeIfGiven("v.weight", v.weight(), "weight", weight);
+    if (bias == null && v.bias() != null) {
+      throw new IllegalArgumentException(
+          "v.bias must be null without a bias, got an array of shape " + v.bias().getShape());
+    }
+    requireLikeIfGiven("v.bias", v.bias(), "bias", bias);
+  }
+
+  private static void requireLikeIfGiven(String name, NDArray part, String of, NDArray argument) {
+    if (part != null) {
+      Inputs.requireLike(name, part, of, argument);
+    }
+  }
+
+  private static NDArray[] arrays(LinearCrossEntropyGradients<NDArray> all) {
+    return Stream.of(all.loss(), all.hidden(), all.weight(), all.bias())
+        .filter(Objects::nonNull)
+        .toArray(NDArray[]::new);
   }
 
   private NDArray rounded(NDArray wide) {
@@ -328,32 +354,61 @@ public final class LinearCall implements WeightedCall {
     return FusedLosses.array(reduced, of, hidden);
   }
 
-  /** The losses of logits and, in their memory or its own, their gradient if it is wanted. */
-  private record Piece(double[] losses, NDArray gradient) {}
+  /**
+   * What is computed of logits.
+   *
+   * @param losses of their tokens, if the derivative is of first order
+   * @param derivative if it is wanted, in the memory of logits or v, or its own
+   */
+  private record Piece(double[] losses, NDArray derivative) {}
 
-  private Piece piece(NDArray logits, long[] labels, double[] scales, boolean wantsGradient) {
+  /** Takes a v like the logits for the product of the Hessian and it, or null for the gradient. */
+  private Piece piece(
+      NDArray logits, NDArray v, long[] labels, double[] scales, boolean wantsDerivative) {
     CrossEntropyOptions sum = options.withAxis(-1).withReduction(Reduction.SUM);
+    Derivative<NDArray> derivative =
+        v == null ? Derivative.gradient() : Derivative.hessianVectorProduct(v);
     if (Fused.accepts(logits)) {
       Elements z = Fused.elements(logits);
-      int classes = Math.toIntExact(shape.classes());
-      Elements out = wantsGradient ? z : null;
-      return new Piece(
-          CrossEntropyKernel.sparse(z, classes, labels, scales, sum, out).losses(), logits);
+      // The kernel must know z as what it overwrites.
+      Elements out = v == null ? z : Fused.elements(v);
+      RowLosses rows =
+          Derivative.sparse(
+              derivative.with(Fused::elements),
+              z,
+              Math.toIntExact(shape.classes()),
+              labels,
+              scales,
+              sum,
+              wantsDerivative ? out : null);
+      return new Piece(rows.losses(), v == null ? logits : v);
     }
     SoftmaxShape ofPiece = SoftmaxShape.of(logits.getShape().getShape(), sum);
     CompositeCrossEntropy composite = new CompositeCrossEntropy(logits, ofPiece, sum, scales);
     composite.setLabels(null, labels);
-    NDArray[] results = composite.compute(wantsGradient, false);
+    composite.setDerivative(derivative);
+    NDArray[] results = composite.compute(wantsDerivative, false);
+    NDArray losses = results[CompositeCrossEntropy.LOSSES];
     return new Piece(
-        results[CompositeCrossEntropy.LOSSES].toDoubleArray(),
+        losses == null ? new double[labels.length] : losses.toDoubleArray(),
         results[CompositeCrossEntropy.GRADIENT]);
   }
 
-  /** All pieces outside the graph, and the gradients that are wanted. */
+  /** Parts of a direction outside any graph, of which each may be null for 0. */
+  private record Direction(NDArray hidden, NDArray weight, NDArray bias) {
+    static Direction of(LinearCrossEntropyGradients<NDArray> v) {
+      return new Direction(wide(v.hidden()), wide(v.weight()), wide(v.bias()));
+    }
+  }
+
+  /** All pieces outside the graph, and the gradients that are wanted, or what stands for them. */
   private final class Pass {
     private final NDArray h = wide(hidden);
     private final NDArray w = wide(weight);
     private final NDArray b = wide(bias);
+
+    /** What the Gauss–Newton matrix is multiplied by, or null for gradients. */
+    private final Direction direction;
 
     /** Those of the tokens that count. */
     private final NDArray ofTokens;
@@ -368,11 +423,22 @@ public final class LinearCall implements WeightedCall {
     }
 
     Pass(boolean wantsHidden, boolean wantsWeight, boolean wantsBias) {
+      this(wantsHidden, wantsWeight, wantsBias, null);
+    }
+
+    /** The product with a direction, without losses. */
+    Pass(LinearCrossEntropyGradients<NDArray> v) {
+      this(true, true, bias != null, Direction.of(v));
+    }
+
+    private Pass(boolean wantsHidden, boolean wantsWeight, boolean wantsBias, Direction direction) {
+      this.direction = direction;
       Shape ofCounted = new Shape(pieces.count(), hidden.getShape().get(1));
       ofTokens = wantsHidden ? manager().create(ofCounted, wideType(), hidden.getDevice()) : null;
       ofWeight = wantsWeight ? sums(weight.getShape()) : null;
       ofBias = wantsBias ? zeros(bias.getShape()) : null;
-      losses = pieces.losses(bytes(hidden), this::add);
+      int beside = direction == null ? 0 : wideType().getNumOfBytes();
+      losses = pieces.losses(bytes(hidden) + beside, this::add);
     }
 
     /** What the first piece overwrites, if there is one. */
@@ -384,19 +450,39 @@ public final class LinearCall implements WeightedCall {
       try (NDScope scope = new NDScope()) {
         scope.suppressNotUsedWarning();
         NDArray rows = tokens(h, from, to);
-        boolean wantsGradient = ofTokens != null || ofWeight != null || ofBias != null;
-        Piece piece = piece(linear(rows, w, b), labels, scales, wantsGradient);
+        NDArray v = direction == null ? null : slopes(rows, from, to);
+        boolean wantsDerivative = ofTokens != null || ofWeight != null || ofBias != null;
+        Piece piece = piece(linear(rows, w, b), v, labels, scales, wantsDerivative);
         if (ofTokens != null) {
-          Slices.write(ofTokens, from, piece.gradient.matMul(w));
+          Slices.write(ofTokens, from, piece.derivative.matMul(w));
         }
         if (ofWeight != null) {
-          addToWeight(piece.gradient, rows, from == 0);
+          addToWeight(piece.derivative, rows, from == 0);
         }
         if (ofBias != null) {
-          ofBias.addi(piece.gradient.sum(new int[] {0}));
+          ofBias.addi(piece.derivative.sum(new int[] {0}));
         }
         return piece.losses;
       }
+    }
+
+    /** How the logits of a piece change along the direction, made before they are. */
+    private NDArray slopes(NDArray rows, int from, int to) {
+      NDArray slopes = slopesOfParameters(rows);
+      if (direction.hidden != null) {
+        try (NDArray ofHidden = linear(tokens(direction.hidden, from, to), w, null)) {
+          slopes.addi(ofHidden);
+        }
+      }
+      return slopes;
+    }
+
+    private NDArray slopesOfParameters(NDArray rows) {
+      if (direction.weight != null) {
+        return linear(rows, direction.weight, direction.bias);
+      }
+      NDArray slopes = zeros(new Shape(rows.getShape().get(0), shape.classes()));
+      return direction.bias == null ? slopes : slopes.addi(direction.bias);
     }
 
     /** By some classes at a time: libtorch can add to a product, but DJL cannot ask it to. */
@@ -417,6 +503,11 @@ public final class LinearCall implements WeightedCall {
               }
             }
           });
+    }
+
+    LinearCrossEntropyGradients<NDArray> all(NDArray loss) {
+      return new LinearCrossEntropyGradients<>(
+          loss, rounded(ofHidden()), rounded(ofWeight), ofBias == null ? null : rounded(ofBias));
     }
 
     NDArray ofHidden() {
@@ -479,8 +570,8 @@ public final class LinearCall implements WeightedCall {
     private double[] add(int from, int to, long[] labels, double[] scales) {
       NDArray logits = linear(tokens(h, from, to), w, b);
       // The memory of the logits, which backward does not read, becomes that of their gradient.
-      Piece piece = piece(logits.stopGradient(), labels, scales, true);
-      try (NDArray product = logits.mul(piece.gradient)) {
+      Piece piece = piece(logits.stopGradient(), null, labels, scales, true);
+      try (NDArray product = logits.mul(piece.derivative)) {
         nodes.add(product.sum(new int[] {1}));
       }
       return piece.losses;

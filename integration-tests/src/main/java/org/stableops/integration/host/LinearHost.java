@@ -76,6 +76,16 @@ public interface LinearHost {
   Results compute(LinearCase problem, Format format);
 
   /**
+   * Computes by {@code gaussNewtonProduct}.
+   *
+   * @param problem any
+   * @param v the direction
+   * @param format the dtype of hidden, weight and bias
+   * @return everything but the loss
+   */
+  Results gaussNewton(LinearCase problem, LinearCase.Direction v, Format format);
+
+  /**
    * Computes by the host's own differentiation.
    *
    * @param problem any
@@ -158,6 +168,37 @@ public interface LinearHost {
             DjlHost.doubles(all.weight()),
             all.bias() == null ? null : DjlHost.doubles(all.bias()));
       }
+    }
+
+    @Override
+    public Results gaussNewton(LinearCase problem, LinearCase.Direction v, Format format) {
+      try (NDManager manager = NDManager.newBaseManager()) {
+        Arrays arrays = Arrays.of(problem, manager, format);
+        LinearCrossEntropyGradients<NDArray> all =
+            org.stableops.djl.LinearCrossEntropy.gaussNewtonProduct(
+                arrays.hidden,
+                arrays.weight,
+                arrays.bias,
+                arrays.labels,
+                arrays.sampleWeights,
+                new LinearCrossEntropyGradients<>(
+                    null,
+                    like(arrays.hidden, v.hidden(), format),
+                    like(arrays.weight, v.weight(), format),
+                    like(arrays.bias, v.bias(), format)),
+                problem.options());
+        return new Results(
+            null,
+            DjlHost.doubles(all.hidden()),
+            DjlHost.doubles(all.weight()),
+            all.bias() == null ? null : DjlHost.doubles(all.bias()));
+      }
+    }
+
+    private static NDArray like(NDArray array, double[] numbers, Format format) {
+      return numbers == null
+          ? null
+          : DjlHost.array(array.getManager(), numbers, format).reshape(array.getShape());
     }
 
     @Override
@@ -251,6 +292,35 @@ public interface LinearHost {
           Nd4jHost.doubles(all.hidden()),
           Nd4jHost.doubles(all.weight()),
           all.bias() == null ? null : Nd4jHost.doubles(all.bias()));
+    }
+
+    @Override
+    public Results gaussNewton(LinearCase problem, LinearCase.Direction v, Format format) {
+      INDArray h = hidden(problem, format);
+      INDArray w = weight(problem, format);
+      INDArray b = bias(problem, format);
+      LinearCrossEntropyGradients<INDArray> all =
+          org.stableops.nd4j.LinearCrossEntropy.gaussNewtonProduct(
+              h,
+              w,
+              b,
+              labels(problem),
+              sampleWeights(problem),
+              new LinearCrossEntropyGradients<>(
+                  null,
+                  like(h, v.hidden(), format),
+                  like(w, v.weight(), format),
+                  like(b, v.bias(), format)),
+              problem.options());
+      return new Results(
+          null,
+          Nd4jHost.doubles(all.hidden()),
+          Nd4jHost.doubles(all.weight()),
+          all.bias() == null ? null : Nd4jHost.doubles(all.bias()));
+    }
+
+    private static INDArray like(INDArray array, double[] numbers, Format format) {
+      return numbers == null ? null : Nd4jHost.array(numbers, format).reshape(array.shape());
     }
 
     @Override

@@ -25,7 +25,7 @@ final class CrossEntropyRow {
   private final BigDecimal logSumExpSize;
 
   /** The place of the largest logit. */
-  private final int largest;
+  final int largest;
 
   /** ζω, times the sample weight. */
   final BigDecimal zWeight;
@@ -194,18 +194,26 @@ final class CrossEntropyRow {
    * @param direction one number a class, anything where the class is absent
    */
   Curvature[] product(double... direction) {
+    return product(
+        Arrays.stream(direction)
+            .mapToObj(v -> Double.isFinite(v) ? new BigDecimal(v) : null)
+            .toArray(BigDecimal[]::new));
+  }
+
+  /** The same of any numbers, null where they are never read. */
+  Curvature[] product(BigDecimal... direction) {
     Curvature[] product = new Curvature[direction.length];
     Arrays.fill(product, Curvature.NONE);
     if (!counts()) {
       return product;
     }
-    BigDecimal atLargest = new BigDecimal(direction[largest]);
+    BigDecimal atLargest = direction[largest];
     BigDecimal[] u = new BigDecimal[direction.length];
     BigDecimal mean = BigDecimal.ZERO;
     BigDecimal meanSize = BigDecimal.ZERO;
     for (int c = 0; c < u.length; c++) {
       if (exps[c].signum() > 0) {
-        u[c] = new BigDecimal(direction[c]).subtract(atLargest);
+        u[c] = direction[c].subtract(atLargest);
         mean = mean.add(p(c).multiply(u[c]));
         meanSize = meanSize.add(p(c).multiply(u[c].abs()));
       }

@@ -21,6 +21,15 @@ public record LinearCase(
     CrossEntropyOptions options) {
 
   /**
+   * A direction in the space of hidden states, weight and bias, of which each may be null for 0.
+   *
+   * @param hidden tokens × dimension numbers
+   * @param weight classes × dimension numbers
+   * @param bias one a class
+   */
+  public record Direction(double[] hidden, double[] weight, double[] bias) {}
+
+  /**
    * Returns the number N of tokens.
    *
    * @return N

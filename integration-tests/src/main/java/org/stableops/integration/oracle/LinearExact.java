@@ -149,6 +149,12 @@ public final class LinearExact {
       Arrays.setAll(g[n], c -> slopes[token][c].multiply(new BigDecimal(u)));
       Arrays.setAll(e[n], c -> Math.abs(u) * error(token, c));
     }
+    return products(g, e);
+  }
+
+  /** What is made of numbers of tokens and classes, and of their errors. */
+  private Gradients products(BigDecimal[][] g, double[][] e) {
+    int tokens = problem.tokens();
     return new Gradients(
         numbers(
             tokens * dimension,
@@ -168,6 +174,98 @@ public final class LinearExact {
             classes,
             c -> sum(tokens, n -> g[n][c]),
             c -> IntStream.range(0, tokens).mapToDouble(n -> e[n][c]).sum()));
+  }
+
+  /**
+   * Returns the product of the Gauss–Newton matrix and a direction, with bars made as those of the
+   * gradients: Q for G, and for the error of G that of Q.
+   *
+   * @param v any; of tokens that do not count, and of absent classes, nothing is read
+   * @return all parts
+   */
+  public Gradients gaussNewton(LinearCase.Direction v) {
+    int tokens = problem.tokens();
+    BigDecimal[][] q = new BigDecimal[tokens][classes];
+    double[][] e = new double[tokens][classes];
+    IntStream.range(0, tokens)
+        .parallel()
+        .filter(n -> rows[n].counts())
+        .forEach(n -> new Moved(n, v).into(q[n], e[n]));
+    for (int n = 0; n < tokens; n++) {
+      if (!rows[n].counts()) {
+        Arrays.fill(q[n], BigDecimal.ZERO);
+      }
+    }
+    return products(q, e);
+  }
+
+  /** How the logits of a token that counts change along a direction; null for absent classes. */
+  private final class Moved {
+    private final int token;
+    private final BigDecimal[] slopes = new BigDecimal[classes];
+
+    /** S: max_c(Σ|ḣ·w_c| + Σ|h·ẇ_c| + |ḃ_c|). */
+    private double size;
+
+    Moved(int token, LinearCase.Direction v) {
+      this.token = token;
+      for (int c = 0; c < classes; c++) {
+        if (rows[token].p(c).signum() > 0) {
+          BigDecimal[] terms = terms(c, v);
+          slopes[c] = sum(terms.length, i -> terms[i]);
+          size = Math.max(size, Arrays.stream(terms).mapToDouble(LinearExact::absolute).sum());
+        }
+      }
+    }
+
+    private BigDecimal[] terms(int c, LinearCase.Direction v) {
+      BigDecimal[] terms = new BigDecimal[2 * dimension + 1];
+      for (int d = 0; d < dimension; d++) {
+        terms[d] = w(c, d).multiply(number(v.hidden(), token * dimension + d));
+        terms[dimension + d] = h(token, d).multiply(number(v.weight(), c * dimension + d));
+      }
+      terms[2 * dimension] = number(v.bias(), c);
+      return terms;
+    }
+
+    private static BigDecimal number(double[] numbers, int i) {
+      return numbers == null ? BigDecimal.ZERO : new BigDecimal(numbers[i]);
+    }
+
+    /** Writes Q of the token, and how far each may be off. */
+    void into(BigDecimal[] q, double[] errors) {
+      CrossEntropyRow row = rows[token];
+      CrossEntropyRow.Curvature[] product = row.product(slopes);
+      double[] p = new double[classes];
+      double[] u = new double[classes];
+      double mean = 0;
+      double size = 0;
+      for (int c = 0; c < classes; c++) {
+        q[c] = product[c].value().multiply(scale, BigFunctions.DIGITS);
+        if (slopes[c] != null) {
+          p[c] = row.p(c).doubleValue();
+          u[c] = slopes[c].subtract(slopes[row.largest]).doubleValue();
+          mean += p[c] * u[c];
+          size += p[c] * Math.abs(u[c]);
+        }
+      }
+      double slope = row.slope.doubleValue();
+      double zCurvature = 2 * row.zWeight.doubleValue();
+      for (int c = 0; c < classes; c++) {
+        double rest = row.oneMinusP(c).doubleValue();
+        double ofSlopes = (2 * dimension + 2) * this.size * p[c] * (2 * slope * rest + zCurvature);
+        // p, lse and the mean change with the logits.
+        double change = zCurvature * Math.abs(u[c] - mean) + 2 * (slope + zCurvature) * size;
+        double ofLogits =
+            (dimension + 1)
+                * sizes[token]
+                * (2 * rest * absolute(product[c].value()) + p[c] * change);
+        double ofHessian = 8 * product[c].terms().doubleValue();
+        errors[c] =
+            scale.doubleValue() * (ofSlopes + ofLogits + ofHessian)
+                + (classes + problem.tokens()) * absolute(q[c]);
+      }
+    }
   }
 
   private static double absolute(BigDecimal x) {

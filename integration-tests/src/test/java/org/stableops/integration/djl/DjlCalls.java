@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.DoubleStream;
@@ -398,6 +399,22 @@ public final class DjlCalls implements AutoCloseable {
                 numbers(
                     LinearCrossEntropy.valueAndGradients(
                         view, positive, bias, labels, weights, every))));
+    LinearCrossEntropyGradients<NDArray> v =
+        new LinearCrossEntropyGradients<>(null, positive, x, bias);
+    calls.add(
+        new Call(
+            name + "gaussNewtonProduct",
+            () ->
+                numbers(
+                    LinearCrossEntropy.gaussNewtonProduct(
+                        x, view, labels, new LinearCrossEntropyGradients<>(null, null, x, null)))));
+    calls.add(
+        new Call(
+            name + "gaussNewtonProduct, every",
+            () ->
+                numbers(
+                    LinearCrossEntropy.gaussNewtonProduct(
+                        view, positive, bias, labels, weights, v, every))));
     addBackward(name + "value", x, leaf -> LinearCrossEntropy.value(leaf, leaf, labels));
     for (CrossEntropyOptions options : List.of(every, none)) {
       String to = name + options.reduction() + " to ";
@@ -417,9 +434,10 @@ public final class DjlCalls implements AutoCloseable {
   }
 
   private static double[] numbers(LinearCrossEntropyGradients<NDArray> all) {
-    return all.bias() == null
-        ? numbers(all.loss(), all.hidden(), all.weight())
-        : numbers(all.loss(), all.hidden(), all.weight(), all.bias());
+    return numbers(
+        Stream.of(all.loss(), all.hidden(), all.weight(), all.bias())
+            .filter(Objects::nonNull)
+            .toArray(NDArray[]::new));
   }
 
   private void addTransform(PositiveTransform transform) {

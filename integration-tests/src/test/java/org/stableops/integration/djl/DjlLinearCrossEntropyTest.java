@@ -65,6 +65,21 @@ class DjlLinearCrossEntropyTest extends OnBothPaths {
         hidden, weight, bias, labels, sampleWeights, options);
   }
 
+  /** Along waves to all three. */
+  private LinearCrossEntropyGradients<NDArray> product(CrossEntropyOptions options) {
+    return LinearCrossEntropy.gaussNewtonProduct(
+        hidden, weight, bias, labels, sampleWeights, direction(), options);
+  }
+
+  private LinearCrossEntropyGradients<NDArray> direction() {
+    DataType type = hidden.getDataType();
+    return new LinearCrossEntropyGradients<>(
+        null,
+        Djl.waves(manager, type, hidden.getShape(), 4),
+        Djl.waves(manager, type, weight.getShape(), 5),
+        Djl.waves(manager, type, bias.getShape(), 6));
+  }
+
   // ---- graphs
 
   /** Scaled, squared, added to what depends on the same leaf, and to itself. */
@@ -145,6 +160,10 @@ class DjlLinearCrossEntropyTest extends OnBothPaths {
                 new NDArray[] {all.loss(), all.hidden(), all.weight(), all.bias()}) {
               Graphs.assertOutside(result);
             }
+            LinearCrossEntropyGradients<NDArray> product = product(every(reduction));
+            Graphs.assertOutside(product.hidden());
+            Graphs.assertOutside(product.weight());
+            Graphs.assertOutside(product.bias());
             leaf.setRequiresGradient(false);
           }
         });
@@ -185,6 +204,7 @@ class DjlLinearCrossEntropyTest extends OnBothPaths {
   @EnumSource(Reduction.class)
   void anyLayoutHasTheSameResults(Reduction reduction) {
     LinearCrossEntropyGradients<NDArray> expected = both(every(reduction));
+    LinearCrossEntropyGradients<NDArray> product = product(every(reduction));
     NDArray wide = hidden.concat(hidden, 1);
     hidden = wide.get(":, 3:6");
     weight = weight.transpose().duplicate().transpose();
@@ -196,6 +216,19 @@ class DjlLinearCrossEntropyTest extends OnBothPaths {
     assertClose(expected.hidden(), actual.hidden());
     assertClose(expected.weight(), actual.weight());
     assertClose(expected.bias(), actual.bias());
+    LinearCrossEntropyGradients<NDArray> v = direction();
+    LinearCrossEntropyGradients<NDArray> laidOut =
+        new LinearCrossEntropyGradients<>(
+            null,
+            v.hidden().transpose().duplicate().transpose(),
+            v.weight().concat(v.weight(), 1).get(":, 3:6"),
+            v.bias().stack(v.bias(), 1).get(":, 1"));
+    LinearCrossEntropyGradients<NDArray> again =
+        LinearCrossEntropy.gaussNewtonProduct(
+            hidden, weight, bias, labels, sampleWeights, laidOut, every(reduction));
+    assertClose(product.hidden(), again.hidden());
+    assertClose(product.weight(), again.weight());
+    assertClose(product.bias(), again.bias());
   }
 
   private static void assertClose(NDArray expected, NDArray actual) {
@@ -217,6 +250,15 @@ class DjlLinearCrossEntropyTest extends OnBothPaths {
         assertSame(manager, result.getManager());
       }
       assertEquals(new Shape(), both(every(Reduction.SUM)).loss().getShape());
+      LinearCrossEntropyGradients<NDArray> product = product(every(Reduction.NONE));
+      assertNull(product.loss());
+      assertEquals(hidden.getShape(), product.hidden().getShape());
+      assertEquals(weight.getShape(), product.weight().getShape());
+      assertEquals(bias.getShape(), product.bias().getShape());
+      for (NDArray part : new NDArray[] {product.hidden(), product.weight(), product.bias()}) {
+        assertEquals(type, part.getDataType());
+        assertSame(manager, part.getManager());
+      }
     }
     assertNull(LinearCrossEntropy.valueAndGradients(hidden, weight, labels.abs()).bias());
   }
@@ -229,6 +271,8 @@ class DjlLinearCrossEntropyTest extends OnBothPaths {
       LinearCrossEntropyGradients<NDArray> all = both(every(Reduction.MEAN));
       assertSame(batch, all.loss().getManager());
       assertSame(batch, all.weight().getManager());
+      assertSame(batch, product(every(Reduction.MEAN)).hidden().getManager());
+      assertSame(batch, product(every(Reduction.MEAN)).weight().getManager());
       assertSame(batch, value(hidden, weight, bias, Reduction.NONE).getManager());
     }
   }
@@ -246,6 +290,42 @@ class DjlLinearCrossEntropyTest extends OnBothPaths {
     Djl.assertSameArray(before[2], bias);
   }
 
+  @Test
+  void nothingButTheProductStaysAndTheDirectionAsItWas() {
+    LinearCrossEntropyGradients<NDArray> v = direction();
+    NDArray[] before = {v.hidden().duplicate(), v.weight().duplicate(), v.bias().duplicate()};
+    int arrays = manager.getManagedArrays().size();
+    for (Reduction reduction : Reduction.values()) {
+      LinearCrossEntropyGradients<NDArray> product =
+          LinearCrossEntropy.gaussNewtonProduct(
+              hidden, weight, bias, labels, sampleWeights, v, every(reduction));
+      assertEquals(arrays + 3, manager.getManagedArrays().size());
+      product.close();
+      assertEquals(arrays, manager.getManagedArrays().size());
+    }
+    Djl.assertSameArray(before[0], v.hidden());
+    Djl.assertSameArray(before[1], v.weight());
+    Djl.assertSameArray(before[2], v.bias());
+  }
+
+  /** Of all parts. */
+  @Test
+  void gradientsAreADirection() {
+    LinearCrossEntropyGradients<NDArray> gradients = both(every(Reduction.MEAN));
+    LinearCrossEntropyGradients<NDArray> parts =
+        new LinearCrossEntropyGradients<>(
+            null, gradients.hidden(), gradients.weight(), gradients.bias());
+    LinearCrossEntropyGradients<NDArray> expected =
+        LinearCrossEntropy.gaussNewtonProduct(
+            hidden, weight, bias, labels, sampleWeights, parts, every(Reduction.MEAN));
+    LinearCrossEntropyGradients<NDArray> actual =
+        LinearCrossEntropy.gaussNewtonProduct(
+            hidden, weight, bias, labels, sampleWeights, gradients, every(Reduction.MEAN));
+    Djl.assertSameArray(expected.hidden(), actual.hidden());
+    Djl.assertSameArray(expected.weight(), actual.weight());
+    Djl.assertSameArray(expected.bias(), actual.bias());
+  }
+
   @ParameterizedTest
   @EnumSource(Reduction.class)
   void noTokensAreNoLoss(Reduction reduction) {
@@ -258,6 +338,11 @@ class DjlLinearCrossEntropyTest extends OnBothPaths {
     assertEquals(none.getShape(), all.hidden().getShape());
     assertArrayEquals(new double[CLASSES * DIMENSION], Djl.doubles(all.weight()));
     assertArrayEquals(new double[CLASSES], Djl.doubles(all.bias()));
+    LinearCrossEntropyGradients<NDArray> product =
+        LinearCrossEntropy.gaussNewtonProduct(none, weight, bias, noLabels, null, all, options);
+    assertEquals(none.getShape(), product.hidden().getShape());
+    assertArrayEquals(new double[CLASSES * DIMENSION], Djl.doubles(product.weight()));
+    assertArrayEquals(new double[CLASSES], Djl.doubles(product.bias()));
     assertArrayEquals(
         new double[CLASSES * DIMENSION],
         Djl.gradient(
@@ -314,6 +399,53 @@ class DjlLinearCrossEntropyTest extends OnBothPaths {
             IllegalStateException.class, () -> LinearCrossEntropy.value(hidden, closed, labels));
     assertEquals("weight must be open, but has been closed", e.getMessage());
     assertEquals(arrays, manager.getManagedArrays().size());
+  }
+
+  @Test
+  void errorsOfADirectionSayWhatIsWrongAndLeaveNothing() {
+    NDArray ofLabels = labels.abs();
+    NDArray closed = weight.duplicate();
+    closed.close();
+    int arrays = manager.getManagedArrays().size();
+    try (NDArray floats = weight.toType(DataType.FLOAT32, true)) {
+      assertRefused("v must be given, got null", () -> alongParts(ofLabels, null));
+      assertRefused(
+          "v.hidden must be like hidden, float64 (5, 3), got float64 (4, 3)",
+          () -> alongParts(ofLabels, parts(weight, weight, null)));
+      assertRefused(
+          "v.weight must be like weight, float64 (4, 3), got float32 (4, 3)",
+          () -> alongParts(ofLabels, parts(null, floats, null)));
+      assertRefused(
+          "v.weight must be like weight, float64 (4, 3), got float64 (5, 3)",
+          () -> alongParts(ofLabels, parts(hidden, hidden, null)));
+      assertRefused(
+          "v.weight dtype must be float16, float32 or float64, got int64",
+          () -> alongParts(ofLabels, parts(hidden, labels, null)));
+      assertRefused(
+          "v.bias must be null without a bias, got an array of shape (4)",
+          () -> alongParts(ofLabels, parts(hidden, weight, bias)));
+      assertRefused(
+          "v.bias must be like bias, float64 (4), got float64 (4, 3)",
+          () ->
+              LinearCrossEntropy.gaussNewtonProduct(
+                  hidden, weight, bias, ofLabels, null, parts(null, null, weight), MEAN));
+      assertRefused(
+          "labels must be in [0, 4), got -1 at row 1",
+          () -> alongParts(labels, parts(hidden, weight, null)));
+      IllegalStateException e =
+          assertThrows(
+              IllegalStateException.class, () -> alongParts(ofLabels, parts(null, closed, null)));
+      assertEquals("v.weight must be open, but has been closed", e.getMessage());
+    }
+    assertEquals(arrays, manager.getManagedArrays().size());
+  }
+
+  private static LinearCrossEntropyGradients<NDArray> parts(NDArray h, NDArray w, NDArray b) {
+    return new LinearCrossEntropyGradients<>(null, h, w, b);
+  }
+
+  private void alongParts(NDArray ofLabels, LinearCrossEntropyGradients<NDArray> v) {
+    LinearCrossEntropy.gaussNewtonProduct(hidden, weight, ofLabels, v);
   }
 
   private static void assertRefused(String message, Runnable call) {

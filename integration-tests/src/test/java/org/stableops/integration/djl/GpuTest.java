@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.LinearCrossEntropyGradients;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
 import org.stableops.djl.GumbelSoftmax;
@@ -132,6 +133,12 @@ class GpuTest {
     calls.put(
         "linear cross-entropy by weight",
         x -> LinearCrossEntropy.valueAndGradients(x, x, places(x)).weight());
+    calls.put(
+        "linear cross-entropy's Gauss–Newton product",
+        x ->
+            LinearCrossEntropy.gaussNewtonProduct(
+                    x, x, places(x), new LinearCrossEntropyGradients<>(null, x, x, null))
+                .weight());
     calls.put(
         "linear cross-entropy in training",
         x ->

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.FusedPath;
+import org.stableops.LinearCrossEntropyGradients;
 import org.stableops.Reduction;
 import org.stableops.djl.LinearCrossEntropy;
 import org.stableops.djl.LogSoftmax;
@@ -127,7 +128,9 @@ final class MemoryGrowth {
       CrossEntropyOptions options) {
     NDArray w = weight.duplicate();
     w.attach(input.getManager());
-    LinearCrossEntropy.valueAndGradients(input, w, null, labels, sampleWeights, options);
+    LinearCrossEntropyGradients<NDArray> all =
+        LinearCrossEntropy.valueAndGradients(input, w, null, labels, sampleWeights, options);
+    LinearCrossEntropy.gaussNewtonProduct(input, w, null, labels, sampleWeights, all, options);
     Djl.gradientArray(input, h -> LinearCrossEntropy.value(h, w, labels, options));
     Djl.gradientArray(
         w, v -> LinearCrossEntropy.value(input, v, null, labels, sampleWeights, options));

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.DoubleFunction;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.Supplier;
@@ -552,12 +553,29 @@ public final class Nd4jCalls {
                 numbers(
                     LinearCrossEntropy.valueAndGradients(
                         view, positive, bias, y, weights, every))));
+    LinearCrossEntropyGradients<INDArray> v =
+        new LinearCrossEntropyGradients<>(null, positive, x, bias);
+    calls.add(
+        new Call(
+            "Linear gaussNewtonProduct",
+            () ->
+                numbers(
+                    LinearCrossEntropy.gaussNewtonProduct(
+                        x, view, y, new LinearCrossEntropyGradients<>(null, null, x, null)))));
+    calls.add(
+        new Call(
+            "Linear gaussNewtonProduct, every",
+            () ->
+                numbers(
+                    LinearCrossEntropy.gaussNewtonProduct(
+                        view, positive, bias, y, weights, v, every))));
   }
 
   private static double[] numbers(LinearCrossEntropyGradients<INDArray> all) {
-    return all.bias() == null
-        ? numbers(all.loss(), all.hidden(), all.weight())
-        : numbers(all.loss(), all.hidden(), all.weight(), all.bias());
+    return numbers(
+        Stream.of(all.loss(), all.hidden(), all.weight(), all.bias())
+            .filter(Objects::nonNull)
+            .toArray(INDArray[]::new));
   }
 
   private void addTransform(PositiveTransform transform) {

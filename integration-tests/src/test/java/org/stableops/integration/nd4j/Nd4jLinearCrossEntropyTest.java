@@ -59,10 +59,39 @@ class Nd4jLinearCrossEntropyTest {
         hidden, weight, bias, labels, sampleWeights, options);
   }
 
+  /** Along waves to all three. */
+  private LinearCrossEntropyGradients<INDArray> product(CrossEntropyOptions options) {
+    return along(direction(), options);
+  }
+
+  private LinearCrossEntropyGradients<INDArray> along(
+      LinearCrossEntropyGradients<INDArray> v, CrossEntropyOptions options) {
+    return LinearCrossEntropy.gaussNewtonProduct(
+        hidden, weight, bias, labels, sampleWeights, v, options);
+  }
+
+  private LinearCrossEntropyGradients<INDArray> direction() {
+    DataType type = hidden.dataType();
+    return parts(
+        waves(4, hidden.shape()).castTo(type),
+        waves(5, weight.shape()).castTo(type),
+        waves(6, bias.shape()).castTo(type));
+  }
+
+  private static LinearCrossEntropyGradients<INDArray> parts(INDArray h, INDArray w, INDArray b) {
+    return new LinearCrossEntropyGradients<>(null, h, w, b);
+  }
+
   private static void assertSame(
       LinearCrossEntropyGradients<INDArray> expected,
       LinearCrossEntropyGradients<INDArray> actual) {
     assertArrayEquals(Nd4jHost.doubles(expected.loss()), Nd4jHost.doubles(actual.loss()), 1e-14);
+    assertSameParts(expected, actual);
+  }
+
+  private static void assertSameParts(
+      LinearCrossEntropyGradients<INDArray> expected,
+      LinearCrossEntropyGradients<INDArray> actual) {
     assertClose(expected.hidden(), actual.hidden());
     assertClose(expected.weight(), actual.weight());
     assertClose(expected.bias(), actual.bias());
@@ -81,6 +110,7 @@ class Nd4jLinearCrossEntropyTest {
           for (Reduction reduction : Reduction.values()) {
             Nd4jLinearCrossEntropyTest other = new Nd4jLinearCrossEntropyTest();
             LinearCrossEntropyGradients<INDArray> expected = both(every(reduction));
+            LinearCrossEntropyGradients<INDArray> product = product(every(reduction));
             INDArray rows = Nd4j.concat(1, hidden, hidden);
             other.hidden = rows.get(NDArrayIndex.all(), NDArrayIndex.interval(3, 6));
             other.weight = weight.dup('f');
@@ -91,6 +121,17 @@ class Nd4jLinearCrossEntropyTest {
             other.hidden = hidden.dup('f');
             other.weight = weight.transpose().dup('c').transpose();
             assertSame(expected, other.both(every(reduction)));
+            LinearCrossEntropyGradients<INDArray> v = direction();
+            LinearCrossEntropyGradients<INDArray> laidOut =
+                parts(
+                    v.hidden().dup('f'),
+                    Nd4j.concat(1, v.weight(), v.weight())
+                        .get(NDArrayIndex.all(), NDArrayIndex.interval(3, 6)),
+                    Nd4j.concat(0, v.bias(), v.bias())
+                        .reshape(2, CLASSES)
+                        .transpose()
+                        .getColumn(1));
+            assertSameParts(product, other.along(laidOut, every(reduction)));
           }
           return null;
         });
@@ -118,6 +159,19 @@ class Nd4jLinearCrossEntropyTest {
                 assertTrue(result.closeable());
                 result.close();
               }
+              LinearCrossEntropyGradients<INDArray> v = direction();
+              double[] ofWeight = Nd4jHost.doubles(v.weight());
+              LinearCrossEntropyGradients<INDArray> product = along(v, every(reduction));
+              assertNull(product.loss());
+              assertArrayEquals(hidden.shape(), product.hidden().shape());
+              assertArrayEquals(weight.shape(), product.weight().shape());
+              assertArrayEquals(bias.shape(), product.bias().shape());
+              for (INDArray part : List.of(product.hidden(), product.weight(), product.bias())) {
+                assertEquals(type, part.dataType());
+                assertTrue(part.closeable());
+              }
+              product.close();
+              assertArrayEquals(ofWeight, Nd4jHost.doubles(v.weight()));
             }
             assertArrayEquals(before.toArray(), numbers().toArray());
           }
@@ -155,6 +209,18 @@ class Nd4jLinearCrossEntropyTest {
             assertArrayEquals(new long[] {0, DIMENSION}, all.hidden().shape());
             assertArrayEquals(new double[CLASSES * DIMENSION], Nd4jHost.doubles(all.weight()));
             assertArrayEquals(new double[CLASSES], Nd4jHost.doubles(all.bias()));
+            LinearCrossEntropyGradients<INDArray> product =
+                LinearCrossEntropy.gaussNewtonProduct(
+                    Nd4j.create(DataType.DOUBLE, 0, DIMENSION),
+                    weight,
+                    bias,
+                    Nd4j.create(DataType.INT64, 0),
+                    null,
+                    parts(null, weight, bias),
+                    MEAN.withReduction(reduction));
+            assertArrayEquals(new long[] {0, DIMENSION}, product.hidden().shape());
+            assertArrayEquals(new double[CLASSES * DIMENSION], Nd4jHost.doubles(product.weight()));
+            assertArrayEquals(new double[CLASSES], Nd4jHost.doubles(product.bias()));
             if (reduction != Reduction.NONE) {
               assertEquals(0, all.loss().getDouble(0));
             }
@@ -170,6 +236,7 @@ class Nd4jLinearCrossEntropyTest {
     path.run(
         () -> {
           LinearCrossEntropyGradients<INDArray> expected = both(every(Reduction.MEAN));
+          LinearCrossEntropyGradients<INDArray> product = product(every(Reduction.MEAN));
           WorkspaceConfiguration configuration =
               WorkspaceConfiguration.builder().initialSize(1 << 20).build();
           for (int i = 0; i < 3; i++) {
@@ -179,6 +246,9 @@ class Nd4jLinearCrossEntropyTest {
               LinearCrossEntropyGradients<INDArray> all = both(every(Reduction.MEAN));
               assertTrue(all.weight().isAttached(), workspace::getId);
               assertSame(expected, all);
+              LinearCrossEntropyGradients<INDArray> again = product(every(Reduction.MEAN));
+              assertTrue(again.weight().isAttached(), workspace::getId);
+              assertSameParts(product, again);
             }
           }
           return null;
@@ -190,6 +260,7 @@ class Nd4jLinearCrossEntropyTest {
   void nothingStaysOpenButTheResults(Path path) {
     path.run(
         () -> {
+          LinearCrossEntropyGradients<INDArray> v = direction();
           try (Allocations allocations = new Allocations()) {
             for (Reduction reduction : Reduction.values()) {
               allocations.allow(Integer.MAX_VALUE);
@@ -205,9 +276,14 @@ class Nd4jLinearCrossEntropyTest {
                               hidden, weight, bias, labels, sampleWeights, every(reduction))));
               results.forEach(INDArray::close);
               assertEquals(List.of(), allocations.open(), reduction.name());
+              along(v, every(reduction)).close();
+              assertEquals(List.of(), allocations.open(), "product, " + reduction);
               assertThrows(
                   IllegalArgumentException.class,
                   () -> LinearCrossEntropy.valueAndGradients(hidden, weight, labels));
+              assertThrows(
+                  IllegalArgumentException.class,
+                  () -> along(parts(weight, null, null), every(reduction)));
               assertEquals(List.of(), allocations.open(), "of an error");
             }
           }
@@ -250,6 +326,37 @@ class Nd4jLinearCrossEntropyTest {
               () ->
                   LinearCrossEntropy.value(
                       hidden, weight, null, labels, sampleWeights.sub(1.5), MEAN));
+          return null;
+        });
+  }
+
+  @ParameterizedTest
+  @EnumSource(Path.class)
+  void errorsOfADirectionSayWhatIsWrong(Path path) {
+    INDArray floats = weight.castTo(DataType.FLOAT);
+    INDArray zeros = Nd4j.zeros(DataType.INT64, TOKENS);
+    path.run(
+        () -> {
+          assertRefused(
+              "v must be given, got null",
+              () -> LinearCrossEntropy.gaussNewtonProduct(hidden, weight, zeros, null));
+          assertRefused(
+              "v.hidden must be like hidden, DOUBLE (5, 3), got DOUBLE (4, 3)",
+              () -> along(parts(weight, weight, null), every(Reduction.SUM)));
+          assertRefused(
+              "v.weight must be like weight, DOUBLE (4, 3), got FLOAT (4, 3)",
+              () -> along(parts(null, floats, null), every(Reduction.SUM)));
+          assertRefused(
+              "v.weight dtype must be half, bfloat16, float or double, got LONG",
+              () -> along(parts(null, labels, null), every(Reduction.SUM)));
+          assertRefused(
+              "v.bias must be like bias, DOUBLE (4), got DOUBLE (4, 3)",
+              () -> along(parts(hidden, weight, weight), every(Reduction.SUM)));
+          assertRefused(
+              "v.bias must be null without a bias, got an array of shape (4)",
+              () ->
+                  LinearCrossEntropy.gaussNewtonProduct(
+                      hidden, weight, zeros, parts(hidden, weight, bias)));
           return null;
         });
   }

@@ -350,15 +350,20 @@ final class Nd4jMemoryTest {
       close(
           LinearCrossEntropy.valueAndGradients(
               VIEW, Q, WEIGHTS, SOME, null, options.withIgnoreIndex(0)));
+      LinearCrossEntropyGradients<INDArray> v =
+          new LinearCrossEntropyGradients<>(null, Q, VIEW, WEIGHTS);
+      LinearCrossEntropy.gaussNewtonProduct(
+              VIEW, Q, WEIGHTS, SOME, null, v, options.withIgnoreIndex(0))
+          .close();
       assertThrows(
           IllegalArgumentException.class, () -> LinearCrossEntropy.valueAndGradients(VIEW, Q, BAD));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> LinearCrossEntropy.gaussNewtonProduct(VIEW, Q, Y, v));
     }
 
     private static void close(LinearCrossEntropyGradients<INDArray> all) {
-      close(all.loss(), all.hidden(), all.weight());
-      if (all.bias() != null) {
-        all.bias().close();
-      }
+      all.close();
     }
 
     private static void transforms() {

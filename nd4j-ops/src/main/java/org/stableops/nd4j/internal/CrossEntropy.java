@@ -10,7 +10,6 @@ import org.stableops.Reduction;
 import org.stableops.ValueAndGradient;
 import org.stableops.internal.SoftmaxShape;
 import org.stableops.kernel.CrossEntropyBlocks;
-import org.stableops.kernel.CrossEntropyKernel;
 import org.stableops.kernel.Elements;
 import org.stableops.kernel.RowLosses;
 import org.stableops.op.CrossEntropyComposite;
@@ -125,33 +124,37 @@ public final class CrossEntropy {
   }
 
   /**
-   * The losses of contiguous rows of logits, times numbers; the gradient of their sum, if it is
-   * wanted, overwrites the logits.
+   * The losses of contiguous rows of logits, times numbers, if the derivative of their sum is of
+   * first order.
    *
+   * @param derivative what is wanted, with a v like the logits
    * @param labels a class for each row
    * @param scales what each loss is multiplied by
+   * @param out where to write the derivative, the logits or v; or null if it is not wanted
    */
   static double[] inPlace(
       INDArray logits,
+      Derivative<INDArray> derivative,
       long[] labels,
       double[] scales,
       CrossEntropyOptions options,
-      boolean wantsGradient) {
+      INDArray out) {
     CrossEntropyOptions sum = options.withAxis(-1).withReduction(Reduction.SUM);
     SoftmaxShape shape = SoftmaxShape.of(logits.shape(), sum);
     if (Fused.accepts(logits)) {
       Elements z = AlongAxis.rowElements(logits);
-      Elements out = wantsGradient ? z : null;
+      // The kernel must know z as what it overwrites.
+      Elements written = out == logits ? z : out == null ? null : AlongAxis.rowElements(out);
       int classes = Math.toIntExact(shape.classes());
-      return CrossEntropyKernel.sparse(z, classes, labels, scales, sum, out).losses();
+      Derivative<Elements> wanted = derivative.with(AlongAxis::rowElements);
+      return Derivative.sparse(wanted, z, classes, labels, scales, sum, written).losses();
     }
     CrossEntropy call =
-        new CrossEntropy(
-            SoftmaxLoss.SPARSE, logits, null, shape, sum, scales, Derivative.gradient());
+        new CrossEntropy(SoftmaxLoss.SPARSE, logits, null, shape, sum, scales, derivative);
     try (Temporaries temporaries = new Temporaries()) {
-      Result result = call.composite(labels, wantsGradient, false, temporaries);
-      if (wantsGradient) {
-        Primitives.assign(logits, temporaries.keep(result.gradient()));
+      Result result = call.composite(labels, out != null, false, temporaries);
+      if (out != null) {
+        Primitives.assign(out, temporaries.keep(result.gradient()));
       }
       return result.rows().losses();
     }

@@ -1,6 +1,7 @@
 package org.stableops.nd4j.internal;
 
 import java.util.Arrays;
+import java.util.function.Function;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -9,12 +10,18 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.LinearCrossEntropyGradients;
 import org.stableops.Reduction;
+import org.stableops.internal.Arguments;
 import org.stableops.internal.LinearShape;
+import org.stableops.internal.Shapes;
 import org.stableops.internal.SoftmaxShape;
+import org.stableops.op.Derivative;
 import org.stableops.op.LinearPieces;
 
 /** One call of the linear cross-entropy with valid arguments. */
 public final class LinearCall {
+  /** The arguments with a gradient: hidden states, weight and bias. */
+  private static final int OUTS = 3;
+
   private final INDArray hidden;
   private final INDArray weight;
   private final INDArray bias;
@@ -67,7 +74,7 @@ public final class LinearCall {
   public double[] losses() {
     try (MemoryWorkspace none = outOfWorkspaces();
         Temporaries temporaries = new Temporaries()) {
-      return new Pass(temporaries, null, null, null).losses;
+      return new Pass(temporaries, new INDArray[OUTS], null).losses;
     }
   }
 
@@ -77,11 +84,45 @@ public final class LinearCall {
   }
 
   public LinearCrossEntropyGradients<INDArray> valueAndGradients() {
+    return all(outs -> loss(into(outs, null)));
+  }
+
+  /** The product of the Gauss–Newton matrix and a direction, without a loss. */
+  public LinearCrossEntropyGradients<INDArray> gaussNewtonProduct(
+      LinearCrossEntropyGradients<INDArray> v) {
+    requireDirection(v);
+    return all(
+        outs -> {
+          into(outs, v);
+          return null;
+        });
+  }
+
+  private void requireDirection(LinearCrossEntropyGradients<INDArray> v) {
+    Arguments.requireGiven("v", v);
+    requireLikeIfGiven("v.hidden", v.hidden(), "hidden", hidden);
+    requireLikeIfGiven("v.weight", v.weight(), "weight", weight);
+    if (bias == null && v.bias() != null) {
+      throw new IllegalArgumentException(
+          "v.bias must be null without a bias, got an array of shape "
+              + Shapes.text(v.bias().shape()));
+    }
+    requireLikeIfGiven("v.bias", v.bias(), "bias", bias);
+  }
+
+  private static void requireLikeIfGiven(String name, INDArray part, String of, INDArray argument) {
+    if (part != null) {
+      Inputs.requireLike(name, part, of, argument);
+    }
+  }
+
+  /** Arrays like all arguments, when they have been filled, beside what filling them returns. */
+  private LinearCrossEntropyGradients<INDArray> all(Function<INDArray[], INDArray> fill) {
     try (Temporaries temporaries = new Temporaries()) {
       INDArray ofHidden = temporaries.keep(like(hidden));
       INDArray ofWeight = temporaries.keep(like(weight));
       INDArray ofBias = bias == null ? null : temporaries.keep(like(bias));
-      INDArray loss = loss(gradientsInto(ofHidden, ofWeight, ofBias));
+      INDArray loss = fill.apply(new INDArray[] {ofHidden, ofWeight, ofBias});
       return new LinearCrossEntropyGradients<>(
           loss,
           temporaries.give(ofHidden),
@@ -103,14 +144,18 @@ public final class LinearCall {
    * Writes gradients into arrays of the shapes and the dtype of the arguments, or null where one is
    * not wanted, and returns the losses.
    */
-  @SuppressWarnings("try")
   public double[] gradientsInto(INDArray ofHidden, INDArray ofWeight, INDArray ofBias) {
+    return into(new INDArray[] {ofHidden, ofWeight, ofBias}, null);
+  }
+
+  /** Writes gradients, or if v is not null the product of the Gauss–Newton matrix and v. */
+  @SuppressWarnings("try")
+  private double[] into(INDArray[] outs, LinearCrossEntropyGradients<INDArray> v) {
     try (MemoryWorkspace none = outOfWorkspaces();
         Temporaries temporaries = new Temporaries()) {
-      INDArray[] outs = {ofHidden, ofWeight, ofBias};
-      INDArray[] sums = new INDArray[outs.length];
+      INDArray[] sums = new INDArray[OUTS];
       Arrays.setAll(sums, i -> outs[i] == null ? null : sums(outs[i], temporaries));
-      double[] losses = new Pass(temporaries, sums[0], sums[1], sums[2]).losses;
+      double[] losses = new Pass(temporaries, sums, v).losses;
       for (int i = 0; i < outs.length; i++) {
         if (sums[i] != outs[i]) {
           Primitives.assign(outs[i], sums[i]);
@@ -130,10 +175,13 @@ public final class LinearCall {
     return pieces.count() == 0 ? sums.assign(0) : sums;
   }
 
-  /** What a logit takes: beside it, composites have an array for its gradient. */
-  private int bytes() {
-    int ofLogit = Halves.wideType(hidden.dataType()).width();
-    return Fused.reaches(hidden) ? ofLogit : 2 * ofLogit;
+  /**
+   * What a logit takes with all beside it: what it changes by along a direction, and in composites
+   * an array for its derivative.
+   */
+  private int bytes(boolean hasDirection) {
+    int arrays = 1 + (hasDirection ? 1 : 0) + (Fused.reaches(hidden) ? 0 : 1);
+    return arrays * Halves.wideType(hidden.dataType()).width();
   }
 
   private INDArray loss(double[] losses) {
@@ -142,7 +190,13 @@ public final class LinearCall {
     return AlongAxis.array(reduced, shape, hidden.dataType());
   }
 
-  /** All pieces, and the gradients that are wanted. Products are of the form of BLAS. */
+  /** Parts of a direction, contiguous and wide, of which each may be null for 0. */
+  private record Direction(INDArray hidden, INDArray weight, INDArray bias) {}
+
+  /**
+   * All pieces, and the gradients that are wanted, or what stands for them. Products are of the
+   * form of BLAS.
+   */
   private final class Pass {
     private final Temporaries temporaries;
     private final INDArray h;
@@ -152,7 +206,13 @@ public final class LinearCall {
     /** The logits of a piece, and then their gradient. */
     private final INDArray logits;
 
-    private final boolean wantsGradient;
+    /** What the Gauss–Newton matrix is multiplied by, or null for gradients. */
+    private final Direction direction;
+
+    /** How the logits of a piece change along it, and then the Hessian's product with that. */
+    private final INDArray slopes;
+
+    private final boolean wantsDerivative;
 
     /** Those of the tokens that count. */
     private final INDArray ofTokens;
@@ -161,27 +221,38 @@ public final class LinearCall {
     private final INDArray ofBias;
     private final double[] losses;
 
-    /** Writes gradients into arrays, or null. */
-    Pass(Temporaries temporaries, INDArray ofHidden, INDArray ofWeight, INDArray ofBias) {
+    /** Writes gradients, or with a v the product, into arrays for each argument, or null. */
+    Pass(Temporaries temporaries, INDArray[] outs, LinearCrossEntropyGradients<INDArray> v) {
       this.temporaries = temporaries;
-      this.ofWeight = ofWeight;
-      this.ofBias = ofBias;
+      INDArray ofHidden = outs[0];
+      ofWeight = outs[1];
+      ofBias = outs[2];
       h = contiguous(hidden);
       w = contiguous(weight);
-      b = bias == null ? null : contiguous(bias);
-      logits = array(pieces.most(bytes()), weight.size(0));
-      wantsGradient = ofHidden != null || ofWeight != null || ofBias != null;
+      b = contiguous(bias);
+      direction = v == null ? null : direction(v);
+      int bytes = bytes(v != null);
+      logits = array(pieces.most(bytes), weight.size(0));
+      slopes = v == null ? null : array(logits.shape());
+      wantsDerivative = ofHidden != null || ofWeight != null || ofBias != null;
       boolean isWhole = ofHidden == null || pieces.isWhole();
       // With a row of 0 behind them, for the tokens that do not count.
       ofTokens = isWhole ? ofHidden : array(pieces.count() + 1L, hidden.size(1));
-      losses = pieces.losses(bytes(), this::add);
+      losses = pieces.losses(bytes, this::add);
       if (!isWhole) {
         Primitives.assign(
             ofHidden, temporaries.keep(Nd4j.pullRows(ofTokens, 1, pieces.positions())));
       }
     }
 
+    private Direction direction(LinearCrossEntropyGradients<INDArray> v) {
+      return new Direction(contiguous(v.hidden()), contiguous(v.weight()), contiguous(v.bias()));
+    }
+
     private INDArray contiguous(INDArray array) {
+      if (array == null) {
+        return null;
+      }
       INDArray wide = Halves.widened(array, temporaries);
       return Fused.isFlat(wide) ? wide : temporaries.keep(wide.dup('c'));
     }
@@ -192,19 +263,41 @@ public final class LinearCall {
 
     private double[] add(int from, int to, long[] labels, double[] scales) {
       try (Temporaries ofPiece = new Temporaries()) {
-        INDArray rows = tokens(from, to, ofPiece);
+        INDArray rows = tokens(h, from, to, ofPiece);
         INDArray z = Slices.of(logits, 0, to - from);
         if (b != null) {
           repeat(b, z, ofPiece);
         }
         // zᵀ = w·rowsᵀ, for BLAS has columns where these have rows.
         Nd4j.gemm(w, rows, z.transpose(), false, true, 1, b == null ? 0 : 1);
-        double[] ofTokens = CrossEntropy.inPlace(z, labels, scales, options, wantsGradient);
-        if (wantsGradient) {
-          addGradients(z, rows, from, to, ofPiece);
+        INDArray v = direction == null ? null : slopes(rows, from, to, ofPiece);
+        Derivative<INDArray> derivative =
+            v == null ? Derivative.gradient() : Derivative.hessianVectorProduct(v);
+        INDArray result = v == null ? z : v;
+        INDArray out = wantsDerivative ? result : null;
+        double[] ofTokens = CrossEntropy.inPlace(z, derivative, labels, scales, options, out);
+        if (wantsDerivative) {
+          addGradients(result, rows, from, to, ofPiece);
         }
         return ofTokens;
       }
+    }
+
+    private INDArray slopes(INDArray rows, int from, int to, Temporaries ofPiece) {
+      INDArray v = Slices.of(slopes, 0, to - from);
+      if (direction.bias == null) {
+        v.assign(0);
+      } else {
+        repeat(direction.bias, v, ofPiece);
+      }
+      if (direction.weight != null) {
+        Nd4j.gemm(direction.weight, rows, v.transpose(), false, true, 1, 1);
+      }
+      if (direction.hidden != null) {
+        INDArray ofRows = tokens(direction.hidden, from, to, ofPiece);
+        Nd4j.gemm(w, ofRows, v.transpose(), false, true, 1, 1);
+      }
+      return v;
     }
 
     private void addGradients(INDArray g, INDArray rows, int from, int to, Temporaries ofPiece) {
@@ -222,10 +315,10 @@ public final class LinearCall {
       }
     }
 
-    private INDArray tokens(int from, int to, Temporaries ofPiece) {
+    private INDArray tokens(INDArray all, int from, int to, Temporaries ofPiece) {
       return pieces.isWhole()
-          ? Slices.of(h, from, to)
-          : ofPiece.keep(Nd4j.pullRows(h, 1, pieces.places(from, to)));
+          ? Slices.of(all, from, to)
+          : ofPiece.keep(Nd4j.pullRows(all, 1, pieces.places(from, to)));
     }
   }
 
