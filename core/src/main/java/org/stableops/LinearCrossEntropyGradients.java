@@ -1,12 +1,9 @@
 package org.stableops;
 
-import java.util.Objects;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The loss of a linear cross-entropy and its gradients, computed in one pass; or a direction in the
- * space of what it is differentiated by, and the product of the Gauss–Newton matrix with one.
+ * The loss of a linear cross-entropy and its gradients, computed in one pass.
  *
  * <pre>{@code
  * try (NDManager manager = NDManager.newBaseManager()) {
@@ -19,19 +16,23 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>As a direction, {@code new LinearCrossEntropyGradients<>(null, null, ofWeight, null)} moves
- * the weight alone: a part that is null is 0, and the loss counts nothing, so that gradients are a
- * direction as they are. With loss and gradients only the bias may be null.
- *
  * @param <A> the host's array
- * @param loss the reduced loss, or one loss per token for NONE; null of a product
+ * @param loss the reduced loss, or one loss per token for NONE
  * @param hidden the gradient of the sum of the loss to the hidden states, [N, D]
  * @param weight its gradient to the weight, [V, D]
  * @param bias its gradient to the bias, [V], or null if there is no bias
  */
 public record LinearCrossEntropyGradients<A extends AutoCloseable>(
-    @Nullable A loss, @Nullable A hidden, @Nullable A weight, @Nullable A bias)
-    implements AutoCloseable {
+    A loss, A hidden, A weight, @Nullable A bias) implements AutoCloseable {
+
+  /**
+   * Returns the gradients as a direction, such as that of a step of gradient descent.
+   *
+   * @return one of the same arrays, which are not copied
+   */
+  public LinearCrossEntropyDirection<A> direction() {
+    return new LinearCrossEntropyDirection<>(hidden, weight, bias);
+  }
 
   /**
    * Closes the arrays. Not needed where a manager, a scope or a workspace owns them.
@@ -40,9 +41,10 @@ public record LinearCrossEntropyGradients<A extends AutoCloseable>(
    */
   @Override
   public void close() {
-    Closing.closeAll(
-        Stream.of(loss, hidden, weight, bias)
-            .filter(Objects::nonNull)
-            .toArray(AutoCloseable[]::new));
+    if (bias == null) {
+      Closing.closeAll(loss, hidden, weight);
+    } else {
+      Closing.closeAll(loss, hidden, weight, bias);
+    }
   }
 }

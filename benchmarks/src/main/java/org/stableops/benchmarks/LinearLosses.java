@@ -19,6 +19,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.FusedPath;
+import org.stableops.LinearCrossEntropyDirection;
 import org.stableops.LinearCrossEntropyGradients;
 import org.stableops.ValueAndGradient;
 import org.stableops.djl.LinearCrossEntropy;
@@ -107,7 +108,7 @@ final class LinearLosses {
                 LinearCrossEntropy.valueAndGradients(h, w, b, labels, null, DEFAULT);
             new NDList(all.loss(), all.hidden(), all.weight(), all.bias()).close();
           });
-      LinearCrossEntropyGradients<NDArray> v = new LinearCrossEntropyGradients<>(null, h, w, b);
+      LinearCrossEntropyDirection<NDArray> v = new LinearCrossEntropyDirection<>(h, w, b);
       contestants.put(
           "by pieces, Gauss–Newton product",
           () -> LinearCrossEntropy.gaussNewtonProduct(h, w, b, labels, null, v, DEFAULT).close());
@@ -169,8 +170,8 @@ final class LinearLosses {
                   hidden, weight, bias, ofTokens, null, DEFAULT);
           close(all.loss(), all.hidden(), all.weight(), all.bias());
         });
-    LinearCrossEntropyGradients<INDArray> v =
-        new LinearCrossEntropyGradients<>(null, hidden, weight, bias);
+    LinearCrossEntropyDirection<INDArray> v =
+        new LinearCrossEntropyDirection<>(hidden, weight, bias);
     contestants.put(
         "by pieces, Gauss–Newton product",
         () ->

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
 import org.jspecify.annotations.Nullable;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.LinearCrossEntropyDirection;
 import org.stableops.LinearCrossEntropyGradients;
 import org.stableops.djl.internal.LinearCall;
 
@@ -147,23 +148,23 @@ public final class LinearCrossEntropy {
   /**
    * Returns the product of the Gauss–Newton matrix of the mean loss and a direction, without bias
    * and sample weights; see {@link #gaussNewtonProduct(NDArray, NDArray, NDArray, NDArray, NDArray,
-   * LinearCrossEntropyGradients, CrossEntropyOptions)}.
+   * LinearCrossEntropyDirection, CrossEntropyOptions)}.
    */
-  public static LinearCrossEntropyGradients<NDArray> gaussNewtonProduct(
-      NDArray hidden, NDArray weight, NDArray labels, LinearCrossEntropyGradients<NDArray> v) {
+  public static LinearCrossEntropyDirection<NDArray> gaussNewtonProduct(
+      NDArray hidden, NDArray weight, NDArray labels, LinearCrossEntropyDirection<NDArray> v) {
     return gaussNewtonProduct(hidden, weight, labels, v, CrossEntropyOptions.DEFAULT);
   }
 
   /**
    * Returns the product of the Gauss–Newton matrix and a direction, without bias and sample
    * weights; see {@link #gaussNewtonProduct(NDArray, NDArray, NDArray, NDArray, NDArray,
-   * LinearCrossEntropyGradients, CrossEntropyOptions)}.
+   * LinearCrossEntropyDirection, CrossEntropyOptions)}.
    */
-  public static LinearCrossEntropyGradients<NDArray> gaussNewtonProduct(
+  public static LinearCrossEntropyDirection<NDArray> gaussNewtonProduct(
       NDArray hidden,
       NDArray weight,
       NDArray labels,
-      LinearCrossEntropyGradients<NDArray> v,
+      LinearCrossEntropyDirection<NDArray> v,
       CrossEntropyOptions options) {
     return gaussNewtonProduct(hidden, weight, null, labels, null, v, options);
   }
@@ -197,25 +198,25 @@ public final class LinearCrossEntropy {
    * @param sampleWeights [N] or [N, 1], numbers or booleans: the weight of each token; or null for
    *     1 everywhere
    * @param v the direction: arrays of the shapes and the dtype of hidden, weight and bias, each of
-   *     which may be null for 0, and no part to a bias that is not there; its loss is never read,
-   *     nor are parts of tokens that do not count
+   *     which may be null for 0, and no part to a bias that is not there; parts of tokens that do
+   *     not count are never read
    * @param options reduction, ignored label, smoothing, z-loss and class weights; the class axis is
    *     the last
    * @return the product to hidden, weight and bias, outside any graph, of the hidden states' dtype
-   *     and manager; its loss is null, and its bias if there is none
+   *     and manager; its bias is null if there is none
    * @throws IllegalArgumentException if a dtype or a shape is wrong, v has a part to a bias that is
    *     not there, a sample weight is negative or not finite, a label is neither a class nor
    *     ignored, the class axis is another, or the number of class weights is not that of the
    *     classes
    * @throws IllegalStateException if an array is closed
    */
-  public static LinearCrossEntropyGradients<NDArray> gaussNewtonProduct(
+  public static LinearCrossEntropyDirection<NDArray> gaussNewtonProduct(
       NDArray hidden,
       NDArray weight,
       @Nullable NDArray bias,
       NDArray labels,
       @Nullable NDArray sampleWeights,
-      LinearCrossEntropyGradients<NDArray> v,
+      LinearCrossEntropyDirection<NDArray> v,
       CrossEntropyOptions options) {
     return LinearCall.of(hidden, weight, bias, labels, sampleWeights, options)
         .gaussNewtonProduct(v);

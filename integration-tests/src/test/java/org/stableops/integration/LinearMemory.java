@@ -15,7 +15,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.LinearCrossEntropyGradients;
+import org.stableops.LinearCrossEntropyDirection;
 import org.stableops.integration.memory.ProcessMemory;
 
 /**
@@ -75,7 +75,7 @@ final class LinearMemory {
     calls.put(
         "gradients",
         () -> org.stableops.djl.LinearCrossEntropy.valueAndGradients(h, w, y, OPTIONS).close());
-    LinearCrossEntropyGradients<NDArray> v = new LinearCrossEntropyGradients<>(null, h, w, null);
+    LinearCrossEntropyDirection<NDArray> v = new LinearCrossEntropyDirection<>(h, w, null);
     calls.put(
         "gaussNewton",
         () -> org.stableops.djl.LinearCrossEntropy.gaussNewtonProduct(h, w, y, v, OPTIONS).close());
@@ -106,7 +106,7 @@ final class LinearMemory {
     calls.put(
         "gradients",
         () -> org.stableops.nd4j.LinearCrossEntropy.valueAndGradients(h, w, y, OPTIONS).close());
-    LinearCrossEntropyGradients<INDArray> v = new LinearCrossEntropyGradients<>(null, h, w, null);
+    LinearCrossEntropyDirection<INDArray> v = new LinearCrossEntropyDirection<>(h, w, null);
     calls.put(
         "gaussNewton",
         () ->

@@ -26,7 +26,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.LinearCrossEntropyGradients;
+import org.stableops.LinearCrossEntropyDirection;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
 import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
@@ -164,7 +164,7 @@ class NullArgumentsTest {
             Reduction.SUM,
             PositiveTransform.softplus(),
             PositiveTransform.Family.EXP,
-            new LinearCrossEntropyGradients<>(null, null, null, null),
+            new LinearCrossEntropyDirection<>(null, null, null),
             new FusedSoftmaxCrossEntropyLoss(),
             "name",
             new double[] {1, 2, 3},

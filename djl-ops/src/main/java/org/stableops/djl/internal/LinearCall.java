@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.LinearCrossEntropyDirection;
 import org.stableops.LinearCrossEntropyGradients;
 import org.stableops.Reduction;
 import org.stableops.internal.Arguments;
@@ -253,19 +254,22 @@ public final class LinearCall implements WeightedCall {
     return Scoped.compute(
         () -> {
           Pass pass = new Pass(true, true, bias != null);
-          return pass.all(pass.loss());
+          LinearCrossEntropyDirection<NDArray> parts = pass.parts();
+          return new LinearCrossEntropyGradients<>(
+              pass.loss(), parts.hidden(), parts.weight(), parts.bias());
         },
-        LinearCall::arrays);
+        all -> given(all.loss(), all.hidden(), all.weight(), all.bias()));
   }
 
-  /** The product of the Gauss–Newton matrix and a direction outside any graph, without a loss. */
-  public LinearCrossEntropyGradients<NDArray> gaussNewtonProduct(
-      LinearCrossEntropyGradients<NDArray> v) {
+  /** The product of the Gauss–Newton matrix and a direction outside any graph. */
+  public LinearCrossEntropyDirection<NDArray> gaussNewtonProduct(
+      LinearCrossEntropyDirection<NDArray> v) {
     requireDirection(v);
-    return Scoped.compute(() -> new Pass(v).all(null), LinearCall::arrays);
+    return Scoped.compute(
+        () -> new Pass(v).parts(), all -> given(all.hidden(), all.weight(), all.bias()));
   }
 
-  private void requireDirection(LinearCrossEntropyGradients<NDArray> v) {
+  private void requireDirection(LinearCrossEntropyDirection<NDArray> v) {
     Arguments.requireGiven("v", v);
     requireLikeIfGiven("v.hidden", v.hidden(), "hidden", hidden);
     requireLikeIfGiven("v.weight", v.weight(), "weight", weight);
@@ -282,10 +286,8 @@ public final class LinearCall implements WeightedCall {
     }
   }
 
-  private static NDArray[] arrays(LinearCrossEntropyGradients<NDArray> all) {
-    return Stream.of(all.loss(), all.hidden(), all.weight(), all.bias())
-        .filter(Objects::nonNull)
-        .toArray(NDArray[]::new);
+  private static NDArray[] given(NDArray... arrays) {
+    return Stream.of(arrays).filter(Objects::nonNull).toArray(NDArray[]::new);
   }
 
   private NDArray rounded(NDArray wide) {
@@ -396,7 +398,7 @@ public final class LinearCall implements WeightedCall {
 
   /** Parts of a direction outside any graph, of which each may be null for 0. */
   private record Direction(NDArray hidden, NDArray weight, NDArray bias) {
-    static Direction of(LinearCrossEntropyGradients<NDArray> v) {
+    static Direction of(LinearCrossEntropyDirection<NDArray> v) {
       return new Direction(wide(v.hidden()), wide(v.weight()), wide(v.bias()));
     }
   }
@@ -427,7 +429,7 @@ public final class LinearCall implements WeightedCall {
     }
 
     /** The product with a direction, without losses. */
-    Pass(LinearCrossEntropyGradients<NDArray> v) {
+    Pass(LinearCrossEntropyDirection<NDArray> v) {
       this(true, true, bias != null, Direction.of(v));
     }
 
@@ -505,9 +507,10 @@ public final class LinearCall implements WeightedCall {
           });
     }
 
-    LinearCrossEntropyGradients<NDArray> all(NDArray loss) {
-      return new LinearCrossEntropyGradients<>(
-          loss, rounded(ofHidden()), rounded(ofWeight), ofBias == null ? null : rounded(ofBias));
+    /** The gradients, or the product, in the dtype of the arguments. */
+    LinearCrossEntropyDirection<NDArray> parts() {
+      return new LinearCrossEntropyDirection<>(
+          rounded(ofHidden()), rounded(ofWeight), ofBias == null ? null : rounded(ofBias));
     }
 
     NDArray ofHidden() {

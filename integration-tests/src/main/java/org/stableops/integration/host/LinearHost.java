@@ -13,6 +13,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.stableops.LinearCrossEntropyDirection;
 import org.stableops.LinearCrossEntropyGradients;
 import org.stableops.Reduction;
 import org.stableops.integration.oracle.Format;
@@ -174,24 +175,23 @@ public interface LinearHost {
     public Results gaussNewton(LinearCase problem, LinearCase.Direction v, Format format) {
       try (NDManager manager = NDManager.newBaseManager()) {
         Arrays arrays = Arrays.of(problem, manager, format);
-        LinearCrossEntropyGradients<NDArray> all =
+        LinearCrossEntropyDirection<NDArray> product =
             org.stableops.djl.LinearCrossEntropy.gaussNewtonProduct(
                 arrays.hidden,
                 arrays.weight,
                 arrays.bias,
                 arrays.labels,
                 arrays.sampleWeights,
-                new LinearCrossEntropyGradients<>(
-                    null,
+                new LinearCrossEntropyDirection<>(
                     like(arrays.hidden, v.hidden(), format),
                     like(arrays.weight, v.weight(), format),
                     like(arrays.bias, v.bias(), format)),
                 problem.options());
         return new Results(
             null,
-            DjlHost.doubles(all.hidden()),
-            DjlHost.doubles(all.weight()),
-            all.bias() == null ? null : DjlHost.doubles(all.bias()));
+            DjlHost.doubles(product.hidden()),
+            DjlHost.doubles(product.weight()),
+            product.bias() == null ? null : DjlHost.doubles(product.bias()));
       }
     }
 
@@ -299,24 +299,23 @@ public interface LinearHost {
       INDArray h = hidden(problem, format);
       INDArray w = weight(problem, format);
       INDArray b = bias(problem, format);
-      LinearCrossEntropyGradients<INDArray> all =
+      LinearCrossEntropyDirection<INDArray> product =
           org.stableops.nd4j.LinearCrossEntropy.gaussNewtonProduct(
               h,
               w,
               b,
               labels(problem),
               sampleWeights(problem),
-              new LinearCrossEntropyGradients<>(
-                  null,
+              new LinearCrossEntropyDirection<>(
                   like(h, v.hidden(), format),
                   like(w, v.weight(), format),
                   like(b, v.bias(), format)),
               problem.options());
       return new Results(
           null,
-          Nd4jHost.doubles(all.hidden()),
-          Nd4jHost.doubles(all.weight()),
-          all.bias() == null ? null : Nd4jHost.doubles(all.bias()));
+          Nd4jHost.doubles(product.hidden()),
+          Nd4jHost.doubles(product.weight()),
+          product.bias() == null ? null : Nd4jHost.doubles(product.bias()));
     }
 
     private static INDArray like(INDArray array, double[] numbers, Format format) {

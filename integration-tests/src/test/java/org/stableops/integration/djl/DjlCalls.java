@@ -22,6 +22,7 @@ import org.stableops.CountEvaluation;
 import org.stableops.CountOptions;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.LinearCrossEntropyDirection;
 import org.stableops.LinearCrossEntropyGradients;
 import org.stableops.LossEvaluation;
 import org.stableops.PositiveTransform;
@@ -399,15 +400,14 @@ public final class DjlCalls implements AutoCloseable {
                 numbers(
                     LinearCrossEntropy.valueAndGradients(
                         view, positive, bias, labels, weights, every))));
-    LinearCrossEntropyGradients<NDArray> v =
-        new LinearCrossEntropyGradients<>(null, positive, x, bias);
+    LinearCrossEntropyDirection<NDArray> v = new LinearCrossEntropyDirection<>(positive, x, bias);
     calls.add(
         new Call(
             name + "gaussNewtonProduct",
             () ->
                 numbers(
                     LinearCrossEntropy.gaussNewtonProduct(
-                        x, view, labels, new LinearCrossEntropyGradients<>(null, null, x, null)))));
+                        x, view, labels, new LinearCrossEntropyDirection<>(null, x, null)))));
     calls.add(
         new Call(
             name + "gaussNewtonProduct, every",
@@ -434,10 +434,15 @@ public final class DjlCalls implements AutoCloseable {
   }
 
   private static double[] numbers(LinearCrossEntropyGradients<NDArray> all) {
-    return numbers(
-        Stream.of(all.loss(), all.hidden(), all.weight(), all.bias())
-            .filter(Objects::nonNull)
-            .toArray(NDArray[]::new));
+    return numbersOfGiven(all.loss(), all.hidden(), all.weight(), all.bias());
+  }
+
+  private static double[] numbers(LinearCrossEntropyDirection<NDArray> product) {
+    return numbersOfGiven(product.hidden(), product.weight(), product.bias());
+  }
+
+  private static double[] numbersOfGiven(NDArray... results) {
+    return numbers(Stream.of(results).filter(Objects::nonNull).toArray(NDArray[]::new));
   }
 
   private void addTransform(PositiveTransform transform) {

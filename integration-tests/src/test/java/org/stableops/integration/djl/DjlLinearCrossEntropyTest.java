@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.LinearCrossEntropyDirection;
 import org.stableops.LinearCrossEntropyGradients;
 import org.stableops.Reduction;
 import org.stableops.djl.LinearCrossEntropy;
@@ -66,15 +67,14 @@ class DjlLinearCrossEntropyTest extends OnBothPaths {
   }
 
   /** Along waves to all three. */
-  private LinearCrossEntropyGradients<NDArray> product(CrossEntropyOptions options) {
+  private LinearCrossEntropyDirection<NDArray> product(CrossEntropyOptions options) {
     return LinearCrossEntropy.gaussNewtonProduct(
         hidden, weight, bias, labels, sampleWeights, direction(), options);
   }
 
-  private LinearCrossEntropyGradients<NDArray> direction() {
+  private LinearCrossEntropyDirection<NDArray> direction() {
     DataType type = hidden.getDataType();
-    return new LinearCrossEntropyGradients<>(
-        null,
+    return new LinearCrossEntropyDirection<>(
         Djl.waves(manager, type, hidden.getShape(), 4),
         Djl.waves(manager, type, weight.getShape(), 5),
         Djl.waves(manager, type, bias.getShape(), 6));
@@ -160,7 +160,7 @@ class DjlLinearCrossEntropyTest extends OnBothPaths {
                 new NDArray[] {all.loss(), all.hidden(), all.weight(), all.bias()}) {
               Graphs.assertOutside(result);
             }
-            LinearCrossEntropyGradients<NDArray> product = product(every(reduction));
+            LinearCrossEntropyDirection<NDArray> product = product(every(reduction));
             Graphs.assertOutside(product.hidden());
             Graphs.assertOutside(product.weight());
             Graphs.assertOutside(product.bias());
@@ -204,7 +204,7 @@ class DjlLinearCrossEntropyTest extends OnBothPaths {
   @EnumSource(Reduction.class)
   void anyLayoutHasTheSameResults(Reduction reduction) {
     LinearCrossEntropyGradients<NDArray> expected = both(every(reduction));
-    LinearCrossEntropyGradients<NDArray> product = product(every(reduction));
+    LinearCrossEntropyDirection<NDArray> product = product(every(reduction));
     NDArray wide = hidden.concat(hidden, 1);
     hidden = wide.get(":, 3:6");
     weight = weight.transpose().duplicate().transpose();
@@ -216,14 +216,13 @@ class DjlLinearCrossEntropyTest extends OnBothPaths {
     assertClose(expected.hidden(), actual.hidden());
     assertClose(expected.weight(), actual.weight());
     assertClose(expected.bias(), actual.bias());
-    LinearCrossEntropyGradients<NDArray> v = direction();
-    LinearCrossEntropyGradients<NDArray> laidOut =
-        new LinearCrossEntropyGradients<>(
-            null,
+    LinearCrossEntropyDirection<NDArray> v = direction();
+    LinearCrossEntropyDirection<NDArray> laidOut =
+        new LinearCrossEntropyDirection<>(
             v.hidden().transpose().duplicate().transpose(),
             v.weight().concat(v.weight(), 1).get(":, 3:6"),
             v.bias().stack(v.bias(), 1).get(":, 1"));
-    LinearCrossEntropyGradients<NDArray> again =
+    LinearCrossEntropyDirection<NDArray> again =
         LinearCrossEntropy.gaussNewtonProduct(
             hidden, weight, bias, labels, sampleWeights, laidOut, every(reduction));
     assertClose(product.hidden(), again.hidden());
@@ -250,8 +249,7 @@ class DjlLinearCrossEntropyTest extends OnBothPaths {
         assertSame(manager, result.getManager());
       }
       assertEquals(new Shape(), both(every(Reduction.SUM)).loss().getShape());
-      LinearCrossEntropyGradients<NDArray> product = product(every(Reduction.NONE));
-      assertNull(product.loss());
+      LinearCrossEntropyDirection<NDArray> product = product(every(Reduction.NONE));
       assertEquals(hidden.getShape(), product.hidden().getShape());
       assertEquals(weight.getShape(), product.weight().getShape());
       assertEquals(bias.getShape(), product.bias().getShape());
@@ -292,11 +290,11 @@ class DjlLinearCrossEntropyTest extends OnBothPaths {
 
   @Test
   void nothingButTheProductStaysAndTheDirectionAsItWas() {
-    LinearCrossEntropyGradients<NDArray> v = direction();
+    LinearCrossEntropyDirection<NDArray> v = direction();
     NDArray[] before = {v.hidden().duplicate(), v.weight().duplicate(), v.bias().duplicate()};
     int arrays = manager.getManagedArrays().size();
     for (Reduction reduction : Reduction.values()) {
-      LinearCrossEntropyGradients<NDArray> product =
+      LinearCrossEntropyDirection<NDArray> product =
           LinearCrossEntropy.gaussNewtonProduct(
               hidden, weight, bias, labels, sampleWeights, v, every(reduction));
       assertEquals(arrays + 3, manager.getManagedArrays().size());
@@ -306,24 +304,6 @@ class DjlLinearCrossEntropyTest extends OnBothPaths {
     Djl.assertSameArray(before[0], v.hidden());
     Djl.assertSameArray(before[1], v.weight());
     Djl.assertSameArray(before[2], v.bias());
-  }
-
-  /** Of all parts. */
-  @Test
-  void gradientsAreADirection() {
-    LinearCrossEntropyGradients<NDArray> gradients = both(every(Reduction.MEAN));
-    LinearCrossEntropyGradients<NDArray> parts =
-        new LinearCrossEntropyGradients<>(
-            null, gradients.hidden(), gradients.weight(), gradients.bias());
-    LinearCrossEntropyGradients<NDArray> expected =
-        LinearCrossEntropy.gaussNewtonProduct(
-            hidden, weight, bias, labels, sampleWeights, parts, every(Reduction.MEAN));
-    LinearCrossEntropyGradients<NDArray> actual =
-        LinearCrossEntropy.gaussNewtonProduct(
-            hidden, weight, bias, labels, sampleWeights, gradients, every(Reduction.MEAN));
-    Djl.assertSameArray(expected.hidden(), actual.hidden());
-    Djl.assertSameArray(expected.weight(), actual.weight());
-    Djl.assertSameArray(expected.bias(), actual.bias());
   }
 
   @ParameterizedTest
@@ -338,8 +318,9 @@ class DjlLinearCrossEntropyTest extends OnBothPaths {
     assertEquals(none.getShape(), all.hidden().getShape());
     assertArrayEquals(new double[CLASSES * DIMENSION], Djl.doubles(all.weight()));
     assertArrayEquals(new double[CLASSES], Djl.doubles(all.bias()));
-    LinearCrossEntropyGradients<NDArray> product =
-        LinearCrossEntropy.gaussNewtonProduct(none, weight, bias, noLabels, null, all, options);
+    LinearCrossEntropyDirection<NDArray> product =
+        LinearCrossEntropy.gaussNewtonProduct(
+            none, weight, bias, noLabels, null, all.direction(), options);
     assertEquals(none.getShape(), product.hidden().getShape());
     assertArrayEquals(new double[CLASSES * DIMENSION], Djl.doubles(product.weight()));
     assertArrayEquals(new double[CLASSES], Djl.doubles(product.bias()));
@@ -440,11 +421,11 @@ class DjlLinearCrossEntropyTest extends OnBothPaths {
     assertEquals(arrays, manager.getManagedArrays().size());
   }
 
-  private static LinearCrossEntropyGradients<NDArray> parts(NDArray h, NDArray w, NDArray b) {
-    return new LinearCrossEntropyGradients<>(null, h, w, b);
+  private static LinearCrossEntropyDirection<NDArray> parts(NDArray h, NDArray w, NDArray b) {
+    return new LinearCrossEntropyDirection<>(h, w, b);
   }
 
-  private void alongParts(NDArray ofLabels, LinearCrossEntropyGradients<NDArray> v) {
+  private void alongParts(NDArray ofLabels, LinearCrossEntropyDirection<NDArray> v) {
     LinearCrossEntropy.gaussNewtonProduct(hidden, weight, ofLabels, v);
   }
 

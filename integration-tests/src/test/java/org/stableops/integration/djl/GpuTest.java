@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
-import org.stableops.LinearCrossEntropyGradients;
+import org.stableops.LinearCrossEntropyDirection;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
 import org.stableops.djl.GumbelSoftmax;
@@ -137,7 +137,7 @@ class GpuTest {
         "linear cross-entropy's Gauss–Newton product",
         x ->
             LinearCrossEntropy.gaussNewtonProduct(
-                    x, x, places(x), new LinearCrossEntropyGradients<>(null, x, x, null))
+                    x, x, places(x), new LinearCrossEntropyDirection<>(x, x, null))
                 .weight());
     calls.put(
         "linear cross-entropy in training",

@@ -130,7 +130,8 @@ final class MemoryGrowth {
     w.attach(input.getManager());
     LinearCrossEntropyGradients<NDArray> all =
         LinearCrossEntropy.valueAndGradients(input, w, null, labels, sampleWeights, options);
-    LinearCrossEntropy.gaussNewtonProduct(input, w, null, labels, sampleWeights, all, options);
+    LinearCrossEntropy.gaussNewtonProduct(
+        input, w, null, labels, sampleWeights, all.direction(), options);
     Djl.gradientArray(input, h -> LinearCrossEntropy.value(h, w, labels, options));
     Djl.gradientArray(
         w, v -> LinearCrossEntropy.value(input, v, null, labels, sampleWeights, options));

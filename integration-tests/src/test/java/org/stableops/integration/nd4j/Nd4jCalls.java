@@ -28,6 +28,7 @@ import org.stableops.CountEvaluation;
 import org.stableops.CountOptions;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.LinearCrossEntropyDirection;
 import org.stableops.LinearCrossEntropyGradients;
 import org.stableops.LossEvaluation;
 import org.stableops.PositiveTransform;
@@ -553,15 +554,14 @@ public final class Nd4jCalls {
                 numbers(
                     LinearCrossEntropy.valueAndGradients(
                         view, positive, bias, y, weights, every))));
-    LinearCrossEntropyGradients<INDArray> v =
-        new LinearCrossEntropyGradients<>(null, positive, x, bias);
+    LinearCrossEntropyDirection<INDArray> v = new LinearCrossEntropyDirection<>(positive, x, bias);
     calls.add(
         new Call(
             "Linear gaussNewtonProduct",
             () ->
                 numbers(
                     LinearCrossEntropy.gaussNewtonProduct(
-                        x, view, y, new LinearCrossEntropyGradients<>(null, null, x, null)))));
+                        x, view, y, new LinearCrossEntropyDirection<>(null, x, null)))));
     calls.add(
         new Call(
             "Linear gaussNewtonProduct, every",
@@ -572,10 +572,15 @@ public final class Nd4jCalls {
   }
 
   private static double[] numbers(LinearCrossEntropyGradients<INDArray> all) {
-    return numbers(
-        Stream.of(all.loss(), all.hidden(), all.weight(), all.bias())
-            .filter(Objects::nonNull)
-            .toArray(INDArray[]::new));
+    return numbersOfGiven(all.loss(), all.hidden(), all.weight(), all.bias());
+  }
+
+  private static double[] numbers(LinearCrossEntropyDirection<INDArray> product) {
+    return numbersOfGiven(product.hidden(), product.weight(), product.bias());
+  }
+
+  private static double[] numbersOfGiven(INDArray... results) {
+    return numbers(Stream.of(results).filter(Objects::nonNull).toArray(INDArray[]::new));
   }
 
   private void addTransform(PositiveTransform transform) {

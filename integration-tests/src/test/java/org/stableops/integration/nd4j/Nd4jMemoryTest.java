@@ -30,6 +30,7 @@ import org.nd4j.linalg.dataset.adapter.SingletonDataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.LinearCrossEntropyDirection;
 import org.stableops.LinearCrossEntropyGradients;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
@@ -350,8 +351,7 @@ final class Nd4jMemoryTest {
       close(
           LinearCrossEntropy.valueAndGradients(
               VIEW, Q, WEIGHTS, SOME, null, options.withIgnoreIndex(0)));
-      LinearCrossEntropyGradients<INDArray> v =
-          new LinearCrossEntropyGradients<>(null, Q, VIEW, WEIGHTS);
+      LinearCrossEntropyDirection<INDArray> v = new LinearCrossEntropyDirection<>(Q, VIEW, WEIGHTS);
       LinearCrossEntropy.gaussNewtonProduct(
               VIEW, Q, WEIGHTS, SOME, null, v, options.withIgnoreIndex(0))
           .close();

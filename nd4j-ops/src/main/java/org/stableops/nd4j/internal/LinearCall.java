@@ -8,6 +8,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.broadcast.BroadcastCopyOp;
 import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.LinearCrossEntropyDirection;
 import org.stableops.LinearCrossEntropyGradients;
 import org.stableops.Reduction;
 import org.stableops.internal.Arguments;
@@ -84,21 +85,23 @@ public final class LinearCall {
   }
 
   public LinearCrossEntropyGradients<INDArray> valueAndGradients() {
-    return all(outs -> loss(into(outs, null)));
+    return filled(
+        outs ->
+            new LinearCrossEntropyGradients<>(loss(into(outs, null)), outs[0], outs[1], outs[2]));
   }
 
-  /** The product of the Gauss–Newton matrix and a direction, without a loss. */
-  public LinearCrossEntropyGradients<INDArray> gaussNewtonProduct(
-      LinearCrossEntropyGradients<INDArray> v) {
+  /** The product of the Gauss–Newton matrix and a direction. */
+  public LinearCrossEntropyDirection<INDArray> gaussNewtonProduct(
+      LinearCrossEntropyDirection<INDArray> v) {
     requireDirection(v);
-    return all(
+    return filled(
         outs -> {
           into(outs, v);
-          return null;
+          return new LinearCrossEntropyDirection<>(outs[0], outs[1], outs[2]);
         });
   }
 
-  private void requireDirection(LinearCrossEntropyGradients<INDArray> v) {
+  private void requireDirection(LinearCrossEntropyDirection<INDArray> v) {
     Arguments.requireGiven("v", v);
     requireLikeIfGiven("v.hidden", v.hidden(), "hidden", hidden);
     requireLikeIfGiven("v.weight", v.weight(), "weight", weight);
@@ -116,18 +119,19 @@ public final class LinearCall {
     }
   }
 
-  /** Arrays like all arguments, when they have been filled, beside what filling them returns. */
-  private LinearCrossEntropyGradients<INDArray> all(Function<INDArray[], INDArray> fill) {
+  /** What a function makes of arrays like the arguments, null for no bias, which it fills. */
+  private <T> T filled(Function<INDArray[], T> fill) {
     try (Temporaries temporaries = new Temporaries()) {
-      INDArray ofHidden = temporaries.keep(like(hidden));
-      INDArray ofWeight = temporaries.keep(like(weight));
-      INDArray ofBias = bias == null ? null : temporaries.keep(like(bias));
-      INDArray loss = fill.apply(new INDArray[] {ofHidden, ofWeight, ofBias});
-      return new LinearCrossEntropyGradients<>(
-          loss,
-          temporaries.give(ofHidden),
-          temporaries.give(ofWeight),
-          ofBias == null ? null : temporaries.give(ofBias));
+      INDArray[] outs = {
+        temporaries.keep(like(hidden)),
+        temporaries.keep(like(weight)),
+        bias == null ? null : temporaries.keep(like(bias))
+      };
+      T result = fill.apply(outs);
+      for (INDArray out : outs) {
+        temporaries.give(out);
+      }
+      return result;
     }
   }
 
@@ -150,7 +154,7 @@ public final class LinearCall {
 
   /** Writes gradients, or if v is not null the product of the Gauss–Newton matrix and v. */
   @SuppressWarnings("try")
-  private double[] into(INDArray[] outs, LinearCrossEntropyGradients<INDArray> v) {
+  private double[] into(INDArray[] outs, LinearCrossEntropyDirection<INDArray> v) {
     try (MemoryWorkspace none = outOfWorkspaces();
         Temporaries temporaries = new Temporaries()) {
       INDArray[] sums = new INDArray[OUTS];
@@ -222,7 +226,7 @@ public final class LinearCall {
     private final double[] losses;
 
     /** Writes gradients, or with a v the product, into arrays for each argument, or null. */
-    Pass(Temporaries temporaries, INDArray[] outs, LinearCrossEntropyGradients<INDArray> v) {
+    Pass(Temporaries temporaries, INDArray[] outs, LinearCrossEntropyDirection<INDArray> v) {
       this.temporaries = temporaries;
       INDArray ofHidden = outs[0];
       ofWeight = outs[1];
@@ -245,7 +249,7 @@ public final class LinearCall {
       }
     }
 
-    private Direction direction(LinearCrossEntropyGradients<INDArray> v) {
+    private Direction direction(LinearCrossEntropyDirection<INDArray> v) {
       return new Direction(contiguous(v.hidden()), contiguous(v.weight()), contiguous(v.bias()));
     }
 
