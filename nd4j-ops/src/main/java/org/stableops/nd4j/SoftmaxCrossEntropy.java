@@ -367,6 +367,9 @@ public final class SoftmaxCrossEntropy {
    * @param sampleWeights the weight of each row, of shapes as for arrays
    * @param options as for arrays
    * @return ∂(sum of the value)/∂logits, of the logits' shape and dtype
+   * @throws IllegalArgumentException if a variable or the options are null, or the number of class
+   *     weights is not that of the classes, where the graph knows these; what the arrays must be is
+   *     checked when the graph is executed
    */
   public static SDVariable gradient(
       SDVariable logits, SDVariable labels, SDVariable sampleWeights, CrossEntropyOptions options) {

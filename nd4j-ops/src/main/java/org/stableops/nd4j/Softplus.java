@@ -226,7 +226,7 @@ public final class Softplus {
    * @param x any floating variable
    * @param beta β, finite and positive
    * @return 1/(1 + e^{−βx}), of x's shape and dtype
-   * @throws IllegalArgumentException if β is invalid
+   * @throws IllegalArgumentException if x is null or β is invalid
    */
   public static SDVariable gradient(SDVariable x, double beta) {
     return new GradientOp().of(x, beta);

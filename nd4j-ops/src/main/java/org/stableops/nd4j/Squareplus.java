@@ -222,7 +222,7 @@ public final class Squareplus {
    * @param x any floating variable
    * @param b finite and not negative
    * @return (1 + x/√(x² + b))/2, of x's shape and dtype
-   * @throws IllegalArgumentException if b is invalid
+   * @throws IllegalArgumentException if x is null or b is invalid
    */
   public static SDVariable gradient(SDVariable x, double b) {
     return new GradientOp().of(x, b);

@@ -38,9 +38,12 @@ import org.stableops.integration.Effort;
 @Tag("thorough")
 class DjlMemoryTest {
   private static final int STEPS = Effort.of(300, 4000);
-  private static final int REPEATS = Effort.of(125, 250);
+  private static final int REPEATS = 250;
 
-  /** A step: less than the smallest array that may be lost in every second one, 32 kB. */
+  /**
+   * A step: less than the smallest array that may be lost in every second one, 32 kB, and twice
+   * what the process grows by at first, 3 MB.
+   */
   private static final long KILOBYTES = 24;
 
   @TempDir Path directory;

@@ -224,7 +224,11 @@ class CurvatureGraphTest {
     assertMessage(
         "sampleWeights must be given, got null",
         () -> SparseSoftmaxCrossEntropy.gradient(z, y, null, CrossEntropyOptions.DEFAULT));
+    assertMessage(
+        "options must be given, got null", () -> SparseSoftmaxCrossEntropy.gradient(z, y, null));
+    assertMessage("options must be given, got null", () -> PoissonLoss.gradient(z, z, null));
     assertEquals(0, graph.getOps().size(), "nothing was added");
+    assertEquals(2, graph.variables().size(), "nor a constant");
   }
 
   private static void assertMessage(String expected, Runnable call) {

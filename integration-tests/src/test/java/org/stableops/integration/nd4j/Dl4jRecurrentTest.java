@@ -34,7 +34,7 @@ final class Dl4jRecurrentTest {
   private static final int CLASSES = 10;
   private static final int BATCH = 64;
 
-  /** Of a training of which 40 halve the score. */
+  /** Steps of the training; 40 of them halve the score. */
   private static final int STEPS = Effort.of(20, 50);
 
   /** Steps at which nothing is asked. */

@@ -186,8 +186,9 @@ public final class CrossEntropy {
    */
   void gradientInto(INDArray out) {
     try (Temporaries temporaries = new Temporaries()) {
-      long[] classes = classes();
-      if (!logits.isEmpty() && isFused(classes) && Fused.accepts(out)) {
+      boolean isDirect = !logits.isEmpty() && Fused.accepts(logits) && Fused.accepts(out);
+      long[] classes = isDirect ? classes() : null;
+      if (isDirect && isFused(classes)) {
         fused(AlongAxis.readable(logits, shape, temporaries), classes, out, temporaries);
       } else {
         out.assign(temporaries.keep(gradient()));

@@ -31,9 +31,8 @@ public abstract class CrossEntropyGradientOp extends CrossEntropyDerivativeOp {
       SDVariable logits,
       SDVariable labels,
       @Nullable SDVariable weights) {
-    SDVariable[] inputs = inputs(logits, labels, weights);
     CrossEntropyValueOp.requireValid(options, logits);
-    return of(options, inputs);
+    return of(options, inputs(logits, labels, weights));
   }
 
   @Override

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.Reduction;
+import org.stableops.internal.Arguments;
 import org.stableops.op.ElementLosses;
 
 /**
@@ -46,6 +47,7 @@ public abstract class ElementLossGradientOp<O> extends LossGradientOp {
   /** The gradient in the graph of the argument, without an upstream; weights may be null. */
   public final SDVariable gradient(
       O options, SDVariable x, SDVariable targets, @Nullable SDVariable sampleWeights) {
+    Arguments.requireGiven("options", options);
     return of(options, 1, inputs(x, targets, sampleWeights));
   }
 
