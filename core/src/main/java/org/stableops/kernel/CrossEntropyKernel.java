@@ -7,23 +7,16 @@ import org.stableops.CrossEntropyOptions;
  * gradient, in one pass over the memory. With m the largest logit of a row, lse − z_c = (m − z_c) +
  * log1p(Σ_{c≠argmax} e^{z_c − m}).
  */
-public final class CrossEntropyKernel implements SoftmaxRows.Visitor {
-  private final Targets targets;
-  private final double[] sampleWeights;
-  private final CrossEntropyOptions options;
-  private final RowLosses result;
+public final class CrossEntropyKernel extends CrossEntropyRows {
   private final boolean wantsGradient;
 
   private CrossEntropyKernel(
-      Targets targets,
+      Targets sharp,
+      int rows,
       double[] sampleWeights,
       CrossEntropyOptions options,
-      RowLosses result,
       boolean wantsGradient) {
-    this.targets = targets;
-    this.sampleWeights = sampleWeights;
-    this.options = options;
-    this.result = result;
+    super(sharp, rows, sampleWeights, options);
     this.wantsGradient = wantsGradient;
   }
 
@@ -119,24 +112,8 @@ public final class CrossEntropyKernel implements SoftmaxRows.Visitor {
       double[] sampleWeights,
       CrossEntropyOptions options,
       Elements gradient) {
-    RowLosses result = new RowLosses(targets.weights(sampleWeights, rows));
-    Targets smoothed = Targets.smoothed(targets, options);
-    SoftmaxRows.sweep(
-        logits,
-        rows,
-        classes,
-        gradient,
-        new CrossEntropyKernel(smoothed, sampleWeights, options, result, gradient != null));
-    return result;
-  }
-
-  private double sampleWeight(int row) {
-    return sampleWeights == null ? 1 : sampleWeights[row];
-  }
-
-  @Override
-  public boolean counts(int row) {
-    return sampleWeight(row) != 0 && targets.counts(row);
+    return new CrossEntropyKernel(targets, rows, sampleWeights, options, gradient != null)
+        .sweep(logits, rows, classes, gradient);
   }
 
   @Override
@@ -156,10 +133,9 @@ public final class CrossEntropyKernel implements SoftmaxRows.Visitor {
 
   @Override
   public void block(RowBlock block, Scratch scratch) {
-    double a = sampleWeight(block.row);
-    result.losses()[block.row] += a * targets.loss(block, scratch);
+    result.losses()[block.row] += sampleWeight(block.row) * targets.loss(block, scratch);
     if (wantsGradient) {
-      gradient(block, result.scale(a, options.reduction()), scratch);
+      gradient(block, scale(block.row), scratch);
     }
   }
 

@@ -13,27 +13,20 @@ import org.stableops.CrossEntropyOptions;
  * <p>The labels count by W = Σv and ω only. Exponentials are those of double, for v may be as large
  * as p is small.
  */
-public final class HessianKernel implements SoftmaxRows.Visitor {
-  private final Targets targets;
-  private final double[] sampleWeights;
-  private final CrossEntropyOptions options;
-  private final RowLosses result;
+public final class HessianKernel extends CrossEntropyRows {
   private final int classes;
 
   /** What the Hessian is multiplied by, or null for its diagonal. */
   private final Elements v;
 
   private HessianKernel(
-      Targets targets,
+      Targets sharp,
+      int rows,
       double[] sampleWeights,
       CrossEntropyOptions options,
-      RowLosses result,
       int classes,
       Elements v) {
-    this.targets = targets;
-    this.sampleWeights = sampleWeights;
-    this.options = options;
-    this.result = result;
+    super(sharp, rows, sampleWeights, options);
     this.classes = classes;
     this.v = v;
   }
@@ -101,26 +94,14 @@ public final class HessianKernel implements SoftmaxRows.Visitor {
       CrossEntropyOptions options,
       Elements v,
       Elements out) {
-    RowLosses result = new RowLosses(targets.weights(sampleWeights, rows));
-    Targets smoothed = Targets.smoothed(targets, options);
-    SoftmaxRows.sweep(
-        logits,
-        rows,
-        classes,
-        out,
-        new HessianKernel(smoothed, sampleWeights, options, result, classes, v));
-    return result;
+    return new HessianKernel(targets, rows, sampleWeights, options, classes, v)
+        .sweep(logits, rows, classes, out);
   }
 
-  /** What the second derivatives of a row are multiplied by; 0 where it does not count. */
-  private double scale(int row) {
-    double a = sampleWeights == null ? 1 : sampleWeights[row];
-    return a == 0 || !targets.counts(row) ? 0 : result.scale(a, options.reduction());
-  }
-
+  /** In a mean over no weight none does. */
   @Override
   public boolean counts(int row) {
-    return scale(row) != 0;
+    return super.counts(row) && scale(row) != 0;
   }
 
   @Override
