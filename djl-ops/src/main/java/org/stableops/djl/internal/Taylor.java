@@ -85,23 +85,22 @@ public final class Taylor {
    */
   static NDArray crossEntropy(NDArray d, int axis, NDArray gradient, CrossEntropy call) {
     NDArray p = call.softmax();
+    NDArray node = sum(d.mul(gradient), axis);
     NDArray diagonal = call.hessianDiagonal();
-    NDArray linear = sum(d.mul(gradient), axis);
-    if (!call.hasZLoss()) {
-      NDArray m = ofVariances(diagonal, call.complement());
-      return linear.add(covariance(d, axis, half(m), p)).squeeze(axis);
+    if (call.hasZLoss()) {
+      NDArray n = call.hessianVectorProduct(p.onesLike());
+      node = node.add(sum(d.mul(half(n)), axis).mul(sum(d.mul(p), axis)));
+      diagonal = diagonal.sub(n.mul(p));
     }
-    NDArray n = call.hessianVectorProduct(p.onesLike());
-    NDArray m = ofVariances(diagonal.sub(n.mul(p)), call.complement());
-    NDArray ofZLoss = sum(d.mul(half(n)), axis).mul(sum(d.mul(p), axis));
-    return linear.add(covariance(d, axis, half(m), p)).add(ofZLoss).squeeze(axis);
+    NDArray m = quotient(diagonal, call.complement());
+    return node.add(covariance(d, axis, half(m), p)).squeeze(axis);
   }
 
   /**
-   * M of the diagonal m·(1 − p). Where p is 1 no covariance reads it, and in rows that do not count
-   * it is 0: there the quotient may be no number, which 0 in place of d would not undo.
+   * M of m·(1 − p), and 0 where that is no number, which not even the 0 of d undoes: in rows that
+   * do not count, and where p is 1, whose m no covariance reads.
    */
-  private static NDArray ofVariances(NDArray diagonal, NDArray complement) {
+  private static NDArray quotient(NDArray diagonal, NDArray complement) {
     NDArray zero = Constants.of(0);
     NDArray isZero = diagonal.eq(zero).logicalOr(complement.eq(zero));
     return DjlAlgebra.INSTANCE.select(isZero, diagonal.zerosLike(), diagonal.div(complement));

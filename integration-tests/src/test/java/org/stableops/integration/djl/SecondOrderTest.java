@@ -389,25 +389,24 @@ class SecondOrderTest extends OnBothPaths {
   void aScopeIsOfItsThread() throws InterruptedException {
     makeArrays(DataType.FLOAT64);
     NDArray leaf = leaf(x);
-    SecondOrder scope = SecondOrder.open();
+    NDList arrays = new NDList(leaf);
     boolean[] isDone = new boolean[1];
-    Thread other =
-        new Thread(
-            () -> {
-              JniUtils.setGradMode(true);
-              // Not in the scope.
-              Softplus.value(leaf, positive);
-              NDArray target = Softplus.value(leaf).sum();
-              assertOfThread(() -> scope.gradients(target, new NDList(leaf)));
-              assertOfThread(
-                  () -> scope.hessianVectorProducts(target, new NDList(leaf), new NDList(v)));
-              assertOfThread(scope::close);
-              isDone[0] = true;
-            });
-    other.start();
-    other.join();
+    try (SecondOrder scope = SecondOrder.open()) {
+      Thread other =
+          new Thread(
+              () -> {
+                JniUtils.setGradMode(true);
+                // Not in the scope.
+                NDArray target = Softplus.value(leaf, positive).sum();
+                assertOfThread(() -> scope.gradients(target, arrays));
+                assertOfThread(() -> scope.hessianVectorProducts(target, arrays, new NDList(v)));
+                assertOfThread(scope::close);
+                isDone[0] = true;
+              });
+      other.start();
+      other.join();
+    }
     assertTrue(isDone[0]);
-    scope.close();
   }
 
   private static void assertOfThread(Runnable call) {
@@ -530,7 +529,7 @@ class SecondOrderTest extends OnBothPaths {
   /** Also where the logits are masked, or too large for the temperature. */
   @Test
   void theGumbelSoftmaxHasSecondDerivativesByItsTemperature() {
-    NDArray point = manager.create(new double[] {0.7});
+    NDArray point = doubles(new Shape(1), 0.7);
     for (double[] row :
         new double[][] {
           {2, 0, 1},
@@ -539,8 +538,8 @@ class SecondOrderTest extends OnBothPaths {
           {-1e308, 2, 1},
           {Double.POSITIVE_INFINITY, 0, 1}
         }) {
-      NDArray logits = manager.create(row, new Shape(1, 3));
-      NDArray weights = manager.create(new double[] {1, 2, 3});
+      NDArray logits = doubles(new Shape(1, 3), row);
+      NDArray weights = doubles(new Shape(3), 1, 2, 3);
       UnaryOperator<NDArray> function =
           t -> GumbelSoftmax.value(logits, logits.zerosLike(), t).mul(weights).sum();
       double gradient = Djl.gradient(point, function)[0];
@@ -549,6 +548,10 @@ class SecondOrderTest extends OnBothPaths {
       assertEquals(gradient, gradientInScope(point, function), 1e-15);
       assertEquals((above - below) / (2 * STEP), product(point, function, ones())[0], TOLERANCE);
     }
+  }
+
+  private NDArray doubles(Shape shape, double... values) {
+    return Djl.array(manager, DataType.FLOAT64, shape, values);
   }
 
   private static double gradientInScope(NDArray point, UnaryOperator<NDArray> function) {
@@ -561,9 +564,9 @@ class SecondOrderTest extends OnBothPaths {
   /** By the temperature of the gradient by the logits, one of them masked. */
   @Test
   void theGumbelSoftmaxHasMixedDerivatives() {
-    NDArray logits = manager.create(new double[] {2, Double.NEGATIVE_INFINITY, 1, 0.4});
-    NDArray weights = manager.create(new double[] {1, 2, 3, -2});
-    NDArray point = manager.create(new double[] {0.7});
+    NDArray logits = doubles(new Shape(4), 2, Double.NEGATIVE_INFINITY, 1, 0.4);
+    NDArray weights = doubles(new Shape(4), 1, 2, 3, -2);
+    NDArray point = doubles(new Shape(1), 0.7);
     NDArray z = leaf(logits);
     NDArray t = leaf(point);
     NDList products =
