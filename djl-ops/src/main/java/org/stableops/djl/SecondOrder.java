@@ -56,10 +56,12 @@ import org.stableops.internal.Arguments;
 public final class SecondOrder implements AutoCloseable {
   private final Thread thread = Thread.currentThread();
   private final boolean recordedBefore = JniUtils.isGradMode();
+  private final int depth;
   private boolean isClosed;
 
   private SecondOrder() {
     Taylor.begin();
+    depth = Taylor.depth();
     JniUtils.setGradMode(true);
   }
 
@@ -82,7 +84,7 @@ public final class SecondOrder implements AutoCloseable {
    *     manager; 0 where the target does not depend on it
    * @throws IllegalArgumentException if the target has more than one element or is in no graph, or
    *     an array is in none
-   * @throws IllegalStateException if an array is closed, or the scope
+   * @throws IllegalStateException if an array is closed, or the scope, or another thread opened it
    */
   public NDList gradients(NDArray target, NDList arrays) {
     requireValid(target, arrays);
@@ -99,7 +101,7 @@ public final class SecondOrder implements AutoCloseable {
    *     the target's manager
    * @throws IllegalArgumentException as for {@link #gradients}, or if the vectors are not like the
    *     arrays
-   * @throws IllegalStateException if an array is closed, or the scope
+   * @throws IllegalStateException if an array is closed, or the scope, or another thread opened it
    */
   public NDList hessianVectorProducts(NDArray target, NDList arrays, NDList vectors) {
     requireValid(target, arrays);
@@ -110,7 +112,9 @@ public final class SecondOrder implements AutoCloseable {
   /**
    * Returns the product of the Hessian of a number with a vector.
    *
-   * @param target computes the number in a scope of this class
+   * @param target computes the number in a scope of this class; every array that it makes is closed
+   *     afterwards, unless detached from NDScopes: a number that is wanted, too, is copied out, or
+   *     a scope is opened instead
    * @param arrays what it may depend on, as for {@link #gradients}: such as the parameters of a
    *     network, whose gradients are not touched
    * @param vectors the parts of the vector: one array for each, of its shape and dtype
@@ -121,6 +125,7 @@ public final class SecondOrder implements AutoCloseable {
   public static NDList hessianVectorProducts(
       Supplier<NDArray> target, NDList arrays, NDList vectors) {
     Arguments.requireGiven("target", target);
+    requireLike(vectors, arrays);
     try (SecondOrder scope = open()) {
       return compute(() -> scope.hessianVectorProducts(target.get(), arrays, vectors));
     }
@@ -151,6 +156,7 @@ public final class SecondOrder implements AutoCloseable {
   }
 
   private void requireValid(NDArray target, NDList arrays) {
+    requireThread();
     if (isClosed) {
       throw new IllegalStateException("the scope must be open, but has been closed");
     }
@@ -175,6 +181,7 @@ public final class SecondOrder implements AutoCloseable {
   }
 
   private static void requireLike(NDList vectors, NDList arrays) {
+    Arguments.requireGiven("arrays", arrays);
     Arguments.requireGiven("vectors", vectors);
     if (vectors.size() != arrays.size()) {
       throw new IllegalArgumentException(
@@ -189,17 +196,28 @@ public final class SecondOrder implements AutoCloseable {
   /**
    * Ends the scope: what is computed after it has gradients that are constants again.
    *
-   * @throws IllegalStateException if another thread opened it
+   * @throws IllegalStateException if another thread opened it, or a scope that was opened after it
+   *     is still open
    */
   @Override
   public void close() {
-    if (Thread.currentThread() != thread) {
-      throw new IllegalStateException("the scope must be closed by the thread that opened it");
+    requireThread();
+    if (isClosed) {
+      return;
     }
-    if (!isClosed) {
-      isClosed = true;
-      Taylor.end();
-      JniUtils.setGradMode(recordedBefore);
+    if (Taylor.depth() != depth) {
+      throw new IllegalStateException(
+          "the scopes that were opened after this one must be closed first");
+    }
+    isClosed = true;
+    Taylor.end();
+    JniUtils.setGradMode(recordedBefore);
+  }
+
+  private void requireThread() {
+    if (Thread.currentThread() != thread) {
+      throw new IllegalStateException(
+          "the scope must be used and closed by the thread that opened it");
     }
   }
 }

@@ -164,22 +164,23 @@ public final class Autograd {
     return rows.sum(new int[] {rows.getShape().dimension() - 1}, true);
   }
 
-  private static NDArray withValue(NDArray node, NDArray value) {
+  /** An array with this value and the derivatives of a node, whose memory it may be. */
+  static NDArray withValue(NDArray node, NDArray value) {
     NDArray rounded = Halves.rounded(node, value.getDataType());
     overwrite(rounded, value);
     return rounded;
   }
 
-  /**
-   * The same of scalars, in half of the calls, and in any floating dtype: x^0 is 1, of NaN too, and
-   * 1 times the value is that, rounded once.
-   */
-  static void overwriteScalar(NDArray scalar, NDArray value) {
-    outsideGraph(() -> scalar.powi(Constants.of(0)).muli(value));
-  }
-
   /** Writes a value into the storage of an array, past its graph. */
   static void overwrite(NDArray array, NDArray value) {
     array.stopGradient().set(EVERYTHING, value);
+  }
+
+  /**
+   * The same of scalars, in half of the calls, and in any floating dtype: x^0 is 1, of NaN too, and
+   * 1 times the value is that, rounded.
+   */
+  static void overwriteScalar(NDArray scalar, NDArray value) {
+    outsideGraph(() -> scalar.powi(Constants.of(0)).muli(value));
   }
 }

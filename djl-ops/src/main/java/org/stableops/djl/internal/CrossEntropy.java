@@ -97,6 +97,10 @@ public final class CrossEntropy extends LossCall<SoftmaxLosses> {
     return values;
   }
 
+  boolean hasZLoss() {
+    return options.zLoss() != 0;
+  }
+
   @Override
   boolean isReduced() {
     return options.reduction() != Reduction.NONE;
@@ -119,7 +123,7 @@ public final class CrossEntropy extends LossCall<SoftmaxLosses> {
     return new CrossEntropy(loss, detached, labels, shape, options, sampleWeights, derivative);
   }
 
-  /** p, and in the rows that do not count 0. */
+  /** p, and 0 for NaN, which rows that do not count may have. */
   NDArray softmax() {
     NDArray p =
         new AlongAxis("logits", logits, shape.axis())

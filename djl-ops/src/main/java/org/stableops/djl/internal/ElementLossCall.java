@@ -153,7 +153,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
       return node;
     }
     NDArray d = Taylor.difference(logits);
-    NDArray mixed = wide(derivative(Derivative.MIXED, weight));
+    NDArray mixed = Taylor.finite(wide(derivative(Derivative.MIXED, weight)));
     return polynomial(d, result).add(node).add(d.mul(c).mul(mixed));
   }
 

@@ -47,6 +47,9 @@ public final class Gradients {
   }
 
   private static NDList call(String method, NDArray target, NDList arrays) {
+    if (arrays.isEmpty()) {
+      return new NDList();
+    }
     NDList arguments = new NDList(handles(target.getManager(), target));
     NDArray[] list = handles(target.getManager(), arrays.toArray(NDArray[]::new));
     for (NDArray array : list) {

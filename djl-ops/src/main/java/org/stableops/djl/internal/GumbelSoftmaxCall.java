@@ -86,7 +86,7 @@ public final class GumbelSoftmaxCall {
     NDArray largest = largest(wide);
     NDArray value = choice.apply(p, largest).toType(type(), false);
     if (Taylor.isOn()) {
-      return Taylor.withValue(Taylor.softmax(Taylor.difference(argument()), p), value);
+      return Autograd.withValue(Taylor.softmax(Taylor.difference(argument(p)), p), value);
     }
     NDArray slope = p.div(Constants.create(temperature));
     NDArray scaled = null;
@@ -100,12 +100,23 @@ public final class GumbelSoftmaxCall {
     return Autograd.softmax(scaled, other, p.neg(), largest.neg(), value);
   }
 
-  /** (logits + gumbels)/temperature in the graph. */
-  private NDArray argument() {
+  /** (logits + gumbels)/temperature in the graph, but for what rows of softmax do not depend on. */
+  private NDArray argument(NDArray p) {
     NDArray sum = Halves.widened(logits).add(Halves.widened(gumbels));
     // A copy is of libtorch's memory, to which autograd may keep a pointer.
     NDArray divisor = ofArray == null ? Constants.create(temperature).duplicate() : ofArray;
-    return sum.div(divisor.reshape(new Shape()));
+    return fromLargest(sum, p).div(divisor.reshape(new Shape()));
+  }
+
+  /**
+   * The sums less the largest of their row, and 0 where p is 0 and for ∞ − ∞: the temperature has
+   * their product with a gradient, and 0·∞ would be NaN.
+   */
+  private static NDArray fromLargest(NDArray sum, NDArray p) {
+    NDArray largest = sum.stopGradient().max(new int[] {sum.getShape().dimension() - 1}, true);
+    NDArray difference = sum.sub(largest);
+    NDArray live = DjlAlgebra.INSTANCE.select(p.eq(Constants.of(0)), p.zerosLike(), difference);
+    return DjlAlgebra.INSTANCE.nanToZero(live);
   }
 
   /** The gradient of Σ upstream·p by the logits. */

@@ -86,7 +86,7 @@ public abstract class LossCall<L extends Losses> implements WeightedCall {
     NDArray value = isReduced() ? losses.reduced() : losses.losses();
     double weight = losses.weight();
     NDArray node = isReduced() ? polynomials.get().sum() : polynomials.get();
-    return new Weighted(Taylor.withValue(node, value), weight);
+    return new Weighted(Autograd.withValue(node, value), weight);
   }
 
   private Weighted losses() {

@@ -19,12 +19,17 @@ public final class Taylor {
 
   /** Lets this thread's operators attach their second derivatives. */
   public static void begin() {
-    SCOPES.set(isOn() ? SCOPES.get() + 1 : 1);
+    SCOPES.set(depth() + 1);
+  }
+
+  /** How many scopes of this thread are open. */
+  public static int depth() {
+    return isOn() ? SCOPES.get() : 0;
   }
 
   /** Ends what the last begin of this thread began. */
   public static void end() {
-    int scopes = SCOPES.get() - 1;
+    int scopes = depth() - 1;
     if (scopes == 0) {
       SCOPES.remove();
     } else {
@@ -58,16 +63,20 @@ public final class Taylor {
     return d.mul(gradient.add(d.mul(half(second))));
   }
 
-  /** Finite, for 0·∞ would be NaN in the first derivative. */
   private static NDArray half(NDArray second) {
+    return finite(halfOf(second));
+  }
+
+  /** With the largest number for ∞: 0·∞ would be NaN in the first derivative. */
+  static NDArray finite(NDArray second) {
     double most =
         second.getDataType() == DataType.FLOAT64 ? Double.MAX_VALUE : (double) Float.MAX_VALUE;
-    return halfOf(second).clip(-most, most);
+    return second.clip(-most, most);
   }
 
   /** An array with this value, and this gradient and second derivative to x. */
   static NDArray elementwise(NDArray x, NDArray value, NDArray gradient, NDArray second) {
-    return withValue(polynomial(difference(x), gradient, second), value);
+    return Autograd.withValue(polynomial(difference(x), gradient, second), value);
   }
 
   /**
@@ -76,14 +85,25 @@ public final class Taylor {
    */
   static NDArray crossEntropy(NDArray d, int axis, NDArray gradient, CrossEntropy call) {
     NDArray p = call.softmax();
-    NDArray n = call.hessianVectorProduct(p.onesLike());
+    NDArray node = sum(d.mul(gradient), axis);
     NDArray diagonal = call.hessianDiagonal();
-    NDArray ofOthers = diagonal.sub(n.mul(p)).div(call.complement());
-    // 0/0 where p is 1, which no variance reads, and in rows that do not count.
-    NDArray m = DjlAlgebra.INSTANCE.select(diagonal.eq(Constants.of(0)), diagonal, ofOthers);
-    NDArray ofZLoss = sum(d.mul(half(n)), axis).mul(sum(d.mul(p), axis));
-    NDArray quadratic = covariance(d, axis, half(m), p).add(ofZLoss);
-    return sum(d.mul(gradient), axis).add(quadratic).squeeze(axis);
+    if (call.hasZLoss()) {
+      NDArray n = call.hessianVectorProduct(p.onesLike());
+      node = node.add(sum(d.mul(half(n)), axis).mul(sum(d.mul(p), axis)));
+      diagonal = diagonal.sub(n.mul(p));
+    }
+    NDArray m = quotient(diagonal, call.complement());
+    return node.add(covariance(d, axis, half(m), p)).squeeze(axis);
+  }
+
+  /**
+   * M of m·(1 − p), and 0 where that is no number, which not even the 0 of d undoes: in rows that
+   * do not count, and where p is 1, whose m no covariance reads.
+   */
+  private static NDArray quotient(NDArray diagonal, NDArray complement) {
+    NDArray zero = Constants.of(0);
+    NDArray isZero = diagonal.eq(zero).logicalOr(complement.eq(zero));
+    return DjlAlgebra.INSTANCE.select(isZero, diagonal.zerosLike(), diagonal.div(complement));
   }
 
   /** The polynomials of log-sum-exps, but for the terms of first order, with 1 along the axis. */
@@ -91,7 +111,7 @@ public final class Taylor {
     return covariance(d, axis, halfOf(p), p);
   }
 
-  /** Of an array outside any graph, in which a constant of Java's memory must not get. */
+  /** Only for arrays outside any graph: a graph must not keep a pointer to Java's memory. */
   private static NDArray halfOf(NDArray array) {
     return array.mul(Constants.of(0.5));
   }
@@ -126,12 +146,5 @@ public final class Taylor {
     NDArray squares = t.mul(t);
     NDArray ofSecondOrder = squares.sub(sum(squares.mul(p), axis)).mul(halfOf(p));
     return t.mul(p).add(ofSecondOrder);
-  }
-
-  /** An array with this value and the derivatives of a node. */
-  static NDArray withValue(NDArray node, NDArray value) {
-    NDArray rounded = Halves.rounded(node, value.getDataType());
-    Autograd.overwrite(rounded, value);
-    return rounded;
   }
 }

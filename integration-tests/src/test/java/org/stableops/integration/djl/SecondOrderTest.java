@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -388,20 +389,50 @@ class SecondOrderTest extends OnBothPaths {
   void aScopeIsOfItsThread() throws InterruptedException {
     makeArrays(DataType.FLOAT64);
     NDArray leaf = leaf(x);
-    SecondOrder scope = SecondOrder.open();
-    Throwable[] thrown = new Throwable[1];
-    Thread other =
-        new Thread(
-            () -> {
-              JniUtils.setGradMode(true);
-              // Not in the scope.
-              Softplus.value(leaf, positive);
-              thrown[0] = assertThrows(IllegalStateException.class, scope::close);
-            });
-    other.start();
-    other.join();
-    assertEquals("the scope must be closed by the thread that opened it", thrown[0].getMessage());
-    scope.close();
+    NDList arrays = new NDList(leaf);
+    boolean[] isDone = new boolean[1];
+    try (SecondOrder scope = SecondOrder.open()) {
+      Thread other =
+          new Thread(
+              () -> {
+                JniUtils.setGradMode(true);
+                // Not in the scope.
+                NDArray target = Softplus.value(leaf, positive).sum();
+                assertOfThread(() -> scope.gradients(target, arrays));
+                assertOfThread(() -> scope.hessianVectorProducts(target, arrays, new NDList(v)));
+                assertOfThread(scope::close);
+                isDone[0] = true;
+              });
+      other.start();
+      other.join();
+    }
+    assertTrue(isDone[0]);
+  }
+
+  private static void assertOfThread(Runnable call) {
+    assertInvalidState("the scope must be used and closed by the thread that opened it", call);
+  }
+
+  private static void assertInvalidState(String message, Runnable call) {
+    assertEquals(message, assertThrows(IllegalStateException.class, call::run).getMessage());
+  }
+
+  @Test
+  void scopesAreClosedInTheirOrder() {
+    boolean before = JniUtils.isGradMode();
+    JniUtils.setGradMode(false);
+    try {
+      SecondOrder outer = SecondOrder.open();
+      SecondOrder inner = SecondOrder.open();
+      assertInvalidState(
+          "the scopes that were opened after this one must be closed first", outer::close);
+      inner.close();
+      assertTrue(JniUtils.isGradMode());
+      outer.close();
+      assertFalse(JniUtils.isGradMode());
+    } finally {
+      JniUtils.setGradMode(before);
+    }
   }
 
   /** Outside of a scope the factor of a product is a constant of the graph: documented. */
@@ -464,6 +495,118 @@ class SecondOrderTest extends OnBothPaths {
     assertInvalid("arrays must be given, got null", () -> scope.gradients(target, null));
     scope.close();
     assertThrows(IllegalStateException.class, () -> scope.gradients(target, arrays));
+  }
+
+  @Test
+  void whatTheSupplierDoesNotMakeIsCheckedBeforeIt() {
+    makeArrays(DataType.FLOAT64);
+    NDList arrays = new NDList(leaf(x));
+    assertInvalidBefore("arrays must be given, got null", null, arrays);
+    assertInvalidBefore("vectors must be given, got null", arrays, null);
+    assertInvalidBefore(
+        "vectors must be 1 arrays, one for each of arrays, got 0", arrays, new NDList());
+    assertInvalidBefore(
+        "vectors[0] must be like arrays[0], float64 (4, 3), got float64 (1)",
+        arrays,
+        new NDList(ones()));
+  }
+
+  private static void assertInvalidBefore(String message, NDList arrays, NDList vectors) {
+    assertInvalid(message, () -> SecondOrder.hessianVectorProducts(() -> fail(), arrays, vectors));
+  }
+
+  @Test
+  void noArraysHaveNoGradients() {
+    makeArrays(DataType.FLOAT64);
+    NDArray leaf = leaf(x);
+    try (SecondOrder scope = SecondOrder.open()) {
+      NDArray target = Softplus.value(leaf).sum();
+      assertTrue(scope.gradients(target, new NDList()).isEmpty());
+      assertTrue(scope.hessianVectorProducts(target, new NDList(), new NDList()).isEmpty());
+    }
+  }
+
+  /** Also where the logits are masked, or too large for the temperature. */
+  @Test
+  void theGumbelSoftmaxHasSecondDerivativesByItsTemperature() {
+    NDArray point = doubles(new Shape(1), 0.7);
+    for (double[] row :
+        new double[][] {
+          {2, 0, 1},
+          {2, Double.NEGATIVE_INFINITY, 1},
+          {1e308, 0, 1},
+          {-1e308, 2, 1},
+          {Double.POSITIVE_INFINITY, 0, 1}
+        }) {
+      NDArray logits = doubles(new Shape(1, 3), row);
+      NDArray weights = doubles(new Shape(3), 1, 2, 3);
+      UnaryOperator<NDArray> function =
+          t -> GumbelSoftmax.value(logits, logits.zerosLike(), t).mul(weights).sum();
+      double gradient = Djl.gradient(point, function)[0];
+      double above = Djl.gradient(point.add(STEP), function)[0];
+      double below = Djl.gradient(point.sub(STEP), function)[0];
+      assertEquals(gradient, gradientInScope(point, function), 1e-15);
+      assertEquals((above - below) / (2 * STEP), product(point, function, ones())[0], TOLERANCE);
+    }
+  }
+
+  private NDArray doubles(Shape shape, double... values) {
+    return Djl.array(manager, DataType.FLOAT64, shape, values);
+  }
+
+  private static double gradientInScope(NDArray point, UnaryOperator<NDArray> function) {
+    NDArray leaf = leaf(point);
+    try (SecondOrder scope = SecondOrder.open()) {
+      return Djl.doubles(scope.gradients(function.apply(leaf), new NDList(leaf)).get(0))[0];
+    }
+  }
+
+  /** By the temperature of the gradient by the logits, one of them masked. */
+  @Test
+  void theGumbelSoftmaxHasMixedDerivatives() {
+    NDArray logits = doubles(new Shape(4), 2, Double.NEGATIVE_INFINITY, 1, 0.4);
+    NDArray weights = doubles(new Shape(4), 1, 2, 3, -2);
+    NDArray point = doubles(new Shape(1), 0.7);
+    NDArray z = leaf(logits);
+    NDArray t = leaf(point);
+    NDList products =
+        SecondOrder.hessianVectorProducts(
+            () -> GumbelSoftmax.value(z, z.zerosLike(), t).mul(weights).sum(),
+            new NDList(z, t),
+            new NDList(logits.zerosLike(), ones()));
+    double[] above = gumbelGradient(logits, point.add(STEP), weights);
+    double[] below = gumbelGradient(logits, point.sub(STEP), weights);
+    double[] mixed = Djl.doubles(products.get(0));
+    for (int i = 0; i < mixed.length; i++) {
+      assertEquals((above[i] - below[i]) / (2 * STEP), mixed[i], TOLERANCE);
+    }
+  }
+
+  private static double[] gumbelGradient(NDArray logits, NDArray t, NDArray weights) {
+    return Djl.doubles(
+        GumbelSoftmax.gradient(logits, logits.zerosLike(), Djl.doubles(t)[0], weights));
+  }
+
+  /** An infinite mixed derivative leaves the gradients alone. */
+  @Test
+  void gradientsOfBothArgumentsAreFiniteBesideAnInfiniteMixedDerivative() {
+    NDArray raw = Djl.array(manager, DataType.FLOAT32, new Shape(1), -88);
+    NDArray theta = Djl.array(manager, DataType.FLOAT32, new Shape(1), 1e-38);
+    NDArray count = Djl.array(manager, DataType.FLOAT32, new Shape(1), 1e10);
+    CountOptions options = CountOptions.DEFAULT;
+    NDArray mixed = NegativeBinomialLoss.mixedDerivative(raw, theta, count, options);
+    assertEquals(Double.NEGATIVE_INFINITY, Djl.doubles(mixed)[0]);
+    NDList leaves = new NDList(leaf(raw), leaf(theta));
+    try (SecondOrder scope = SecondOrder.open()) {
+      NDArray loss = NegativeBinomialLoss.value(leaves.get(0), leaves.get(1), count, options);
+      NDList gradients = scope.gradients(loss, leaves);
+      assertArrayEquals(
+          Djl.doubles(NegativeBinomialLoss.gradient(raw, theta, count, options)),
+          Djl.doubles(gradients.get(0)));
+      assertArrayEquals(
+          Djl.doubles(NegativeBinomialLoss.parameterGradient(raw, theta, count, options)),
+          Djl.doubles(gradients.get(1)));
+    }
   }
 
   private static void assertInvalid(String message, Runnable call) {
