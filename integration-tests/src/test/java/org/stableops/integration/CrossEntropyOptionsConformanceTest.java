@@ -82,7 +82,7 @@ class CrossEntropyOptionsConformanceTest {
   @MethodSource("optionsAlone")
   void anOptionAloneIsWithinItsBar(CrossEntropyOptions options, Format format) {
     RandomProblem random = new RandomProblem(17, format);
-    int rows = Effort.of(3, 60);
+    int rows = Effort.of(3, 30);
     long[] shape = {rows, CLASSES};
     double[] logits = random.logits(shape, 1);
     check(random.sparse(logits, shape, options), format);
@@ -118,7 +118,7 @@ class CrossEntropyOptionsConformanceTest {
   }
 
   /**
-   * If thorough, more than 2,000 problems for each host, each on both paths, the other forms by
+   * If thorough, more than 1,000 problems for each host, each on both paths, the other forms by
    * turns.
    */
   @ParameterizedTest
@@ -138,7 +138,7 @@ class CrossEntropyOptionsConformanceTest {
   }
 
   static IntStream seeds() {
-    return IntStream.range(0, Effort.of(2, 24));
+    return IntStream.range(0, Effort.of(2, 12));
   }
 
   private static void check(CrossEntropyCase problem, Format format) {
