@@ -82,7 +82,7 @@ class CrossEntropyOptionsConformanceTest {
   @MethodSource("optionsAlone")
   void anOptionAloneIsWithinItsBar(CrossEntropyOptions options, Format format) {
     RandomProblem random = new RandomProblem(17, format);
-    int rows = Effort.of(3, 30);
+    int rows = Effort.of(2, 30);
     long[] shape = {rows, CLASSES};
     double[] logits = random.logits(shape, 1);
     check(random.sparse(logits, shape, options), format);
@@ -124,7 +124,7 @@ class CrossEntropyOptionsConformanceTest {
   @ParameterizedTest
   @MethodSource("seeds")
   void randomCombinationsAreWithinTheirBars(int seed) {
-    for (int i = 0; i < Effort.of(30, 100); i++) {
+    for (int i = 0; i < Effort.of(20, 100); i++) {
       SplittableRandom random = new SplittableRandom(1000L * seed + i);
       Format format = FORMATS.get(random.nextInt(FORMATS.size()));
       CrossEntropyCase problem = new RandomProblem(random.nextLong(), format).next();

@@ -33,7 +33,7 @@ class GumbelSoftmaxConformanceTest {
   private static final Measurements MEASUREMENTS = new Measurements();
 
   /** About 50 elements each, at a temperature of its own. */
-  private static final int PROBLEMS = Effort.of(4, 60);
+  private static final int PROBLEMS = Effort.of(3, 60);
 
   private static final int[] CLASSES = {2, 3, 5, 10, 50, 1};
 

@@ -40,7 +40,7 @@ class LinearConformanceTest {
   private static final Measurements MEASUREMENTS = new Measurements();
 
   /** Every option alone three times, each with another reduction, and combinations of them. */
-  static final int PROBLEMS = Effort.of(16, 200);
+  static final int PROBLEMS = Effort.of(9, 200);
 
   private static final List<UnaryOperator<CrossEntropyOptions>> ALONE =
       List.of(

@@ -38,7 +38,7 @@ import org.stableops.integration.Effort;
 @Tag("thorough")
 class DjlMemoryTest {
   private static final int STEPS = Effort.of(300, 4000);
-  private static final int REPEATS = 250;
+  private static final int REPEATS = Effort.of(200, 250);
 
   /**
    * A step: less than the smallest array that may be lost in every second one, 32 kB, and twice
