@@ -9,12 +9,11 @@ import org.stableops.ValueAndGradient;
  * which it is neither subnormal nor infinite. An exposure, a lower bound and a parameter would each
  * take a digit of what there are to lose.
  */
-final class NarrowPoisson implements ElementLoss.LossComposite {
-  private final ElementLoss.LossComposite general;
+final class NarrowPoisson extends PoissonWithoutExposure {
   private final boolean isExp;
 
   private NarrowPoisson(ElementLoss.LossComposite general, boolean isExp) {
-    this.general = general;
+    super(general);
     this.isExp = isExp;
   }
 
@@ -24,36 +23,29 @@ final class NarrowPoisson implements ElementLoss.LossComposite {
     CountOptions plain = CountOptions.DEFAULT.withReduction(options.reduction());
     boolean isExp = options.equals(plain);
     boolean isSoftplus = options.equals(plain.withRate(PositiveTransform.softplus()));
-    double largest = isExp ? NarrowSigmoid.FAR : Float.MAX_VALUE;
-    boolean isNarrow = (isExp || isSoftplus) && least >= -NarrowSigmoid.FAR && most <= largest;
-    if (NearPoisson.accepts(least, most, options)) {
+    if (isSoftplus && NearPoisson.accepts(least, most)) {
       return new NearPoisson(general);
     }
+    double largest = isExp ? NarrowSigmoid.FAR : Float.MAX_VALUE;
+    boolean isNarrow = (isExp || isSoftplus) && least >= -NarrowSigmoid.FAR && most <= largest;
     return isNarrow ? new NarrowPoisson(general, isExp) : general;
   }
 
   @Override
-  public <A> ValueAndGradient<A> both(RowAlgebra<A> m, A x, A exposure, A counts) {
-    if (exposure != null) {
-      return general.both(m, x, exposure, counts);
-    }
+  <A> ValueAndGradient<A> both(RowAlgebra<A> m, A x, A counts) {
     A y = m.toTypeOf(x, counts);
     A rate = rate(m, x);
     return new ValueAndGradient<>(loss(m, x, rate, y), derivative(m, x, rate, y));
   }
 
   @Override
-  public <A> A value(RowAlgebra<A> m, A x, A exposure, A counts) {
-    return exposure == null
-        ? loss(m, x, rate(m, x), m.toTypeOf(x, counts))
-        : general.value(m, x, exposure, counts);
+  <A> A value(RowAlgebra<A> m, A x, A counts) {
+    return loss(m, x, rate(m, x), m.toTypeOf(x, counts));
   }
 
   @Override
-  public <A> A gradient(RowAlgebra<A> m, A x, A exposure, A counts) {
-    return exposure == null
-        ? derivative(m, x, rate(m, x), m.toTypeOf(x, counts))
-        : general.gradient(m, x, exposure, counts);
+  <A> A gradient(RowAlgebra<A> m, A x, A counts) {
+    return derivative(m, x, rate(m, x), m.toTypeOf(x, counts));
   }
 
   private <A> A rate(RowAlgebra<A> m, A x) {
@@ -87,15 +79,5 @@ final class NarrowPoisson implements ElementLoss.LossComposite {
     A gradient = m.multiplyBy(difference, logSlope);
     m.free(logSlope);
     return gradient;
-  }
-
-  @Override
-  public <A> A secondDerivative(RowAlgebra<A> m, A x, A exposure, A counts) {
-    return general.secondDerivative(m, x, exposure, counts);
-  }
-
-  @Override
-  public <A> A deviance(RowAlgebra<A> m, A x, A exposure, A counts) {
-    return general.deviance(m, x, exposure, counts);
   }
 }

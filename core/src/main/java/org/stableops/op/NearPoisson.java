@@ -1,30 +1,22 @@
 package org.stableops.op;
 
-import org.stableops.CountOptions;
-import org.stableops.PositiveTransform;
 import org.stableops.ValueAndGradient;
 
 /**
  * The Poisson loss λ − y·log λ of a rate softplus(r) in float64, of raw values from −16 on, where
  * log(1 + e^r) needs no more care. In half of the passes of {@link NarrowPoisson}.
  */
-final class NearPoisson implements ElementLoss.LossComposite {
+final class NearPoisson extends PoissonWithoutExposure {
   /** From here on e^r may overflow. */
   private static final double LARGEST = 700;
 
-  private static final CountOptions SOFTPLUS =
-      CountOptions.DEFAULT.withRate(PositiveTransform.softplus());
-
-  private final ElementLoss.LossComposite general;
-
   NearPoisson(ElementLoss.LossComposite general) {
-    this.general = general;
+    super(general);
   }
 
   /** Whether it is right for raw values between two numbers. */
-  static boolean accepts(double least, double most, CountOptions options) {
-    boolean isNear = least >= -NearSigmoid.NEAR && most <= LARGEST;
-    return isNear && options.equals(SOFTPLUS.withReduction(options.reduction()));
+  static boolean accepts(double least, double most) {
+    return least >= -NearSigmoid.NEAR && most <= LARGEST;
   }
 
   private static <A> A loss(RowAlgebra<A> m, A rate, A counts) {
@@ -41,10 +33,7 @@ final class NearPoisson implements ElementLoss.LossComposite {
   }
 
   @Override
-  public <A> ValueAndGradient<A> both(RowAlgebra<A> m, A x, A exposure, A counts) {
-    if (exposure != null) {
-      return general.both(m, x, exposure, counts);
-    }
+  <A> ValueAndGradient<A> both(RowAlgebra<A> m, A x, A counts) {
     A wide = m.toDouble(x);
     A rate = m.nearLog1pExp(wide);
     A loss = loss(m, rate, counts);
@@ -52,30 +41,14 @@ final class NearPoisson implements ElementLoss.LossComposite {
   }
 
   @Override
-  public <A> A value(RowAlgebra<A> m, A x, A exposure, A counts) {
-    if (exposure != null) {
-      return general.value(m, x, exposure, counts);
-    }
+  <A> A value(RowAlgebra<A> m, A x, A counts) {
     A rate = m.freeing(m.toDouble(x), m::nearLog1pExp);
     return m.freeing(rate, each -> loss(m, each, counts));
   }
 
   @Override
-  public <A> A gradient(RowAlgebra<A> m, A x, A exposure, A counts) {
-    if (exposure != null) {
-      return general.gradient(m, x, exposure, counts);
-    }
+  <A> A gradient(RowAlgebra<A> m, A x, A counts) {
     A wide = m.toDouble(x);
     return slope(m, wide, m.nearLog1pExp(wide), counts);
-  }
-
-  @Override
-  public <A> A secondDerivative(RowAlgebra<A> m, A x, A exposure, A counts) {
-    return general.secondDerivative(m, x, exposure, counts);
-  }
-
-  @Override
-  public <A> A deviance(RowAlgebra<A> m, A x, A exposure, A counts) {
-    return general.deviance(m, x, exposure, counts);
   }
 }

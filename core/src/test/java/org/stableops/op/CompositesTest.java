@@ -503,6 +503,9 @@ class CompositesTest {
             new PlainArray(Arrays.stream(labels).asDoubleStream().toArray(), 1, true),
             options.classWeights().length == 0 ? null : new PlainArray(ofLabels, 1, true),
             options);
+    assertHessian(
+        z, labels, new SplittableRandom(8).doubles(z.length, -1, 1).toArray(), options, composite);
+    assertHessian(z, labels, null, options, composite);
     double[] lse = LogSumExpKernel.value(elements(z), rows, CLASSES);
     double[] place = new double[z.length];
     Arrays.setAll(place, i -> i);

@@ -249,24 +249,36 @@ class CrossEntropyOptionsConformanceTest {
     }
   }
 
+  /**
+   * Rows of which only the first counts. Row 2 has a label out of range as well: weight 0 stands
+   * before everything.
+   */
+  static CrossEntropyCase withRowsThatDoNotCount(Reduction reduction) {
+    double[] logits = {1, 2, NAN, INF, NAN, NAN, 0.5, 0};
+    return CrossEntropyCase.sparse(logits, 2, new long[] {0, 1, 7, 1}, someOptions(reduction))
+        .withSampleWeights(2, 1, 0, 1);
+  }
+
+  /** The first of those rows. */
+  static CrossEntropyCase theRowThatCounts(Reduction reduction) {
+    return CrossEntropyCase.sparse(new double[] {1, 2}, 2, new long[] {0}, someOptions(reduction))
+        .withSampleWeights(2);
+  }
+
+  private static CrossEntropyOptions someOptions(Reduction reduction) {
+    return CrossEntropyOptions.DEFAULT
+        .withReduction(reduction)
+        .withIgnoreIndex(1)
+        .withLabelSmoothing(0.1)
+        .withZLoss(0.1)
+        .withClassWeights(1, 2);
+  }
+
   @Test
   void ignoredAndMaskedRowsAreNeverRead() {
-    double[] logits = {1, 2, NAN, INF, NAN, NAN, 0.5, 0};
-    long[] labels = {0, 1, 7, 1};
     for (Reduction reduction : Reduction.values()) {
-      CrossEntropyOptions options =
-          CrossEntropyOptions.DEFAULT
-              .withReduction(reduction)
-              .withIgnoreIndex(1)
-              .withLabelSmoothing(0.1)
-              .withZLoss(0.1)
-              .withClassWeights(1, 2);
-      // Row 2 has a label out of range as well: weight 0 stands before everything.
-      CrossEntropyCase problem =
-          CrossEntropyCase.sparse(logits, 2, labels, options).withSampleWeights(2, 1, 0, 1);
-      CrossEntropyCase first =
-          CrossEntropyCase.sparse(new double[] {1, 2}, 2, new long[] {0}, options)
-              .withSampleWeights(2);
+      CrossEntropyCase problem = withRowsThatDoNotCount(reduction);
+      CrossEntropyCase first = theRowThatCounts(reduction);
       everywhere(
           problem,
           (actual, setting) -> {
@@ -341,7 +353,7 @@ class CrossEntropyOptionsConformanceTest {
         (actual, setting) -> assertEquals(100, actual.loss()[0], 50 * setting.format.epsilon()));
   }
 
-  private static double[] plusZero(double[] x) {
+  static double[] plusZero(double[] x) {
     return Arrays.stream(x).map(v -> v + 0.0).toArray();
   }
 

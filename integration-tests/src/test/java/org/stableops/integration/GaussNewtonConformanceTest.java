@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.stableops.integration.LinearConformanceTest.BIAS;
+import static org.stableops.integration.LinearConformanceTest.WEIGHT;
+import static org.stableops.integration.LinearConformanceTest.problem;
 
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -36,8 +39,6 @@ class GaussNewtonConformanceTest {
   private static final double NAN = Double.NaN;
   private static final CrossEntropyOptions SUM =
       CrossEntropyOptions.DEFAULT.withReduction(Reduction.SUM);
-  private static final double[] WEIGHT = {1, -2, 0.5, 3, -1, 0.25, 2, 0.5};
-  private static final double[] BIAS = {0.5, -1, 0, 2};
   private static final Measurements MEASUREMENTS = new Measurements();
 
   static Stream<Setting> settings() {
@@ -121,21 +122,6 @@ class GaussNewtonConformanceTest {
   }
 
   // ---- what makes it a Gauss–Newton product
-
-  private static LinearCase problem(
-      double[] hidden, double[] bias, CrossEntropyOptions options, long... labels) {
-    return new LinearCase(hidden, WEIGHT, bias, labels, null, options);
-  }
-
-  private static LinearCase weighted(LinearCase problem, double... sampleWeights) {
-    return new LinearCase(
-        problem.hidden(),
-        problem.weight(),
-        problem.bias(),
-        problem.labels(),
-        sampleWeights,
-        problem.options());
-  }
 
   private static void assertSame(Results expected, Results actual) {
     assertArrayEquals(expected.hidden(), actual.hidden());
@@ -288,8 +274,10 @@ class GaussNewtonConformanceTest {
     for (Reduction reduction : Reduction.values()) {
       CrossEntropyOptions options = SUM.withReduction(reduction).withIgnoreIndex(-7);
       double[] weights = {1, 1, 2, 0, 0.5};
-      LinearCase expected = weighted(problem(numbers, BIAS, options, 3, -7, 0, 99, 1), weights);
-      LinearCase actual = weighted(problem(poisoned, BIAS, options, 3, -7, 0, 99, 1), weights);
+      LinearCase expected =
+          problem(numbers, BIAS, options, 3, -7, 0, 99, 1).withSampleWeights(weights);
+      LinearCase actual =
+          problem(poisoned, BIAS, options, 3, -7, 0, 99, 1).withSampleWeights(weights);
       Results all = product(setting, actual, dirty);
       assertSame(product(setting, expected, clean), all);
       for (int i : new int[] {2, 3, 6, 7}) {

@@ -2,6 +2,7 @@ package org.stableops.integration;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.stableops.integration.CrossEntropyOptionsConformanceTest.plusZero;
 
 import java.util.Arrays;
 import java.util.List;
@@ -263,22 +264,11 @@ class HessianConformanceTest {
 
   @Test
   void rowsThatDoNotCountAreNeverRead() {
-    double[] logits = {1, 2, NAN, INF, NAN, NAN, 0.5, 0};
     double[] v = {1, 0, NAN, NAN, NAN, NAN, INF, NAN};
     for (Reduction reduction : Reduction.values()) {
-      CrossEntropyOptions options =
-          CrossEntropyOptions.DEFAULT
-              .withReduction(reduction)
-              .withIgnoreIndex(1)
-              .withLabelSmoothing(0.1)
-              .withZLoss(0.1)
-              .withClassWeights(1, 2);
       CrossEntropyCase problem =
-          CrossEntropyCase.sparse(logits, 2, new long[] {0, 1, 7, 1}, options)
-              .withSampleWeights(2, 1, 0, 1);
-      CrossEntropyCase first =
-          CrossEntropyCase.sparse(new double[] {1, 2}, 2, new long[] {0}, options)
-              .withSampleWeights(2);
+          CrossEntropyOptionsConformanceTest.withRowsThatDoNotCount(reduction);
+      CrossEntropyCase first = CrossEntropyOptionsConformanceTest.theRowThatCounts(reduction);
       for (Host host : Host.ALL) {
         for (Path path : Path.values()) {
           for (Format format : host.formats()) {
@@ -322,10 +312,6 @@ class HessianConformanceTest {
           assertEquals(expected, actual.product()[1], tolerance);
           assertEquals(-expected, actual.product()[0], tolerance);
         });
-  }
-
-  private static double[] plusZero(double[] x) {
-    return Arrays.stream(x).map(v -> v + 0.0).toArray();
   }
 
   private static void everywhere(

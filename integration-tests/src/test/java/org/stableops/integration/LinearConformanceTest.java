@@ -317,22 +317,12 @@ class LinearConformanceTest {
 
   // ---- properties
 
-  private static final double[] WEIGHT = {1, -2, 0.5, 3, -1, 0.25, 2, 0.5};
-  private static final double[] BIAS = {0.5, -1, 0, 2};
+  static final double[] WEIGHT = {1, -2, 0.5, 3, -1, 0.25, 2, 0.5};
+  static final double[] BIAS = {0.5, -1, 0, 2};
 
-  private static LinearCase problem(
+  static LinearCase problem(
       double[] hidden, double[] bias, CrossEntropyOptions options, long... labels) {
     return new LinearCase(hidden, WEIGHT, bias, labels, null, options);
-  }
-
-  private static LinearCase weighted(LinearCase problem, double... sampleWeights) {
-    return new LinearCase(
-        problem.hidden(),
-        problem.weight(),
-        problem.bias(),
-        problem.labels(),
-        sampleWeights,
-        problem.options());
   }
 
   private static void assertSame(LinearHost.Results expected, LinearHost.Results actual) {
@@ -352,9 +342,9 @@ class LinearConformanceTest {
       CrossEntropyOptions options =
           CrossEntropyOptions.DEFAULT.withReduction(reduction).withIgnoreIndex(-7);
       LinearCase expected =
-          weighted(problem(numbers, BIAS, options, 3, -7, 0, 99, 1), 1, 1, 2, 0, 0.5);
+          problem(numbers, BIAS, options, 3, -7, 0, 99, 1).withSampleWeights(1, 1, 2, 0, 0.5);
       LinearCase actual =
-          weighted(problem(poisoned, BIAS, options, 3, -7, 0, 99, 1), 1, 1, 2, 0, 0.5);
+          problem(poisoned, BIAS, options, 3, -7, 0, 99, 1).withSampleWeights(1, 1, 2, 0, 0.5);
       assertSame(setting.compute(expected), setting.compute(actual));
       assertSame(setting.inTraining(expected), setting.inTraining(actual));
       for (LinearHost.Results all : List.of(setting.compute(actual), setting.inTraining(actual))) {

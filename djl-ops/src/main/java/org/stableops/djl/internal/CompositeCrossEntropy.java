@@ -44,22 +44,23 @@ final class CompositeCrossEntropy {
   private double weight;
 
   /** What stands for the gradient; rows × classes, if it has a v. */
-  private Derivative<NDArray> derivative = Derivative.gradient();
+  private final Derivative<NDArray> derivative;
 
   /** The largest element of each row, if {@link CrossEntropyComposite#ofFinite} takes them. */
   private NDArray maxima;
 
-  /** Takes rows × classes, and what each row counts for. */
+  /** Takes rows × classes, what each row counts for, and what is wanted beside the losses. */
   CompositeCrossEntropy(
-      NDArray z, SoftmaxShape shape, CrossEntropyOptions options, double[] counts) {
+      NDArray z,
+      SoftmaxShape shape,
+      CrossEntropyOptions options,
+      double[] counts,
+      Derivative<NDArray> derivative) {
     this.z = z;
     this.shape = shape;
     this.options = options;
     this.counts = counts;
-  }
-
-  void setDerivative(Derivative<NDArray> newDerivative) {
-    derivative = newDerivative;
+    this.derivative = derivative;
   }
 
   /** Sets integer labels, which are there as an array and in Java. */

@@ -326,8 +326,8 @@ public final class CrossEntropy extends LossCall<SoftmaxLosses> {
     NDArray z = AlongAxis.rows(logits, shape);
     boolean allCount = sampleWeights == null && options.ignoreIndex().isEmpty();
     double[] counts = allCount ? null : shape.rowWeights(integers, sampleWeights, options);
-    CompositeCrossEntropy call = new CompositeCrossEntropy(z, shape, options, counts);
-    call.setDerivative(derivative.with(this::rowsLikeLogits));
+    CompositeCrossEntropy call =
+        new CompositeCrossEntropy(z, shape, options, counts, derivative.with(this::rowsLikeLogits));
     if (integers == null) {
       call.setProbabilities(rowsLikeLogits(labels));
     } else {

@@ -386,9 +386,9 @@ public final class LinearCall implements WeightedCall {
       return new Piece(rows.losses(), v == null ? logits : v);
     }
     SoftmaxShape ofPiece = SoftmaxShape.of(logits.getShape().getShape(), sum);
-    CompositeCrossEntropy composite = new CompositeCrossEntropy(logits, ofPiece, sum, scales);
+    CompositeCrossEntropy composite =
+        new CompositeCrossEntropy(logits, ofPiece, sum, scales, derivative);
     composite.setLabels(null, labels);
-    composite.setDerivative(derivative);
     NDArray[] results = composite.compute(wantsDerivative, false);
     NDArray losses = results[CompositeCrossEntropy.LOSSES];
     return new Piece(

@@ -116,13 +116,15 @@ public final class Taylor {
     return array.mul(Constants.of(0.5));
   }
 
-  /**
-   * Σ m·e² − Σm·e · Σp·e, for m a multiple of p, where e is d less that of the largest p: nothing
-   * cancels where p is almost 1.
-   */
+  /** Σ m·e² − Σm·e · Σp·e, for m a multiple of p. */
   private static NDArray covariance(NDArray d, int axis, NDArray m, NDArray p) {
-    NDArray e = d.sub(sum(d.mul(largest(p, axis)), axis));
+    NDArray e = beyondLargest(d, axis, p);
     return sum(e.mul(e).mul(m), axis).sub(sum(e.mul(m), axis).mul(sum(e.mul(p), axis)));
+  }
+
+  /** e, d less that of the largest p: nothing cancels where p is almost 1. */
+  private static NDArray beyondLargest(NDArray d, int axis, NDArray p) {
+    return d.sub(sum(d.mul(largest(p, axis)), axis));
   }
 
   /** 1 at the largest, which several share. */
@@ -141,7 +143,7 @@ public final class Taylor {
    */
   static NDArray softmax(NDArray d, NDArray p) {
     int axis = d.getShape().dimension() - 1;
-    NDArray e = d.sub(sum(d.mul(largest(p, axis)), axis));
+    NDArray e = beyondLargest(d, axis, p);
     NDArray t = e.sub(sum(e.mul(p), axis));
     NDArray squares = t.mul(t);
     NDArray ofSecondOrder = squares.sub(sum(squares.mul(p), axis)).mul(halfOf(p));

@@ -5,7 +5,6 @@ import static org.stableops.integration.demo.Pictures.ORANGE;
 import static org.stableops.integration.demo.Pictures.PALE_BLUE;
 import static org.stableops.integration.demo.Pictures.RED;
 
-import java.awt.BasicStroke;
 import java.awt.Color;
 import java.util.List;
 import java.util.Locale;
@@ -28,8 +27,8 @@ final class Charts {
   static XYChart losses(TwinTraining training) {
     XYChart chart = chart("Two frameworks, one loss curve", "step", "loss of the batch");
     double[] steps = steps(training.djlLosses().length);
-    line(chart, "DJL", steps, training.djlLosses(), PALE_BLUE, 3);
-    line(chart, "SameDiff", steps, training.sameDiffLosses(), DARK_BLUE, 0.6f);
+    Pictures.line(chart, "DJL", steps, training.djlLosses(), PALE_BLUE, 3);
+    Pictures.line(chart, "SameDiff", steps, training.sameDiffLosses(), DARK_BLUE, 0.6f);
     chart.getStyler().setXAxisMin(0.0).setLegendPosition(Styler.LegendPosition.InsideNE);
     return chart;
   }
@@ -54,7 +53,7 @@ final class Charts {
     }
     double last = trainings.get(0).differences().length;
     double[] limit = {allowed, allowed};
-    line(chart, "allowed in float32", new double[] {1, last}, limit, RED, 1.5f);
+    Pictures.line(chart, "allowed in float32", new double[] {1, last}, limit, RED, 1.5f);
     chart.getStyler().setYAxisMin(1e-17).setYAxisMax(1e-2).setMarkerSize(3);
     return chart;
   }
@@ -92,13 +91,6 @@ final class Charts {
 
   private static double[] steps(int count) {
     return IntStream.rangeClosed(1, count).asDoubleStream().toArray();
-  }
-
-  private static void line(
-      XYChart chart, String name, double[] x, double[] y, Color color, float width) {
-    XYSeries series = chart.addSeries(name, x, y);
-    series.setMarker(SeriesMarkers.NONE).setLineColor(color);
-    series.setLineStyle(new BasicStroke(width, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
   }
 
   private static void dots(

@@ -11,9 +11,12 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.Function;
 import javax.imageio.ImageIO;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.internal.chartpart.Chart;
 import org.knowm.xchart.style.AxesChartStyler;
 import org.knowm.xchart.style.Styler;
+import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** What all pictures have in common: colours, fonts, and how they become files. */
 public final class Pictures {
@@ -62,6 +65,25 @@ public final class Pictures {
 
   private static Font font(int style, int size) {
     return new Font(Font.SANS_SERIF, style, size);
+  }
+
+  /**
+   * Draws a line without markers.
+   *
+   * @param chart where to
+   * @param name in the legend
+   * @param x the points
+   * @param y as many
+   * @param color of the line
+   * @param width in points
+   * @return the line
+   */
+  public static XYSeries line(
+      XYChart chart, String name, double[] x, double[] y, Color color, float width) {
+    XYSeries series = chart.addSeries(name, x, y);
+    series.setMarker(SeriesMarkers.NONE).setLineColor(color);
+    series.setLineStyle(new BasicStroke(width, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
+    return series;
   }
 
   /**

@@ -4,7 +4,6 @@ import static org.stableops.integration.demo.Pictures.DARK_BLUE;
 import static org.stableops.integration.demo.Pictures.ORANGE;
 import static org.stableops.integration.demo.Pictures.PALE_BLUE;
 
-import java.awt.BasicStroke;
 import java.awt.Color;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
@@ -20,6 +19,7 @@ import org.stableops.integration.demo.Pictures;
 final class NewtonCharts {
   private static final int WIDTH = 560;
   private static final int HEIGHT = 420;
+  private static final float LINE = 2;
   private static final int POINTS = 200;
   private static final double FIRST = -0.5;
   private static final double LAST = 2.5;
@@ -55,7 +55,7 @@ final class NewtonCharts {
             .mapToDouble(i -> FIRST + (LAST - FIRST) * i / POINTS)
             .toArray();
     double[] y = IntStream.rangeClosed(0, POINTS).mapToDouble(i -> f.applyAsDouble(x[i])).toArray();
-    line(chart, name, x, y, color);
+    Pictures.line(chart, name, x, y, color, LINE);
   }
 
   private static void dot(
@@ -90,14 +90,7 @@ final class NewtonCharts {
             .skip(1)
             .mapToDouble(point -> Math.log10(Math.max(LEAST, Matrices.distance(point, minimum))))
             .toArray();
-    return line(chart, name, steps, powers, color);
-  }
-
-  private static XYSeries line(XYChart chart, String name, double[] x, double[] y, Color color) {
-    XYSeries series = chart.addSeries(name, x, y);
-    series.setMarker(SeriesMarkers.NONE).setLineColor(color);
-    series.setLineStyle(new BasicStroke(2, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
-    return series;
+    return Pictures.line(chart, name, steps, powers, color, LINE);
   }
 
   private static XYChart chart(String title, String xAxis, String yAxis) {

@@ -30,6 +30,16 @@ public record LinearCase(
   public record Direction(double[] hidden, double[] weight, double[] bias) {}
 
   /**
+   * Makes the same problem with weights of the tokens.
+   *
+   * @param newSampleWeights one a token
+   * @return the problem
+   */
+  public LinearCase withSampleWeights(double... newSampleWeights) {
+    return new LinearCase(hidden, weight, bias, labels, newSampleWeights, options);
+  }
+
+  /**
    * Returns the number N of tokens.
    *
    * @return N

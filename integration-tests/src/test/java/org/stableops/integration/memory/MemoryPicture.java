@@ -2,13 +2,10 @@ package org.stableops.integration.memory;
 
 import java.awt.BasicStroke;
 import java.awt.Color;
-import java.awt.Graphics2D;
-import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import javax.imageio.ImageIO;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -25,21 +22,13 @@ final class MemoryPicture {
 
   /** Draws the kinds of which there are samples. */
   static void draw(Path directory, Path picture) throws IOException {
-    BufferedImage calls =
-        chart(directory, "Memory over 100,000 calls of all operators", "calls", true);
-    BufferedImage steps =
-        chart(directory, "Memory over 10,000 steps of training, 30,000 of DL4J", "steps", false);
-    BufferedImage both =
-        new BufferedImage(
-            calls.getWidth() + steps.getWidth(), calls.getHeight(), BufferedImage.TYPE_INT_RGB);
-    Graphics2D graphics = both.createGraphics();
-    graphics.drawImage(calls, 0, 0, null);
-    graphics.drawImage(steps, calls.getWidth(), 0, null);
-    graphics.dispose();
-    ImageIO.write(both, "png", picture.toFile());
+    Pictures.writeBeside(
+        chart(directory, "Memory over 100,000 calls of all operators", "calls", true),
+        chart(directory, "Memory over 10,000 steps of training, 30,000 of DL4J", "steps", false),
+        picture);
   }
 
-  private static BufferedImage chart(Path directory, String title, String x, boolean ofCalls)
+  private static XYChart chart(Path directory, String title, String x, boolean ofCalls)
       throws IOException {
     XYChart chart =
         new XYChartBuilder()
@@ -59,7 +48,7 @@ final class MemoryPicture {
         add(chart, kind, Samples.read(file));
       }
     }
-    return Pictures.image(chart);
+    return chart;
   }
 
   private static void add(XYChart chart, Marathon.Kind kind, Samples samples) {
