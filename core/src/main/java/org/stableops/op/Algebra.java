@@ -3,6 +3,7 @@ package org.stableops.op;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.UnaryOperator;
+import org.stableops.ValueAndGradient;
 
 /**
  * Elementwise arithmetic on a host's floating arrays of one shape. Formulas are written in it, so
@@ -85,13 +86,25 @@ public interface Algebra<A> {
     return freeing(addTo(exp(x), 1), this::log);
   }
 
+  /**
+   * The same and its derivative, 1/(1 + e^{−x}), of a result that nothing else needs: it may
+   * change, or is freed.
+   */
+  default ValueAndGradient<A> nearSoftplusOf(A own) {
+    A t = freeing(own, this::exp);
+    A onePlusT = add(t, 1);
+    A derivative = divideBy(t, onePlusT);
+    return new ValueAndGradient<>(freeing(onePlusT, this::log), derivative);
+  }
+
+  /** That derivative alone, with the same bits. */
+  default A nearSigmoidOf(A own) {
+    A t = freeing(own, this::exp);
+    return freeing(add(t, 1), onePlusT -> divideBy(t, onePlusT));
+  }
+
   /** 1/(1 + e^{−x}), of float64, for x &gt; −700. */
   A sigmoid(A x);
-
-  /** The same of a result that nothing else needs: it may change, or is freed. */
-  default A sigmoidOf(A own) {
-    return freeing(own, this::sigmoid);
-  }
 
   /** −1, 0 or 1; for NaN any of them. */
   A sign(A x);
@@ -192,6 +205,13 @@ public interface Algebra<A> {
   /** x − y in a result that nothing else needs: it may change, and is the difference or freed. */
   default A subtractFrom(A own, A y) {
     return freeing(own, x -> subtract(x, y));
+  }
+
+  /**
+   * x − y in the result y, which nothing else needs: it may change, and is the difference or freed.
+   */
+  default A subtractedBy(A x, A own) {
+    return freeing(own, y -> subtract(x, y));
   }
 
   /** xy in a result that nothing else needs: it may change, and is the product or freed. */

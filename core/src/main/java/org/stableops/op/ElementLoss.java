@@ -73,7 +73,10 @@ public record ElementLoss(
       throw new UnsupportedOperationException("this loss has no deviance");
     }
 
-    /** The loss and its derivative by x, which may share what both need. */
+    /**
+     * The loss and its derivative by x, which may share what both need: two new arrays, which may
+     * change.
+     */
     default <A> ValueAndGradient<A> both(RowAlgebra<A> m, A x, A companion, A y) {
       return new ValueAndGradient<>(value(m, x, companion, y), gradient(m, x, companion, y));
     }

@@ -36,7 +36,14 @@ final class NarrowSigmoid implements ElementLoss.LossComposite {
       difference = m.subtractFrom(step, m.toTypeOf(x, targets));
     }
 
-    /** From what it may change. */
+    /** Uses up the signs. */
+    A gradient() {
+      A slope = m.multiplyBy(m.narrowSigmoid(minusAbs), sign);
+      m.free(sign);
+      return m.subtractedBy(difference, slope);
+    }
+
+    /** Uses up all others, and so comes last. */
     A value() {
       A log = m.log1pExpOf(minusAbs);
       A value = m.addTo(m.multiplyBy(difference, x), log);
@@ -48,9 +55,7 @@ final class NarrowSigmoid implements ElementLoss.LossComposite {
   @Override
   public <A> ValueAndGradient<A> both(RowAlgebra<A> m, A x, A companion, A targets) {
     Terms<A> terms = new Terms<>(m, x, targets);
-    A slope = m.multiplyBy(m.narrowSigmoid(terms.minusAbs), terms.sign);
-    m.free(terms.sign);
-    A gradient = m.freeing(slope, each -> m.subtract(terms.difference, each));
+    A gradient = terms.gradient();
     return new ValueAndGradient<>(terms.value(), gradient);
   }
 
@@ -64,8 +69,7 @@ final class NarrowSigmoid implements ElementLoss.LossComposite {
   @Override
   public <A> A gradient(RowAlgebra<A> m, A x, A companion, A targets) {
     Terms<A> terms = new Terms<>(m, x, targets);
-    return m.subtractFrom(
-        terms.difference, m.multiplyBy(m.narrowSigmoid(terms.minusAbs), terms.sign));
+    return terms.gradient();
   }
 
   /** Of four roundings: more than float32 may have. */

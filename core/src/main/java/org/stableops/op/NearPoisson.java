@@ -24,20 +24,17 @@ final class NearPoisson extends PoissonWithoutExposure {
     return m.freeing(product, each -> m.subtract(rate, each));
   }
 
-  /** (λ − y)·(σ(r)/λ), of which it may use up both. */
-  private static <A> A slope(RowAlgebra<A> m, A wide, A rate, A counts) {
-    A logSlope = m.divideBy(m.sigmoidOf(wide), rate);
-    A slope = m.multiplyBy(m.subtractFrom(rate, counts), logSlope);
-    m.free(logSlope);
-    return slope;
+  /** (λ − y)·(σ(r)/λ), which uses up λ and its derivative σ(r). */
+  private static <A> A slope(RowAlgebra<A> m, ValueAndGradient<A> rate, A counts) {
+    A logSlope = m.divideBy(rate.gradient(), rate.value());
+    return m.freeing(logSlope, each -> m.multiplyBy(m.subtractFrom(rate.value(), counts), each));
   }
 
   @Override
   <A> ValueAndGradient<A> both(RowAlgebra<A> m, A x, A counts) {
-    A wide = m.toDouble(x);
-    A rate = m.nearLog1pExp(wide);
-    A loss = loss(m, rate, counts);
-    return new ValueAndGradient<>(loss, slope(m, wide, rate, counts));
+    ValueAndGradient<A> rate = m.nearSoftplusOf(m.toDouble(x));
+    A loss = loss(m, rate.value(), counts);
+    return new ValueAndGradient<>(loss, slope(m, rate, counts));
   }
 
   @Override
@@ -48,7 +45,6 @@ final class NearPoisson extends PoissonWithoutExposure {
 
   @Override
   <A> A gradient(RowAlgebra<A> m, A x, A counts) {
-    A wide = m.toDouble(x);
-    return slope(m, wide, m.nearLog1pExp(wide), counts);
+    return slope(m, m.nearSoftplusOf(m.toDouble(x)), counts);
   }
 }

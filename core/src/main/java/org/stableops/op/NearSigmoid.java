@@ -18,39 +18,33 @@ final class NearSigmoid implements ElementLoss.LossComposite {
     this.narrow = narrow;
   }
 
-  private static <A> A loss(RowAlgebra<A> m, A wide, A targets) {
-    A product = m.multiply(wide, targets);
-    A loss = m.subtractFrom(m.nearLog1pExp(wide), product);
-    m.free(product);
-    return loss;
-  }
-
-  private static <A> A slope(RowAlgebra<A> m, A wide, A targets) {
-    return m.subtractFrom(m.sigmoidOf(wide), targets);
-  }
-
   @Override
   public <A> ValueAndGradient<A> both(RowAlgebra<A> m, A x, A companion, A targets) {
     if (m.prefersFloat(x)) {
       return narrow.both(m, x, companion, targets);
     }
     A wide = m.toDouble(x);
-    A loss = loss(m, wide, targets);
-    return new ValueAndGradient<>(loss, slope(m, wide, targets));
+    A product = m.multiply(wide, targets);
+    ValueAndGradient<A> softplus = m.nearSoftplusOf(wide);
+    A loss = m.freeing(product, each -> m.subtractFrom(softplus.value(), each));
+    return new ValueAndGradient<>(loss, m.subtractFrom(softplus.gradient(), targets));
   }
 
   @Override
   public <A> A value(RowAlgebra<A> m, A x, A companion, A targets) {
-    return m.prefersFloat(x)
-        ? narrow.value(m, x, companion, targets)
-        : m.freeing(m.toDouble(x), wide -> loss(m, wide, targets));
+    if (m.prefersFloat(x)) {
+      return narrow.value(m, x, companion, targets);
+    }
+    A wide = m.toDouble(x);
+    A log = m.nearLog1pExp(wide);
+    return m.freeing(m.multiplyBy(wide, targets), product -> m.subtractFrom(log, product));
   }
 
   @Override
   public <A> A gradient(RowAlgebra<A> m, A x, A companion, A targets) {
     return m.prefersFloat(x)
         ? narrow.gradient(m, x, companion, targets)
-        : slope(m, m.toDouble(x), targets);
+        : m.subtractFrom(m.nearSigmoidOf(m.toDouble(x)), targets);
   }
 
   @Override

@@ -89,8 +89,8 @@ public final class Autograd {
   }
 
   /**
-   * A scalar whose gradient to x is the upstream times {@code gradient}, both of rank 1. What is in
-   * it is to be overwritten with the value.
+   * A scalar whose gradient to x is the upstream times {@code gradient}, both of one shape, and of
+   * rank 1 if they are large. What is in it is to be overwritten with the value.
    */
   static NDArray scalar(NDArray x, NDArray gradient) {
     Taylor.requireOff("this loss");
@@ -176,11 +176,18 @@ public final class Autograd {
     array.stopGradient().set(EVERYTHING, value);
   }
 
-  /**
-   * The same of scalars, in half of the calls, and in any floating dtype: x^0 is 1, of NaN too, and
-   * 1 times the value is that, rounded.
-   */
+  /** The same of scalars, of any floating dtypes. */
   static void overwriteScalar(NDArray scalar, NDArray value) {
-    outsideGraph(() -> scalar.powi(Constants.of(0)).muli(value));
+    if (Fused.isShared(scalar) && Fused.isShared(value)) {
+      overwriteScalar(scalar, Numbers.number(value));
+    } else {
+      // x^0 is 1, of NaN too, and 1 times the value is that, rounded.
+      outsideGraph(() -> scalar.powi(Constants.of(0)).muli(value));
+    }
+  }
+
+  /** The same with a number, into a scalar that Java shares. */
+  static void overwriteScalar(NDArray scalar, double value) {
+    Fused.write(new double[] {value}, scalar);
   }
 }

@@ -43,7 +43,7 @@ record CompositeLosses(
 
   @Override
   public void reduceInto(NDArray scalar) {
-    Autograd.overwrite(scalar, reduced());
+    Autograd.overwriteScalar(scalar, reduced());
   }
 
   @Override

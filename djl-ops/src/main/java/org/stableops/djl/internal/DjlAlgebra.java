@@ -11,6 +11,7 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.util.Arrays;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
+import org.stableops.ValueAndGradient;
 import org.stableops.op.RowAlgebra;
 
 /**
@@ -55,6 +56,12 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
   @Override
   public NDArray subtractFrom(NDArray own, NDArray y) {
     return own.subi(y);
+  }
+
+  /** In two passes: one over new memory takes longer, but for a small array. */
+  @Override
+  public NDArray subtractedBy(NDArray x, NDArray own) {
+    return own.subi(x).negi();
   }
 
   @Override
@@ -148,6 +155,18 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
   @Override
   public NDArray nearLog1pExp(NDArray x) {
     return Activation.softPlus(x);
+  }
+
+  /** Two calls take less time than the four of one exponential. */
+  @Override
+  public ValueAndGradient<NDArray> nearSoftplusOf(NDArray own) {
+    NDArray value = nearLog1pExp(own);
+    return new ValueAndGradient<>(value, nearSigmoidOf(own));
+  }
+
+  @Override
+  public NDArray nearSigmoidOf(NDArray own) {
+    return freeing(own, Activation::sigmoid);
   }
 
   @Override

@@ -8,7 +8,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import java.util.function.Supplier;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 import org.stableops.CountEvaluation;
 import org.stableops.LossEvaluation;
 import org.stableops.Reduction;
@@ -256,14 +259,25 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
         : whole.withSampleWeights(inputs.get(loss.inputs()));
   }
 
+  /** The sum of all losses: a kernel's as a number, a composite's as an array of float64. */
+  private record Sum(double ofKernel, NDArray ofComposite) {
+    double number() {
+      return ofComposite == null ? ofKernel : Numbers.number(ofComposite);
+    }
+
+    NDArray array() {
+      return ofComposite == null ? Constants.create(ofKernel) : ofComposite;
+    }
+  }
+
   /** What the elements lose, as arrays beside the logits and of their dtype. */
   final class Computed implements Losses {
-    private final Supplier<NDArray> sum;
+    private final Sum sum;
     private final NDArray losses;
     private final double weight;
 
-    /** Takes the sum of the losses as float64, and the losses if they were wanted. */
-    Computed(Supplier<NDArray> sum, NDArray losses, double weight) {
+    /** Takes the sum of the losses, and the losses if they were wanted. */
+    Computed(Sum sum, NDArray losses, double weight) {
       this.sum = sum;
       this.losses = losses;
       this.weight = weight;
@@ -283,7 +297,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
 
     /** The sum or the mean, in float64. */
     private NDArray number() {
-      NDArray number = Scoped.beside(logits, sum.get());
+      NDArray number = Scoped.beside(logits, sum.array());
       if (loss.reduction() != Reduction.MEAN) {
         return number;
       }
@@ -292,7 +306,11 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
 
     @Override
     public void reduceInto(NDArray scalar) {
-      Autograd.overwriteScalar(scalar, number());
+      if (Fused.isShared(scalar)) {
+        Autograd.overwriteScalar(scalar, loss.reduced(sum.number(), weight));
+      } else {
+        Autograd.overwriteScalar(scalar, number());
+      }
     }
 
     @Override
@@ -333,7 +351,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
                 losses == null ? null : Fused.elements(losses),
                 gradient == null ? null : Fused.elements(gradient),
                 loss.scale(weight));
-    return new Result<>(new Computed(() -> Constants.create(sum), losses, weight), gradient);
+    return new Result<>(new Computed(new Sum(sum, null), losses, weight), gradient);
   }
 
   /** All elements, of arrays that a kernel accepts. */
@@ -364,6 +382,11 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
     return isRead ? local : local.toType(DataType.FLOAT64, false);
   }
 
+  private static DoubleStream range(NDArray array) {
+    Elements.Range range = elements(array).range();
+    return DoubleStream.of(range.least(), range.most());
+  }
+
   private NDArray like(NDArray x) {
     NDManager manager = x.getManager();
     return manager.create(x.getShape(), x.getDataType(), x.getDevice());
@@ -388,15 +411,19 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
                 ofBlock[LOSSES] = losses.toType(logits.getDataType(), false);
               }
               if (view != null) {
-                ofBlock[GRADIENT] = scaled(weighted(both.gradient(), a), loss.scale(weight));
+                ofBlock[GRADIENT] = scaledBy(weighted(both.gradient(), a), loss.scale(weight));
               }
               return ofBlock;
             });
     NDArray sums = results[SUMS];
-    NDArray losses = wantsLosses ? results[LOSSES].reshape(logits.getShape()) : null;
-    NDArray gradient = view == null ? null : results[GRADIENT].reshape(view.getShape());
-    Supplier<NDArray> sum = () -> sums.getShape().isScalar() ? sums : sums.sum();
-    return new Result<>(new Computed(sum, losses, weight), gradient);
+    NDArray losses = wantsLosses ? shaped(results[LOSSES], logits) : null;
+    NDArray gradient = view == null ? null : shaped(results[GRADIENT], view);
+    NDArray sum = sums.getShape().isScalar() ? sums : sums.sum();
+    return new Result<>(new Computed(new Sum(0, sum), losses, weight), gradient);
+  }
+
+  private static NDArray shaped(NDArray rows, NDArray other) {
+    return rows.getShape().equals(other.getShape()) ? rows : rows.reshape(other.getShape());
   }
 
   /** Σ a, after a look at all values. */
@@ -421,7 +448,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
         rows.compute(
             (x, c, y, a) ->
                 new NDArray[] {scaled(weighted(rows.derivative(derivative, x, c, y), a), scale)});
-    return results[0].reshape(logits.getShape());
+    return shaped(results[0], logits);
   }
 
   /** The sums of a derivative by the companion where it repeats, given Σ a. */
@@ -465,6 +492,11 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
     return wide(Scoped.beside(logits, scaled));
   }
 
+  /** The same of a result that nothing else needs: a pass over new memory takes twice as long. */
+  private NDArray scaledBy(NDArray own, double scale) {
+    return scaled(scale == 1 ? own : own.muli(number(scale)), 1);
+  }
+
   /** Without sample weights what depends on Σ a is a number of most calls. */
   private NDArray number(double number) {
     return sampleWeights == null ? Constants.of(number) : Constants.create(number);
@@ -495,21 +527,25 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
             ? loss.composite().within(extremes[2], extremes[3])
             : loss.composite();
 
-    /** Read at once, for every time the device is waited for; on the CPU that would take longer. */
     private double[] extremes() {
       NDArray counted = counted(y, a, 0);
-      NDList numbers = new NDList(counted.min(), counted.max());
       boolean mayBeFaster =
           Halves.wideType(logits.getDataType()) == DataType.FLOAT32
               && !Fused.reaches(logits)
               && loss.composite().hasNarrow();
-      if (mayBeFaster) {
-        numbers.add(x.min());
-        numbers.add(x.max());
+      List<NDArray> arrays = mayBeFaster ? List.of(counted, x) : List.of(counted);
+      boolean isNear = logits.getDevice().equals(Device.cpu());
+      if (isNear && Fused.isSmall(x)) {
+        return arrays.stream().flatMapToDouble(ElementLossCall::range).toArray();
       }
-      return logits.getDevice().equals(Device.cpu())
-          ? numbers.stream().mapToDouble(number -> Numbers.doubles(number)[0]).toArray()
-          : Numbers.doubles(NDArrays.stack(numbers));
+      NDArray[] scalars =
+          arrays.stream()
+              .flatMap(array -> Stream.of(array.min(), array.max()))
+              .toArray(NDArray[]::new);
+      // A device is waited for every time that Java reads.
+      return isNear
+          ? Arrays.stream(scalars).mapToDouble(Numbers::number).toArray()
+          : Numbers.doubles(NDArrays.stack(new NDList(scalars)));
     }
 
     /** Of a view: a result belongs to its first operand's manager, which must be the logits'. */
@@ -588,12 +624,8 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
         return true;
       }
       NDArray counted = a == null ? c : counted(c.broadcast(x.getShape()), a, 1);
-      return loss.kernel().isCompanion(number(counted.min()))
-          && loss.kernel().isCompanion(number(counted.max()));
-    }
-
-    private double number(NDArray scalar) {
-      return scalar.toType(DataType.FLOAT64, false).toDoubleArray()[0];
+      return loss.kernel().isCompanion(Numbers.number(counted.min()))
+          && loss.kernel().isCompanion(Numbers.number(counted.max()));
     }
 
     NDArray[] compute(OfBlock block) {

@@ -24,6 +24,13 @@ final class Fused {
     return (type == DataType.FLOAT32 || type == DataType.FLOAT64) && fitsBuffer(x) && reaches(x);
   }
 
+  /** Whether Java reads and writes the elements where they lie. */
+  static boolean isShared(NDArray x) {
+    DataType type = x.getDataType();
+    return (type == DataType.FLOAT32 || type == DataType.FLOAT64)
+        && x.getDevice().equals(Device.cpu());
+  }
+
   /** Whether a buffer can hold the elements of an array. */
   static boolean fitsBuffer(NDArray x) {
     return x.size() * x.getDataType().getNumOfBytes() <= Integer.MAX_VALUE;

@@ -30,11 +30,11 @@ record FusedLosses(RowLosses rows, NDArray logits, SoftmaxShape shape, Reduction
 
   @Override
   public void reduceInto(NDArray scalar) {
-    double[] number = {rows.reduced(rows.losses(), reduction)};
-    if (Fused.accepts(scalar)) {
-      Fused.write(number, scalar);
+    double number = rows.reduced(rows.losses(), reduction);
+    if (Fused.isShared(scalar)) {
+      Autograd.overwriteScalar(scalar, number);
     } else {
-      Autograd.overwrite(scalar, array(number, new Shape()));
+      Autograd.overwrite(scalar, array(new double[] {number}, new Shape()));
     }
   }
 

@@ -70,7 +70,7 @@ public abstract class LossCall<L extends Losses> implements WeightedCall {
           if (JniUtils.isGradMode()) {
             NDArray flat = logits.reshape(-1);
             if (Autograd.isInGraph(flat)) {
-              return isReduced() ? loss(flat) : losses();
+              return isReduced() ? loss(hasPlainSum() ? logits : flat) : losses();
             }
           }
           L losses = compute(null).losses();
@@ -95,12 +95,19 @@ public abstract class LossCall<L extends Losses> implements WeightedCall {
     return new Weighted(losses, result.losses().weight());
   }
 
-  /** The sum or mean of the losses, in the graph of the logits, a flat view of which is given. */
-  private Weighted loss(NDArray flat) {
-    Result<L> result = compute(flat);
-    NDArray reduced = Autograd.scalar(flat, result.gradient());
+  /** Whether the graph can do without a flat view, which small networks notice. */
+  private boolean hasPlainSum() {
+    return Fused.isSmall(logits)
+        && logits.getShape().dimension() > 0
+        && !SeedingCollector.isOnThisThread();
+  }
+
+  /** The sum or mean of the losses, in the graph of the logits or a flat view of theirs. */
+  private Weighted loss(NDArray view) {
+    Result<L> result = compute(view);
+    NDArray reduced = Autograd.scalar(view, result.gradient());
     result.losses().reduceInto(reduced);
-    SeedingCollector.remember(reduced, List.of(flat), List.of(result.gradient()));
+    SeedingCollector.remember(reduced, List.of(view), List.of(result.gradient()));
     return new Weighted(reduced, result.losses().weight());
   }
 

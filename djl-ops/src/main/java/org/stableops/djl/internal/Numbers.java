@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
+import java.nio.ByteBuffer;
 import org.stableops.kernel.Elements;
 
 /** Reads arrays of any layout into Java. */
@@ -26,5 +27,14 @@ public final class Numbers {
       }
       return array.stopGradient().toType(DataType.FLOAT64, false).toDoubleArray();
     }
+  }
+
+  /** The only element of a floating array that an operator has just made. */
+  static double number(NDArray scalar) {
+    if (!Fused.isShared(scalar)) {
+      return doubles(scalar)[0];
+    }
+    ByteBuffer bytes = scalar.toByteBuffer(true);
+    return scalar.getDataType() == DataType.FLOAT64 ? bytes.getDouble() : bytes.getFloat();
   }
 }

@@ -84,6 +84,11 @@ public final class SeedingCollector implements GradientCollector {
     }
   }
 
+  /** Whether losses of this thread are kept. */
+  static boolean isOnThisThread() {
+    return CURRENT.get() != null;
+  }
+
   /**
    * Keeps the gradients of a loss for backward, if this thread's collector is one of ours: to be
    * called in the scope of the arrays.

@@ -211,19 +211,8 @@ public record Nd4jAlgebra(Temporaries temporaries, boolean isNarrow)
   }
 
   @Override
-  public INDArray nearLog1pExp(INDArray x) {
-    INDArray v = addTo(exp(x), 1);
-    return exec(new Log(v, v));
-  }
-
-  @Override
   public INDArray sigmoid(INDArray x) {
     return exec(new Sigmoid(x, like(x)));
-  }
-
-  @Override
-  public INDArray sigmoidOf(INDArray own) {
-    return exec(new Sigmoid(own, own));
   }
 
   @Override
