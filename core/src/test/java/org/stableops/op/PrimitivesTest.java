@@ -40,7 +40,7 @@ class PrimitivesTest {
           Map.entry("finite labels", "4 + 7"),
           Map.entry("finite labels gradient", "6 + 14"),
           Map.entry("near yes or no", "6"),
-          Map.entry("near yes or no gradient", "3"),
+          Map.entry("near yes or no gradient", "5"),
           Map.entry("yes or no", "9"),
           Map.entry("yes or no gradient", "11"),
           Map.entry("probabilities", "14 + 6"),
