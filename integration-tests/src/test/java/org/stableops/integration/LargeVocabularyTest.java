@@ -108,7 +108,7 @@ class LargeVocabularyTest {
   /** By two pieces, and by a whole of float64, with the error bar of the Javadoc. */
   @ParameterizedTest
   @MethodSource("settings")
-  @Tag("thorough")
+  @Tag("endurance")
   void piecesAreTheWholeOfAProduct(LinearConformanceTest.Setting setting) {
     SplittableRandom random = new SplittableRandom(4);
     LinearCase.Direction v =

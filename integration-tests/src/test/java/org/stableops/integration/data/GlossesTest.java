@@ -9,8 +9,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("endurance")
 class GlossesTest {
   private static final Glosses GLOSSES = Glosses.read();
   private static final int WORDS = 34_125;

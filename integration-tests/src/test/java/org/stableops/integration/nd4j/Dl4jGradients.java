@@ -16,7 +16,7 @@ final class Dl4jGradients {
   static final double STEP = 1e-5;
 
   /** Of so many parameters of a long array one is checked. */
-  private static final int OF = Effort.of(3, 1);
+  private static final int OF = Effort.of(5, 1);
 
   /** Biases and other short arrays are checked whole. */
   private static final int SHORT = 12;
@@ -25,7 +25,7 @@ final class Dl4jGradients {
 
   /**
    * The places of the parameters that are checked: of every array some. If not all, one of the
-   * first three, another of the next, and so on, which meets rows and columns of a matrix in turn.
+   * first five, another of the next, and so on, which meets rows and columns of a matrix in turn.
    */
   static int[] some(Model model) {
     IntStream.Builder places = IntStream.builder();

@@ -36,7 +36,7 @@ import org.stableops.nd4j.lossfunctions.LossFusedPoisson;
 
 /** The Poisson loss as that of DL4J's layers: insects by spray. */
 class Dl4jPoissonLossTest {
-  private static final int STEPS = 1500;
+  private static final int STEPS = 900;
   private static final IActivation IDENTITY = new ActivationIdentity();
 
   private final INDArray sprays;

@@ -14,8 +14,8 @@ import org.stableops.integration.oracle.Format;
 final class OneJvm {
   private static final int THREADS = 4;
 
-  /** Many, for work that is shared among the common pool. */
-  private static final int ROWS = Effort.of(16, 40);
+  /** Many, for work that is shared among the common pool, where that has threads. */
+  private static final int ROWS = Effort.of(4, 40);
 
   private OneJvm() {}
 

@@ -44,7 +44,6 @@ class SharedInputsTest {
     return List.of(
         Arguments.of(Path.FUSED, Size.SMALL, Format.FLOAT16),
         Arguments.of(Path.FUSED, Size.SMALL, Format.FLOAT32),
-        Arguments.of(Path.FUSED, Size.SMALL, Format.FLOAT64),
         Arguments.of(Path.FUSED, Size.LARGE, Format.FLOAT32),
         Arguments.of(Path.FUSED, Size.LARGE, Format.FLOAT64),
         Arguments.of(Path.COMPOSITE, Size.SMALL, Format.FLOAT32),
