@@ -30,7 +30,7 @@ import org.stableops.FusedPath;
 @Tag("thorough")
 class TileMathTest {
   /** Every so many-th float of all, a prime. */
-  private static final int STRIDE = Effort.of(160_001, 1021);
+  private static final int STRIDE = Effort.of(160_001, 2039);
 
   private static final int DOUBLES = Effort.of(1, 5) * Tiles.SIZE;
   private static final float[] ZEROS = new float[Tiles.SIZE];

@@ -39,7 +39,7 @@ class DiscreteBottleneckTest {
   private static final int SYMBOLS = 16;
   private static final int BATCH = 100;
   private static final double RATE = 0.05;
-  private static final int STEPS = Effort.of(25, 150);
+  private static final int STEPS = Effort.of(25, 100);
   private static final double[] PIXELS = Digits.load().training().pixels();
 
   /** What is learned; all start from the same numbers. */

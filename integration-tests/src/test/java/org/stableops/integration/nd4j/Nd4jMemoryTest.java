@@ -78,14 +78,14 @@ final class Nd4jMemoryTest {
    */
   @Test
   void intermediatesAreFreedWithoutTheGarbageCollector() throws Exception {
-    assertFreed(Path.FUSED, Effort.of(15, 100));
+    assertFreed(Path.FUSED, Effort.of(15, 50));
   }
 
   /** Apart, for it takes minutes. */
   @Test
   @Tag("endurance")
   void intermediatesOfCompositesAreFreedWithoutTheGarbageCollector() throws Exception {
-    assertFreed(Path.COMPOSITE, 30);
+    assertFreed(Path.COMPOSITE, 20);
   }
 
   private static void assertFreed(Path path, int steps) throws Exception {

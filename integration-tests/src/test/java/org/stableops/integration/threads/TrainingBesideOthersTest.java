@@ -18,7 +18,7 @@ import org.stableops.integration.oracle.Format;
 
 /** A training of which every loss has the bits that it has when nobody else computes. */
 class TrainingBesideOthersTest {
-  private static final int STEPS = 25;
+  private static final int STEPS = 15;
 
   /** The trainer, and two that call every operator of a host again and again. */
   private static final int THREADS = 3;
