@@ -534,8 +534,8 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
               && !Fused.reaches(logits)
               && loss.composite().hasNarrow();
       List<NDArray> arrays = mayBeFaster ? List.of(counted, x) : List.of(counted);
-      boolean isNear = logits.getDevice().equals(Device.cpu());
-      if (isNear && Fused.isSmall(x)) {
+      boolean isOnCpu = logits.getDevice().equals(Device.cpu());
+      if (isOnCpu && Fused.isSmall(x)) {
         return arrays.stream().flatMapToDouble(ElementLossCall::range).toArray();
       }
       NDArray[] scalars =
@@ -543,7 +543,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
               .flatMap(array -> Stream.of(array.min(), array.max()))
               .toArray(NDArray[]::new);
       // A device is waited for every time that Java reads.
-      return isNear
+      return isOnCpu
           ? Arrays.stream(scalars).mapToDouble(Numbers::number).toArray()
           : Numbers.doubles(NDArrays.stack(new NDList(scalars)));
     }

@@ -23,9 +23,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.djl.PositiveTransforms;
@@ -57,28 +54,27 @@ class DjlMemoryTest {
     assertTrue(result.output().contains("all " + STEPS + " steps right"), result.output());
   }
 
-  @ParameterizedTest
-  @CsvSource({"steps, true", "errors, true"})
+  @Test
   @EnabledOnOs(OS.LINUX)
-  void theProcessDoesNotGrow(String what, String fused) throws IOException, InterruptedException {
-    assertFlat(what, fused);
+  void theProcessDoesNotGrow() throws IOException, InterruptedException {
+    assertFlat(true);
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"steps", "errors"})
+  @Test
   @Tag("endurance")
   @EnabledOnOs(OS.LINUX)
-  void theProcessDoesNotGrowByComposites(String what) throws IOException, InterruptedException {
-    assertFlat(what, "false");
+  void theProcessDoesNotGrowByComposites() throws IOException, InterruptedException {
+    assertFlat(false);
   }
 
-  private void assertFlat(String what, String fused) throws IOException, InterruptedException {
+  private void assertFlat(boolean fused) throws IOException, InterruptedException {
     ForkedJvm.Result result =
-        ForkedJvm.run(directory, MemoryGrowth.class, what, fused, Integer.toString(REPEATS));
+        ForkedJvm.run(
+            directory, MemoryGrowth.class, Boolean.toString(fused), Integer.toString(REPEATS));
     assertEquals(0, result.exitCode(), result.output());
     Matcher growth = Pattern.compile("grown by kB: (-?\\d+)").matcher(result.output());
     assertTrue(growth.find(), result.output());
-    System.out.println(what + ", fused " + fused + ", " + growth.group());
+    System.out.println("fused " + fused + ", " + growth.group());
     assertTrue(Long.parseLong(growth.group(1)) < KILOBYTES * REPEATS, growth.group());
   }
 

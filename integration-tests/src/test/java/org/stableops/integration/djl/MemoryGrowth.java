@@ -20,9 +20,9 @@ import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
 import org.stableops.integration.memory.ProcessMemory;
 
 /**
- * The main class of a JVM with a heap of fixed size that repeats every operator and prints by how
- * many kB the process grew. Of what is lost, the smallest array is 64 kB a step, or 32 kB where
- * only every second step makes it.
+ * The main class of a JVM with a heap of fixed size that repeats every operator, right calls and
+ * wrong ones, and prints by how many kB the process grew. Of what is lost, the smallest array is 64
+ * kB a step, or 32 kB where only every second step makes it.
  */
 final class MemoryGrowth {
   private static final int WARM_UP = 60;
@@ -30,10 +30,10 @@ final class MemoryGrowth {
 
   private MemoryGrowth() {}
 
-  /** Takes what to run, {@code steps} or {@code errors}, whether fused, and how many steps. */
+  /** Takes whether fused, and how many steps, after each of which a call is refused. */
   public static void main(String[] arguments) throws IOException {
-    System.setProperty(FusedPath.PROPERTY, arguments[1]);
-    int steps = Integer.parseInt(arguments[2]);
+    System.setProperty(FusedPath.PROPERTY, arguments[0]);
+    int steps = Integer.parseInt(arguments[1]);
     try (NDManager manager = NDManager.newBaseManager()) {
       NDArray x = Djl.waves(manager, DataType.FLOAT32, SHAPE, 1);
       NDArray labels = CrossEntropyKind.SPARSE.labels(manager, SHAPE, -1);
@@ -52,11 +52,8 @@ final class MemoryGrowth {
         if (i == WARM_UP) {
           before = ProcessMemory.residentKiB();
         }
-        switch (arguments[0]) {
-          case "steps" -> step(i, x, labels, probabilities, weights);
-          case "errors" -> error(i, x, badProbabilities, badLabels, weights);
-          default -> throw new IllegalArgumentException(arguments[0]);
-        }
+        step(i, x, labels, probabilities, weights);
+        error(i, x, badProbabilities, badLabels, weights);
         int now = manager.getManagedArrays().size();
         if (now != arrays) {
           throw new IllegalStateException(now - arrays + " arrays more after step " + i);
