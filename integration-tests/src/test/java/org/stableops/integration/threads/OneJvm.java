@@ -15,7 +15,7 @@ final class OneJvm {
   private static final int THREADS = 4;
 
   /** Many, for work that is shared among the common pool, where that has threads. */
-  private static final int ROWS = Effort.of(4, 40);
+  private static final int ROWS = Effort.of(4, 24);
 
   private OneJvm() {}
 
