@@ -9,6 +9,11 @@ public final class Effort {
 
   private Effort() {}
 
+  /** Whether it is what they do for CI. */
+  public static boolean isThorough() {
+    return IS_THOROUGH;
+  }
+
   /** The number of points, cases or steps. */
   public static int of(int byDefault, int thorough) {
     return IS_THOROUGH ? thorough : byDefault;

@@ -44,7 +44,7 @@ class LargeVocabularyTest {
         .filter(setting -> !setting.isNarrow())
         .filter(
             setting ->
-                Effort.of(0, 1) == 1
+                Effort.isThorough()
                     || (setting.path() == Path.FUSED && setting.format() == Format.FLOAT32));
   }
 

@@ -488,13 +488,16 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
 
   /** The product with a scale, in float32 or float64. */
   private NDArray scaled(NDArray derivative, double scale) {
-    NDArray scaled = scale == 1 ? derivative : derivative.mul(number(scale));
-    return wide(Scoped.beside(logits, scaled));
+    return wideBeside(scale == 1 ? derivative : derivative.mul(number(scale)));
   }
 
   /** The same of a result that nothing else needs: a pass over new memory takes twice as long. */
   private NDArray scaledBy(NDArray own, double scale) {
-    return scaled(scale == 1 ? own : own.muli(number(scale)), 1);
+    return wideBeside(scale == 1 ? own : own.muli(number(scale)));
+  }
+
+  private NDArray wideBeside(NDArray result) {
+    return wide(Scoped.beside(logits, result));
   }
 
   /** Without sample weights what depends on Σ a is a number of most calls. */

@@ -20,8 +20,7 @@ final class Fused {
 
   /** Whether a kernel can work on the array: float32 or float64, on the CPU, of a buffer's size. */
   static boolean accepts(NDArray x) {
-    DataType type = x.getDataType();
-    return (type == DataType.FLOAT32 || type == DataType.FLOAT64) && fitsBuffer(x) && reaches(x);
+    return isShared(x) && fitsBuffer(x) && reaches(x);
   }
 
   /** Whether Java reads and writes the elements where they lie. */

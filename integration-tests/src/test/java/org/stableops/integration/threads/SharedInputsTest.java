@@ -50,7 +50,7 @@ class SharedInputsTest {
                 Arguments.of(Path.FUSED, Size.LARGE, Format.FLOAT64),
                 Arguments.of(Path.COMPOSITE, Size.SMALL, Format.FLOAT32),
                 Arguments.of(Path.COMPOSITE, Size.MEDIUM, Format.FLOAT64)));
-    if (Effort.of(0, 1) == 1) {
+    if (Effort.isThorough()) {
       table.add(Arguments.of(Path.FUSED, Size.SMALL, Format.FLOAT64));
       table.add(Arguments.of(Path.FUSED, Size.LARGE, Format.FLOAT32));
     }
