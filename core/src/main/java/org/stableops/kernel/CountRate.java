@@ -53,16 +53,11 @@ abstract class CountRate {
   void begin(double[] x, int count, Scratch scratch) {}
 
   /**
-   * Whether there are plain loops over a tile, {@link #gradients} and {@link #losses}, which are
-   * right for all elements that are not far out.
+   * How far the plain loops over a tile reach, {@link #gradients} and {@link #losses}: nothing
+   * overflows or vanishes where |r| is below. 0 where there are no loops.
    */
-  boolean hasLoops() {
-    return false;
-  }
-
-  /** Whether an element is not for the loops: where something overflows or vanishes. */
-  boolean isFar(double r) {
-    return true;
+  double reach() {
+    return 0;
   }
 
   /** E·λ′ − y·λ′/λ of elements with exposures E. */
@@ -71,9 +66,25 @@ abstract class CountRate {
     throw new UnsupportedOperationException();
   }
 
-  /** E·λ − y·log(E·λ). */
+  /** E·λ − y·log(E·λ), where the logarithms of the exposures are in scratch.d. */
   void losses(double[] x, double[] y, double[] exposure, int count, double[] out, Scratch scratch) {
     throw new UnsupportedOperationException();
+  }
+
+  /** The same of rates, which are overwritten. */
+  private static void losses(
+      double[] rates, double[] y, double[] exposure, int count, Scratch scratch) {
+    double[] logs = scratch.c;
+    double[] logsOfExposures = scratch.d;
+    scratch.doubleMath.log(rates, logs, count);
+    for (int i = 0; i < count; i++) {
+      rates[i] = Math.fma(-y[i], logs[i] + logsOfExposures[i], exposure[i] * rates[i]);
+    }
+  }
+
+  /** max(x, 0) of a number that is not large, in fewer instructions. */
+  private static double positivePart(double x) {
+    return (x + Math.abs(x)) / 2;
   }
 
   /** log E, of which most are 1. */
@@ -86,14 +97,19 @@ abstract class CountRate {
     at(x[i]);
   }
 
-  /** λ′ − y·λ′/λ. */
-  double gradient(double y) {
-    return y == 0 ? slope : Math.fma(-y, logSlope, slope);
+  /** E·λ′ − y·λ′/λ of an exposure E. */
+  double gradient(double exposure, double y) {
+    return difference(exposure * slope, y, logSlope);
   }
 
-  /** λ″ − y·(λ′/λ)′. */
-  double second(double y) {
-    return y == 0 ? curvature : Math.fma(-y, logCurvature, curvature);
+  /** E·λ″ − y·(λ′/λ)′. */
+  double second(double exposure, double y) {
+    return difference(exposure * curvature, y, logCurvature);
+  }
+
+  /** a − y·b, where no count outweighs an infinite b. */
+  private static double difference(double a, double y, double b) {
+    return y == 0 ? a : Math.fma(-y, b, a);
   }
 
   /** x·ρ. */
@@ -179,13 +195,8 @@ abstract class CountRate {
     }
 
     @Override
-    boolean hasLoops() {
-      return true;
-    }
-
-    @Override
-    boolean isFar(double r) {
-      return Double.isInfinite(r);
+    double reach() {
+      return Double.POSITIVE_INFINITY;
     }
 
     @Override
@@ -201,8 +212,9 @@ abstract class CountRate {
     void losses(
         double[] x, double[] y, double[] exposure, int count, double[] out, Scratch scratch) {
       double[] exp = scratch.a;
+      double[] logsOfExposures = scratch.d;
       for (int i = 0; i < count; i++) {
-        out[i] = Math.fma(-y[i], x[i] + log(exposure[i]), exposure[i] * exp[i]);
+        out[i] = Math.fma(-y[i], x[i] + logsOfExposures[i], exposure[i] * exp[i]);
       }
     }
 
@@ -240,13 +252,23 @@ abstract class CountRate {
     /** Below, e^p is about to be subnormal. */
     private static final double TINY = -667;
 
-    /** Beyond, e^{−|p|} is about to be subnormal. */
-    private static final double LARGE = 600;
+    /** Beyond, products with e^{−|p|} may be about to be subnormal. */
+    private static final double LARGE = 300;
+
+    /** Between the inverse and this β is for the loops. */
+    private static final double LARGE_BETA = 0x1p100;
+
+    /** Below, the logarithm of a subnormal quotient would lose digits. */
+    private static final double TINY_VALUE = 1e-290;
 
     /** Terms of (u·e^{−u} + e^{−u} − 1)/u² = Σ (−1)^{k+1}(k+1)/(k+2)!·u^k for u ≤ ln 2. */
     private static final int TERMS = 18;
 
     private final double beta;
+
+    /** Whether βr is not rounded. */
+    private final boolean isExact;
+
     private double half;
     private double lost;
 
@@ -257,6 +279,7 @@ abstract class CountRate {
 
     Softplus(double beta) {
       this.beta = beta;
+      isExact = Math.scalb(1.0, Math.getExponent(beta)) == beta;
     }
 
     @Override
@@ -266,22 +289,18 @@ abstract class CountRate {
         scratch.b[i] = beta * x[i];
       }
       scratch.doubleMath.expOfMinus(scratch.b, t, count);
-      for (int i = 0; i < count; i++) {
+      for (int i = 0; !isExact && i < count; i++) {
         t[i] = corrected(t[i], Math.fma(beta, x[i], -scratch.b[i]), scratch.b[i]);
       }
       scratch.doubleMath.log1p(t, scratch.b, count);
     }
 
     @Override
-    boolean hasLoops() {
-      return true;
+    double reach() {
+      return beta < LARGE_BETA && beta > 1 / LARGE_BETA ? LARGE / beta : 0;
     }
 
-    @Override
-    boolean isFar(double r) {
-      return !(Math.abs(beta * r) < LARGE);
-    }
-
+    /** (E·T − y)·λ′/λ, whose difference loses nothing where E·T is nearly y. */
     @Override
     void gradients(
         double[] x, double[] y, double[] exposure, int count, double[] out, Scratch scratch) {
@@ -289,10 +308,10 @@ abstract class CountRate {
       double[] log = scratch.b;
       for (int i = 0; i < count; i++) {
         // 1 for negative x, else 0, without a choice, which C2 does not vectorise.
-        double sign = Math.min(Math.max(x[i] * -0x1p1023, 0) * 0x1p52, 1);
-        double ofExp = Math.fma(sign, exp[i], 1 - sign) / (1 + exp[i]);
-        double ofLog = ofExp / (Math.max(x[i], 0) + log[i] / beta);
-        out[i] = exposure[i] * ofExp - y[i] * ofLog;
+        double sign = Math.min((Math.abs(x[i]) - x[i]) * 0x1p1000, 1);
+        double ofNegative = Math.fma(sign, exp[i], 1 - sign);
+        double rate = positivePart(x[i]) + log[i] / beta;
+        out[i] = ofNegative * (exposure[i] * rate - y[i]) / ((1 + exp[i]) * rate);
       }
     }
 
@@ -301,14 +320,9 @@ abstract class CountRate {
         double[] x, double[] y, double[] exposure, int count, double[] out, Scratch scratch) {
       double[] log = scratch.b;
       for (int i = 0; i < count; i++) {
-        out[i] = Math.max(x[i], 0) + log[i] / beta;
+        out[i] = positivePart(x[i]) + log[i] / beta;
       }
-      double logBeta = Math.log(beta);
-      for (int i = 0; i < count; i++) {
-        double p = beta * x[i];
-        double ofRate = p < FAR ? p - logBeta + Math.fma(beta, x[i], -p) : Math.log(out[i]);
-        out[i] = Math.fma(-y[i], ofRate + log(exposure[i]), exposure[i] * out[i]);
-      }
+      CountRate.losses(out, y, exposure, count, scratch);
     }
 
     /** e^{−|p + lost|} of e^{−|p|}; where p is infinite nothing is lost. */
@@ -341,13 +355,13 @@ abstract class CountRate {
       curvature = factor;
       if (p < 0) {
         value = p < TINY ? timesTinySlope(1) / beta : u / beta;
-        log = !wantsLog ? 0 : p < FAR ? p - Math.log(beta) + lost : Math.log(value);
+        log = !wantsLog ? 0 : p < FAR ? p - Math.log(beta) + lost : logOf(u);
         slope = small;
         logSlope = p < FAR ? beta : beta * (small / u);
         logCurvature = wantsCurvature ? beta * beta * small * logCurvature(u) : 0;
       } else {
         value = r + u / beta;
-        log = wantsLog ? Math.log(value) : 0;
+        log = wantsLog ? logOf(p + u) : 0;
         slope = 1 / (1 + t);
         logSlope = slope / value;
         logCurvature = factor / value - logSlope * logSlope;
@@ -361,6 +375,11 @@ abstract class CountRate {
       } else {
         set(0, 0, beta, 0);
       }
+    }
+
+    /** The logarithm of the value, which is a softplus over β; by both where it is tiny. */
+    private double logOf(double softplus) {
+      return value < TINY_VALUE ? Math.log(softplus) - Math.log(beta) : Math.log(value);
     }
 
     /** (u·e^{−u} + e^{−u} − 1)/u². */
@@ -391,18 +410,13 @@ abstract class CountRate {
     }
 
     @Override
-    boolean hasLoops() {
-      return b < LARGE && b > 1 / LARGE;
-    }
-
-    @Override
-    boolean isFar(double r) {
-      return !(Math.abs(r) < LARGE);
+    double reach() {
+      return b < LARGE && b > 1 / LARGE ? LARGE : 0;
     }
 
     /** T of √(r² + b). */
     private double value(double r, double hypot) {
-      return Math.max(r, 0) + b / 4 / (Math.abs(r) / 2 + hypot / 2);
+      return positivePart(r) + b / 4 / (Math.abs(r) / 2 + hypot / 2);
     }
 
     /** (E·T − y)/√(r² + b), for T is λ′·√(r² + b). */
@@ -421,10 +435,7 @@ abstract class CountRate {
       for (int i = 0; i < count; i++) {
         out[i] = value(x[i], Math.sqrt(Math.fma(x[i], x[i], b)));
       }
-      for (int i = 0; i < count; i++) {
-        double log = Math.log(out[i]) + log(exposure[i]);
-        out[i] = Math.fma(-y[i], log, exposure[i] * out[i]);
-      }
+      CountRate.losses(out, y, exposure, count, scratch);
     }
 
     @Override
@@ -500,13 +511,15 @@ abstract class CountRate {
     }
 
     @Override
-    double gradient(double y) {
-      return isTiny() ? rate.timesTinySlope(1 - y / value) : super.gradient(y);
+    double gradient(double exposure, double y) {
+      return isTiny() ? rate.timesTinySlope(exposure - y / value) : super.gradient(exposure, y);
     }
 
     @Override
-    double second(double y) {
-      return isTiny() ? rate.timesTinySlope(curvatureOfSlope * (1 - y / value)) : super.second(y);
+    double second(double exposure, double y) {
+      return isTiny()
+          ? rate.timesTinySlope(curvatureOfSlope * (exposure - y / value))
+          : super.second(exposure, y);
     }
 
     @Override

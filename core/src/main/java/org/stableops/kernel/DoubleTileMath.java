@@ -9,7 +9,8 @@ import java.util.function.DoubleUnaryOperator;
  *
  * <p>With k = round(x/ln 2) and r = x − k·ln 2, e^x = 2^k(1 + q), q = r + r²·P(r). With s = f/(2 +
  * f), log(1 + f) = f − s·(f − s²·Q(s²)). P and Q are minimax polynomials. An element for which a
- * formula does not hold, where that is named below, takes {@link Math}'s function instead.
+ * formula does not hold, where that is named below, takes {@link Math}'s function instead. Of x =
+ * 2^k·m with √½ ≤ m < √2 the logarithm is k·ln 2 + log(1 + (m − 1)).
  *
  * <p>Functions write {@code out[i]} for {@code i < count}, and may overwrite what is behind; {@code
  * out} must be another array than the first argument. Special values are those of {@link Math}, but
@@ -96,6 +97,9 @@ interface DoubleTileMath {
 
   /** log(1 + t) for −0.5 ≤ t ≤ 1 and NaN only. */
   void log1p(double[] t, double[] out, int count);
+
+  /** log x; by Math where x is no normal number, or the largest of them. */
+  void log(double[] x, double[] out, int count);
 
   /**
    * log(e^{x + lost} − 1), accurate at its zero, ln 2, too; log x for the smallest x, NaN below 0.

@@ -7,8 +7,8 @@ import java.util.Arrays;
  * number more, its companion: the loss, its derivatives, and what they are reduced to.
  *
  * <p>An element of sample weight 0 has 0 in everything and is never read. Floats are computed in
- * double and rounded once, but for exponentials that a loss may compute in float. The same input
- * has the same bits at any number of threads.
+ * double and rounded once, but for what a loss can compute in float as well. The same input has the
+ * same bits at any number of threads.
  */
 public final class ElementLossKernel {
   /** A loss on tiles of doubles, of which the first {@code count} elements count. */
@@ -45,6 +45,11 @@ public final class ElementLossKernel {
       throw new UnsupportedOperationException("this loss has no deviance");
     }
 
+    /** The loss in float, or null where there is none. */
+    default FloatForm inFloat() {
+      return null;
+    }
+
     /** Whether there are companions: in scratch.companion, 1 where a call has none. */
     default boolean takesCompanion() {
       return false;
@@ -72,10 +77,34 @@ public final class ElementLossKernel {
     String targets();
   }
 
+  /**
+   * A loss on tiles of floats, without companions and sample weights, where float has the digits.
+   * In double, conversions would take most of the time of a simple loss.
+   */
+  interface FloatForm {
+    /** Whether it has them here. May write scratch.floatA and floatOut. */
+    boolean takes(float[] x, float[] y, int count, Scratch scratch);
+
+    /** Computes what the others share, in scratch.floatA. */
+    void prepare(float[] x, int count, Scratch scratch);
+
+    void value(float[] x, float[] y, int count, float[] out, Scratch scratch);
+
+    /** The gradient times a number with which nothing overflows. */
+    void gradient(float[] x, float[] y, int count, double scale, float[] out, Scratch scratch);
+  }
+
+  /** Beyond, products with a scale may overflow or vanish in float. */
+  private static final double LARGE_SCALE = 0x1p60;
+
   private final Form form;
+
+  /** The same in float, or null. */
+  private final FloatForm inFloat;
 
   ElementLossKernel(Form form) {
     this.form = form;
+    inFloat = form.inFloat();
   }
 
   /**
@@ -116,6 +145,10 @@ public final class ElementLossKernel {
    * @param sampleWeights one per element, or null for 1 everywhere
    */
   public record Batch(Elements x, Elements companion, Elements targets, Elements sampleWeights) {
+    private boolean areAllFloats() {
+      return x.areFloats() && targets.areFloats();
+    }
+
     /** Loads a tile, and returns its weights. */
     private double[] load(int from, int count, Scratch scratch) {
       targets.load(from, count, scratch.parameter, scratch);
@@ -161,8 +194,7 @@ public final class ElementLossKernel {
         (from, count, scratch) -> {
           double[] weights = batch.weights(from, count, scratch);
           requireWeights(weights, from, count);
-          batch.targets.load(from, count, scratch.parameter, scratch);
-          requireTargets(names.targets, scratch.parameter, weights, from, count);
+          requireTargets(names.targets, batch.targets, weights, from, count, scratch);
           if (batch.companion != null) {
             batch.companion.load(from, count, scratch.companion, scratch);
             requireCompanions(names.companion, scratch.companion, weights, from, count);
@@ -186,7 +218,16 @@ public final class ElementLossKernel {
     }
   }
 
-  private void requireTargets(String name, double[] y, double[] weights, int from, int count) {
+  private void requireTargets(
+      String name, Elements targets, double[] weights, int from, int count, Scratch scratch) {
+    if (targets.areFloats()) {
+      targets.load(from, count, scratch.floatB);
+      if (areTargets(scratch.floatB, count, scratch)) {
+        return;
+      }
+    }
+    double[] y = scratch.parameter;
+    targets.load(from, count, y, scratch);
     double largest = form.largestTarget();
     for (int i = 0; i < count; i++) {
       if (!(y[i] >= 0 && y[i] <= largest) && (weights == null || weights[i] != 0)) {
@@ -194,6 +235,16 @@ public final class ElementLossKernel {
             "%s[%d] must be %s, got %s".formatted(name, from + i, form.targets(), y[i]));
       }
     }
+  }
+
+  /** Whether all are; found without a choice, which C2 does not vectorise. */
+  private boolean areTargets(float[] y, int count, Scratch scratch) {
+    float[] negative = scratch.floatA;
+    for (int i = 0; i < count; i++) {
+      negative[i] = -y[i];
+    }
+    return scratch.floatMath.max(y, 0, count) <= form.largestTarget()
+        && scratch.floatMath.max(negative, 0, count) <= 0;
   }
 
   private void requireCompanions(
@@ -228,19 +279,78 @@ public final class ElementLossKernel {
     Tiles.forEachTile(
         size,
         (from, count, scratch) -> {
-          double[] weights = load(batch, from, count, scratch);
-          if (gradient != null) {
-            form.gradient(scratch.in, count, scratch.out, scratch);
-            store(scale, weights, gradient, from, count, scratch);
-          }
-          form.value(scratch.in, count, scratch.out, batch.x.areFloats(), scratch);
-          weigh(1, weights, count, scratch);
-          if (losses != null) {
-            losses.store(scratch.out, from, count, scratch);
-          }
-          sums[from / Tiles.SIZE] = Sums.pairwise(scratch.out, count, scratch.e);
+          boolean isInFloat =
+              mayBeInFloat(batch, losses, gradient, scale)
+                  && loadFloats(batch, from, count, scratch);
+          sums[from / Tiles.SIZE] =
+              isInFloat
+                  ? runInFloat(losses, gradient, scale, from, count, scratch)
+                  : run(batch, losses, gradient, scale, from, count, scratch);
         });
     return Sums.pairwise(sums, tiles, new double[tiles]);
+  }
+
+  private double run(
+      Batch batch,
+      Elements losses,
+      Elements gradient,
+      double scale,
+      int from,
+      int count,
+      Scratch scratch) {
+    double[] weights = load(batch, from, count, scratch);
+    if (gradient != null) {
+      form.gradient(scratch.in, count, scratch.out, scratch);
+      store(scale, weights, gradient, from, count, scratch);
+    }
+    form.value(scratch.in, count, scratch.out, batch.x.areFloats(), scratch);
+    weigh(1, weights, count, scratch);
+    if (losses != null) {
+      losses.store(scratch.out, from, count, scratch);
+    }
+    return Sums.pairwise(scratch.out, count, scratch.e);
+  }
+
+  /** Whether a loss and a gradient may be computed in float, if the targets are for it. */
+  private boolean mayBeInFloat(Batch batch, Elements losses, Elements gradient, double scale) {
+    return inFloat != null
+        && batch.areAllFloats()
+        && batch.companion == null
+        && batch.sampleWeights == null
+        && (losses == null || losses.areFloats())
+        && (gradient == null || isForFloat(gradient, scale));
+  }
+
+  private static boolean isForFloat(Elements gradient, double scale) {
+    double size = Math.abs(scale);
+    return gradient.areFloats() && size < LARGE_SCALE && size > 1 / LARGE_SCALE;
+  }
+
+  /**
+   * Loads and prepares x in scratch.floatIn, y in scratch.floatB, unless float is not for these.
+   */
+  private boolean loadFloats(Batch batch, int from, int count, Scratch scratch) {
+    batch.x.load(from, count, scratch.floatIn);
+    batch.targets.load(from, count, scratch.floatB);
+    if (!inFloat.takes(scratch.floatIn, scratch.floatB, count, scratch)) {
+      return false;
+    }
+    inFloat.prepare(scratch.floatIn, count, scratch);
+    return true;
+  }
+
+  private double runInFloat(
+      Elements losses, Elements gradient, double scale, int from, int count, Scratch scratch) {
+    float[] out = scratch.floatOut;
+    if (gradient != null) {
+      inFloat.gradient(scratch.floatIn, scratch.floatB, count, scale, out, scratch);
+      gradient.store(out, from, count);
+    }
+    inFloat.value(scratch.floatIn, scratch.floatB, count, out, scratch);
+    if (losses != null) {
+      losses.store(out, from, count);
+    }
+    return scratch.floatMath.sum(out, 0, count);
   }
 
   /** A formula on a prepared tile. */
@@ -280,11 +390,19 @@ public final class ElementLossKernel {
    * @param scale of the derivative
    */
   public void derivative(Derivative derivative, Batch batch, Elements out, double scale) {
+    boolean mayBeInFloat =
+        derivative == Derivative.GRADIENT && mayBeInFloat(batch, null, out, scale);
     Tiles.forEachTile(
         batch.x.size(),
         (from, count, scratch) -> {
-          compute(derivative, batch, scale, from, count, scratch);
-          out.store(scratch.out, from, count, scratch);
+          if (mayBeInFloat && loadFloats(batch, from, count, scratch)) {
+            float[] gradient = scratch.floatOut;
+            inFloat.gradient(scratch.floatIn, scratch.floatB, count, scale, gradient, scratch);
+            out.store(gradient, from, count);
+          } else {
+            compute(derivative, batch, scale, from, count, scratch);
+            out.store(scratch.out, from, count, scratch);
+          }
         });
   }
 

@@ -161,7 +161,7 @@ final class JavaDoubleTileMath implements DoubleTileMath {
     reduceNegative(x, lost, count);
     toPowersOfTwo(1, LOWEST_EXPONENT, count);
     addTwice(count);
-    toPowersAndFractions(count);
+    toPowersAndFractions(2, BIAS + 2, count);
     addLogarithms(x, out, count);
     if (isAnyOutside(count)) {
       DoubleTileMath.replaceMarked(outside, x, out, count, v -> v < 1 ? Math.log(v) : v);
@@ -207,14 +207,14 @@ final class JavaDoubleTileMath implements DoubleTileMath {
 
   /**
    * Splits {@code fraction} into 2^j·m, √½ ≤ m < √2, leaves m there and j in the lowest bits of
-   * {@code power}. Marks what is not between the normal numbers and 4.
+   * {@code power}. Marks biased exponents below a lowest one and above the largest.
    */
-  private void toPowersAndFractions(int count) {
+  private void toPowersAndFractions(long lowest, long largest, int count) {
     bitsAsDoubles.put(0, fraction, 0, count);
     for (int i = 0; i < count; i++) {
       long number = longAt(bits, i);
       long exponent = (number - (SQRT_HALF_BITS - (BIAS << FRACTION_BITS))) >>> FRACTION_BITS;
-      outside[i] |= ((exponent - 2) | (BIAS + 2 - exponent)) & Long.MIN_VALUE;
+      outside[i] |= ((exponent - lowest) | (largest - exponent)) & Long.MIN_VALUE;
       setLong(exponents, i, ROUNDER_BITS - BIAS + exponent);
       setLong(bits, i, number - ((exponent - BIAS) << FRACTION_BITS));
     }
@@ -256,5 +256,22 @@ final class JavaDoubleTileMath implements DoubleTileMath {
       max = Math.max(max, x[i]);
     }
     return max;
+  }
+
+  @Override
+  public void log(double[] x, double[] out, int count) {
+    System.arraycopy(x, 0, fraction, 0, count);
+    Arrays.fill(outside, 0, count, 0);
+    toPowersAndFractions(1, LARGEST_EXPONENT, count);
+    for (int i = 0; i < count; i++) {
+      fraction[i] = DoubleTileMath.logOfOnePlus(fraction[i] - 1);
+    }
+    for (int i = 0; i < count; i++) {
+      double k = power[i] - ROUNDER;
+      out[i] = Math.fma(k, LN2_HIGH, Math.fma(k, LN2_MIDDLE, fraction[i]));
+    }
+    if (isAnyOutside(count)) {
+      DoubleTileMath.replaceMarked(outside, x, out, count, Math::log);
+    }
   }
 }

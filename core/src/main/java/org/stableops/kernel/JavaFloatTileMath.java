@@ -161,7 +161,7 @@ final class JavaFloatTileMath implements FloatTileMath {
     reduceNegative(x, lost, count);
     toPowersOfTwo(1, LOWEST_EXPONENT, count);
     addTwice(count);
-    toPowersAndFractions(count);
+    toPowersAndFractions(2, BIAS + 2, count);
     addLogarithms(x, out, count);
     if (isAnyOutside(count)) {
       FloatTileMath.replaceMarked(outside, x, out, count, v -> v < 1 ? Math.log(v) : v);
@@ -207,14 +207,14 @@ final class JavaFloatTileMath implements FloatTileMath {
 
   /**
    * Splits {@code fraction} into 2^j·m, √½ ≤ m < √2, leaves m there and j in the lowest bits of
-   * {@code power}. Marks what is not between the normal numbers and 4.
+   * {@code power}. Marks biased exponents below a lowest one and above the largest.
    */
-  private void toPowersAndFractions(int count) {
+  private void toPowersAndFractions(int lowest, int largest, int count) {
     bitsAsFloats.put(0, fraction, 0, count);
     for (int i = 0; i < count; i++) {
       int number = intAt(bits, i);
       int exponent = (number - (SQRT_HALF_BITS - (BIAS << FRACTION_BITS))) >>> FRACTION_BITS;
-      outside[i] |= ((exponent - 2) | (BIAS + 2 - exponent)) & Integer.MIN_VALUE;
+      outside[i] |= ((exponent - lowest) | (largest - exponent)) & Integer.MIN_VALUE;
       setInt(exponents, i, ROUNDER_BITS - BIAS + exponent);
       setInt(bits, i, number - ((exponent - BIAS) << FRACTION_BITS));
     }
@@ -279,13 +279,6 @@ final class JavaFloatTileMath implements FloatTileMath {
   public void widen(float[] x, int from, int count, double[] out) {
     for (int i = 0; i < count; i++) {
       out[i] = x[from + i];
-    }
-  }
-
-  @Override
-  public void narrow(double[] x, int count, float[] out) {
-    for (int i = 0; i < count; i++) {
-      out[i] = (float) x[i];
     }
   }
 }

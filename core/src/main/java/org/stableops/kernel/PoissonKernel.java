@@ -1,5 +1,6 @@
 package org.stableops.kernel;
 
+import java.util.Arrays;
 import org.stableops.CountOptions;
 
 /**
@@ -8,6 +9,15 @@ import org.stableops.CountOptions;
  * Stirling#ofCount}. The companion is an exposure E: the rate is then λ = E·T.
  */
 public final class PoissonKernel {
+  /** Between the inverse and this, loops take exposures. */
+  private static final double LARGE_EXPOSURE = 0x1p400;
+
+  private static final double[] ONES = new double[Tiles.SIZE];
+
+  static {
+    Arrays.fill(ONES, 1);
+  }
+
   private PoissonKernel() {}
 
   /**
@@ -68,10 +78,31 @@ public final class PoissonKernel {
     /** What the loops of a rate have not computed. */
     private static void computeFar(
         CountRate rate, double[] x, int count, double[] out, Scratch scratch, Result result) {
+      double reach = rate.reach();
+      double[] exposure = scratch.companion;
+      boolean hasExposures = !areOnes(exposure, count);
       for (int i = 0; i < count; i++) {
-        if (rate.isFar(x[i])) {
+        if (!(Math.abs(x[i]) < reach) || (hasExposures && isFar(exposure[i]))) {
           at(rate, x, i, out, scratch, result);
         }
+      }
+    }
+
+    /** Whether a product of an exposure and a rate may overflow or vanish. */
+    private static boolean isFar(double exposure) {
+      return !(exposure < LARGE_EXPOSURE && exposure > 1 / LARGE_EXPOSURE);
+    }
+
+    private static boolean areOnes(double[] exposure, int count) {
+      return Arrays.mismatch(exposure, 0, count, ONES, 0, count) < 0;
+    }
+
+    /** Leaves the logarithms of the exposures in scratch.d. */
+    private static void logarithms(double[] exposure, int count, Scratch scratch) {
+      if (areOnes(exposure, count)) {
+        Arrays.fill(scratch.d, 0, count, 0);
+      } else {
+        scratch.doubleMath.log(exposure, scratch.d, count);
       }
     }
 
@@ -84,7 +115,8 @@ public final class PoissonKernel {
     @Override
     public void value(double[] x, int count, double[] out, boolean areFloats, Scratch scratch) {
       CountRate rate = rate().wanting(true, false);
-      if (rate.hasLoops() && !options.hasFullLikelihood()) {
+      if (rate.reach() > 0 && !options.hasFullLikelihood()) {
+        logarithms(scratch.companion, count, scratch);
         rate.losses(x, scratch.parameter, scratch.companion, count, out, scratch);
         computeFar(rate, x, count, out, scratch, this::value);
       } else {
@@ -103,31 +135,20 @@ public final class PoissonKernel {
       return Math.fma(-y, rate.log + CountRate.log(exposure), value);
     }
 
-    /** E·(T′ − (y/E)·T′/T), for the derivatives know of no exposure. */
     @Override
     public void gradient(double[] x, int count, double[] out, Scratch scratch) {
       CountRate rate = rate().wanting(false, false);
-      if (rate.hasLoops()) {
+      if (rate.reach() > 0) {
         rate.gradients(x, scratch.parameter, scratch.companion, count, out, scratch);
-        computeFar(rate, x, count, out, scratch, Form::gradient);
+        computeFar(rate, x, count, out, scratch, CountRate::gradient);
       } else {
-        compute(rate, x, count, out, scratch, Form::gradient);
+        compute(rate, x, count, out, scratch, CountRate::gradient);
       }
-    }
-
-    private static double gradient(CountRate rate, double exposure, double y) {
-      return exposure * rate.gradient(y / exposure);
     }
 
     @Override
     public void secondDerivative(double[] x, int count, double[] out, Scratch scratch) {
-      compute(
-          rate().wanting(false, true),
-          x,
-          count,
-          out,
-          scratch,
-          (rate, exposure, y) -> exposure * rate.second(y / exposure));
+      compute(rate().wanting(false, true), x, count, out, scratch, CountRate::second);
     }
 
     @Override

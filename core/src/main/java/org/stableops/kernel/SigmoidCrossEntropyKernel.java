@@ -26,7 +26,7 @@ public final class SigmoidCrossEntropyKernel {
   private static final double VANISHED = 4000;
 
   /** From here on e^{−|x|} is about to be a subnormal float, and is computed in double. */
-  private static final double FLOAT_HALVED = 80;
+  private static final float FLOAT_HALVED = 80;
 
   private SigmoidCrossEntropyKernel() {}
 
@@ -80,10 +80,79 @@ public final class SigmoidCrossEntropyKernel {
     }
   }
 
+  /**
+   * The plain loss of targets 0 and 1: softplus(z) of z = x or −x, and its derivative p = σ(z),
+   * which is n/(1 + t) with n = e^{min(z, 0)}; t in scratch.floatA.
+   */
+  private static final class OfHardTargets implements ElementLossKernel.FloatForm {
+    @Override
+    public boolean takes(float[] x, float[] y, int count, Scratch scratch) {
+      float[] distance = scratch.floatA;
+      for (int i = 0; i < count; i++) {
+        distance[i] = Math.abs(y[i] - y[i] * y[i]);
+      }
+      float[] size = scratch.floatOut;
+      for (int i = 0; i < count; i++) {
+        size[i] = Math.abs(x[i]);
+      }
+      return scratch.floatMath.max(distance, 0, count) == 0
+          && scratch.floatMath.max(size, 0, count) <= FLOAT_HALVED;
+    }
+
+    @Override
+    public void prepare(float[] x, int count, Scratch scratch) {
+      scratch.floatMath.expOfMinus(x, scratch.floatA, count);
+    }
+
+    @Override
+    public void value(float[] x, float[] y, int count, float[] out, Scratch scratch) {
+      scratch.floatMath.log1p(scratch.floatA, out, count);
+      for (int i = 0; i < count; i++) {
+        float z = Math.fma(-2 * y[i], x[i], x[i]);
+        out[i] += (z + Math.abs(z)) / 2;
+      }
+    }
+
+    /** With what p and the scale have lost: float would round it four times. */
+    @Override
+    public void gradient(
+        float[] x, float[] y, int count, double scale, float[] out, Scratch scratch) {
+      float[] t = scratch.floatA;
+      float high = (float) scale;
+      float low = (float) (scale - high);
+      for (int i = 0; i < count; i++) {
+        float z = Math.fma(-2 * y[i], x[i], x[i]);
+        // 1 for negative z, else 0, without a choice, which C2 does not vectorise.
+        float sign = Math.min((Math.abs(z) - z) * 0x1p127f, 1);
+        float n = Math.fma(sign, t[i], 1 - sign);
+        float sum = 1 + t[i];
+        float inverse = 1 / sum;
+        float p = n * inverse;
+        float lost = (Math.fma(-p, sum, n) - p * (t[i] - (sum - 1))) * inverse;
+        float product = p * high;
+        float lostOfProduct = Math.fma(p, high, -product);
+        float scaled = product + (lostOfProduct + Math.fma(lost, high, p * low));
+        out[i] = Math.fma(-2 * y[i], scaled, scaled);
+      }
+    }
+  }
+
   /** Without a focal loss; t in scratch.a, L in scratch.b. */
   private static final class Plain extends Form {
+    /** Whether c₊ = y and c₋ = 1 − y. */
+    private final boolean isUnweighted;
+
     Plain(BinaryCrossEntropyOptions options) {
       super(options);
+      isUnweighted =
+          options.labelSmoothing() == 0
+              && options.positiveWeights().length == 0
+              && options.focalAlpha().isEmpty();
+    }
+
+    @Override
+    public ElementLossKernel.FloatForm inFloat() {
+      return isUnweighted ? new OfHardTargets() : null;
     }
 
     @Override
@@ -115,10 +184,7 @@ public final class SigmoidCrossEntropyKernel {
       }
       for (int i = firstFar(x, count); i < count; i++) {
         if (isFar(x[i])) {
-          double against = against(x[i], scratch, i);
-          // 0 outweighs the infinite loss of the other answer.
-          double ofOther = against == 0 ? 0 : against * Math.abs(x[i]);
-          out[i] = far(x[i], ahead(x[i], scratch, i)) + ofOther;
+          out[i] = farValue(x[i], positive[i], negative[i]);
         }
       }
     }
@@ -137,16 +203,6 @@ public final class SigmoidCrossEntropyKernel {
       return Math.abs(x) > FLOAT_HALVED;
     }
 
-    /** c of the answer that x speaks against. */
-    private static double against(double x, Scratch scratch, int i) {
-      return x < 0 ? scratch.c[i] : scratch.d[i];
-    }
-
-    /** c of the answer that x speaks for. */
-    private static double ahead(double x, Scratch scratch, int i) {
-      return x < 0 ? scratch.d[i] : scratch.c[i];
-    }
-
     /** c·e^{−|x|}, of two factors where e^{−|x|} is about to be subnormal. */
     private static double far(double x, double c) {
       double abs = Math.abs(x);
@@ -155,6 +211,19 @@ public final class SigmoidCrossEntropyKernel {
       }
       double half = Math.exp(-abs / 2);
       return c * half * half;
+    }
+
+    /** The loss far out. */
+    private static double farValue(double x, double positive, double negative) {
+      double against = x < 0 ? positive : negative;
+      // 0 outweighs the infinite loss of the other answer.
+      double ofOther = against == 0 ? 0 : against * Math.abs(x);
+      return far(x, x < 0 ? negative : positive) + ofOther;
+    }
+
+    /** The gradient far out. */
+    private static double farGradient(double x, double positive, double negative) {
+      return x < 0 ? far(x, negative) - positive : negative - far(x, positive);
     }
 
     @Override
@@ -172,9 +241,7 @@ public final class SigmoidCrossEntropyKernel {
       }
       for (int i = firstFar(x, count); i < count; i++) {
         if (isFar(x[i])) {
-          double against = against(x[i], scratch, i);
-          double ahead = far(x[i], ahead(x[i], scratch, i));
-          out[i] = x[i] < 0 ? ahead - against : against - ahead;
+          out[i] = farGradient(x[i], positive[i], negative[i]);
         }
       }
     }

@@ -137,6 +137,8 @@ public final class Simd {
     hash = 31 * hash + Arrays.hashCode(Arrays.copyOf(out, SAMPLE));
     math.log1p(t, out, SAMPLE);
     hash = 31 * hash + Arrays.hashCode(Arrays.copyOf(out, SAMPLE));
+    math.log(t, out, SAMPLE);
+    hash = 31 * hash + Arrays.hashCode(Arrays.copyOf(out, SAMPLE));
     math.logExpm1(x, t, out, SAMPLE);
     hash = 31 * hash + Arrays.hashCode(Arrays.copyOf(out, SAMPLE));
     math.expOfDifference(x, max, out, SAMPLE);

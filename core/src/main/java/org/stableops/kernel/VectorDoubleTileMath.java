@@ -23,6 +23,7 @@ final class VectorDoubleTileMath implements DoubleTileMath {
   private final OutOfLine expOfMinus = outOfLine("expOfMinusTile");
   private final OutOfLine expOfDifference = outOfLine("expOfDifferenceTile");
   private final OutOfLine log1p = outOfLine("log1pTile");
+  private final OutOfLine log = outOfLine("logTile");
   private final OutOfLine addTwice = outOfLine("addTwiceTile");
   private final OutOfLine splitOffPowers = outOfLine("splitOffPowersTile");
   private final OutOfLine addLogarithms = outOfLine("addLogarithmsTile");
@@ -199,6 +200,18 @@ final class VectorDoubleTileMath implements DoubleTileMath {
     }
   }
 
+  /** That of 2^k in x = 2^k·m with √½ ≤ m < √2. */
+  private static LongVector biasedExponent(LongVector bits) {
+    return bits.sub(SQRT_HALF_BITS - (BIAS << FRACTION_BITS))
+        .lanewise(VectorOperators.LSHR, FRACTION_BITS);
+  }
+
+  /** That m. */
+  private static DoubleVector fraction(LongVector bits, LongVector biasedExponent) {
+    LongVector k = biasedExponent.sub(BIAS);
+    return bits.sub(k.lanewise(VectorOperators.LSHL, FRACTION_BITS)).reinterpretAsDoubles();
+  }
+
   @Override
   public void logExpm1(double[] x, double[] lost, double[] out, int count) {
     // In three functions: what one of this size makes does not all stay in registers.
@@ -242,14 +255,8 @@ final class VectorDoubleTileMath implements DoubleTileMath {
           DoubleVector.fromArray(SPECIES, x, i).neg().fma(constant(LOG2_E), ROUND);
       DoubleVector k = rounded.sub(ROUNDER);
       LongVector bits = DoubleVector.fromArray(SPECIES, sums, i).reinterpretAsLongs();
-      LongVector exponent =
-          bits.sub(SQRT_HALF_BITS - (BIAS << FRACTION_BITS))
-              .lanewise(VectorOperators.LSHR, FRACTION_BITS);
-      LongVector j = exponent.sub(BIAS);
-      bits.sub(j.lanewise(VectorOperators.LSHL, FRACTION_BITS))
-          .reinterpretAsDoubles()
-          .sub(1)
-          .intoArray(sums, i);
+      LongVector exponent = biasedExponent(bits);
+      fraction(bits, exponent).sub(1).intoArray(sums, i);
       DoubleVector n =
           exponent.add(ROUNDER_BITS - BIAS).reinterpretAsDoubles().sub(ROUNDER).sub(k.add(1));
       n.fma(constant(LN2_MIDDLE), DoubleVector.fromArray(SPECIES, low, i))
@@ -293,5 +300,28 @@ final class VectorDoubleTileMath implements DoubleTileMath {
       largest = largest.max(DoubleVector.fromArray(SPECIES, x, i));
     }
     return largest.max(other).reduceLanes(VectorOperators.MAX);
+  }
+
+  @Override
+  public void log(double[] x, double[] out, int count) {
+    log.call(x, x, out, count);
+    if (anyOutside < 0) {
+      DoubleTileMath.replaceMarked(outside, x, out, count, Math::log);
+    }
+  }
+
+  private void logTile(double[] x, double[] unused, double[] out, int count) {
+    LongVector any = LongVector.zero(BITS);
+    for (int i = 0; i < count; i += LANES) {
+      LongVector bits = DoubleVector.fromArray(SPECIES, x, i).reinterpretAsLongs();
+      LongVector exponent = biasedExponent(bits);
+      DoubleVector k = exponent.add(ROUNDER_BITS - BIAS).reinterpretAsDoubles().sub(ROUNDER);
+      DoubleVector ofFraction = logOfOnePlus(fraction(bits, exponent).sub(1));
+      k.fma(constant(LN2_HIGH), k.fma(constant(LN2_MIDDLE), ofFraction)).intoArray(out, i);
+      LongVector marks = marks(exponent, 1, LARGEST_EXPONENT);
+      marks.intoArray(outside, i);
+      any = any.or(marks);
+    }
+    anyOutside = any.reduceLanes(VectorOperators.OR);
   }
 }

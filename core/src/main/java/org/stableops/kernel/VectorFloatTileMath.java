@@ -206,6 +206,18 @@ final class VectorFloatTileMath implements FloatTileMath {
     }
   }
 
+  /** That of 2^k in x = 2^k·m with √½ ≤ m < √2. */
+  private static IntVector biasedExponent(IntVector bits) {
+    return bits.sub(SQRT_HALF_BITS - (BIAS << FRACTION_BITS))
+        .lanewise(VectorOperators.LSHR, FRACTION_BITS);
+  }
+
+  /** That m. */
+  private static FloatVector fraction(IntVector bits, IntVector biasedExponent) {
+    IntVector k = biasedExponent.sub(BIAS);
+    return bits.sub(k.lanewise(VectorOperators.LSHL, FRACTION_BITS)).reinterpretAsFloats();
+  }
+
   @Override
   public void logExpm1(float[] x, float[] lost, float[] out, int count) {
     // In three functions: what one of this size makes does not all stay in registers.
@@ -248,14 +260,8 @@ final class VectorFloatTileMath implements FloatTileMath {
       FloatVector rounded = FloatVector.fromArray(SPECIES, x, i).neg().fma(constant(LOG2_E), ROUND);
       FloatVector k = rounded.sub(ROUNDER);
       IntVector bits = FloatVector.fromArray(SPECIES, sums, i).reinterpretAsInts();
-      IntVector exponent =
-          bits.sub(SQRT_HALF_BITS - (BIAS << FRACTION_BITS))
-              .lanewise(VectorOperators.LSHR, FRACTION_BITS);
-      IntVector j = exponent.sub(BIAS);
-      bits.sub(j.lanewise(VectorOperators.LSHL, FRACTION_BITS))
-          .reinterpretAsFloats()
-          .sub(1)
-          .intoArray(sums, i);
+      IntVector exponent = biasedExponent(bits);
+      fraction(bits, exponent).sub(1).intoArray(sums, i);
       FloatVector n =
           exponent.add(ROUNDER_BITS - BIAS).reinterpretAsFloats().sub(ROUNDER).sub(k.add(1));
       n.fma(constant(LN2_MIDDLE), FloatVector.fromArray(SPECIES, low, i))
@@ -381,16 +387,6 @@ final class VectorFloatTileMath implements FloatTileMath {
     }
     for (; i < count; i++) {
       out[i] = x[from + i];
-    }
-  }
-
-  @Override
-  public void narrow(double[] x, int count, float[] out) {
-    for (int i = 0; i < count; i += WIDE.length()) {
-      DoubleVector.fromArray(WIDE, x, i)
-          .convertShape(VectorOperators.D2F, HALF, 0)
-          .reinterpretAsFloats()
-          .intoArray(out, i);
     }
   }
 }

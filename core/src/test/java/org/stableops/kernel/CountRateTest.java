@@ -94,16 +94,27 @@ class CountRateTest {
         String where = transform + " at " + r + ", " + y;
         BigDecimal ofLog = log.first().multiply(new BigDecimal(y));
         double slopes = exact.first().add(ofLog).doubleValue();
-        assertNear(loss.first(), rate.gradient(y), 12, slopes, where);
+        assertNear(loss.first(), rate.gradient(1, y), 12, slopes, where);
         BigDecimal ofSquare = ofLog.multiply(log.first()).abs();
         BigDecimal ofQuotient = ofSquare.add(log.times(y).second().abs());
         double curvatures = exact.second().add(ofQuotient).add(ofSquare).doubleValue();
         // A bound keeps what is tiny from cancelling.
         double terms = curvatures + (transform.lowerBound() > 0 ? 0 : y * BESIDE_NOTHING);
-        assertNear(loss.second(), rate.second(y), 24, terms, where);
+        assertNear(loss.second(), rate.second(1, y), 24, terms, where);
         assertNear(ofLog, rate.timesLogSlope(y), 12, ofLog.doubleValue(), where);
       }
     }
+  }
+
+  /** Of a large β the rate is a subnormal number, which has lost them. */
+  @ParameterizedTest
+  @ValueSource(doubles = {-600, -37.1, -36.9, -1, 0, 1, 36.9, 600})
+  void theLogarithmOfATinyRateHasItsDigits(double p) {
+    PositiveTransform transform = PositiveTransform.softplus(1e305);
+    double r = p / 1e305;
+    Jet log = ExactLosses.rate(Jet.variable(r), transform).log();
+    double actual = at(transform, r).log;
+    assertNear(log.value(), actual, 6, Math.abs(actual), transform + " at " + r);
   }
 
   @ParameterizedTest
@@ -116,8 +127,8 @@ class CountRateTest {
     assertEquals(1 / r, rate.logSlope);
     assertEquals(0, rate.curvature);
     assertEquals(-(1 / r) / r, rate.logCurvature);
-    assertEquals(r == 7 ? 0.5 : 1 - 3.5 * (1 / r), rate.gradient(3.5));
-    assertEquals(0, rate.second(0));
+    assertEquals(r == 7 ? 0.5 : 1 - 3.5 * (1 / r), rate.gradient(1, 3.5));
+    assertEquals(0, rate.second(1, 0));
   }
 
   @Test
@@ -172,8 +183,8 @@ class CountRateTest {
     assertAll(above, INF, INF, isExp ? INF : 1, isExp ? 1 : 0, isExp ? INF : 0, 0);
     CountRate ofNaN = at(bounded, NAN);
     assertEquals(NAN, ofNaN.value);
-    assertEquals(NAN, ofNaN.gradient(1));
-    assertEquals(NAN, ofNaN.second(1));
+    assertEquals(NAN, ofNaN.gradient(1, 1));
+    assertEquals(NAN, ofNaN.second(1, 1));
   }
 
   /** The logarithm and its slope know of no overflow. */

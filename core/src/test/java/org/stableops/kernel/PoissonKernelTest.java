@@ -24,11 +24,16 @@ class PoissonKernelTest {
   private static final CountOptions FULL = LOG.withFullLikelihood();
   private static final double[] COUNTS = {0, 0.4, 7, 1000};
 
+  /** Loops take those between. */
+  private static final double[] EXPOSURES = {1, 2.6, 1e-119, 1e119, 1e-122, 1e122};
+
   static Stream<CountOptions> options() {
     return Stream.of(
             LOG,
             LOG.withRate(PositiveTransform.exp().withLowerBound(0.25)),
             LOG.withRate(PositiveTransform.softplus(2)),
+            LOG.withRate(PositiveTransform.softplus(0.7)),
+            LOG.withRate(PositiveTransform.softplus(1e31)),
             LOG.withRate(PositiveTransform.softplus().withLowerBound(1e-3)),
             LOG.withRate(PositiveTransform.squareplus()),
             LOG.withRate(PositiveTransform.squareplus(1e-3).withLowerBound(3)),
@@ -36,9 +41,13 @@ class PoissonKernelTest {
         .flatMap(options -> Stream.of(options, options.withFullLikelihood()));
   }
 
+  private static final double[] RAW = {-301, -299, -20, 0.7, 1.9, 6.9, 30};
+
   private static double[] raw(CountOptions options) {
+    double parameter = options.rate().map(PositiveTransform::parameter).orElse(1.0);
+    double scale = parameter > 1e3 ? parameter : 1;
     return options.rate().isPresent()
-        ? new double[] {-300, -20, 0.7, 1.9, 6.9, 30}
+        ? Arrays.stream(RAW).map(r -> r / scale).toArray()
         : new double[] {1e-300, 1e-9, 0.3, 3.6, 13.9, 1000.5, 1e305};
   }
 
@@ -98,7 +107,9 @@ class PoissonKernelTest {
                     .boxed()
                     .flatMap(
                         y ->
-                            Stream.of(new Point(r, 1, y, options), new Point(r, 2.6, y, options))));
+                            Arrays.stream(EXPOSURES)
+                                .mapToObj(exposure -> new Point(r, exposure, y, options))))
+        .filter(p -> Double.isFinite(p.mean()));
   }
 
   @ParameterizedTest

@@ -9,6 +9,7 @@ import static org.stableops.kernel.Pointwise.both;
 import static org.stableops.kernel.Pointwise.elements;
 
 import java.util.Arrays;
+import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -17,6 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.stableops.BinaryCrossEntropyOptions;
+import org.stableops.Effort;
 import org.stableops.kernel.ElementLossKernel.Batch;
 import org.stableops.kernel.ElementLossKernel.Derivative;
 
@@ -33,6 +35,7 @@ class SigmoidCrossEntropyKernelTest {
       both(0, 1e-300, 1e-9, 0.3, 2.75, 16, 39.9, 40, 40.1, 79.9, 80.5, 300, 699.5, 700.5, 740);
 
   private static final double[] TARGETS = {0, 0.3, 1};
+  private static final int POINTS = Effort.of(2, 100) * Tiles.SIZE + 7;
 
   static Stream<BinaryCrossEntropyOptions> options() {
     return Stream.of(
@@ -146,6 +149,74 @@ class SigmoidCrossEntropyKernelTest {
           double terms = yes.second().abs().add(no.second().abs()).doubleValue();
           assertEquals(second, actual[2], 4 * Math.ulp((float) terms), where);
         });
+  }
+
+  /** Those that float has the digits for, and what in a tile makes it a tile of doubles. */
+  @ParameterizedTest
+  @CsvSource({
+    "1, 0, 0",
+    "1, 0, 1",
+    "-3.3e-4, 80, 0",
+    "1e-9, -80, 1",
+    "2, 80.1, 1",
+    "0.3, 103, 0",
+    "-7, 2, 0.25",
+    "1e18, 1, 1",
+    "1e19, 1, 0",
+    "-1e-19, 1, 0",
+  })
+  void hardTargetsHaveTheBarsOfFloats(double scale, float first, float target) {
+    SplittableRandom random = new SplittableRandom(11);
+    float[] x = new float[POINTS];
+    float[] y = new float[POINTS];
+    for (int i = 0; i < POINTS; i++) {
+      x[i] = (float) random.nextDouble(-80, 80) * (i % 2 == 0 ? 1 : 0.05f);
+      y[i] = random.nextInt(2);
+    }
+    x[3] = first;
+    y[3] = target;
+    Pointwise.spoilTiles();
+    float[] losses = new float[POINTS];
+    float[] gradient = new float[POINTS];
+    ElementLossKernel kernel = SigmoidCrossEntropyKernel.of(PLAIN);
+    Batch batch = new Batch(elements(x), null, elements(y), null);
+    double sum = kernel.run(batch, elements(losses), elements(gradient), scale);
+    double worst = 0;
+    double expected = 0;
+    for (int i = 0; i < POINTS; i++) {
+      double yes = y[i] * softplus(-x[i]);
+      double loss = yes + (1 - y[i]) * softplus(x[i]);
+      double slope = scale * ((1 - y[i]) * sigmoid(x[i]) - y[i] * sigmoid(-x[i]));
+      expected += loss;
+      worst = Math.max(worst, Math.abs(losses[i] - loss) / Math.ulp((float) loss));
+      worst = Math.max(worst, Math.abs(gradient[i] - slope) / Math.ulp((float) slope));
+    }
+    assertTrue(worst <= 2, worst + " ulp");
+    assertEquals(expected, sum, 1e-7 * expected);
+    float[] alone = new float[POINTS];
+    kernel.derivative(Derivative.GRADIENT, batch, elements(alone), scale);
+    assertArrayEquals(gradient, alone);
+  }
+
+  private static double softplus(double x) {
+    return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+  }
+
+  private static double sigmoid(double x) {
+    double t = Math.exp(-Math.abs(x));
+    return (x < 0 ? t : 1) / (1 + t);
+  }
+
+  /** NaN is that of its own element. */
+  @Test
+  void notANumberStaysAlone() {
+    float[] x = {1, Float.NaN, -2};
+    float[] losses = new float[3];
+    Batch batch = new Batch(elements(x), null, elements(new float[] {0, 0, 1}), null);
+    SigmoidCrossEntropyKernel.of(PLAIN).run(batch, elements(losses), null, 1);
+    assertEquals(softplus(1), losses[0], 2e-7);
+    assertTrue(Float.isNaN(losses[1]));
+    assertEquals(softplus(2), losses[2], 2e-7);
   }
 
   /** Value, gradient and second derivative. */
