@@ -103,38 +103,27 @@ public abstract sealed class Elements {
    * @param most the same
    */
   public record Range(double least, double most) {
+    private static final Range NONE = new Range(Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY);
+
     private Range and(Range other) {
       return new Range(Math.min(least, other.least), Math.max(most, other.most));
     }
 
-    private static Range of(double[] numbers, int count) {
-      double least = Double.POSITIVE_INFINITY;
-      double most = Double.NEGATIVE_INFINITY;
+    /** Of numbers that are negated. */
+    private static Range of(double[] numbers, int count, DoubleTileMath math) {
+      double most = math.max(numbers, 0, count);
       for (int i = 0; i < count; i++) {
-        least = Math.min(least, numbers[i]);
-        most = Math.max(most, numbers[i]);
+        numbers[i] = -numbers[i];
       }
-      return new Range(least, most);
+      return new Range(-math.max(numbers, 0, count), most);
     }
 
-    /** Four at a time, none of which waits for another. */
-    private static Range of(float[] numbers, int count) {
-      float least = Float.POSITIVE_INFINITY;
-      float most = Float.NEGATIVE_INFINITY;
-      int last = count & -4;
-      for (int i = 0; i < last; i += 4) {
-        float a = numbers[i];
-        float b = numbers[i + 1];
-        float c = numbers[i + 2];
-        float d = numbers[i + 3];
-        least = Math.min(least, Math.min(Math.min(a, b), Math.min(c, d)));
-        most = Math.max(most, Math.max(Math.max(a, b), Math.max(c, d)));
+    private static Range of(float[] numbers, int count, FloatTileMath math) {
+      float most = math.max(numbers, 0, count);
+      for (int i = 0; i < count; i++) {
+        numbers[i] = -numbers[i];
       }
-      for (int i = last; i < count; i++) {
-        least = Math.min(least, numbers[i]);
-        most = Math.max(most, numbers[i]);
-      }
-      return new Range(least, most);
+      return new Range(-math.max(numbers, 0, count), most);
     }
   }
 
@@ -150,13 +139,13 @@ public abstract sealed class Elements {
         (from, count, scratch) -> {
           if (areFloats()) {
             load(from, count, scratch.floatIn);
-            ranges[from / Tiles.SIZE] = Range.of(scratch.floatIn, count);
+            ranges[from / Tiles.SIZE] = Range.of(scratch.floatIn, count, scratch.floatMath);
           } else {
             load(from, count, scratch.in, scratch);
-            ranges[from / Tiles.SIZE] = Range.of(scratch.in, count);
+            ranges[from / Tiles.SIZE] = Range.of(scratch.in, count, scratch.doubleMath);
           }
         });
-    return Arrays.stream(ranges).reduce(Range.of(new double[0], 0), Range::and);
+    return Arrays.stream(ranges).reduce(Range.NONE, Range::and);
   }
 
   /**

@@ -86,12 +86,30 @@ public interface Algebra<A> {
     return freeing(addTo(exp(x), 1), this::log);
   }
 
+  /** The same of float32, for x up to 85, to a unit in its last place. */
+  default A nearLog1pExpOfFloats(A x) {
+    return freeing(addTo(nearExp(x), 1), this::log);
+  }
+
+  /** e^x of float32, in float64. */
+  default A nearExp(A x) {
+    return freeing(exp(x), this::toDouble);
+  }
+
   /**
    * The same and its derivative, 1/(1 + e^{−x}), of a result that nothing else needs: it may
    * change, or is freed.
    */
   default ValueAndGradient<A> nearSoftplusOf(A own) {
-    A t = freeing(own, this::exp);
+    return nearSoftplusOfExp(freeing(own, this::exp));
+  }
+
+  /** The same of float32, with {@link #nearLog1pExpOfFloats}. */
+  default ValueAndGradient<A> nearSoftplusOfFloats(A x) {
+    return nearSoftplusOfExp(nearExp(x));
+  }
+
+  private ValueAndGradient<A> nearSoftplusOfExp(A t) {
     A onePlusT = add(t, 1);
     A derivative = divideBy(t, onePlusT);
     return new ValueAndGradient<>(freeing(onePlusT, this::log), derivative);

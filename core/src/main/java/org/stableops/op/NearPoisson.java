@@ -8,7 +8,7 @@ import org.stableops.ValueAndGradient;
  */
 final class NearPoisson extends PoissonWithoutExposure {
   /** From here on e^r may overflow. */
-  private static final double LARGEST = 700;
+  private static final double LARGEST = 85;
 
   NearPoisson(ElementLoss.LossComposite general) {
     super(general);
@@ -20,7 +20,8 @@ final class NearPoisson extends PoissonWithoutExposure {
   }
 
   private static <A> A loss(RowAlgebra<A> m, A rate, A counts) {
-    A product = m.multiplyBy(m.log(rate), counts);
+    A log = m.freeing(m.toTypeOf(counts, rate), m::log);
+    A product = m.multiplyBy(log, counts);
     return m.freeing(product, each -> m.subtract(rate, each));
   }
 
@@ -32,19 +33,19 @@ final class NearPoisson extends PoissonWithoutExposure {
 
   @Override
   <A> ValueAndGradient<A> both(RowAlgebra<A> m, A x, A counts) {
-    ValueAndGradient<A> rate = m.nearSoftplusOf(m.toDouble(x));
+    ValueAndGradient<A> rate = m.nearSoftplusOfFloats(x);
     A loss = loss(m, rate.value(), counts);
     return new ValueAndGradient<>(loss, slope(m, rate, counts));
   }
 
   @Override
   <A> A value(RowAlgebra<A> m, A x, A counts) {
-    A rate = m.freeing(m.toDouble(x), m::nearLog1pExp);
+    A rate = m.nearLog1pExpOfFloats(x);
     return m.freeing(rate, each -> loss(m, each, counts));
   }
 
   @Override
   <A> A gradient(RowAlgebra<A> m, A x, A counts) {
-    return slope(m, m.nearSoftplusOf(m.toDouble(x)), counts);
+    return slope(m, m.nearSoftplusOfFloats(x), counts);
   }
 }

@@ -165,6 +165,16 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
   }
 
   @Override
+  public NDArray nearLog1pExpOfFloats(NDArray x) {
+    return freeing(toDouble(x), this::nearLog1pExp);
+  }
+
+  @Override
+  public ValueAndGradient<NDArray> nearSoftplusOfFloats(NDArray x) {
+    return nearSoftplusOf(toDouble(x));
+  }
+
+  @Override
   public NDArray nearSigmoidOf(NDArray own) {
     return freeing(own, Activation::sigmoid);
   }
