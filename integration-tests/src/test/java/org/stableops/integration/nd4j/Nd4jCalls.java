@@ -22,6 +22,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.shape.Shape;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.lossfunctions.ILossFunction;
 import org.nd4j.linalg.ops.transforms.Transforms;
 import org.stableops.BinaryCrossEntropyOptions;
 import org.stableops.CountEvaluation;
@@ -50,6 +51,7 @@ import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
 import org.stableops.nd4j.activations.ActivationSoftplusInverse;
 import org.stableops.nd4j.activations.ActivationSquareplus;
 import org.stableops.nd4j.activations.ActivationStableSoftplus;
+import org.stableops.nd4j.lossfunctions.LossFusedNegativeBinomial;
 import org.stableops.nd4j.lossfunctions.LossFusedSigmoidCrossEntropy;
 import org.stableops.nd4j.lossfunctions.LossFusedSoftmaxCrossEntropy;
 import org.stableops.op.Elementwise;
@@ -423,6 +425,26 @@ public final class Nd4jCalls {
     SDVariable loss = NegativeBinomialLoss.value(raw, ofTheta, counted, every);
     Map<String, INDArray> arrays = Map.of("x", x, "theta", theta, "counts", counts);
     addGraph(name + "loss", graph, loss, arrays, "x", "theta");
+    addCountsOfLayer(counts, plain.withFullLikelihood());
+  }
+
+  /** Of a layer that puts out θ, and of one whose θ is known. */
+  private void addCountsOfLayer(INDArray counts, CountOptions options) {
+    INDArray twice = Nd4j.concat(1, x, positive);
+    addOfLayer("θ put out", new LossFusedNegativeBinomial(options), counts, twice);
+    addOfLayer("θ known", new LossFusedNegativeBinomial(options, 1.5), counts, x);
+  }
+
+  private void addOfLayer(String name, ILossFunction loss, INDArray counts, INDArray output) {
+    IActivation identity = new ActivationIdentity();
+    calls.add(
+        new Call(
+            "NegativeBinomial loss of DL4J, " + name,
+            () -> {
+              Pair<Double, INDArray> both =
+                  loss.computeGradientAndScore(counts, output, identity, null, true);
+              return joined(new double[] {both.getFirst()}, numbers(both.getSecond()));
+            }));
   }
 
   private void addCounts(String name, Supplier<CountEvaluation<INDArray>> call) {

@@ -7,6 +7,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.lossfunctions.ILossFunction;
 import org.stableops.Reduction;
 import org.stableops.nd4j.internal.ElementLossCall;
+import org.stableops.nd4j.internal.Temporaries;
 
 /** What DL4J's losses made of losses of elements have in common. */
 abstract class ElementLossFunction implements ILossFunction {
@@ -19,13 +20,17 @@ abstract class ElementLossFunction implements ILossFunction {
     }
   }
 
-  /** The call of a layer, whose activation is one that the loss can see through. */
+  /**
+   * The call of a layer, whose activation is one that the loss can see through. What it needs and
+   * nobody else owns is among the temporaries.
+   */
   abstract ElementLossCall call(
       INDArray labels,
       INDArray preOutput,
       IActivation activation,
       @Nullable INDArray mask,
-      Reduction reduction);
+      Reduction reduction,
+      Temporaries temporaries);
 
   /** Returns the sum of the losses, or that over the number of rows if average is true. */
   @Override
@@ -35,16 +40,19 @@ abstract class ElementLossFunction implements ILossFunction {
       IActivation activation,
       @Nullable INDArray mask,
       boolean average) {
-    double sum = call(labels, preOutput, activation, mask, Reduction.SUM).sum();
-    return average ? sum / preOutput.size(0) : sum;
+    try (Temporaries temporaries = new Temporaries()) {
+      double sum = call(labels, preOutput, activation, mask, Reduction.SUM, temporaries).sum();
+      return average ? sum / preOutput.size(0) : sum;
+    }
   }
 
   /** Returns the losses of the rows as a column. */
   @Override
   public INDArray computeScoreArray(
       INDArray labels, INDArray preOutput, IActivation activation, @Nullable INDArray mask) {
-    try (INDArray losses = call(labels, preOutput, activation, mask, Reduction.NONE).value()) {
-      return losses.sum(true, 1);
+    try (Temporaries temporaries = new Temporaries()) {
+      ElementLossCall call = call(labels, preOutput, activation, mask, Reduction.NONE, temporaries);
+      return temporaries.keep(call.value()).sum(true, 1);
     }
   }
 
@@ -52,7 +60,9 @@ abstract class ElementLossFunction implements ILossFunction {
   @Override
   public INDArray computeGradient(
       INDArray labels, INDArray preOutput, IActivation activation, @Nullable INDArray mask) {
-    return call(labels, preOutput, activation, mask, Reduction.SUM).gradient();
+    try (Temporaries temporaries = new Temporaries()) {
+      return call(labels, preOutput, activation, mask, Reduction.SUM, temporaries).gradient();
+    }
   }
 
   /** Returns score and gradient in one pass. */
@@ -63,9 +73,12 @@ abstract class ElementLossFunction implements ILossFunction {
       IActivation activation,
       @Nullable INDArray mask,
       boolean average) {
-    ElementLossCall.Result result = call(labels, preOutput, activation, mask, Reduction.SUM).both();
-    double score = average ? result.sum() / preOutput.size(0) : result.sum();
-    return new Pair<>(score, result.derivative());
+    try (Temporaries temporaries = new Temporaries()) {
+      ElementLossCall.Result result =
+          call(labels, preOutput, activation, mask, Reduction.SUM, temporaries).both();
+      double score = average ? result.sum() / preOutput.size(0) : result.sum();
+      return new Pair<>(score, result.derivative());
+    }
   }
 
   @Override

@@ -2,19 +2,17 @@ package org.stableops.nd4j.lossfunctions;
 
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.activations.IActivation;
-import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
-import org.nd4j.shade.jackson.annotation.JsonIgnore;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 import org.stableops.CountOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
-import org.stableops.internal.Arguments;
 import org.stableops.nd4j.PoissonLoss;
 import org.stableops.nd4j.activations.ActivationSquareplus;
 import org.stableops.nd4j.activations.ActivationStableSoftplus;
 import org.stableops.nd4j.internal.ElementLossCall;
+import org.stableops.nd4j.internal.Temporaries;
 import org.stableops.op.ElementLosses;
 
 /**
@@ -45,11 +43,8 @@ import org.stableops.op.ElementLosses;
  *
  * @see PoissonLoss
  */
-public final class LossFusedPoisson extends ElementLossFunction {
+public final class LossFusedPoisson extends CountLossFunction {
   private static final long serialVersionUID = 1;
-
-  /** In JSON it is its parts. */
-  @JsonIgnore private final CountOptions options;
 
   /** Creates the loss with the default options. */
   public LossFusedPoisson() {
@@ -63,9 +58,7 @@ public final class LossFusedPoisson extends ElementLossFunction {
    * @throws IllegalArgumentException if they are null, or the reduction is another
    */
   public LossFusedPoisson(CountOptions options) {
-    Arguments.requireGiven("options", options);
-    requireMean(options.reduction(), options);
-    this.options = options;
+    super(options);
   }
 
   /** Creates the loss from its JSON, in which what is missing has its default. */
@@ -76,63 +69,7 @@ public final class LossFusedPoisson extends ElementLossFunction {
       @JsonProperty("lowerBound") double lowerBound,
       @JsonProperty("isRaw") boolean isRaw,
       @JsonProperty("fullLikelihood") boolean fullLikelihood) {
-    PositiveTransform.Family family = rate == null ? PositiveTransform.Family.EXP : rate;
-    CountOptions options =
-        isRaw
-            ? CountOptions.RATE
-            : CountOptions.DEFAULT.withRate(
-                new PositiveTransform(family, parameter == null ? 1 : parameter, lowerBound));
-    return new LossFusedPoisson(fullLikelihood ? options.withFullLikelihood() : options);
-  }
-
-  /**
-   * Returns the function that makes the rate.
-   *
-   * @return its family, or null where the raw value is the rate
-   */
-  @JsonProperty("rate")
-  public PositiveTransform.@Nullable Family getRate() {
-    return options.rate().map(PositiveTransform::family).orElse(null);
-  }
-
-  /**
-   * Returns the parameter of that function.
-   *
-   * @return β or b, 1 for the exponential function; or null
-   */
-  @JsonProperty("parameter")
-  public @Nullable Double getParameter() {
-    return options.rate().map(PositiveTransform::parameter).orElse(null);
-  }
-
-  /**
-   * Returns the lower bound of the rate.
-   *
-   * @return l
-   */
-  @JsonProperty("lowerBound")
-  public double getLowerBound() {
-    return options.rate().map(PositiveTransform::lowerBound).orElse(0.0);
-  }
-
-  /**
-   * Tells whether the raw value is the rate.
-   *
-   * @return whether no function makes it
-   */
-  @JsonProperty("isRaw")
-  public boolean isRaw() {
-    return options.rate().isEmpty();
-  }
-
-  /**
-   * Tells whether the likelihood is the full one.
-   *
-   * @return whether the loss has what depends on the counts alone
-   */
-  @JsonProperty("fullLikelihood")
-  public boolean getFullLikelihood() {
-    return options.hasFullLikelihood();
+    return new LossFusedPoisson(options(rate, parameter, lowerBound, isRaw, fullLikelihood));
   }
 
   @Override
@@ -156,35 +93,12 @@ public final class LossFusedPoisson extends ElementLossFunction {
       INDArray logits,
       IActivation activation,
       @Nullable INDArray mask,
-      Reduction reduction) {
+      Reduction reduction,
+      Temporaries temporaries) {
     requireActivation(activation);
     ElementLossCall call =
         ElementLossCall.of(
             ElementLosses.poissonLoss().of(options.withReduction(reduction)), logits, labels);
     return mask == null ? call : call.withMask(mask);
-  }
-
-  /** The identity, or the function that makes the rate. */
-  private void requireActivation(IActivation activation) {
-    boolean isRate =
-        options
-            .rate()
-            .filter(rate -> rate.lowerBound() == 0)
-            .map(rate -> activation(rate).equals(activation))
-            .orElse(false);
-    if (!(activation instanceof ActivationIdentity || isRate)) {
-      throw new IllegalArgumentException(
-          "activation must be identity, or the softplus or squareplus of the rate, for the loss works"
-              + " on raw values, got "
-              + activation);
-    }
-  }
-
-  private static IActivation activation(PositiveTransform rate) {
-    return switch (rate.family()) {
-      case EXP -> new ActivationIdentity();
-      case SOFTPLUS -> new ActivationStableSoftplus(rate.parameter());
-      case SQUAREPLUS -> new ActivationSquareplus(rate.parameter());
-    };
   }
 }

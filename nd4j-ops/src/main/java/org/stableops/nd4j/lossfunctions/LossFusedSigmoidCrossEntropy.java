@@ -13,6 +13,7 @@ import org.stableops.Reduction;
 import org.stableops.internal.Arguments;
 import org.stableops.nd4j.SigmoidCrossEntropy;
 import org.stableops.nd4j.internal.ElementLossCall;
+import org.stableops.nd4j.internal.Temporaries;
 import org.stableops.op.ElementLosses;
 
 /**
@@ -144,7 +145,8 @@ public final class LossFusedSigmoidCrossEntropy extends ElementLossFunction {
       INDArray logits,
       IActivation activation,
       @Nullable INDArray mask,
-      Reduction reduction) {
+      Reduction reduction,
+      Temporaries temporaries) {
     if (!(activation instanceof ActivationIdentity || activation instanceof ActivationSigmoid)) {
       throw new IllegalArgumentException(
           "activation must be identity or sigmoid, for the loss works on logits, got "

@@ -1,0 +1,256 @@
+package org.stableops.integration.nd4j;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.util.ModelSerializer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
+import org.nd4j.linalg.activations.impl.ActivationSoftPlus;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.lossfunctions.ILossFunction;
+import org.nd4j.serde.json.JsonMappers;
+import org.stableops.CountOptions;
+import org.stableops.PositiveTransform;
+import org.stableops.Reduction;
+import org.stableops.integration.data.Sprays;
+import org.stableops.integration.host.Nd4jHost;
+import org.stableops.integration.host.Path;
+import org.stableops.nd4j.NegativeBinomialLoss;
+import org.stableops.nd4j.activations.ActivationSquareplus;
+import org.stableops.nd4j.lossfunctions.LossFusedNegativeBinomial;
+
+/** The negative binomial loss as that of DL4J's layers: insects by spray. */
+class Dl4jNegativeBinomialLossTest {
+  private static final int STEPS = 900;
+  private static final IActivation IDENTITY = new ActivationIdentity();
+  private static final CountOptions FULL = CountOptions.DEFAULT.withFullLikelihood();
+
+  /** By maximum likelihood, in 30 digits. */
+  private static final double THETA = 28.0995071;
+
+  private static final double LOG_LIKELIHOOD = -180.108942;
+
+  /** θ of all insects, whatever the spray. */
+  private static final double OF_ALL = 1.73602118;
+
+  private final INDArray sprays;
+  private final INDArray counts;
+  private final double[] means;
+
+  Dl4jNegativeBinomialLossTest() {
+    Sprays insects = Sprays.read();
+    means = insects.means();
+    sprays = Nd4j.createFromArray(insects.oneHot());
+    counts = Nd4j.createFromArray(insects.counts()).reshape(insects.counts().length, 1);
+  }
+
+  private static MultiLayerNetwork network(
+      ILossFunction loss, IActivation activation, int inputs, int outputs) {
+    MultiLayerNetwork network =
+        new MultiLayerNetwork(
+            new NeuralNetConfiguration.Builder()
+                .seed(3)
+                .dataType(DataType.DOUBLE)
+                .updater(new Adam(0.1))
+                .list()
+                .layer(
+                    new OutputLayer.Builder(loss)
+                        .nIn(inputs)
+                        .nOut(outputs)
+                        .hasBias(false)
+                        .activation(activation)
+                        .build())
+                .build());
+    network.init();
+    return network;
+  }
+
+  /** With one mean for each spray, whatever θ is, they are those of the sprays. */
+  @Test
+  void withKnownDispersionTheLikelihoodIsThatOfTheRegression() {
+    MultiLayerNetwork network = network(new LossFusedNegativeBinomial(FULL, THETA), IDENTITY, 6, 1);
+    for (int step = 0; step < STEPS; step++) {
+      network.fit(sprays, counts);
+    }
+    LossFusedNegativeBinomial loss = new LossFusedNegativeBinomial(FULL, THETA);
+    INDArray six = network.output(Nd4j.eye(6).castTo(DataType.DOUBLE));
+    assertArrayEquals(means, Nd4jHost.doubles(loss.means(six)), 1e-3);
+    double score = network.score(new DataSet(sprays, counts));
+    assertEquals(LOG_LIKELIHOOD, -score * counts.length(), 1e-5);
+  }
+
+  /** Of all insects as one sample both derivatives vanish, by the operator itself. */
+  @ParameterizedTest
+  @MethodSource("dispersions")
+  void aNetworkFindsTheDispersionToo(PositiveTransform dispersion) {
+    LossFusedNegativeBinomial loss = new LossFusedNegativeBinomial(FULL, dispersion);
+    MultiLayerNetwork network = network(loss, IDENTITY, 1, 2);
+    INDArray ones = Nd4j.ones(DataType.DOUBLE, counts.length(), 1);
+    for (int step = 0; step < STEPS; step++) {
+      network.fit(ones, counts);
+    }
+    INDArray output = network.output(Nd4j.ones(DataType.DOUBLE, 1, 1));
+    assertEquals(counts.meanNumber().doubleValue(), loss.means(output).getDouble(0), 1e-3);
+    INDArray theta = loss.inverseDispersions(output);
+    INDArray raw = output.getColumn(0, true).dup();
+    INDArray same = Nd4j.ones(DataType.DOUBLE, counts.length(), 1).muli(raw.getDouble(0));
+    CountOptions sum = FULL.withReduction(Reduction.SUM);
+    INDArray scalar = Nd4j.scalar(theta.getDouble(0));
+    double slope = NegativeBinomialLoss.parameterGradient(same, scalar, counts, sum).getDouble(0);
+    assertEquals(0, slope, 1e-9);
+    assertEquals(OF_ALL, theta.getDouble(0), 1e-8);
+  }
+
+  static Stream<PositiveTransform> dispersions() {
+    return Stream.of(
+        PositiveTransform.exp(),
+        PositiveTransform.softplus(2).withLowerBound(0.1),
+        PositiveTransform.squareplus());
+  }
+
+  @ParameterizedTest
+  @MethodSource("dispersions")
+  void gradientsAreThoseOfTheScore(PositiveTransform dispersion) {
+    double[] fused = Path.FUSED.run(() -> gradients(dispersion));
+    double[] composite = Path.COMPOSITE.run(() -> gradients(dispersion));
+    assertArrayEquals(fused, composite, 1e-13);
+  }
+
+  /** After they have been compared with differences. */
+  private static double[] gradients(PositiveTransform dispersion) {
+    CountOptions options = FULL.withRate(PositiveTransform.softplus());
+    LossFusedNegativeBinomial loss = new LossFusedNegativeBinomial(options, dispersion);
+    INDArray raw =
+        Nd4j.createFromArray(
+            new double[][] {{0.3, -1, 2, -0.5}, {4, 0.1, 1.5, -3}, {-2, 2, 0.2, 0.7}});
+    INDArray labels = Nd4j.createFromArray(new int[][] {{3, 0}, {7, 2}, {0, 25}});
+    INDArray mask = Nd4j.createFromArray(new double[][] {{1, 1}, {1, 0}, {0, 1}});
+    Pair<Double, INDArray> both = loss.computeGradientAndScore(labels, raw, IDENTITY, mask, true);
+    double score = loss.computeScore(labels, raw, IDENTITY, mask, true);
+    assertEquals(score, both.getFirst(), 1e-14);
+    double[] gradient = Nd4jHost.doubles(loss.computeGradient(labels, raw, IDENTITY, mask));
+    assertArrayEquals(gradient, Nd4jHost.doubles(both.getSecond()));
+    double step = 1e-5;
+    for (int i = 0; i < raw.length(); i++) {
+      INDArray more = raw.dup().putScalar(i, raw.getDouble(i) + step);
+      INDArray less = raw.dup().putScalar(i, raw.getDouble(i) - step);
+      double rise = loss.computeScore(labels, more, IDENTITY, mask, false);
+      double fall = loss.computeScore(labels, less, IDENTITY, mask, false);
+      assertEquals((rise - fall) / (2 * step), gradient[i], 1e-8, "at " + i);
+    }
+    double[] ofRows = Nd4jHost.doubles(loss.computeScoreArray(labels, raw, IDENTITY, mask));
+    assertEquals(3 * score, Arrays.stream(ofRows).sum(), 1e-13);
+    return gradient;
+  }
+
+  @Test
+  void theOutputMayBeTheMean() {
+    CountOptions options = CountOptions.DEFAULT.withRate(PositiveTransform.squareplus());
+    Supplier<ILossFunction> loss = () -> new LossFusedNegativeBinomial(options, 3);
+    MultiLayerNetwork raw = network(loss.get(), IDENTITY, 6, 1);
+    MultiLayerNetwork positive = network(loss.get(), new ActivationSquareplus(), 6, 1);
+    for (int step = 0; step < 20; step++) {
+      raw.fit(sprays, counts);
+      positive.fit(sprays, counts);
+    }
+    assertEquals(raw.params(), positive.params());
+    INDArray ofRaw = new LossFusedNegativeBinomial(options, 3).means(raw.output(sprays));
+    assertArrayEquals(Nd4jHost.doubles(ofRaw), Nd4jHost.doubles(positive.output(sprays)), 1e-12);
+  }
+
+  @Test
+  void aNetworkIsWhatItWasAfterAFile(@TempDir java.nio.file.Path directory) throws IOException {
+    PositiveTransform rate = PositiveTransform.softplus(2).withLowerBound(0.5);
+    for (LossFusedNegativeBinomial loss :
+        new LossFusedNegativeBinomial[] {
+          new LossFusedNegativeBinomial(),
+          new LossFusedNegativeBinomial(CountOptions.RATE.withFullLikelihood(), 7),
+          new LossFusedNegativeBinomial(FULL, 1.5, Double.POSITIVE_INFINITY),
+          new LossFusedNegativeBinomial(CountOptions.DEFAULT.withRate(rate), rate)
+        }) {
+      MultiLayerNetwork network = network(loss, IDENTITY, 6, 2);
+      File file = directory.resolve("network.zip").toFile();
+      ModelSerializer.writeModel(network, file, true);
+      MultiLayerNetwork restored = ModelSerializer.restoreMultiLayerNetwork(file);
+      assertEquals(network.getLayerWiseConfigurations(), restored.getLayerWiseConfigurations());
+      OutputLayer layer = (OutputLayer) restored.getLayer(0).conf().getLayer();
+      assertEquals(loss, layer.getLossFn());
+      assertEquals(loss.toString(), layer.getLossFn().name());
+    }
+    String json = "{\"@class\":\"" + LossFusedNegativeBinomial.class.getName() + "\"}";
+    assertEquals(
+        new LossFusedNegativeBinomial(),
+        JsonMappers.getMapper().readValue(json, ILossFunction.class));
+  }
+
+  /** What is masked is never read, and what θ = inf makes of it has no gradient. */
+  @Test
+  void masksAndEnds() {
+    double nan = Double.NaN;
+    INDArray raw = Nd4j.createFromArray(new double[][] {{0, nan, 1, nan}, {1, 2, 800, 0}});
+    INDArray labels = Nd4j.createFromArray(new double[][] {{3, -1}, {2, 5}});
+    INDArray mask = Nd4j.createFromArray(new double[][] {{1, 0}, {1, 1}});
+    LossFusedNegativeBinomial loss = new LossFusedNegativeBinomial(FULL, PositiveTransform.exp());
+    double[] gradient = Nd4jHost.doubles(loss.computeGradient(labels, raw, IDENTITY, mask));
+    assertEquals(0, gradient[1]);
+    assertEquals(0, gradient[3]);
+    assertEquals(Math.exp(1) - 2, gradient[4], 1e-14);
+    assertEquals(0, gradient[6]);
+    assertTrue(Arrays.stream(gradient).allMatch(Double::isFinite));
+    INDArray one = Nd4j.createFromArray(new double[][] {{nan, nan}});
+    INDArray ofNaN = loss.computeGradient(Nd4j.ones(DataType.DOUBLE, 1, 1), one, IDENTITY, null);
+    assertArrayEquals(new double[] {nan, nan}, Nd4jHost.doubles(ofNaN));
+  }
+
+  @Test
+  void whatIsRefused() {
+    LossFusedNegativeBinomial loss = new LossFusedNegativeBinomial();
+    INDArray odd = Nd4j.ones(DataType.DOUBLE, 2, 3);
+    INDArray four = Nd4j.ones(DataType.DOUBLE, 2, 4);
+    assertMessage(
+        "output must have shape [rows, 2k] for labels [rows, k], got (2, 3)",
+        () -> loss.computeScore(four, odd, IDENTITY, null, false));
+    assertMessage(
+        "counts shape (2, 4) must equal raw shape (2, 2)",
+        () -> loss.computeGradient(four, four, IDENTITY, null));
+    assertMessage(
+        "activation must be identity",
+        () -> loss.computeScore(odd, four, new ActivationSoftPlus(), null, false));
+    LossFusedNegativeBinomial three = new LossFusedNegativeBinomial(FULL, 1, 2, 3);
+    assertMessage("inverseDispersion", () -> three.computeScore(four, four, IDENTITY, null, true));
+    assertMessage(
+        "inverseDispersion must be one or more numbers > 0, got [1.0, 0.0]",
+        () -> new LossFusedNegativeBinomial(FULL, 1, 0));
+    assertMessage(
+        "inverseDispersion must be one or more numbers > 0, got []",
+        () -> new LossFusedNegativeBinomial(FULL, new double[0]));
+    assertMessage(
+        "reduction must be MEAN",
+        () -> new LossFusedNegativeBinomial(FULL.withReduction(Reduction.SUM)));
+  }
+
+  private static void assertMessage(String start, Runnable call) {
+    IllegalArgumentException e = assertThrows(IllegalArgumentException.class, call::run);
+    assertTrue(e.getMessage().startsWith(start), e.getMessage());
+  }
+}

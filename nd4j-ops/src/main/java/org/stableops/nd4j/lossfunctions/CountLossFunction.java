@@ -1,0 +1,115 @@
+package org.stableops.nd4j.lossfunctions;
+
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
+import org.nd4j.shade.jackson.annotation.JsonIgnore;
+import org.nd4j.shade.jackson.annotation.JsonProperty;
+import org.stableops.CountOptions;
+import org.stableops.PositiveTransform;
+import org.stableops.internal.Arguments;
+import org.stableops.nd4j.activations.ActivationSquareplus;
+import org.stableops.nd4j.activations.ActivationStableSoftplus;
+
+/** What DL4J's losses of counts have in common: their options, which JSON has in parts. */
+abstract class CountLossFunction extends ElementLossFunction {
+  private static final long serialVersionUID = 1;
+
+  @JsonIgnore final CountOptions options;
+
+  CountLossFunction(CountOptions options) {
+    Arguments.requireGiven("options", options);
+    requireMean(options.reduction(), options);
+    this.options = options;
+  }
+
+  /** The options of their parts, where what is missing has its default. */
+  static CountOptions options(
+      PositiveTransform.@Nullable Family rate,
+      @Nullable Double parameter,
+      double lowerBound,
+      boolean isRaw,
+      boolean fullLikelihood) {
+    PositiveTransform.Family family = rate == null ? PositiveTransform.Family.EXP : rate;
+    CountOptions options =
+        isRaw
+            ? CountOptions.RATE
+            : CountOptions.DEFAULT.withRate(
+                new PositiveTransform(family, parameter == null ? 1 : parameter, lowerBound));
+    return fullLikelihood ? options.withFullLikelihood() : options;
+  }
+
+  /**
+   * Returns the function that makes the rate.
+   *
+   * @return its family, or null where the raw value is the rate
+   */
+  @JsonProperty("rate")
+  public PositiveTransform.@Nullable Family getRate() {
+    return options.rate().map(PositiveTransform::family).orElse(null);
+  }
+
+  /**
+   * Returns the parameter of that function.
+   *
+   * @return β or b, 1 for the exponential function; or null
+   */
+  @JsonProperty("parameter")
+  public @Nullable Double getParameter() {
+    return options.rate().map(PositiveTransform::parameter).orElse(null);
+  }
+
+  /**
+   * Returns the lower bound of the rate.
+   *
+   * @return l
+   */
+  @JsonProperty("lowerBound")
+  public double getLowerBound() {
+    return options.rate().map(PositiveTransform::lowerBound).orElse(0.0);
+  }
+
+  /**
+   * Tells whether the raw value is the rate.
+   *
+   * @return whether no function makes it
+   */
+  @JsonProperty("isRaw")
+  public boolean isRaw() {
+    return options.rate().isEmpty();
+  }
+
+  /**
+   * Tells whether the likelihood is the full one.
+   *
+   * @return whether the loss has what depends on the counts alone
+   */
+  @JsonProperty("fullLikelihood")
+  public boolean getFullLikelihood() {
+    return options.hasFullLikelihood();
+  }
+
+  /** The identity, or the function that makes the rate. */
+  final void requireActivation(IActivation activation) {
+    boolean isRate =
+        options
+            .rate()
+            .filter(rate -> rate.lowerBound() == 0)
+            .map(rate -> activation(rate).equals(activation))
+            .orElse(false);
+    if (!(activation instanceof ActivationIdentity || isRate)) {
+      throw new IllegalArgumentException(
+          "activation must be identity, or the softplus or squareplus of the rate, for the loss works"
+              + " on raw values, got "
+              + activation);
+    }
+  }
+
+  private static IActivation activation(PositiveTransform rate) {
+    return switch (rate.family()) {
+      case EXP -> new ActivationIdentity();
+      case SOFTPLUS -> new ActivationStableSoftplus(rate.parameter());
+      case SQUAREPLUS -> new ActivationSquareplus(rate.parameter());
+    };
+  }
+}
