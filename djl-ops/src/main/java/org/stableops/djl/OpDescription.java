@@ -10,6 +10,7 @@ import java.util.function.DoubleFunction;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
+import org.stableops.CountOptions;
 import org.stableops.djl.internal.ElementLossCall;
 import org.stableops.djl.internal.GumbelSoftmaxCall;
 import org.stableops.djl.internal.OpBlock;
@@ -67,6 +68,13 @@ public record OpDescription(String name, List<Double> arguments) {
           OPTIONS,
           numbers -> ElementLossCall.block(losses, losses.options(numbers)),
           numbers -> ElementLossCall.gradientBlock(losses, losses.options(numbers)));
+    }
+
+    static <O> Operator ofLossWithCompanion(ElementLosses<O> losses) {
+      return new Operator(
+          OPTIONS,
+          numbers -> ElementLossCall.blockWithCompanion(losses, losses.options(numbers)),
+          numbers -> ElementLossCall.gradientBlockWithCompanion(losses, losses.options(numbers)));
     }
 
     static Operator alongAnAxis(IntFunction<Block> block, IntFunction<Block> gradientBlock) {
@@ -183,6 +191,8 @@ public record OpDescription(String name, List<Double> arguments) {
     for (ElementLosses<?> losses : ElementLosses.ALL) {
       operators.put(losses.name(), Operator.ofLoss(losses));
     }
+    ElementLosses<CountOptions> poisson = ElementLosses.poissonLoss();
+    operators.put(poisson.nameWithCompanion(), Operator.ofLossWithCompanion(poisson));
     return Map.copyOf(operators);
   }
 

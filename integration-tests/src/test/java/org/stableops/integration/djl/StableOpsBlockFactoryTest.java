@@ -372,22 +372,30 @@ class StableOpsBlockFactoryTest {
       SigmoidCrossEntropy.gradientBlock(binary),
       PoissonLoss.block(counts),
       PoissonLoss.gradientBlock(counts),
+      PoissonLoss.blockWithExposure(counts),
+      PoissonLoss.gradientBlockWithExposure(counts),
       NegativeBinomialLoss.block(counts),
       NegativeBinomialLoss.gradientBlock(counts)
     };
     try (NDManager manager = NDManager.newBaseManager()) {
       NDArray raw = manager.create(new float[][] {{0.5f, -1}, {2, 3}});
-      NDArray theta = manager.create(1.5f);
+      NDArray between = manager.create(1.5f);
       NDArray targets = manager.create(new float[][] {{0, 1}, {1, 0}});
       for (Block block : blocks) {
         NDList inputs =
-            block.toString().startsWith("Negative")
-                ? new NDList(raw, theta, targets)
+            block.toString().matches("Negative.*|.*WithExposure.*")
+                ? new NDList(raw, between, targets)
                 : new NDList(raw, targets);
         keepsItsOptions(block, inputs);
       }
     }
-    assertThrows(IllegalArgumentException.class, () -> new OpDescription("PoissonLoss", 0));
+    assertEquals(
+        "PoissonLossWithExposureGradient",
+        OpDescription.of(PoissonLoss.gradientBlockWithExposure()).orElseThrow().name());
+    for (String name : List.of("PoissonLoss", "PoissonLossWithExposure")) {
+      assertThrows(IllegalArgumentException.class, () -> new OpDescription(name, 0));
+    }
+    assertFalse(OpDescription.isKnown("SigmoidCrossEntropyWithExposure"));
   }
 
   private void keepsItsOptions(Block block, NDList inputs) throws Exception {
