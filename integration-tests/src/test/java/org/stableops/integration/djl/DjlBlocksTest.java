@@ -222,8 +222,7 @@ class DjlBlocksTest extends OnBothPaths {
     for (Block block :
         List.of(PoissonLoss.blockWithExposure(), PoissonLoss.gradientBlockWithExposure())) {
       assertRefused(
-          "exposure[0] must be finite and > 0, got 0.0",
-          () -> forward(block, x, x.zerosLike(), x));
+          "exposure[0] must be finite and > 0, got 0.0", () -> forward(block, x, x.zerosLike(), x));
       assertRefused(
           "counts[0] must be finite and >= 0, got -1.0", () -> forward(block, x, x, x.neg()));
       assertRefused(
