@@ -100,12 +100,21 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
           "%s dtype must be that of %s, %s, got %s"
               .formatted(name, loss.argument(), logits.getDataType(), array.getDataType()));
     }
-    loss.requireCompanion(array.getShape().getShape(), logits.getShape().getShape());
-    return new ElementLossCall(loss, logits, array, targets, sampleWeights);
+    ElementLossCall call = new ElementLossCall(loss, logits, array, targets, sampleWeights);
+    call.companionShape();
+    return call;
   }
 
+  /** How the companion broadcasts against the argument; checked. */
   private ParameterShape companionShape() {
-    return loss.requireCompanion(companion.getShape().getShape(), logits.getShape().getShape());
+    return loss.requireCompanion(shapeOfCompanion(), logits.getShape().getShape());
+  }
+
+  /** With the last axis of one element that data may lack; what is trained has its own shape. */
+  private long[] shapeOfCompanion() {
+    boolean isData = !loss.hasCompanionGradient();
+    boolean lacks = isData && lacksLastAxis(targets, logits) && lacksLastAxis(companion, logits);
+    return (lacks ? logits : companion).getShape().getShape();
   }
 
   @Override
@@ -386,7 +395,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
   /** The companion's elements, one for each of the argument. */
   private Elements repeated() {
     ParameterShape shape = companionShape();
-    long[] strides = Fused.contiguousStrides(companion.getShape().getShape());
+    long[] strides = Fused.contiguousStrides(shapeOfCompanion());
     return Fused.elements(Autograd.detached(companion), shape.x(), shape.strides(strides));
   }
 
@@ -602,7 +611,10 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
         return array.reshape(1, 1);
       }
       boolean isOneRow = array.size() == last() && companionShape().aligned()[lastAxis()] == last();
-      return isOneRow ? array.reshape(1, last()) : rows(array.broadcast(logits.getShape()));
+      if (isOneRow) {
+        return array.reshape(1, last());
+      }
+      return rows(array.size() == x.size() ? array : array.broadcast(logits.getShape()));
     }
 
     private int lastAxis() {
