@@ -1,6 +1,7 @@
 package org.stableops.op;
 
 import java.util.Arrays;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.stableops.Reduction;
 import org.stableops.ValueAndGradient;
@@ -102,6 +103,15 @@ public record ElementLoss(
         case DEVIANCE -> deviance(m, x, companion, y);
       };
     }
+  }
+
+  /** What a block is called that takes a companion, such as {@code PoissonLossWithExposure}. */
+  public String nameWithCompanion() {
+    String companion = names.companion;
+    return name
+        + "With"
+        + companion.substring(0, 1).toUpperCase(Locale.ROOT)
+        + companion.substring(1);
   }
 
   /** How many arrays the loss needs: argument, targets, and perhaps a companion. */

@@ -77,6 +77,11 @@ public final class ElementLosses<O> {
     return of(defaults).name();
   }
 
+  /** The name of a block that takes a companion which the loss can do without. */
+  public String nameWithCompanion() {
+    return of(defaults).nameWithCompanion();
+  }
+
   /** The name in graphs of SameDiff. */
   public String graphName() {
     return of(defaults).graphName();

@@ -14,6 +14,32 @@ public final class Stored {
   }
 
   /**
+   * Returns the axis that a number is.
+   *
+   * @param owner whose argument it is, for the message
+   * @param number an int
+   * @return it
+   * @throws IllegalArgumentException if it is another number
+   */
+  public static int axis(String owner, double number) {
+    if (number != (int) number) {
+      throw new IllegalArgumentException(owner + " must have an axis as argument, got " + number);
+    }
+    return (int) number;
+  }
+
+  /** The integer that is the sum of the double nearest to it and of a rest. */
+  static long integer(String owner, double nearest, double rest) {
+    long integer = (long) nearest + (long) rest;
+    if (nearest != integer || rest != integer - (long) nearest) {
+      throw new IllegalArgumentException(
+          "%s must have an integer and its rest among its arguments, got %s and %s"
+              .formatted(owner, nearest, rest));
+    }
+    return integer;
+  }
+
+  /**
    * Returns the choice of a number.
    *
    * @param owner whose argument it is, for the message

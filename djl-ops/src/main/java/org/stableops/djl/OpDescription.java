@@ -10,6 +10,9 @@ import java.util.function.DoubleFunction;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
+import org.stableops.CountOptions;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.djl.internal.CrossEntropy;
 import org.stableops.djl.internal.ElementLossCall;
 import org.stableops.djl.internal.GumbelSoftmaxCall;
 import org.stableops.djl.internal.OpBlock;
@@ -17,14 +20,14 @@ import org.stableops.djl.internal.ParametricOp;
 import org.stableops.op.ElementLosses;
 import org.stableops.op.Elementwise;
 import org.stableops.op.Operators;
+import org.stableops.op.SoftmaxLoss;
 
 /**
  * What the block of an operator was made of, for a {@link ai.djl.nn.BlockFactory} that makes it
  * again: DJL saves no more of a block than its parameters, and such a block has none.
  *
- * <p>All blocks and gradient blocks that are made of one number are described, and those of the
- * losses of elements, whose options are several numbers; those of the softmax cross-entropies are
- * not.
+ * <p>All blocks and gradient blocks of operators are described: those that are made of one number,
+ * and those of the losses, whose options are several numbers.
  *
  * <pre>{@code
  * OpDescription description = OpDescription.of(Squareplus.block(0.5)).orElseThrow();
@@ -62,11 +65,22 @@ public record OpDescription(String name, List<Double> arguments) {
       return numbers[0];
     }
 
+    static <O> Operator ofOptions(
+        Function<double[], O> options, Function<O, Block> block, Function<O, Block> gradientBlock) {
+      return new Operator(OPTIONS, options.andThen(block), options.andThen(gradientBlock));
+    }
+
     static <O> Operator ofLoss(ElementLosses<O> losses) {
-      return new Operator(
-          OPTIONS,
-          numbers -> ElementLossCall.block(losses, losses.options(numbers)),
-          numbers -> ElementLossCall.gradientBlock(losses, losses.options(numbers)));
+      return ofOptions(
+          losses::options,
+          options -> ElementLossCall.block(losses, options),
+          options -> ElementLossCall.gradientBlock(losses, options));
+    }
+
+    static Operator ofSoftmax(
+        Function<CrossEntropyOptions, Block> block,
+        Function<CrossEntropyOptions, Block> gradientBlock) {
+      return ofOptions(SoftmaxLoss::options, block, gradientBlock);
     }
 
     static Operator alongAnAxis(IntFunction<Block> block, IntFunction<Block> gradientBlock) {
@@ -183,6 +197,23 @@ public record OpDescription(String name, List<Double> arguments) {
     for (ElementLosses<?> losses : ElementLosses.ALL) {
       operators.put(losses.name(), Operator.ofLoss(losses));
     }
+    ElementLosses<CountOptions> poisson = ElementLosses.poissonLoss();
+    operators.put(
+        poisson.nameWithCompanion(),
+        Operator.ofOptions(
+            poisson::options,
+            PoissonLoss::blockWithExposure,
+            PoissonLoss::gradientBlockWithExposure));
+    for (SoftmaxLoss loss : SoftmaxLoss.values()) {
+      operators.put(
+          loss.operator(),
+          Operator.ofSoftmax(
+              options -> CrossEntropy.block(loss, options),
+              options -> CrossEntropy.gradientBlock(loss, options)));
+    }
+    operators.put(
+        "LinearCrossEntropy",
+        Operator.ofSoftmax(LinearCrossEntropy::block, LinearCrossEntropy::gradientBlock));
     return Map.copyOf(operators);
   }
 

@@ -437,6 +437,25 @@ public final class PoissonLoss {
   }
 
   /**
+   * Returns the loss with exposures and the default options as a block; see {@link
+   * #blockWithExposure(CountOptions)}.
+   */
+  public static Block blockWithExposure() {
+    return blockWithExposure(CountOptions.DEFAULT);
+  }
+
+  /**
+   * Returns the loss with exposures as a block.
+   *
+   * @param options as of {@link #valueWithExposure(NDArray, NDArray, NDArray, CountOptions)}
+   * @return a block from (raw, exposure, counts) or (raw, exposure, counts, sampleWeights) to the
+   *     value
+   */
+  public static Block blockWithExposure(CountOptions options) {
+    return ElementLossCall.blockWithCompanion(ElementLosses.poissonLoss(), options);
+  }
+
+  /**
    * Returns the gradient of the loss with the default options as a block; see {@link
    * #gradientBlock(CountOptions)}.
    */
@@ -452,5 +471,24 @@ public final class PoissonLoss {
    */
   public static Block gradientBlock(CountOptions options) {
     return ElementLossCall.gradientBlock(ElementLosses.poissonLoss(), options);
+  }
+
+  /**
+   * Returns the gradient of the loss with exposures and the default options as a block; see {@link
+   * #gradientBlockWithExposure(CountOptions)}.
+   */
+  public static Block gradientBlockWithExposure() {
+    return gradientBlockWithExposure(CountOptions.DEFAULT);
+  }
+
+  /**
+   * Returns the gradient of the loss with exposures as a block.
+   *
+   * @param options as of {@link #valueWithExposure(NDArray, NDArray, NDArray, CountOptions)}
+   * @return a block from (raw, exposure, counts) or (raw, exposure, counts, sampleWeights) to the
+   *     gradient
+   */
+  public static Block gradientBlockWithExposure(CountOptions options) {
+    return ElementLossCall.gradientBlockWithCompanion(ElementLosses.poissonLoss(), options);
   }
 }

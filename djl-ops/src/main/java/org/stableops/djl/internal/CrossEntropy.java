@@ -9,7 +9,6 @@ import java.util.Arrays;
 import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
-import org.stableops.internal.Arguments;
 import org.stableops.internal.SoftmaxShape;
 import org.stableops.kernel.CrossEntropyBlocks;
 import org.stableops.kernel.Elements;
@@ -153,24 +152,24 @@ public final class CrossEntropy extends LossCall<SoftmaxLosses> {
 
   /** The value as a Block. */
   public static Block block(SoftmaxLoss loss, CrossEntropyOptions options) {
-    Arguments.requireGiven("options", options);
     return new OpBlock(
-        loss.operator(),
-        2,
-        1,
-        inputs -> of(loss, inputs, options).value(),
-        shapes -> valueShape(shapes[0], options));
+            loss.operator(),
+            2,
+            1,
+            inputs -> of(loss, inputs, options).value(),
+            shapes -> valueShape(shapes[0], options))
+        .describedBy(SoftmaxLoss.numbers(options));
   }
 
   /** The gradient as a Block. */
   public static Block gradientBlock(SoftmaxLoss loss, CrossEntropyOptions options) {
-    Arguments.requireGiven("options", options);
     return new OpBlock(
-        loss.operator() + "Gradient",
-        2,
-        1,
-        inputs -> of(loss, inputs, options).gradient(),
-        shapes -> shapes[0]);
+            loss.operator() + "Gradient",
+            2,
+            1,
+            inputs -> of(loss, inputs, options).gradient(),
+            shapes -> shapes[0])
+        .describedBy(SoftmaxLoss.numbers(options));
   }
 
   /** The call with logits, labels and, if they are there, sample weights. */

@@ -36,6 +36,9 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
   private static final int LOSSES = 1;
   private static final int GRADIENT = 2;
 
+  /** How many arrays a block takes beside sample weights: argument, companion and targets. */
+  private static final int WITH_COMPANION = 3;
+
   private final ElementLoss loss;
 
   /** What broadcasts against the argument, or null for 1 everywhere. */
@@ -97,12 +100,21 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
           "%s dtype must be that of %s, %s, got %s"
               .formatted(name, loss.argument(), logits.getDataType(), array.getDataType()));
     }
-    loss.requireCompanion(array.getShape().getShape(), logits.getShape().getShape());
-    return new ElementLossCall(loss, logits, array, targets, sampleWeights);
+    ElementLossCall call = new ElementLossCall(loss, logits, array, targets, sampleWeights);
+    call.companionShape();
+    return call;
   }
 
+  /** How the companion broadcasts against the argument; checked. */
   private ParameterShape companionShape() {
-    return loss.requireCompanion(companion.getShape().getShape(), logits.getShape().getShape());
+    return loss.requireCompanion(shapeOfCompanion(), logits.getShape().getShape());
+  }
+
+  /** With the last axis of one element that data may lack; what is trained has its own shape. */
+  private long[] shapeOfCompanion() {
+    boolean isData = !loss.hasCompanionGradient();
+    boolean lacks = isData && lacksLastAxis(targets, logits) && lacksLastAxis(companion, logits);
+    return (lacks ? logits : companion).getShape().getShape();
   }
 
   @Override
@@ -225,38 +237,55 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
     return Scoped.compute(() -> rounded(derivative(Derivative.MIXED, weight())));
   }
 
-  /** The value as a Block. */
+  /** The value as a Block, of the arrays that the loss needs and perhaps sample weights. */
   public static <O> Block block(ElementLosses<O> losses, O options) {
     ElementLoss loss = losses.of(options);
-    return new OpBlock(
-            loss.name(),
-            loss.inputs(),
-            1,
-            inputs -> of(loss, inputs).value(),
-            shapes -> loss.reduction() == Reduction.NONE ? shapes[0] : new Shape())
+    return block(loss, loss.name(), loss.inputs()).describedBy(losses.numbers(options));
+  }
+
+  /** The value as a Block that takes a companion which the loss can do without. */
+  public static <O> Block blockWithCompanion(ElementLosses<O> losses, O options) {
+    ElementLoss loss = losses.of(options);
+    return block(loss, loss.nameWithCompanion(), WITH_COMPANION)
         .describedBy(losses.numbers(options));
+  }
+
+  private static OpBlock block(ElementLoss loss, String name, int arrays) {
+    return new OpBlock(
+        name,
+        arrays,
+        1,
+        inputs -> of(loss, arrays, inputs).value(),
+        shapes -> loss.reduction() == Reduction.NONE ? shapes[0] : new Shape());
   }
 
   /** The gradient as a Block. */
   public static <O> Block gradientBlock(ElementLosses<O> losses, O options) {
     ElementLoss loss = losses.of(options);
-    return new OpBlock(
-            loss.name() + "Gradient",
-            loss.inputs(),
-            1,
-            inputs -> of(loss, inputs).gradient(),
-            shapes -> shapes[0])
+    return gradientBlock(loss, loss.name(), loss.inputs()).describedBy(losses.numbers(options));
+  }
+
+  /** The gradient as a Block that takes a companion which the loss can do without. */
+  public static <O> Block gradientBlockWithCompanion(ElementLosses<O> losses, O options) {
+    ElementLoss loss = losses.of(options);
+    return gradientBlock(loss, loss.nameWithCompanion(), WITH_COMPANION)
         .describedBy(losses.numbers(options));
   }
 
-  /** Argument, companion if the loss needs one, targets, and perhaps sample weights. */
-  private static ElementLossCall of(ElementLoss loss, NDList inputs) {
-    int targets = loss.inputs() - 1;
-    ElementLossCall call = of(loss, inputs.get(0), inputs.get(targets));
-    ElementLossCall whole = targets == 1 ? call : call.withCompanion(inputs.get(1));
-    return inputs.size() <= loss.inputs()
-        ? whole
-        : whole.withSampleWeights(inputs.get(loss.inputs()));
+  private static OpBlock gradientBlock(ElementLoss loss, String name, int arrays) {
+    return new OpBlock(
+        name + "Gradient",
+        arrays,
+        1,
+        inputs -> of(loss, arrays, inputs).gradient(),
+        shapes -> shapes[0]);
+  }
+
+  /** Argument, companion if there are three arrays, targets, and perhaps sample weights. */
+  private static ElementLossCall of(ElementLoss loss, int arrays, NDList inputs) {
+    ElementLossCall call = of(loss, inputs.get(0), inputs.get(arrays - 1));
+    ElementLossCall whole = arrays == WITH_COMPANION ? call.withCompanion(inputs.get(1)) : call;
+    return inputs.size() == arrays ? whole : whole.withSampleWeights(inputs.get(arrays));
   }
 
   /** The sum of all losses: a kernel's as a number, a composite's as an array of float64. */
@@ -366,7 +395,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
   /** The companion's elements, one for each of the argument. */
   private Elements repeated() {
     ParameterShape shape = companionShape();
-    long[] strides = Fused.contiguousStrides(companion.getShape().getShape());
+    long[] strides = Fused.contiguousStrides(shapeOfCompanion());
     return Fused.elements(Autograd.detached(companion), shape.x(), shape.strides(strides));
   }
 
@@ -582,7 +611,10 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
         return array.reshape(1, 1);
       }
       boolean isOneRow = array.size() == last() && companionShape().aligned()[lastAxis()] == last();
-      return isOneRow ? array.reshape(1, last()) : rows(array.broadcast(logits.getShape()));
+      if (isOneRow) {
+        return array.reshape(1, last());
+      }
+      return rows(array.size() == x.size() ? array : array.broadcast(logits.getShape()));
     }
 
     private int lastAxis() {

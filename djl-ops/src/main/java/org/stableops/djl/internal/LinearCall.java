@@ -28,6 +28,7 @@ import org.stableops.kernel.Elements;
 import org.stableops.kernel.RowLosses;
 import org.stableops.op.Derivative;
 import org.stableops.op.LinearPieces;
+import org.stableops.op.SoftmaxLoss;
 
 /** One call of the linear cross-entropy with valid arguments. */
 public final class LinearCall implements WeightedCall {
@@ -99,31 +100,32 @@ public final class LinearCall implements WeightedCall {
 
   /** The value as a Block. */
   public static Block block(CrossEntropyOptions options) {
-    Arguments.requireGiven("options", options);
     return new OpBlock(
-        NAME,
-        3,
-        2,
-        inputs -> ofInputs(inputs, options).value(),
-        shapes ->
-            options.reduction() == Reduction.NONE ? new Shape(shapes[0].get(0)) : new Shape());
+            NAME,
+            3,
+            2,
+            inputs -> ofInputs(inputs, options).value(),
+            shapes ->
+                options.reduction() == Reduction.NONE ? new Shape(shapes[0].get(0)) : new Shape())
+        .describedBy(SoftmaxLoss.numbers(options));
   }
 
   /** The gradients as a Block. */
   public static Block gradientBlock(CrossEntropyOptions options) {
-    Arguments.requireGiven("options", options);
     return new OpBlock(
-        NAME + "Gradients",
-        (inputs, training) -> {
-          LinearCrossEntropyGradients<NDArray> all = ofInputs(inputs, options).valueAndGradients();
-          all.loss().close();
-          return all.bias() == null
-              ? new NDList(all.hidden(), all.weight())
-              : new NDList(all.hidden(), all.weight(), all.bias());
-        },
-        shapes -> Arrays.copyOf(shapes, shapes.length == 3 ? 2 : 3),
-        3,
-        2);
+            NAME + "Gradient",
+            (inputs, training) -> {
+              LinearCrossEntropyGradients<NDArray> all =
+                  ofInputs(inputs, options).valueAndGradients();
+              all.loss().close();
+              return all.bias() == null
+                  ? new NDList(all.hidden(), all.weight())
+                  : new NDList(all.hidden(), all.weight(), all.bias());
+            },
+            shapes -> Arrays.copyOf(shapes, shapes.length == 3 ? 2 : 3),
+            3,
+            2)
+        .describedBy(SoftmaxLoss.numbers(options));
   }
 
   /** Of hidden states, weight, perhaps a bias, labels, and if that is there perhaps weights. */

@@ -28,7 +28,7 @@ abstract class CountLoss extends ElementOperatorLoss {
   /**
    * Returns everything known about the losses of a batch, outside any graph.
    *
-   * @param labels one array, or two if the loss takes sample weights: counts and weights
+   * @param labels as of {@link #evaluate}
    * @param predictions what the network puts out for this loss
    * @return losses, deviances and weight
    * @throws IllegalArgumentException if there are more or fewer arrays, or an array is not as the

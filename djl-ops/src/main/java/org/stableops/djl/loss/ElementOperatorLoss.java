@@ -1,7 +1,9 @@
 package org.stableops.djl.loss;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
+import org.jspecify.annotations.Nullable;
 import org.stableops.djl.internal.ElementLossCall;
 import org.stableops.op.ElementLoss;
 
@@ -42,10 +44,16 @@ abstract class ElementOperatorLoss extends OperatorLoss {
     return hasCompanion() ? "two arrays" : "one array";
   }
 
+  /** What broadcasts against the argument, or null for nothing. */
+  @Nullable NDArray companion(NDList predictions, NDList labels) {
+    return hasCompanion() ? predictions.get(1) : null;
+  }
+
   @Override
   final ElementLossCall call(NDList predictions, NDList labels) {
     ElementLossCall call = ElementLossCall.ofBatch(loss, predictions.get(0), labels.get(0));
-    ElementLossCall whole = hasCompanion() ? call.withCompanion(predictions.get(1)) : call;
-    return takesSampleWeights() ? whole.withSampleWeights(labels.get(1)) : whole;
+    NDArray companion = companion(predictions, labels);
+    ElementLossCall whole = companion == null ? call : call.withCompanion(companion);
+    return takesSampleWeights() ? whole.withSampleWeights(labels.get(labels.size() - 1)) : whole;
   }
 }

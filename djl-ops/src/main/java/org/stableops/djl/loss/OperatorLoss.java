@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.loss.Loss;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,7 +43,7 @@ abstract class OperatorLoss extends Loss implements TakesLogits {
   }
 
   /**
-   * Tells whether there is a second array of labels.
+   * Tells whether the last array of labels are sample weights.
    *
    * @return whether it takes sample weights
    */
@@ -63,10 +64,20 @@ abstract class OperatorLoss extends Loss implements TakesLogits {
     return "one array";
   }
 
+  /** What the arrays of labels are called, the sample weights last. */
+  List<String> labels() {
+    return hasSampleWeights ? List.of("labels", "sampleWeights") : List.of("labels");
+  }
+
+  /** Which arrays they are, for messages. */
+  String labelArrays() {
+    return hasSampleWeights ? "two arrays, labels and sample weights" : "one array";
+  }
+
   /**
    * Returns the loss of a batch.
    *
-   * @param labels one array, or two if the loss takes sample weights: labels and weights
+   * @param labels the arrays of labels that the loss takes, sample weights last
    * @param predictions what the network puts out for this loss
    * @return the loss, differentiable with respect to the predictions
    * @throws IllegalArgumentException if there are more or fewer arrays, or an array is not as the
@@ -83,7 +94,7 @@ abstract class OperatorLoss extends Loss implements TakesLogits {
   /**
    * Checks the arrays of a batch, but neither the labels' shapes nor their values.
    *
-   * @param labels one array, or two if the loss takes sample weights
+   * @param labels the arrays of labels that the loss takes, sample weights last
    * @param predictions what the network puts out for this loss, the logits first
    * @throws IllegalArgumentException if there are more or fewer arrays, one is null, or the logits
    *     are refused by {@link #requireLogits}
@@ -96,9 +107,9 @@ abstract class OperatorLoss extends Loss implements TakesLogits {
     }
     requireLabels(labels.size());
     Inputs.requireOpen("logits", predictions.get(0));
-    Inputs.requireOpen("labels", labels.get(0));
-    if (hasSampleWeights) {
-      Inputs.requireOpen("sampleWeights", labels.get(1));
+    List<String> names = labels();
+    for (int i = 0; i < names.size(); i++) {
+      Inputs.requireOpen(names.get(i), labels.get(i));
     }
     requireShapes(predictions);
   }
@@ -109,14 +120,12 @@ abstract class OperatorLoss extends Loss implements TakesLogits {
   }
 
   private void requireLabels(int arrays) {
-    if (hasSampleWeights && arrays != 2) {
+    int expected = labels().size();
+    if (arrays != expected) {
+      boolean hasOneMore = !hasSampleWeights && arrays == expected + 1;
+      String hint = hasOneMore ? "; if the last are sample weights, call withSampleWeights()" : "";
       throw new IllegalArgumentException(
-          "labels must be two arrays, labels and sample weights, got " + arrays);
-    }
-    if (!hasSampleWeights && arrays != 1) {
-      String hint =
-          arrays == 2 ? "; if the second are sample weights, call withSampleWeights()" : "";
-      throw new IllegalArgumentException("labels must be one array, got " + arrays + hint);
+          "labels must be %s, got %d%s".formatted(labelArrays(), arrays, hint));
     }
   }
 

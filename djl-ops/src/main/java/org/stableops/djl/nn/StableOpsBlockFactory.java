@@ -55,8 +55,7 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>It knows the blocks of this package and of this library's operators except the
- * cross-entropies, and DJL's:
+ * <p>It knows the blocks of this package and of this library's operators, and DJL's:
  *
  * <ul>
  *   <li>SequentialBlock, Linear, LinearCollection, Multiplication, Prelu, SparseMax

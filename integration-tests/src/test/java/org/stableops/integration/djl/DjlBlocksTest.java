@@ -28,14 +28,20 @@ import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.stableops.CountOptions;
 import org.stableops.CrossEntropyOptions;
+import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
+import org.stableops.djl.PoissonLoss;
 import org.stableops.djl.SoftmaxCrossEntropy;
 import org.stableops.djl.Softplus;
 import org.stableops.djl.SoftplusInverse;
@@ -164,6 +170,72 @@ class DjlBlocksTest extends OnBothPaths {
                 : SoftmaxCrossEntropy.gradientBlock(),
             logits,
             labels));
+  }
+
+  @Test
+  void aBlockWithExposureIsTheOperator() {
+    NDArray raw = waves(manager, DataType.FLOAT32, BATCH, 1);
+    NDArray exposure = manager.create(new float[] {0.25f, 0.5f, 1, 2, 8}).reshape(5, 1);
+    NDArray counts = waves(manager, DataType.FLOAT32, BATCH, 2).abs().round();
+    NDArray weights = waves(manager, DataType.FLOAT32, BATCH, 3).abs();
+    CountOptions options =
+        CountOptions.DEFAULT
+            .withReduction(Reduction.NONE)
+            .withRate(PositiveTransform.softplus())
+            .withFullLikelihood();
+    Block value = PoissonLoss.blockWithExposure(options);
+    Block gradient = PoissonLoss.gradientBlockWithExposure(options);
+    assertSameArray(
+        PoissonLoss.valueWithExposure(raw, exposure, counts, options),
+        forward(value, raw, exposure, counts));
+    assertSameArray(
+        PoissonLoss.valueWithExposure(raw, exposure, counts, weights, options),
+        forward(value, raw, exposure, counts, weights));
+    assertSameArray(
+        PoissonLoss.gradientWithExposure(raw, exposure, counts, options),
+        forward(gradient, raw, exposure, counts));
+    assertSameArray(
+        PoissonLoss.gradientWithExposure(raw, exposure, counts, weights, options),
+        forward(gradient, raw, exposure, counts, weights));
+    Shape[] shapes = {BATCH, exposure.getShape(), BATCH};
+    assertArrayEquals(new Shape[] {BATCH}, value.getOutputShapes(shapes));
+    assertArrayEquals(new Shape[] {BATCH}, gradient.getOutputShapes(shapes));
+    assertArrayEquals(
+        new Shape[] {new Shape()}, PoissonLoss.blockWithExposure().getOutputShapes(shapes));
+    assertSameArray(
+        PoissonLoss.valueWithExposure(raw, exposure, counts, CountOptions.DEFAULT),
+        forward(PoissonLoss.blockWithExposure(), raw, exposure, counts));
+    assertSameArray(
+        PoissonLoss.gradientWithExposure(raw, exposure, counts, CountOptions.DEFAULT),
+        forward(PoissonLoss.gradientBlockWithExposure(), raw, exposure, counts));
+  }
+
+  @Test
+  void aBlockWithExposureRefusesWhatTheOperatorDoes() {
+    NDArray x = manager.ones(BATCH);
+    String name = "PoissonLossWithExposure";
+    assertRefuses(PoissonLoss.blockWithExposure(), name + " takes 3 or 4 arrays, got 2", x, x);
+    assertRefuses(
+        PoissonLoss.gradientBlockWithExposure(),
+        name + "Gradient takes 3 or 4 arrays, got 5",
+        new NDArray[] {x, x, x, x, x});
+    for (Block block :
+        List.of(PoissonLoss.blockWithExposure(), PoissonLoss.gradientBlockWithExposure())) {
+      assertRefused(
+          "exposure[0] must be finite and > 0, got 0.0", () -> forward(block, x, x.zerosLike(), x));
+      assertRefused(
+          "counts[0] must be finite and >= 0, got -1.0", () -> forward(block, x, x, x.neg()));
+      assertRefused(
+          "exposure dtype must be that of raw, float32, got float64",
+          () -> forward(block, x, x.toType(DataType.FLOAT64, true), x));
+    }
+    assertRefused("options must be given, got null", () -> PoissonLoss.blockWithExposure(null));
+    assertRefused(
+        "options must be given, got null", () -> PoissonLoss.gradientBlockWithExposure(null));
+  }
+
+  private static void assertRefused(String message, Executable call) {
+    assertEquals(message, assertThrows(IllegalArgumentException.class, call).getMessage());
   }
 
   /** In front 1 + Softplus, for the inverses want numbers that are not near 0. */

@@ -242,7 +242,7 @@ class FusedSoftmaxCrossEntropyLossTest extends OnBothPaths {
     String one = "labels must be one array, got ";
     assertRefuses(one + 3, loss, new NDList(labels, labels, labels), new NDList(logits));
     assertRefuses(
-        one + "2; if the second are sample weights, call withSampleWeights()",
+        one + "2; if the last are sample weights, call withSampleWeights()",
         loss,
         new NDList(labels, labels),
         new NDList(logits));

@@ -25,6 +25,7 @@ import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.Dropout;
 import ai.djl.repository.zoo.Criteria;
+import ai.djl.repository.zoo.ZooModel;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
@@ -48,12 +49,14 @@ import org.stableops.CountOptions;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
+import org.stableops.djl.LinearCrossEntropy;
 import org.stableops.djl.LogSoftmax;
 import org.stableops.djl.LogSumExp;
 import org.stableops.djl.NegativeBinomialLoss;
 import org.stableops.djl.OpDescription;
 import org.stableops.djl.PoissonLoss;
 import org.stableops.djl.SigmoidCrossEntropy;
+import org.stableops.djl.SoftmaxCrossEntropy;
 import org.stableops.djl.Softplus;
 import org.stableops.djl.SoftplusInverse;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
@@ -211,7 +214,6 @@ class StableOpsBlockFactoryTest {
         LambdaBlock.singleton(x -> x.getManager().ones(x.getShape())),
         LambdaBlock.singleton(Squareplus::value),
         new ParallelBlock(list -> list.get(0), List.of(Blocks.identityBlock())),
-        SparseSoftmaxCrossEntropy.block(CrossEntropyOptions.DEFAULT),
         new FirstInputLinear(3));
   }
 
@@ -221,11 +223,7 @@ class StableOpsBlockFactoryTest {
     try (Model model = Model.newInstance("network")) {
       SequentialBlock inner = new SequentialBlock().add(block);
       model.setBlock(new SequentialBlock().add(Linear.builder().setUnits(2).build()).add(inner));
-      try {
-        model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, INPUT);
-      } catch (IllegalArgumentException twoInputs) {
-        // A cross-entropy knows no output shape, but has no parameters either.
-      }
+      model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, INPUT);
       Path target = directory.resolve("target");
       IllegalArgumentException e =
           assertThrows(
@@ -372,38 +370,117 @@ class StableOpsBlockFactoryTest {
       SigmoidCrossEntropy.gradientBlock(binary),
       PoissonLoss.block(counts),
       PoissonLoss.gradientBlock(counts),
+      PoissonLoss.blockWithExposure(counts),
+      PoissonLoss.gradientBlockWithExposure(counts),
       NegativeBinomialLoss.block(counts),
       NegativeBinomialLoss.gradientBlock(counts)
     };
     try (NDManager manager = NDManager.newBaseManager()) {
       NDArray raw = manager.create(new float[][] {{0.5f, -1}, {2, 3}});
-      NDArray theta = manager.create(1.5f);
+      NDArray between = manager.create(1.5f);
       NDArray targets = manager.create(new float[][] {{0, 1}, {1, 0}});
       for (Block block : blocks) {
         NDList inputs =
-            block.toString().startsWith("Negative")
-                ? new NDList(raw, theta, targets)
+            block.toString().matches("Negative.*|.*WithExposure.*")
+                ? new NDList(raw, between, targets)
                 : new NDList(raw, targets);
         keepsItsOptions(block, inputs);
       }
     }
-    assertThrows(IllegalArgumentException.class, () -> new OpDescription("PoissonLoss", 0));
+    assertEquals(
+        "PoissonLossWithExposureGradient",
+        OpDescription.of(PoissonLoss.gradientBlockWithExposure()).orElseThrow().name());
+    for (String name : List.of("PoissonLoss", "PoissonLossWithExposure")) {
+      assertThrows(IllegalArgumentException.class, () -> new OpDescription(name, 0));
+    }
+    assertFalse(OpDescription.isKnown("SigmoidCrossEntropyWithExposure"));
+  }
+
+  static Stream<CrossEntropyOptions> crossEntropyOptions() {
+    return Stream.of(
+        CrossEntropyOptions.DEFAULT,
+        CrossEntropyOptions.DEFAULT.withReduction(Reduction.SUM).withLabelSmoothing(0.1),
+        CrossEntropyOptions.DEFAULT
+            .withReduction(Reduction.NONE)
+            .withZLoss(1e-4)
+            .withClassWeights(1, 0.5, 3));
+  }
+
+  @ParameterizedTest
+  @MethodSource("crossEntropyOptions")
+  void crossEntropiesKeepTheirOptions(CrossEntropyOptions options) throws Exception {
+    // No double is this label.
+    CrossEntropyOptions sparse = options.withIgnoreIndex((1L << 53) + 1);
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray logits = Djl.waves(manager, DataType.FLOAT32, new Shape(4, 3), 1);
+      NDArray probabilities = Djl.waves(manager, DataType.FLOAT32, new Shape(4, 3), 2).abs();
+      NDArray labels = manager.create(new long[] {2, (1L << 53) + 1, 0, 1});
+      NDArray bias = manager.create(new float[] {1, 0, -1});
+      NDArray weights = manager.create(new float[] {1, 2, 3, 0});
+      keepsItsOptions(SoftmaxCrossEntropy.block(options), new NDList(logits, probabilities));
+      keepsItsOptions(
+          SoftmaxCrossEntropy.gradientBlock(options), new NDList(logits, probabilities, weights));
+      keepsItsOptions(SparseSoftmaxCrossEntropy.block(sparse), new NDList(logits, labels, weights));
+      keepsItsOptions(SparseSoftmaxCrossEntropy.gradientBlock(sparse), new NDList(logits, labels));
+      NDList linear = new NDList(logits, manager.eye(3), bias, labels, weights);
+      keepsItsOptions(LinearCrossEntropy.block(sparse), linear);
+      keepsItsOptions(LinearCrossEntropy.gradientBlock(sparse), linear);
+    }
+  }
+
+  /** Along another axis the same labels have another loss. */
+  @Test
+  void aCrossEntropyKeepsItsAxis() throws Exception {
+    CrossEntropyOptions options = CrossEntropyOptions.DEFAULT.withAxis(0);
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray logits = Djl.waves(manager, DataType.FLOAT32, new Shape(3, 3), 1);
+      NDArray labels = manager.create(new int[] {2, 0, 1});
+      keepsItsOptions(SparseSoftmaxCrossEntropy.block(options), new NDList(logits, labels));
+      keepsItsOptions(SoftmaxCrossEntropy.gradientBlock(options), new NDList(logits, logits.abs()));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "SoftmaxCrossEntropy",
+        "SparseSoftmaxCrossEntropyGradient",
+        "LinearCrossEntropy",
+        "LinearCrossEntropyGradient"
+      })
+  void aCrossEntropyOfNoOptionsIsRefused(String name) throws IOException {
+    assertThrows(IllegalArgumentException.class, () -> new OpDescription(name, -1, 2));
+    for (String options :
+        List.of(
+            "[]",
+            "[-1, 3, 0, 0, 0, 0, 0]",
+            "[0.5, 2, 0, 0, 0, 0, 0]",
+            "[-1, 2, 0, 0, 1, 0.5, 0]",
+            "[-1, 2, 0, 0, 0, 0, 0, -1]",
+            "[-1, 2, 0, 0, 0, 0, null]",
+            "7")) {
+      assertRefused(
+          "{\"format\": 1, \"block\": {\"kind\": \"%s\", \"options\": %s}}"
+              .formatted(name, options));
+    }
   }
 
   private void keepsItsOptions(Block block, NDList inputs) throws Exception {
     OpDescription description = OpDescription.of(block).orElseThrow();
     assertTrue(OpDescription.hasOptions(description.name()));
     NDManager manager = inputs.head().getManager();
-    try (Model model = Model.newInstance("loss")) {
+    try (Model model = Model.newInstance("network")) {
       block.initialize(manager, DataType.FLOAT32, inputs.getShapes());
       model.setBlock(block);
-      StableOpsBlockFactory.save(model, directory, "loss");
+      StableOpsBlockFactory.save(model, directory, "network");
     }
-    Block loaded = StableOpsBlockFactory.read(directory, "loss");
-    assertEquals(description, OpDescription.of(loaded).orElseThrow());
-    ParameterStore store = new ParameterStore(manager, false);
-    assertEquals(
-        block.forward(store, inputs, false).head(), loaded.forward(store, inputs, false).head());
+    try (ZooModel<NDList, NDList> model = LoadedModel.criteria(directory).loadModel()) {
+      Block loaded = model.getBlock();
+      assertEquals(description, OpDescription.of(loaded).orElseThrow());
+      assertEquals(block.toString(), loaded.toString());
+      ParameterStore store = new ParameterStore(manager, false);
+      assertEquals(block.forward(store, inputs, false), loaded.forward(store, inputs, false));
+    }
   }
 
   // ---- kinds of users

@@ -101,21 +101,23 @@ class HostileModelsTest {
         z ->
             SparseSoftmaxCrossEntropy.value(
                 z, z.getSameDiff().constant("y", Nd4j.createFromArray(0L, 1L)));
-    List<long[]> wrong = new ArrayList<>();
-    wrong.add(new long[] {-1});
-    wrong.add(new long[] {-1, 3});
-    wrong.add(new long[] {-1, -1});
+    List<double[]> wrong = new ArrayList<>();
+    wrong.add(new double[] {-1, 3, 0, 0, 0, 0, 0});
+    wrong.add(new double[] {-1, -1, 0, 0, 0, 0, 0});
     // As an int it would be 0, the first of the reductions.
-    wrong.add(new long[] {-1, 1L << 32});
-    wrong.add(new long[] {1L << 40, 0});
-    wrong.add(new long[] {-1, 0, 0, 0});
-    for (long[] integers : wrong) {
-      assertRefused("cross_entropy must have", loss, new double[] {0, 0}, integers);
+    wrong.add(new double[] {-1, 0x1p32, 0, 0, 0, 0, 0});
+    wrong.add(new double[] {0x1p40, 0, 0, 0, 0, 0, 0});
+    wrong.add(new double[] {-1, 0, 0, 0, 1, 0.5, 0});
+    long[] none = {};
+    for (double[] numbers : wrong) {
+      assertRefused("CrossEntropyOptions must have", loss, numbers, none);
     }
-    long[] right = {-1, 0};
-    assertRefused("at least 2 T arguments, got 1", loss, new double[] {0}, right);
-    assertRefused("labelSmoothing must be in [0, 1]", loss, new double[] {1.5, 0}, right);
-    assertRefused("zLoss must be", loss, new double[] {0, -1}, right);
-    assertRefused("classWeights", loss, new double[] {0, 0, 1}, right);
+    double[] right = {-1, 0, 0, 0, 0, 0, 0};
+    assertRefused("exactly 0 I arguments, got 2", loss, right, new long[] {-1, 0});
+    assertRefused("at least 7 numbers, got 2", loss, new double[] {0, 0}, none);
+    double[] smoothing = {-1, 0, 1.5, 0, 0, 0, 0};
+    assertRefused("labelSmoothing must be in [0, 1]", loss, smoothing, none);
+    assertRefused("zLoss must be", loss, new double[] {-1, 0, 0, -1, 0, 0, 0}, none);
+    assertRefused("classWeights", loss, new double[] {-1, 0, 0, 0, 0, 0, 0, 1}, none);
   }
 }

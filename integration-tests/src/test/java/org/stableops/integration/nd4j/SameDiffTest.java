@@ -1,5 +1,6 @@
 package org.stableops.integration.nd4j;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -47,6 +48,7 @@ import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
 import org.stableops.nd4j.Squareplus;
 import org.stableops.nd4j.SquareplusInverse;
 import org.stableops.nd4j.StableOps;
+import org.stableops.op.SoftmaxLoss;
 
 /** The operators as registered ops of SameDiff. */
 @Tag("thorough")
@@ -270,7 +272,13 @@ final class SameDiffTest {
     INDArray y = Nd4j.createFromArray(0L, 1, -5, 2, 1, 0, -5, 1).reshape(2, 4);
     for (Reduction reduction : Reduction.values()) {
       CrossEntropyOptions options =
-          CrossEntropyOptions.DEFAULT.withAxis(1).withReduction(reduction).withIgnoreIndex(-5);
+          CrossEntropyOptions.DEFAULT
+              .withAxis(1)
+              .withReduction(reduction)
+              .withIgnoreIndex(-5)
+              .withLabelSmoothing(0.1)
+              .withZLoss(1e-4)
+              .withClassWeights(1, 0.3, 2);
       SameDiff graph = SameDiff.create();
       SparseSoftmaxCrossEntropy.value(graph.var("z", z), graph.constant("y", y), options)
           .rename("loss")
@@ -280,9 +288,9 @@ final class SameDiffTest {
       File file = folder.resolve(reduction + ".sd").toFile();
       graph.save(file, false);
       SameDiff loaded = SameDiff.load(file, false);
-      assertEquals(
-          List.of(options.axis(), reduction.ordinal(), -5).toString(),
-          Arrays.toString(((DynamicCustomOp) loaded.getVariableOutputOp("loss")).iArgs()));
+      assertArrayEquals(
+          SoftmaxLoss.numbers(options),
+          ((DynamicCustomOp) loaded.getVariableOutputOp("loss")).tArgs());
       Elements.assertSame(
           SparseSoftmaxCrossEntropy.value(z, y, options),
           loaded.output(Map.of(), "loss").get("loss"),

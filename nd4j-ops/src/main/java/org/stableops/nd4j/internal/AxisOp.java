@@ -1,6 +1,7 @@
 package org.stableops.nd4j.internal;
 
 import org.nd4j.autodiff.samediff.SDVariable;
+import org.stableops.op.Stored;
 
 /** An operator along an axis in a graph, the axis its only I argument. */
 public abstract class AxisOp extends JavaOp {
@@ -15,6 +16,6 @@ public abstract class AxisOp extends JavaOp {
   }
 
   protected final int axis() {
-    return axis(integers(1, 1)[0]);
+    return Stored.axis(opName(), integers(1, 1)[0]);
   }
 }

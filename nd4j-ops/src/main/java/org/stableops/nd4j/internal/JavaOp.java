@@ -142,10 +142,7 @@ public abstract class JavaOp extends DynamicCustomOp {
 
   private void requireCount(String kind, int count, int least, int most) {
     if (count < least || count > most) {
-      String expected =
-          least == most
-              ? "exactly " + least
-              : most == Integer.MAX_VALUE ? "at least " + least : least + " to " + most;
+      String expected = least == most ? "exactly " + least : least + " to " + most;
       throw new IllegalArgumentException(
           "%s must have %s %s arguments, got %d".formatted(name, expected, kind, count));
     }
@@ -154,14 +151,6 @@ public abstract class JavaOp extends DynamicCustomOp {
   /** An argument that is the number of one of a few choices. */
   protected final <T> T choice(T[] choices, double number) {
     return Stored.choice(name, choices, number);
-  }
-
-  /** An argument that is an axis. */
-  protected final int axis(long number) {
-    if (number != (int) number) {
-      throw new IllegalArgumentException(name + " must have an axis as argument, got " + number);
-    }
-    return (int) number;
   }
 
   /** Refuses, as a gradient op does that is asked for its own gradient. */
