@@ -1,5 +1,6 @@
 package org.stableops.kernel;
 
+import java.util.function.DoubleUnaryOperator;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 
@@ -36,6 +37,13 @@ public final class Stirling {
   /** Terms of η that a double shows at z = ½ and above. */
   private static final int ETA_TERMS = 24;
 
+  /** Binary digits to which the series of η are computed, of terms that v² makes smaller. */
+  private static final int DIGITS = 60;
+
+  /** The same from z = 1 on, from z = 2 on, and so on. */
+  private static final int[] TERMS =
+      IntStream.range(0, (int) LARGE).map(Stirling::computeTerms).toArray();
+
   /** Of v^{2k}, k from 1: η. */
   private static final double[] ETA = coefficients(ETA_TERMS, k -> 1.0 / (2 * k + 1));
 
@@ -56,6 +64,11 @@ public final class Stirling {
       IntStream.range(0, 256).mapToDouble(Stirling::computeOfCount).toArray();
 
   private Stirling() {}
+
+  private static int computeTerms(int z) {
+    double digits = 2 * Math.log(2 * z + 1) / Math.log(2);
+    return (int) Math.min(ETA_TERMS, 1 + Math.ceil(DIGITS / digits));
+  }
 
   private static double[] coefficients(int count, IntToDoubleFunction ofK) {
     return IntStream.rangeClosed(1, count).mapToDouble(ofK).toArray();
@@ -109,7 +122,30 @@ public final class Stirling {
 
   private static double eta(double z) {
     double v = ofEta(z);
-    return oddReciprocals(v * v, ETA_TERMS);
+    return oddReciprocals(v * v, TERMS[(int) z]);
+  }
+
+  /** −η′(z), for z ≥ 1. */
+  private static double etaSlope(double z) {
+    double v = ofEta(z);
+    double sum = 0;
+    for (int k = TERMS[(int) z]; k >= 0; k--) {
+      sum = Math.fma(sum, v * v, ETA_SLOPE[k]);
+    }
+    return sum * v;
+  }
+
+  /** Whether a difference over a count is but the sum of the terms between. */
+  private static boolean isOfFewTerms(double z, double y) {
+    return z + y <= LARGE && y == (int) y;
+  }
+
+  private static double sum(DoubleUnaryOperator term, double z, int count) {
+    double sum = 0;
+    for (int k = 0; k < count; k++) {
+      sum += term.applyAsDouble(z + k);
+    }
+    return sum;
   }
 
   /** Σ s^k/(2k + 1), k from 1: what atanh(v)/v is above 1 for s = v². */
@@ -129,13 +165,15 @@ public final class Stirling {
    * @return δ(z) − δ(z + y)
    */
   public static double deltaDifference(double z, double y) {
-    double sum = 0;
-    double at = z;
-    for (; at < LARGE; at++) {
-      sum +=
-          at < 1 ? etaDifferenceBelowOne(at, y) : evenPowers(ETA, ofEta(at), ofEta(at + y), 2 * y);
+    double sum = z < 1 ? etaDifferenceBelowOne(z, y) : 0;
+    double at = z < 1 ? z + 1 : z;
+    if (isOfFewTerms(at, y)) {
+      return sum + sum(Stirling::eta, at, (int) y);
     }
-    return sum + oddPowers(SERIES, 1 / at, 1 / (at + y), y);
+    for (; at < LARGE; at++) {
+      sum += evenPowers(ETA, TERMS[(int) at], ofEta(at), ofEta(at + y), 2 * y);
+    }
+    return sum + oddPowers(SERIES, SERIES.length, 1 / at, 1 / (at + y), y);
   }
 
   /**
@@ -146,15 +184,15 @@ public final class Stirling {
    * @return χ(z) − χ(z + y)
    */
   public static double chiDifference(double z, double y) {
-    double sum = 0;
-    double at = z;
-    for (; at < LARGE; at++) {
-      sum +=
-          at < 1
-              ? slopeDifferenceBelowOne(at, y)
-              : oddPowers(ETA_SLOPE, ofEta(at), ofEta(at + y), 2 * y);
+    double sum = z < 1 ? slopeDifferenceBelowOne(z, y) : 0;
+    double at = z < 1 ? z + 1 : z;
+    if (isOfFewTerms(at, y)) {
+      return sum + sum(Stirling::etaSlope, at, (int) y);
     }
-    return sum + evenPowers(SERIES_SLOPE, 1 / at, 1 / (at + y), y);
+    for (; at < LARGE; at++) {
+      sum += oddPowers(ETA_SLOPE, TERMS[(int) at] + 1, ofEta(at), ofEta(at + y), 2 * y);
+    }
+    return sum + evenPowers(SERIES_SLOPE, SERIES_SLOPE.length, 1 / at, 1 / (at + y), y);
   }
 
   /**
@@ -170,7 +208,7 @@ public final class Stirling {
     for (; at < LARGER; at++) {
       sum += curvatureDifference(at, y);
     }
-    return sum + oddPowers(SERIES_CURVATURE, 1 / at, 1 / (at + y), y);
+    return sum + oddPowers(SERIES_CURVATURE, SERIES_CURVATURE.length, 1 / at, 1 / (at + y), y);
   }
 
   /** η(z) − η(n) for n = z + y by logarithms: below 1 the series of η is long. */
@@ -194,15 +232,16 @@ public final class Stirling {
    * Σ c_k·(a^{2k} − b^{2k}), k from 1, without cancellation: a − b is distance·a·b, and each
    * difference of powers is made of the one before.
    */
-  private static double evenPowers(double[] coefficients, double a, double b, double distance) {
+  private static double evenPowers(
+      double[] coefficients, int terms, double a, double b, double distance) {
     double ofSquares = distance * a * b * (a + b);
     double sum = 0;
     double ofPowers = 0;
     double power = 1;
-    for (double coefficient : coefficients) {
+    for (int k = 0; k < terms; k++) {
       ofPowers = ofPowers * (a * a) + power * ofSquares;
       power *= b * b;
-      sum += coefficient * ofPowers;
+      sum += coefficients[k] * ofPowers;
     }
     return sum;
   }
@@ -211,14 +250,15 @@ public final class Stirling {
    * Σ c_k·(a^{2k+1} − b^{2k+1}), k from 0, in the same way: each is a·(a^{2k} − b^{2k}) + (a −
    * b)·b^{2k}.
    */
-  private static double oddPowers(double[] coefficients, double a, double b, double distance) {
+  private static double oddPowers(
+      double[] coefficients, int terms, double a, double b, double distance) {
     double difference = distance * a * b;
     double ofSquares = difference * (a + b);
     double sum = 0;
     double ofPowers = 0;
     double power = 1;
-    for (double coefficient : coefficients) {
-      sum += coefficient * (a * ofPowers + difference * power);
+    for (int k = 0; k < terms; k++) {
+      sum += coefficients[k] * (a * ofPowers + difference * power);
       ofPowers = ofPowers * (a * a) + power * ofSquares;
       power *= b * b;
     }

@@ -16,7 +16,7 @@ class StirlingTest {
 
   /** Every number of terms that are added before the asymptotic series, and fractions of them. */
   private static final double[] COUNTS = {
-    0, 1e-5, 1, 2.5, 50, 1e7,
+    0, 1e-5, 1, 2.5, 3, 8, 50, 1e7,
   };
 
   private static Jet logGamma(double z, double y) {
@@ -68,7 +68,7 @@ class StirlingTest {
   }
 
   @ParameterizedTest
-  @ValueSource(doubles = {1e-12, 0.3, 0.999, 1, 3.7, 9.9, 10, 1e7})
+  @ValueSource(doubles = {1e-12, 0.3, 0.999, 1, 1.1, 3.7, 7, 9.9, 10, 1e7})
   void deltaDifferenceIsThatOfTwoDeltas(double z) {
     for (double y : COUNTS) {
       BigDecimal exact = delta(z, 0).minus(delta(z, y)).value();
@@ -81,7 +81,7 @@ class StirlingTest {
   }
 
   @ParameterizedTest
-  @ValueSource(doubles = {1e-12, 0.3, 0.999, 1, 3.7, 9.9, 10, 1e7})
+  @ValueSource(doubles = {1e-12, 0.3, 0.999, 1, 1.1, 3.7, 7, 9.9, 10, 1e7})
   void chiDifferenceIsItsDerivative(double z) {
     for (double y : COUNTS) {
       BigDecimal exact = delta(z, y).minus(delta(z, 0)).first();
@@ -91,7 +91,7 @@ class StirlingTest {
   }
 
   @ParameterizedTest
-  @ValueSource(doubles = {1e-12, 0.3, 0.999, 1, 3.7, 9.9, 10, 1e7})
+  @ValueSource(doubles = {1e-12, 0.3, 0.999, 1, 1.1, 3.7, 7, 9.9, 10, 1e7})
   void kappaDifferenceIsItsSecondDerivative(double z) {
     for (double y : COUNTS) {
       BigDecimal exact = delta(z, 0).minus(delta(z, y)).second();
