@@ -138,6 +138,16 @@ public final class ElementLossBars {
     return bars;
   }
 
+  /** Those of the negative binomial loss of θ = ∞: the Poisson loss, and nothing by θ. */
+  public static ElementLossBars limit(PoissonExact at, double count, Format format) {
+    ElementLossBars bars = new ElementLossBars(format);
+    double x = Math.abs(at.rate() - count) + 0x1p-49 * at.rate();
+    bars.plus(Result.LOSS, at.loss(), at.lossTerms(), x, 12);
+    bars.share(Result.GRADIENT, at.gradient(), at.gradientTerms(), 6);
+    bars.share(Result.SECOND, at.second(), at.secondTerms(), 8);
+    return bars;
+  }
+
   private void ulps(Result result, Exact exact, double narrow, double wide) {
     bounds.put(result, new Bound(exact, Unit.ULP, 1, isDouble ? wide : narrow));
   }

@@ -142,13 +142,11 @@ class NegativeBinomialConformanceTest {
       NegativeBinomialExact[] exact) {
     void check(Derivatives actual) {
       for (int i = 0; i < exact.length; i++) {
-        ElementLossBars bars =
-            ElementLossBars.negativeBinomial(exact[i], points.theta[i], format);
+        ElementLossBars bars = ElementLossBars.negativeBinomial(exact[i], points.theta[i], format);
         measure("loss", i, actual.value()[i], bars.of(Result.LOSS));
         measure("gradient", i, actual.gradient()[i], bars.of(Result.GRADIENT));
         measure("by θ", i, actual.parameter()[i], bars.of(Result.PARAMETER));
-        measure(
-            "by θ twice", i, actual.parameterSecond()[i], bars.of(Result.PARAMETER_SECOND));
+        measure("by θ twice", i, actual.parameterSecond()[i], bars.of(Result.PARAMETER_SECOND));
         measure("by r and θ", i, actual.mixed()[i], bars.of(Result.MIXED));
         measure("second", i, actual.second()[i], bars.of(Result.SECOND));
       }
