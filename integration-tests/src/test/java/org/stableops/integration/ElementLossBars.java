@@ -138,13 +138,18 @@ public final class ElementLossBars {
     return bars;
   }
 
-  /** Those of the negative binomial loss of θ = ∞: the Poisson loss, and nothing by θ. */
+  /**
+   * Those of the negative binomial loss of θ = ∞: the Poisson loss, and nothing by θ. Its second
+   * derivative is ρ²μ − (λ″/λ − ρ²)·(y − μ).
+   */
   public static ElementLossBars limit(PoissonExact at, double count, Format format) {
     ElementLossBars bars = new ElementLossBars(format);
     double x = Math.abs(at.rate() - count) + 0x1p-49 * at.rate();
     bars.plus(Result.LOSS, at.loss(), at.lossTerms(), x, 12);
     bars.share(Result.GRADIENT, at.gradient(), at.gradientTerms(), 6);
-    bars.share(Result.SECOND, at.second(), at.secondTerms(), 8);
+    double slope = at.gradientTerms() / (at.rate() + count);
+    double terms = at.secondTerms() + slope * slope * (at.rate() + Math.abs(count - at.rate()));
+    bars.share(Result.SECOND, at.second(), terms, 8);
     return bars;
   }
 

@@ -8,6 +8,9 @@ import org.stableops.PositiveTransform;
 import org.stableops.integration.ElementLossBars;
 import org.stableops.integration.ElementLossBars.Bound;
 import org.stableops.integration.ElementLossBars.Result;
+import org.stableops.integration.Tolerance;
+import org.stableops.integration.host.Path;
+import org.stableops.integration.oracle.ElementwiseFunction;
 import org.stableops.integration.oracle.Format;
 import org.stableops.integration.oracle.NegativeBinomialExact;
 import org.stableops.integration.oracle.PoissonExact;
@@ -20,21 +23,34 @@ import org.stableops.integration.oracle.SigmoidLoss;
 final class ElementAnswers {
   private static final double INF = Double.POSITIVE_INFINITY;
 
-  /** A result, and how far from it one may be. */
-  record Answer(double number, double allowed) {
+  /**
+   * A result, and how far from it one may be.
+   *
+   * @param number the result
+   * @param allowed by kernels
+   * @param composite by primitives
+   */
+  record Answer(double number, double allowed, double composite) {
     /** One that has no digits to lose. */
     static Answer of(double number) {
-      return new Answer(number, 0);
+      return new Answer(number, 0, 0);
+    }
+
+    double allowed(Path path) {
+      return path == Path.FUSED ? allowed : composite;
     }
 
     /** The sum with another one. */
     Answer plus(Answer other) {
-      return new Answer(number + other.number, allowed + other.allowed);
+      return new Answer(
+          number + other.number, allowed + other.allowed, composite + other.composite);
     }
 
     /** The product with a number of which 0 makes 0. */
     Answer times(double factor) {
-      return factor == 0 ? of(0) : new Answer(number * factor, allowed * factor);
+      return factor == 0
+          ? of(0)
+          : new Answer(number * factor, allowed * factor, composite * factor);
     }
   }
 
@@ -55,9 +71,16 @@ final class ElementAnswers {
   }
 
   private Map<Result, Answer> within(ElementLossBars bars) {
+    return within(bars, 0);
+  }
+
+  /** Bars of 4 ε at least, and by primitives so many ε more. */
+  private Map<Result, Answer> within(ElementLossBars bars, double more) {
     for (Map.Entry<Result, Bound> entry : bars.bounds().entrySet()) {
       Bound bound = entry.getValue();
-      answers.put(entry.getKey(), new Answer(bound.exact().nearest(), bound.allowed(format)));
+      double allowed = bound.allowed(format);
+      answers.put(
+          entry.getKey(), new Answer(bound.exact().nearest(), allowed, allowed * (1 + more / 4)));
     }
     return answers;
   }
@@ -94,7 +117,8 @@ final class ElementAnswers {
     double ofNo = (1 - options.focalAlpha().orElse(0)) * other;
     double wrong = x > 0 ? ofNo : ofYes;
     answers.with(Result.LOSS, wrong > 0 ? INF : 0).with(Result.SECOND, 0);
-    Answer slope = new Answer(x > 0 ? wrong : -wrong, 4 * Math.ulp(wrong) + format.ulp(wrong));
+    double allowed = 4 * Math.ulp(wrong) + format.ulp(wrong);
+    Answer slope = new Answer(x > 0 ? wrong : -wrong, allowed, allowed);
     answers.answers.put(Result.GRADIENT, slope);
     return answers.answers;
   }
@@ -107,6 +131,18 @@ final class ElementAnswers {
 
   private static double bound(CountOptions options) {
     return options.rate().map(PositiveTransform::lowerBound).orElse(0.0);
+  }
+
+  /** |βr| where primitives round it and do not put the error back, in float64. */
+  private static double roundedProduct(double r, CountOptions options, Format format) {
+    PositiveTransform rate = options.rate().orElse(null);
+    boolean isRounded =
+        rate != null
+            && rate.family() == PositiveTransform.Family.SOFTPLUS
+            && format == Format.FLOAT64
+            && Tolerance.roundsProduct(
+                ElementwiseFunction.SOFTPLUS, rate.parameter(), format, Path.COMPOSITE);
+    return isRounded ? Math.abs(rate.parameter() * r) : 0;
   }
 
   /** The options of the rate itself. */
@@ -137,8 +173,8 @@ final class ElementAnswers {
   /** At −inf, what a loss of a rate is at the lower bound; the bars are those of its terms. */
   private static Map<Result, Answer> atTheBound(ElementAnswers answers, ElementLossBars ofBound) {
     Bound loss = ofBound.of(Result.LOSS);
-    answers.answers.put(
-        Result.LOSS, new Answer(loss.exact().nearest(), loss.allowed(answers.format)));
+    double allowed = loss.allowed(answers.format);
+    answers.answers.put(Result.LOSS, new Answer(loss.exact().nearest(), allowed, allowed));
     return answers.with(Result.GRADIENT, 0).with(Result.SECOND, 0).answers;
   }
 
@@ -150,7 +186,8 @@ final class ElementAnswers {
     }
     if (!isAtTheEnd(r, options)) {
       PoissonExact exact = PoissonExact.of(r, exposure, y, options);
-      return answers.within(ElementLossBars.poisson(exact, y, options, format));
+      return answers.within(
+          ElementLossBars.poisson(exact, y, options, format), roundedProduct(r, options, format));
     }
     if (r == INF) {
       double slope = isExp(options) ? INF : format.round(exposure);
@@ -184,7 +221,7 @@ final class ElementAnswers {
       return answers.all(Double.NaN);
     }
     if (!isAtTheEnd(r, options)) {
-      return answers.within(bars(r, theta, y, options, format));
+      return answers.within(bars(r, theta, y, options, format), roundedProduct(r, options, format));
     }
     if (r == INF) {
       return answers.with(INF, isExp(options) ? theta : 0).answers;

@@ -35,6 +35,10 @@ class ElementLossFuzzTest {
 
   /** A case with the layouts of its arrays. */
   private static final class Problem {
+    /** Dtypes that every host has. */
+    private static final List<Format> EVERYWHERE =
+        List.of(Format.FLOAT16, Format.FLOAT32, Format.FLOAT64);
+
     private final Format format;
     private final ElementLossKind kind;
     private final Reduction reduction;
@@ -66,7 +70,8 @@ class ElementLossFuzzTest {
       format = draw.of(Format.class);
       long[] shape = draw.shape();
       reduction = draw.of(Reduction.class);
-      kind = ElementLossKind.draw(draw, shape, format, reduction);
+      targetFormat = draw.rarely(2) ? format : draw.of(EVERYWHERE);
+      kind = ElementLossKind.draw(draw, shape, format, targetFormat, reduction);
       boolean isWeighted = draw.rarely(2);
       layout = draw.layout(shape, !isWeighted);
       Layout ofTargets = draw.layout(shape, !isWeighted);
@@ -85,7 +90,6 @@ class ElementLossFuzzTest {
         poison(draw, x, c, y, a);
       }
       targets = new Numbers(ofTargets, y, kind.areTruths(), kind.areIntegers());
-      targetFormat = draw.rarely(3) ? Format.FLOAT64 : format;
       choice = draw.below(100);
       trains = draw.rarely(2) && x.length > 0 && !layout.isRepeated();
       problem =
@@ -199,7 +203,7 @@ class ElementLossFuzzTest {
         host.requireSame(ofPlain.of(result.method()), numbers, path, what);
         actual.put(result, numbers);
       }
-      checkOthers(call, actual, where);
+      checkOthers(call, actual, path, where);
       host.requireUnchanged(x, where + " argument");
       host.requireUnchanged(y, where + " targets");
       if (c != null) {
@@ -246,7 +250,7 @@ class ElementLossFuzzTest {
 
     /** Value and gradient in one pass, and what evaluate has beside the loss. */
     private <A extends AutoCloseable> void checkOthers(
-        Call<A> call, Map<Result, double[]> actual, String where) {
+        Call<A> call, Map<Result, double[]> actual, Path path, String where) {
       ArrayHost<A> host = call.host;
       ValueAndGradient<A> both = call.of("valueAndGradient");
       double[] loss = actual.get(Result.LOSS);
@@ -274,7 +278,11 @@ class ElementLossFuzzTest {
       double[] losses = host.doubles(elementLosses);
       for (int i = 0; i < losses.length; i++) {
         check(
-            losses[i], answers.get(Result.LOSS)[i], isWeighted(), where + " loss of element " + i);
+            losses[i],
+            answers.get(Result.LOSS)[i],
+            isWeighted(),
+            path,
+            where + " loss of element " + i);
       }
       assertEquals(weight, weightOfAll, 4 * Math.ulp(weight), () -> where + " weight");
     }
@@ -288,7 +296,7 @@ class ElementLossFuzzTest {
     private void check(Result result, double[] numbers, Path path, String what) {
       Answer[] all = answers.get(result);
       if (result == Result.LOSS && reduction != Reduction.NONE) {
-        checkSum(numbers[0], all, scale(), what);
+        checkSum(numbers[0], all, scale(), path, what);
         return;
       }
       double scale = result == Result.LOSS ? 1 : scale();
@@ -302,9 +310,9 @@ class ElementLossFuzzTest {
                   .filter(i -> met[i] == own)
                   .mapToObj(i -> all[i])
                   .toArray(Answer[]::new);
-          checkSum(numbers[k], terms, scale, where);
+          checkSum(numbers[k], terms, scale, path, where);
         } else if (all[k] != null) {
-          check(numbers[k], all[k].times(scale), isWeighted() || scale != 1, where);
+          check(numbers[k], all[k].times(scale), isWeighted() || scale != 1, path, where);
         }
       }
     }
@@ -314,7 +322,7 @@ class ElementLossFuzzTest {
       return reduction != Reduction.MEAN ? 1 : weight == 0 ? 0 : 1 / weight;
     }
 
-    private void checkSum(double actual, Answer[] terms, double scale, String where) {
+    private void checkSum(double actual, Answer[] terms, double scale, Path path, String where) {
       Answer sum = Answer.of(0);
       double size = 0;
       boolean isKnown = true;
@@ -327,16 +335,16 @@ class ElementLossFuzzTest {
       }
       if (isKnown || Double.isNaN(sum.number())) {
         double rounding = terms.length * 0x1p-53 * size;
-        Answer rounded = new Answer(sum.number(), sum.allowed() + rounding);
-        check(actual, rounded.times(scale), true, where);
+        Answer rounded = sum.plus(new Answer(0, rounding, rounding));
+        check(actual, rounded.times(scale), true, path, where);
       }
     }
 
     /** A product with weights or a scale costs more roundings. */
-    private void check(double actual, Answer answer, boolean isProduct, String where) {
+    private void check(double actual, Answer answer, boolean isProduct, Path path, String where) {
       double exact = answer.number();
       double rounding = isProduct ? 2 * format.epsilon() * Math.abs(exact) + format.min() : 0;
-      double allowed = answer.allowed() + rounding;
+      double allowed = answer.allowed(path) + rounding;
       boolean isNumber = Double.isFinite(exact) && Math.abs(actual - exact) <= allowed;
       boolean mayOverflow = Math.abs(exact) + allowed >= format.max();
       boolean overflows = mayOverflow && actual == Math.copySign(Double.POSITIVE_INFINITY, exact);

@@ -21,10 +21,17 @@ abstract class ElementLossKind {
   /** Different companions of a case. */
   private static final int COMPANIONS = 3;
 
+  /** Less would cancel in log Γ. */
+  private static final double LEAST_COUNT = 1e-15;
+
   /** What every host's integers of one byte have. */
   private static final int MOST_INTEGER = 127;
 
   final Format format;
+
+  /** That of the targets. */
+  final Format targetFormat;
+
   private final String operator;
   private final Object options;
 
@@ -34,19 +41,29 @@ abstract class ElementLossKind {
   private final boolean areTruths;
   private final Map<List<Double>, Map<Result, Answer>> known = new HashMap<>();
 
-  private ElementLossKind(String operator, Object options, Format format, Draw draw) {
+  /** Arguments for which primitives have formulas of their own, in float32. */
+  final boolean areOrdinary;
+
+  private ElementLossKind(String operator, Object options, Formats formats, Draw draw) {
     this.operator = operator;
     this.options = options;
-    this.format = format;
+    format = formats.ofArguments;
+    targetFormat = formats.ofTargets;
+    areOrdinary = draw.rarely(2);
     areIntegers = draw.rarely(3);
     areTruths = !areIntegers && draw.rarely(5);
   }
 
-  static ElementLossKind draw(Draw draw, long[] shape, Format format, Reduction reduction) {
+  /** Dtypes. */
+  private record Formats(Format ofArguments, Format ofTargets) {}
+
+  static ElementLossKind draw(
+      Draw draw, long[] shape, Format format, Format targetFormat, Reduction reduction) {
+    Formats formats = new Formats(format, targetFormat);
     return switch (draw.below(3)) {
-      case 0 -> new YesOrNo(Binary.options(draw, shape, reduction), shape, format, draw);
-      case 1 -> new Poisson(Counts.options(draw, reduction), format, draw);
-      default -> new NegativeBinomial(Counts.options(draw, reduction), format, draw);
+      case 0 -> new YesOrNo(Binary.options(draw, shape, reduction), shape, formats, draw);
+      case 1 -> new Poisson(Counts.options(draw, reduction), formats, draw);
+      default -> new NegativeBinomial(Counts.options(draw, reduction), formats, draw);
     };
   }
 
@@ -124,6 +141,9 @@ abstract class ElementLossKind {
     static BinaryCrossEntropyOptions options(Draw draw, long[] shape, Reduction reduction) {
       BinaryCrossEntropyOptions options =
           BinaryCrossEntropyOptions.DEFAULT.withReduction(reduction);
+      if (draw.rarely(3)) {
+        return options;
+      }
       if (draw.rarely(2)) {
         options = options.withLabelSmoothing(draw.rarely(4) ? 1 : draw.uniform(0, 1));
       }
@@ -145,8 +165,8 @@ abstract class ElementLossKind {
     private final BinaryCrossEntropyOptions options;
     private final double[] weights;
 
-    YesOrNo(BinaryCrossEntropyOptions options, long[] shape, Format format, Draw draw) {
-      super("SigmoidCrossEntropy", options, format, draw);
+    YesOrNo(BinaryCrossEntropyOptions options, long[] shape, Formats formats, Draw draw) {
+      super("SigmoidCrossEntropy", options, formats, draw);
       this.options = options;
       weights = options.positiveWeights();
     }
@@ -164,11 +184,11 @@ abstract class ElementLossKind {
     @Override
     double argument(Draw draw) {
       double size =
-          switch (draw.below(6)) {
+          switch (areOrdinary ? 3 + draw.below(3) : draw.below(6)) {
             case 0 -> Math.abs(draw.special(format));
             case 1 -> draw.anySize(format);
             case 2 -> draw.uniform(0, 800);
-            case 3 -> draw.uniform(0, 50);
+            case 3 -> draw.uniform(0, 80);
             default -> draw.uniform(0, 5);
           };
       return format.round(draw.rarely(2) ? size : -size);
@@ -178,7 +198,7 @@ abstract class ElementLossKind {
     double target(Draw draw, double x) {
       boolean isHard = areIntegers() || areTruths() || draw.rarely(2);
       double tiny = Math.exp(draw.uniform(-20, 0));
-      return isHard ? draw.below(2) : format.round(draw.rarely(2) ? tiny : 1 - tiny);
+      return isHard ? draw.below(2) : targetFormat.round(draw.rarely(2) ? tiny : 1 - tiny);
     }
 
     @Override
@@ -200,6 +220,11 @@ abstract class ElementLossKind {
     /** How large an exponent exact arithmetic takes. */
     private final double mostExponent;
 
+    /** Rates beyond are not promised to have any digits. */
+    private final double leastRate;
+
+    private final double mostRate;
+
     private final double mostCount;
 
     Counts(
@@ -207,24 +232,26 @@ abstract class ElementLossKind {
         CountOptions options,
         double mostExponent,
         double mostCount,
-        Format format,
+        Formats formats,
         Draw draw) {
-      super(operator, options, format, draw);
+      super(operator, options, formats, draw);
       this.options = options;
       this.mostExponent = mostExponent;
       this.mostCount = mostCount;
+      mostRate = isOfAnyRate() ? Double.MAX_VALUE : 1e300;
+      leastRate = isOfAnyRate() ? 1e-280 : 1e-300;
     }
 
     static CountOptions options(Draw draw, Reduction reduction) {
       CountOptions options =
           (draw.rarely(5) ? CountOptions.RATE : CountOptions.DEFAULT.withRate(rate(draw)))
               .withReduction(reduction);
-      return draw.rarely(2) ? options.withFullLikelihood() : options;
+      return draw.rarely(3) ? options.withFullLikelihood() : options;
     }
 
     private static PositiveTransform rate(Draw draw) {
       double parameter = draw.rarely(2) ? 1 : Math.exp(draw.uniform(-2, 2));
-      double bound = draw.rarely(3) ? Math.exp(draw.uniform(-7, 0)) : 0;
+      double bound = draw.rarely(4) ? Math.exp(draw.uniform(-7, 0)) : 0;
       PositiveTransform transform =
           switch (draw.below(4)) {
             case 0 -> PositiveTransform.softplus(parameter);
@@ -234,18 +261,21 @@ abstract class ElementLossKind {
       return transform.withLowerBound(bound);
     }
 
+    abstract boolean isOfAnyRate();
+
     @Override
     double argument(Draw draw) {
-      if (draw.rarely(8)) {
+      if (!areOrdinary && draw.rarely(8)) {
         double special = draw.special(format);
         return isInDomain(special) ? special : Double.NaN;
       }
       double raw;
       do {
         double size =
-            switch (draw.below(4)) {
+            switch (areOrdinary ? 2 + draw.below(2) : draw.below(4)) {
               case 0 -> Math.exp(draw.uniform(0, 18));
               case 1 -> draw.uniform(0, 600);
+              case 2 -> draw.uniform(0, 80);
               default -> draw.uniform(0, 6);
             };
         boolean isPositive = options.rate().isEmpty() ? !draw.rarely(20) : draw.rarely(2);
@@ -256,8 +286,14 @@ abstract class ElementLossKind {
 
     /** Whether it is known what the loss is there. */
     private boolean isInDomain(double raw) {
-      if (!Double.isFinite(raw) || options.rate().isEmpty()) {
+      if (!Double.isFinite(raw) || raw == 0) {
         return true;
+      }
+      if (options.rate().isEmpty()) {
+        return !(raw > 0 && raw < leastRate);
+      }
+      if (raw > mostRate) {
+        return false;
       }
       PositiveTransform transform = options.rate().get();
       return switch (transform.family()) {
@@ -281,18 +317,24 @@ abstract class ElementLossKind {
             case 3 -> draw.uniform(0, 3);
             default -> near * (1 + 0.1 * draw.uniform(-2, 2));
           };
-      double most = areIntegers() ? MOST_INTEGER : Math.min(mostCount, format.max());
-      double bounded = Math.min(Double.isNaN(count) ? 1 : Math.max(count, 0), most);
-      return format.round(areIntegers() || draw.rarely(2) ? Math.rint(bounded) : bounded);
+      double most = areIntegers() ? MOST_INTEGER : Math.min(mostCount, targetFormat.max());
+      // Of other fractions exact arithmetic itself has no digits.
+      double bounded = count >= LEAST_COUNT ? Math.min(count, most) : 0;
+      return targetFormat.round(areIntegers() || draw.rarely(2) ? Math.rint(bounded) : bounded);
     }
   }
 
   private static final class Poisson extends Counts {
     private final boolean hasExposure;
 
-    Poisson(CountOptions options, Format format, Draw draw) {
-      super("PoissonLoss", options, 2900, 1e9, format, draw);
+    Poisson(CountOptions options, Formats formats, Draw draw) {
+      super("PoissonLoss", options, 2900, 1e9, formats, draw);
       hasExposure = draw.rarely(2);
+    }
+
+    @Override
+    boolean isOfAnyRate() {
+      return true;
     }
 
     @Override
@@ -312,8 +354,13 @@ abstract class ElementLossKind {
   }
 
   private static final class NegativeBinomial extends Counts {
-    NegativeBinomial(CountOptions options, Format format, Draw draw) {
-      super("NegativeBinomialLoss", options, 690, 1e12, format, draw);
+    NegativeBinomial(CountOptions options, Formats formats, Draw draw) {
+      super("NegativeBinomialLoss", options, 690, 1e12, formats, draw);
+    }
+
+    @Override
+    boolean isOfAnyRate() {
+      return false;
     }
 
     @Override
