@@ -189,7 +189,7 @@ class ElementLossFuzzTest {
       A plainW = w == null ? null : weights.plain().on(host, choice / 7, Format.FLOAT64).view();
       Call<A> ofPlain = new Call<>(host, plainX, plainC, plainY, plainW);
       Map<Result, double[]> actual = new EnumMap<>(Result.class);
-      for (Result result : results()) {
+      for (Result result : kind.results()) {
         String what = where + " " + result.method();
         A array = call.of(result.method());
         boolean isLikeCompanion = result == Result.PARAMETER || result == Result.PARAMETER_SECOND;
@@ -221,12 +221,6 @@ class ElementLossFuzzTest {
 
     private static <A> A view(ArrayHost.Laid<A> laid) {
       return laid == null ? null : laid.view();
-    }
-
-    private List<Result> results() {
-      return problem.hasParameterGradient()
-          ? List.of(Result.values())
-          : List.of(Result.LOSS, Result.GRADIENT, Result.SECOND);
     }
 
     private long[] lossShape() {

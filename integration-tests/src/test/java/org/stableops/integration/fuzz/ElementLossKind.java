@@ -89,6 +89,11 @@ abstract class ElementLossKind {
 
   abstract boolean hasCompanion();
 
+  /** What there is to compute. */
+  List<Result> results() {
+    return List.of(Result.LOSS, Result.GRADIENT, Result.SECOND);
+  }
+
   /** Arguments and targets. */
   record Elements(double[] x, double[] y) {}
 
@@ -366,6 +371,11 @@ abstract class ElementLossKind {
     @Override
     boolean hasCompanion() {
       return true;
+    }
+
+    @Override
+    List<Result> results() {
+      return List.of(Result.values());
     }
 
     @Override
