@@ -30,7 +30,7 @@ class CrossEntropyFuzzTest {
 
   @Test
   void isRightInEveryLayout() {
-    Fuzz.run(CrossEntropyFuzzTest.class, 220, 0.2, draw -> new Problem(draw).everywhere());
+    Fuzz.run(CrossEntropyFuzzTest.class, 220, 0.15, draw -> new Problem(draw).everywhere());
   }
 
   /** A case with the layouts of its arrays. */

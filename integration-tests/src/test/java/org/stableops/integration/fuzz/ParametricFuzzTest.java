@@ -20,7 +20,7 @@ import org.stableops.integration.oracle.Format;
 class ParametricFuzzTest {
   @Test
   void isRightInEveryLayout() {
-    Fuzz.run(ParametricFuzzTest.class, 350, 0.2, draw -> new Problem(draw).everywhere());
+    Fuzz.run(ParametricFuzzTest.class, 350, 0.1, draw -> new Problem(draw).everywhere());
   }
 
   /** Two arrays. */
