@@ -224,7 +224,9 @@ final class ElementAnswers {
       return answers.within(bars(r, theta, y, options, format), roundedProduct(r, options, format));
     }
     if (r == INF) {
-      return answers.with(INF, isExp(options) ? theta : 0).answers;
+      // The Poisson loss, which it is at θ = ∞, has the slope of the rate.
+      double slope = theta == INF ? 1 : 0;
+      return answers.with(INF, isExp(options) ? theta : slope).answers;
     }
     double least = bound(options);
     return least > 0
