@@ -161,7 +161,23 @@ public final class ElementLossKernel {
       } else {
         x.load(from, count, scratch.in, scratch);
       }
-      return weights(from, count, scratch);
+      double[] weights = weights(from, count, scratch);
+      if (weights != null) {
+        replaceUnread(weights, count, scratch);
+      }
+      return weights;
+    }
+
+    /** Elements of weight 0 may be anything, for which there need be no formula. */
+    private static void replaceUnread(double[] weights, int count, Scratch scratch) {
+      for (int i = 0; i < count; i++) {
+        if (weights[i] == 0) {
+          scratch.in[i] = 0;
+          scratch.floatIn[i] = 0;
+          scratch.parameter[i] = 0;
+          scratch.companion[i] = 1;
+        }
+      }
     }
 
     private double[] weights(int from, int count, Scratch scratch) {

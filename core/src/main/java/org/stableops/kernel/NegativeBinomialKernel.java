@@ -230,7 +230,7 @@ public final class NegativeBinomialKernel {
         return share * (rate.curvature - rate.slope * rate.slope / (theta + mean));
       }
       if (rate.logSlope == Double.POSITIVE_INFINITY) {
-        return Double.POSITIVE_INFINITY;
+        return Double.isNaN(theta) ? theta : Double.POSITIVE_INFINITY;
       }
       double harmonic = theta > mean ? mean * share : theta * (mean / 4 / total);
       double ofSlope = rate.logSlope * rate.logSlope * harmonic * ratio;

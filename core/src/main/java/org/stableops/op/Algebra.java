@@ -207,6 +207,9 @@ public interface Algebra<A> {
   /** The elements of x in the dtype of another array, each rounded once; 0 or 1 of a condition. */
   A toTypeOf(A other, A x);
 
+  /** Whether x has the dtype of another array: {@link #toTypeOf} is then x itself. */
+  boolean hasTypeOf(A other, A x);
+
   /** Frees a result that nothing needs any more, before the algebra's owner does; no constant. */
   void free(A x);
 

@@ -33,7 +33,16 @@ final class NarrowSigmoid implements ElementLoss.LossComposite {
       minusAbs = m.minusAbs(x);
       sign = m.sign(x);
       A step = m.multiplyBy(m.add(sign, 1), 0.5);
-      difference = m.subtractFrom(step, m.toTypeOf(x, targets));
+      difference = difference(step, targets);
+    }
+
+    /** d, to all digits of targets of another dtype: 1 − y is what is left of one near 1. */
+    private A difference(A step, A targets) {
+      if (m.hasTypeOf(x, targets)) {
+        return m.subtractFrom(step, targets);
+      }
+      A wide = m.freeing(step, m::toDouble);
+      return m.freeing(m.subtractFrom(wide, targets), each -> m.toTypeOf(x, each));
     }
 
     /** Uses up the signs. */

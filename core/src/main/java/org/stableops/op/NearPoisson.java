@@ -19,9 +19,10 @@ final class NearPoisson extends PoissonWithoutExposure {
     return least >= -NearSigmoid.NEAR && most <= LARGEST;
   }
 
-  private static <A> A loss(RowAlgebra<A> m, A rate, A counts) {
-    A log = m.freeing(m.toTypeOf(counts, rate), m::log);
-    A product = m.multiplyBy(log, counts);
+  /** The logarithm needs the digits of floats alone, whatever dtype the counts have. */
+  private static <A> A loss(RowAlgebra<A> m, A x, A rate, A counts) {
+    A log = m.freeing(m.toTypeOf(x, rate), m::log);
+    A product = m.multiplyBy(log, m.toTypeOf(x, counts));
     return m.freeing(product, each -> m.subtract(rate, each));
   }
 
@@ -34,14 +35,14 @@ final class NearPoisson extends PoissonWithoutExposure {
   @Override
   <A> ValueAndGradient<A> both(RowAlgebra<A> m, A x, A counts) {
     ValueAndGradient<A> rate = m.nearSoftplusOfFloats(x);
-    A loss = loss(m, rate.value(), counts);
+    A loss = loss(m, x, rate.value(), counts);
     return new ValueAndGradient<>(loss, slope(m, rate, counts));
   }
 
   @Override
   <A> A value(RowAlgebra<A> m, A x, A counts) {
     A rate = m.nearLog1pExpOfFloats(x);
-    return m.freeing(rate, each -> loss(m, each, counts));
+    return m.freeing(rate, each -> loss(m, x, each, counts));
   }
 
   @Override

@@ -242,7 +242,8 @@ public final class NegativeBinomialComposite implements ElementLoss.LossComposit
               m.multiply(finite, m.divide(m.multiply(rate.value, 0.25), total)));
       A ofSlope = m.multiply(m.multiply(m.multiply(slope, slope), harmonic), ratio);
       A usual = m.subtract(ofSlope, rate.timesLogCurvature(timesTheta()));
-      A infinite = m.select(m.isEqual(slope, INFINITY), m.constant(INFINITY, usual), usual);
+      A infinity = m.add(m.multiply(finite, 0), INFINITY);
+      A infinite = m.select(m.isEqual(slope, INFINITY), infinity, usual);
       A steep = withoutCountOr(secondWithoutCount(), infinite);
       A finiteMean = m.select(m.isMore(slope, STEEP), steep, usual);
       A beyond = m.select(m.isInfinite(theta), rate.curvature(), m.multiply(finite, 0));

@@ -245,6 +245,11 @@ final class PlainAlgebra implements RowAlgebra<PlainArray> {
     return rounded(x.elements().clone(), x.columns(), other.isDouble());
   }
 
+  @Override
+  public boolean hasTypeOf(PlainArray other, PlainArray x) {
+    return x.isDouble() == other.isDouble();
+  }
+
   private static int rows(PlainArray x) {
     return x.elements().length / x.columns();
   }

@@ -30,7 +30,8 @@ import org.stableops.op.ElementLosses;
  * and NaN, have NaN. An element of weight 0 has 0 in everything, even for NaN.
  *
  * <p>Error: 2ε of float32 and 4ε of float64, of λ + y·(1 + |log λ|) for the value and of λ′ +
- * y·λ′/λ for the gradient.
+ * y·λ′/λ for the gradient; with a rate softplus(β), β no power of two, the composite of float64 has
+ * |β·raw|ε more.
  *
  * <p>A. C. Cameron, P. K. Trivedi, Regression Analysis of Count Data, 2nd ed., Cambridge 2013, §3.
  *

@@ -63,7 +63,7 @@ class GaussNewtonConformanceTest {
   private record Solved(LinearCase problem, Direction v, LinearExact.Gradients exact) {
     static Solved of(int number, Format format) {
       SplittableRandom random = new SplittableRandom(number);
-      LinearCase problem = LinearConformanceTest.draw(number, random, format);
+      LinearCase problem = LinearProblems.draw(number, random, format);
       Direction v = direction(problem, random, format, number % 8);
       return new Solved(problem, v, new LinearExact(problem).gaussNewton(v));
     }
@@ -151,7 +151,7 @@ class GaussNewtonConformanceTest {
   void isSymmetricAndWithoutAZLossPositive(Setting setting) {
     for (int i = 0; i < 40; i++) {
       SplittableRandom random = new SplittableRandom(i);
-      LinearCase problem = LinearConformanceTest.draw(i, random, setting.format());
+      LinearCase problem = LinearProblems.draw(i, random, setting.format());
       Direction u = direction(problem, random, setting.format(), 0);
       Direction v = direction(problem, random, setting.format(), i % 8);
       double[] uGv = dot(u, product(setting, problem, v));
@@ -336,7 +336,7 @@ class GaussNewtonConformanceTest {
   void theSameCallGivesTheSameBits(Setting setting) {
     for (int i = 0; i < 6; i++) {
       SplittableRandom random = new SplittableRandom(i);
-      LinearCase problem = LinearConformanceTest.draw(i + 40, random, setting.format());
+      LinearCase problem = LinearProblems.draw(i + 40, random, setting.format());
       Direction v = direction(problem, random, setting.format(), 0);
       assertSame(product(setting, problem, v), product(setting, problem, v));
     }

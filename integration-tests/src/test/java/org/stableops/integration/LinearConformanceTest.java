@@ -12,8 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.function.UnaryOperator;
-import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -42,16 +40,6 @@ class LinearConformanceTest {
   /** Every option alone three times, each with another reduction, and combinations of them. */
   static final int PROBLEMS = Effort.of(9, 200);
 
-  private static final List<UnaryOperator<CrossEntropyOptions>> ALONE =
-      List.of(
-          options -> options,
-          options -> options.withLabelSmoothing(0.1),
-          options -> options.withLabelSmoothing(1),
-          options -> options.withZLoss(1e-4),
-          options -> options.withZLoss(0.5),
-          options -> options.withIgnoreIndex(-100),
-          options -> options.withIgnoreIndex(0));
-
   record Setting(LinearHost host, Path path, Format format) {
     double[] value(LinearCase problem) {
       return path.run(() -> host.value(problem, format));
@@ -73,11 +61,6 @@ class LinearConformanceTest {
       Set<Argument> all = EnumSet.allOf(Argument.class);
       all.removeIf(argument -> argument == Argument.BIAS && problem.bias() == null);
       return backprop(problem, ones, all);
-    }
-
-    /** What is computed in. */
-    Format wide() {
-      return isNarrow() ? Format.FLOAT32 : format;
     }
 
     boolean isNarrow() {
@@ -130,7 +113,7 @@ class LinearConformanceTest {
 
   private static Solved solve(int number, Format format) {
     SplittableRandom random = new SplittableRandom(number);
-    LinearCase problem = draw(number, random, format);
+    LinearCase problem = LinearProblems.draw(number, random, format);
     LinearExact exact = new LinearExact(problem);
     LinearExact.Numbers losses = exact.losses();
     double[] upstream = random.doubles(losses.exact().length, -3, 3).map(format::round).toArray();
@@ -143,87 +126,6 @@ class LinearConformanceTest {
     }
     return new Solved(
         problem, losses, exact.gradients(1), upstream, exact.gradients(upstream), trained);
-  }
-
-  /** Logits from almost equal ones to confident rows; some biases, and some classes absent. */
-  static LinearCase draw(int number, SplittableRandom random, Format format) {
-    int tokens = 1 + random.nextInt(8);
-    int dimension = 1 + random.nextInt(6);
-    int classes = 1 + random.nextInt(12);
-    double ofHidden = Math.exp(4 * random.nextDouble() - 2);
-    double ofWeight = Math.exp(6 * random.nextDouble() - 2) / ofHidden;
-    double[] hidden =
-        random.doubles(tokens * dimension, -ofHidden, ofHidden).map(format::round).toArray();
-    double[] weight =
-        random.doubles(classes * dimension, -ofWeight, ofWeight).map(format::round).toArray();
-    CrossEntropyOptions options = options(number, random, classes);
-    long[] labels = random.longs(tokens, 0, classes).toArray();
-    if (random.nextBoolean()) {
-      Arrays.setAll(labels, n -> largest(hidden, weight, dimension, n));
-    }
-    double[] bias = random.nextInt(3) == 0 ? null : bias(random, labels, classes, format);
-    options
-        .ignoreIndex()
-        .ifPresent(
-            ignored -> Arrays.setAll(labels, n -> random.nextInt(3) == 0 ? ignored : labels[n]));
-    double[] sampleWeights = random.nextBoolean() ? null : weights(random, tokens);
-    return new LinearCase(hidden, weight, bias, labels, sampleWeights, options);
-  }
-
-  private static CrossEntropyOptions options(int number, SplittableRandom random, int classes) {
-    CrossEntropyOptions plain =
-        CrossEntropyOptions.DEFAULT.withReduction(Reduction.values()[number % 3]);
-    if (number < 3 * ALONE.size()) {
-      return ALONE.get(number / 3).apply(plain);
-    }
-    if (number < 3 * ALONE.size() + 3) {
-      return plain.withClassWeights(weights(random, classes));
-    }
-    CrossEntropyOptions options = plain.withAxis(random.nextBoolean() ? -1 : 1);
-    if (random.nextBoolean()) {
-      options = options.withLabelSmoothing(random.nextDouble());
-    }
-    if (random.nextBoolean()) {
-      options = options.withZLoss(Math.pow(10, -4 * random.nextDouble()));
-    }
-    if (random.nextBoolean()) {
-      options = options.withClassWeights(weights(random, classes));
-    }
-    return random.nextBoolean() ? options : options.withIgnoreIndex(random.nextInt(-2, classes));
-  }
-
-  private static double[] weights(SplittableRandom random, int count) {
-    return IntStream.range(0, count)
-        .mapToDouble(i -> random.nextInt(5) == 0 ? 0 : Math.exp(6 * random.nextDouble() - 3))
-        .toArray();
-  }
-
-  private static double[] bias(SplittableRandom random, long[] labels, int classes, Format format) {
-    double[] bias = random.doubles(classes, -3, 3).map(format::round).toArray();
-    boolean hasAbsent = random.nextInt(3) == 0;
-    for (int c = 0; c < classes; c++) {
-      int k = c;
-      boolean isLabel = Arrays.stream(labels).anyMatch(label -> label == k);
-      bias[c] = hasAbsent && !isLabel && random.nextInt(3) == 0 ? -INF : bias[c];
-    }
-    return bias;
-  }
-
-  private static int largest(double[] hidden, double[] weight, int dimension, int token) {
-    return IntStream.range(0, weight.length / dimension)
-        .reduce(
-            0,
-            (best, c) ->
-                logit(hidden, weight, dimension, token, c)
-                        > logit(hidden, weight, dimension, token, best)
-                    ? c
-                    : best);
-  }
-
-  private static double logit(double[] hidden, double[] weight, int dimension, int token, int c) {
-    return IntStream.range(0, dimension)
-        .mapToDouble(d -> hidden[token * dimension + d] * weight[c * dimension + d])
-        .sum();
   }
 
   @ParameterizedTest
@@ -273,41 +175,18 @@ class LinearConformanceTest {
     assertEquals(numbers.exact().length, actual.length);
     for (int i = 0; i < actual.length; i++) {
       Exact exact = numbers.exact()[i];
-      double bar = bar(setting, problem, exact, numbers.bars()[i]);
+      double bar = LinearProblems.bar(problem, setting.format, exact, numbers.bars()[i]);
       if (Math.abs(exact.nearest()) + bar < setting.format.max()) {
         double share = Math.abs(actual[i] - exact.nearest()) / bar;
         assertTrue(
             share <= 1,
             () ->
                 "%s, %s is %s of the bar off, %s: %s"
-                    .formatted(setting, what, share, exact.nearest(), text(problem)));
+                    .formatted(
+                        setting, what, share, exact.nearest(), LinearProblems.text(problem)));
         measurements.add(setting.row(what), !what.equals("loss"), share, 1);
       }
     }
-  }
-
-  /** In a half type one rounding more; and what a product loses of numbers that are subnormal. */
-  private static double bar(Setting setting, LinearCase problem, Exact exact, double epsilons) {
-    double largest =
-        DoubleStream.concat(Arrays.stream(problem.hidden()), Arrays.stream(problem.weight()))
-            .map(Math::abs)
-            .max()
-            .orElseThrow();
-    double least = setting.wide().min() * (1 + largest * (problem.tokens() + problem.classes()));
-    double wide = epsilons * setting.wide().epsilon() + least;
-    double rounding = setting.format.ulp(Math.abs(exact.nearest()) + wide) / 2;
-    return setting.isNarrow() ? wide + rounding : wide;
-  }
-
-  private static String text(LinearCase problem) {
-    return "hidden %s, weight %s, bias %s, labels %s, sampleWeights %s, %s"
-        .formatted(
-            Arrays.toString(problem.hidden()),
-            Arrays.toString(problem.weight()),
-            Arrays.toString(problem.bias()),
-            Arrays.toString(problem.labels()),
-            Arrays.toString(problem.sampleWeights()),
-            problem.options());
   }
 
   @AfterAll
@@ -451,7 +330,7 @@ class LinearConformanceTest {
   @MethodSource("settings")
   void theSameCallGivesTheSameBits(Setting setting) {
     for (int i = 0; i < 6; i++) {
-      LinearCase problem = draw(i + 40, new SplittableRandom(i), setting.format);
+      LinearCase problem = LinearProblems.draw(i + 40, new SplittableRandom(i), setting.format);
       assertSame(setting.compute(problem), setting.compute(problem));
       assertSame(setting.inTraining(problem), setting.inTraining(problem));
     }

@@ -19,11 +19,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.stableops.CountOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
+import org.stableops.integration.ElementLossBars.Result;
 import org.stableops.integration.host.ElementLossHost;
 import org.stableops.integration.host.ElementLossHost.Derivatives;
 import org.stableops.integration.host.ElementLossHost.Problem;
 import org.stableops.integration.host.Path;
-import org.stableops.integration.oracle.Exact;
 import org.stableops.integration.oracle.Format;
 import org.stableops.integration.oracle.NegativeBinomialExact;
 import org.stableops.integration.oracle.PoissonExact;
@@ -141,53 +141,31 @@ class NegativeBinomialConformanceTest {
       Points points,
       NegativeBinomialExact[] exact) {
     void check(Derivatives actual) {
-      boolean isDouble = format == Format.FLOAT64;
-      double epsilon = format.epsilon();
       for (int i = 0; i < exact.length; i++) {
-        NegativeBinomialExact at = exact[i];
-        double x = at.timesTheta() + 0x1p-49 * at.least();
-        double ofValue =
-            isDouble
-                ? 12 * epsilon * (at.lossTerms() + x)
-                : 2 * epsilon * at.lossTerms() + 0x1p-51 * x;
-        measure("loss", i, false, actual.value()[i], at.loss(), ofValue);
-        double ofGradient = (isDouble ? 6 : 2) * epsilon * at.gradientTerms();
-        measure("gradient", i, true, actual.gradient()[i], at.gradient(), ofGradient);
-        double byX = x / points.theta[i];
-        double ofParameter =
-            isDouble
-                ? 8 * epsilon * (at.parameterTerms() + byX)
-                : 2 * epsilon * at.parameterTerms() + 0x1p-51 * byX;
-        measure("by θ", i, true, actual.parameter()[i], at.parameterGradient(), ofParameter);
-        double ofTwice = at.parameterSecondTerms() + byX / points.theta[i];
-        double twice = (isDouble ? 8 : 2) * epsilon * ofTwice;
-        measure("by θ twice", i, true, actual.parameterSecond()[i], at.parameterSecond(), twice);
-        double ofMixed = (isDouble ? 8 : 2) * epsilon * at.mixedTerms();
-        measure("by r and θ", i, true, actual.mixed()[i], at.mixed(), ofMixed);
-        double ofSecond = (isDouble ? 8 : 2) * epsilon * at.secondTerms();
-        measure("second", i, true, actual.second()[i], at.second(), ofSecond);
+        ElementLossBars bars = ElementLossBars.negativeBinomial(exact[i], points.theta[i], format);
+        measure("loss", i, actual.value()[i], bars.of(Result.LOSS));
+        measure("gradient", i, actual.gradient()[i], bars.of(Result.GRADIENT));
+        measure("by θ", i, actual.parameter()[i], bars.of(Result.PARAMETER));
+        measure("by θ twice", i, actual.parameterSecond()[i], bars.of(Result.PARAMETER_SECOND));
+        measure("by r and θ", i, actual.mixed()[i], bars.of(Result.MIXED));
+        measure("second", i, actual.second()[i], bars.of(Result.SECOND));
       }
       assertArrayEquals(actual.gradient(), actual.backprop(), () -> where(0));
       assertArrayEquals(actual.parameter(), actual.parameterBackprop(), () -> where(0));
     }
 
-    /** In units of the bar, where one rounding is allowed. */
-    private void measure(
-        String what, int i, boolean isGradient, double actual, Exact expected, double bar) {
-      double error =
-          format.ulps(actual, expected) <= 1
-              ? 0
-              : Math.abs(actual - expected.nearest()) / Math.max(bar, format.min());
+    private void measure(String what, int i, double actual, ElementLossBars.Bound bound) {
+      double error = bound.error(actual, format);
       assertTrue(
-          error <= 1,
+          error <= bound.bar(),
           () ->
               "%s, %s: %s instead of %s, error %s"
-                  .formatted(where(i), what, actual, expected.nearest(), error));
+                  .formatted(where(i), what, actual, bound.exact().nearest(), error));
       MEASUREMENTS.add(
           new Measurements.Row("NEGATIVE_BINOMIAL_LOSS", host.name(), path, format),
-          isGradient,
+          !what.equals("loss"),
           error,
-          1);
+          bound.bar());
     }
 
     private String where(int i) {

@@ -25,6 +25,7 @@ import org.stableops.CountEvaluation;
 import org.stableops.CountOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
+import org.stableops.integration.ElementLossBars.Result;
 import org.stableops.integration.host.ElementLossHost;
 import org.stableops.integration.host.Path;
 import org.stableops.integration.oracle.Format;
@@ -160,35 +161,23 @@ class PoissonConformanceTest {
       double[] counts,
       PoissonExact[] exact) {
     void check(ElementLossHost.Derivatives actual) {
-      boolean isDouble = format == Format.FLOAT64;
       for (int i = 0; i < exact.length; i++) {
-        PoissonExact at = exact[i];
-        if (options.hasFullLikelihood()) {
-          double x = Math.abs(at.rate() - counts[i]) + 0x1p-49 * at.rate();
-          double loss = at.loss().nearest();
-          double allowed =
-              isDouble
-                  ? 8 * format.epsilon() * (loss + x)
-                  : 2 * format.epsilon() * loss + 0x1p-51 * x;
-          double error = Math.abs(actual.value()[i] - loss) / allowed;
-          boolean isRounded = format.ulps(actual.value()[i], at.loss()) <= 1;
-          measure("full loss", i, false, isRounded ? 0 : error, 1);
-        } else {
-          double error = format.ofTerms(actual.value()[i], at.loss(), at.lossTerms());
-          measure("loss", i, false, error, isDouble ? 4 : 2);
-        }
-        double gradient = format.ofTerms(actual.gradient()[i], at.gradient(), at.gradientTerms());
-        measure("gradient", i, true, gradient, isDouble ? 4 : 2);
-        double second = format.ofTerms(actual.second()[i], at.second(), at.secondTerms());
-        measure("second derivative", i, true, second, isDouble ? 8 : 2);
+        ElementLossBars bars = ElementLossBars.poisson(exact[i], counts[i], options, format);
+        measure("loss", i, actual.value()[i], bars.of(Result.LOSS));
+        measure("gradient", i, actual.gradient()[i], bars.of(Result.GRADIENT));
+        measure("second derivative", i, actual.second()[i], bars.of(Result.SECOND));
       }
       assertArrayEquals(actual.gradient(), actual.backprop(), () -> where(0));
     }
 
-    private void measure(String what, int i, boolean isGradient, double error, double bar) {
-      assertTrue(error <= bar, () -> where(i) + ", " + what + ": error " + error);
+    private void measure(String what, int i, double actual, ElementLossBars.Bound bound) {
+      double error = bound.error(actual, format);
+      assertTrue(error <= bound.bar(), () -> where(i) + ", " + what + ": error " + error);
       MEASUREMENTS.add(
-          new Measurements.Row("POISSON_LOSS", host.name(), path, format), isGradient, error, bar);
+          new Measurements.Row("POISSON_LOSS", host.name(), path, format),
+          !what.equals("loss"),
+          error,
+          bound.bar());
     }
 
     private String where(int i) {

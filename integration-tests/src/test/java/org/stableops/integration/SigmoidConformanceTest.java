@@ -18,9 +18,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.stableops.BinaryCrossEntropyOptions;
 import org.stableops.Reduction;
+import org.stableops.integration.ElementLossBars.Result;
 import org.stableops.integration.host.ElementLossHost;
 import org.stableops.integration.host.Path;
-import org.stableops.integration.oracle.Exact;
 import org.stableops.integration.oracle.Format;
 import org.stableops.integration.oracle.SigmoidLoss;
 
@@ -146,35 +146,23 @@ class SigmoidConformanceTest {
       double[] y,
       SigmoidLoss[] exact) {
     void check(ElementLossHost.Derivatives actual) {
-      boolean isDouble = format == Format.FLOAT64;
-      double gamma = options.focalGamma();
-      boolean isPlain = gamma == 0;
       for (int i = 0; i < exact.length; i++) {
-        double value = format.ulps(actual.value()[i], exact[i].loss());
-        measure("loss", i, false, value, isDouble ? (isPlain ? 4 : 5 + gamma) : 2);
-        boolean isHard = (y[i] == 0 || y[i] == 1) && options.labelSmoothing() == 0;
-        Exact gradient = exact[i].gradient();
-        if (isHard) {
-          double error = format.ulps(actual.gradient()[i], gradient);
-          measure("gradient", i, true, error, isDouble ? 5 + gamma : 2);
-        } else {
-          double error = format.ofTerms(actual.gradient()[i], gradient, exact[i].gradientTerms());
-          measure("gradient", i, true, error, isDouble ? 4 + gamma : 2);
-        }
-        double second =
-            format.ofTerms(actual.second()[i], exact[i].second(), exact[i].secondTerms());
-        measure("second derivative", i, true, second, isDouble ? 6 + gamma : 2);
+        ElementLossBars bars = ElementLossBars.sigmoid(exact[i], y[i], options, format);
+        measure("loss", i, actual.value()[i], bars.of(Result.LOSS));
+        measure("gradient", i, actual.gradient()[i], bars.of(Result.GRADIENT));
+        measure("second derivative", i, actual.second()[i], bars.of(Result.SECOND));
       }
       assertArrayEquals(actual.gradient(), actual.backprop(), () -> where(0));
     }
 
-    private void measure(String what, int i, boolean isGradient, double error, double bar) {
-      assertTrue(error <= bar, () -> where(i) + ", " + what + ": error " + error);
+    private void measure(String what, int i, double actual, ElementLossBars.Bound bound) {
+      double error = bound.error(actual, format);
+      assertTrue(error <= bound.bar(), () -> where(i) + ", " + what + ": error " + error);
       MEASUREMENTS.add(
           new Measurements.Row("SIGMOID_CROSS_ENTROPY", host.name(), path, format),
-          isGradient,
+          !what.equals("loss"),
           error,
-          bar);
+          bound.bar());
     }
 
     private String where(int i) {

@@ -315,6 +315,11 @@ public enum DjlAlgebra implements RowAlgebra<NDArray> {
   }
 
   @Override
+  public boolean hasTypeOf(NDArray other, NDArray x) {
+    return x.getDataType() == other.getDataType();
+  }
+
+  @Override
   public long classes(NDArray rows) {
     return rows.getShape().get(1);
   }

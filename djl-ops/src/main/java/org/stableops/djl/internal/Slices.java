@@ -50,9 +50,12 @@ final class Slices {
         });
   }
 
-  /** Computes all rows of results; if there is one block, its results are returned as they are. */
+  /**
+   * Computes all rows of results; if there is one block, its results are returned as they are, and
+   * so are those of no rows.
+   */
   static NDArray[] compute(long rows, long rowLength, long elements, Rows block) {
-    if (Blocks.count(rows, rowLength, elements) == 1) {
+    if (Blocks.count(rows, rowLength, elements) <= 1) {
       return block.compute(0, rows);
     }
     NDArray[][] results = new NDArray[1][];

@@ -8,6 +8,7 @@ import ai.djl.training.GradientCollector;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -75,14 +76,31 @@ public interface ElementLossHost {
       return new Problem(operator, x, newCompanion, y, a, shape, newShape, options);
     }
 
-    boolean hasParameterGradient() {
+    /**
+     * Returns whether the companion is a parameter.
+     *
+     * @return whether the loss has a gradient by it
+     */
+    public boolean hasParameterGradient() {
       return operator.equals("NegativeBinomialLoss");
     }
 
-    /** The method's own name with exposures. */
-    String name(String method) {
+    /**
+     * Calls a method of the loss.
+     *
+     * @param <T> what it returns
+     * @param host the operator's class in a host
+     * @param method its name without exposures
+     * @param arrays argument, companion, targets and sample weights, null for those not given
+     * @return its result
+     */
+    public <T> T call(OperatorClass host, String method, Object... arrays) {
+      // Those with exposures have names of their own.
       boolean hasExposure = companion != null && !hasParameterGradient();
-      return hasExposure ? method + "WithExposure" : method;
+      Object[] arguments =
+          Stream.concat(Arrays.stream(arrays).filter(Objects::nonNull), Stream.of(options))
+              .toArray();
+      return host.call(hasExposure ? method + "WithExposure" : method, arguments);
     }
   }
 
@@ -170,8 +188,7 @@ public interface ElementLossHost {
     }
 
     private static NDArray call(Problem problem, String method, NDArray... arrays) {
-      return OperatorClass.inDjl(problem.operator)
-          .call(problem.name(method), arguments(problem, (Object[]) arrays));
+      return problem.call(OperatorClass.inDjl(problem.operator), method, (Object[]) arrays);
     }
   }
 
@@ -236,15 +253,7 @@ public interface ElementLossHost {
     }
 
     private static <T> T call(Problem problem, String method, Object... arrays) {
-      return OperatorClass.inNd4j(problem.operator)
-          .call(problem.name(method), arguments(problem, arrays));
+      return problem.call(OperatorClass.inNd4j(problem.operator), method, arrays);
     }
-  }
-
-  /** The arguments of a method: arrays, of which those that are null are left out, and options. */
-  private static Object[] arguments(Problem problem, Object... arrays) {
-    return Stream.concat(
-            Arrays.stream(arrays).filter(array -> array != null), Stream.of(problem.options))
-        .toArray();
   }
 }

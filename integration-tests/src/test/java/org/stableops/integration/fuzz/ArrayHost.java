@@ -12,6 +12,7 @@ import org.stableops.CrossEntropyEvaluation;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.ValueAndGradient;
+import org.stableops.integration.host.ElementLossHost;
 import org.stableops.integration.host.Host;
 import org.stableops.integration.host.OperatorClass;
 import org.stableops.integration.host.Path;
@@ -167,7 +168,12 @@ interface ArrayHost<A extends AutoCloseable> extends AutoCloseable {
     }
   }
 
-  Elementwise<A> elementwise(ElementwiseFunction function);
+  /** The class of an operator, whose methods are called by name. */
+  OperatorClass operator(String name);
+
+  default Elementwise<A> elementwise(ElementwiseFunction function) {
+    return Elementwise.of(operator(function.operator().name()));
+  }
 
   /** Into memory that is there. */
   @FunctionalInterface
@@ -253,4 +259,13 @@ interface ArrayHost<A extends AutoCloseable> extends AutoCloseable {
       A labels,
       A sampleWeights,
       CrossEntropyOptions options);
+
+  /** The gradient to the argument of the sum of a loss of elements; null for what is not given. */
+  double[] backprop(
+      ElementLossHost.Problem problem,
+      Layout layout,
+      Format format,
+      A companion,
+      A targets,
+      A sampleWeights);
 }

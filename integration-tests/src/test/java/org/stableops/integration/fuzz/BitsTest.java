@@ -18,9 +18,14 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.stableops.CrossEntropyEvaluation;
+import org.stableops.CrossEntropyOptions;
+import org.stableops.LinearCrossEntropyGradients;
 import org.stableops.PositiveTransform;
+import org.stableops.Reduction;
 import org.stableops.ValueAndGradient;
+import org.stableops.integration.ElementLossBars.Result;
 import org.stableops.integration.RandomProblem;
+import org.stableops.integration.host.ElementLossHost;
 import org.stableops.integration.oracle.CrossEntropyCase;
 import org.stableops.integration.oracle.ElementwiseFunction;
 import org.stableops.integration.oracle.Format;
@@ -73,6 +78,8 @@ class BitsTest {
         }
         new OneFormat<>(host, format).rows(draw);
         new OneFormat<>(host, format).crossEntropy(new RandomProblem(i, format).next(), draw);
+        new OneFormat<>(host, format).elementLoss(new Draw(new SplittableRandom(CASES + i)));
+        new OneFormat<>(host, format).linear(new Draw(new SplittableRandom(CASES + i)));
       }
     }
     return null;
@@ -181,11 +188,93 @@ class BitsTest {
       add(name, "evaluate", new double[] {all.weight()});
     }
 
+    void elementLoss(Draw draw) {
+      long[] shape = draw.shape();
+      ElementLossKind kind =
+          ElementLossKind.draw(draw, shape, format, format, draw.of(Reduction.class));
+      ElementLossKind.Elements elements = kind.elements(draw, Draw.size(shape));
+      Layout ofX = draw.layout(shape, false);
+      Layout ofY = draw.layout(shape, false);
+      A x = host.laid(ofX, elements.x(), format).view();
+      A y = host.laid(ofY, elements.y(), format).view();
+      Layout ofCompanion = draw.layout(draw.broadcasting(shape), true);
+      double[] companions =
+          kind.hasCompanion() ? ofCompanion.tied(kind.companions(draw, ofCompanion)) : null;
+      A companion = companions == null ? null : host.laid(ofCompanion, companions, format).view();
+      double[] weights = new double[elements.x().length];
+      Arrays.setAll(weights, i -> draw.below(4) / 2.0);
+      A a = draw.rarely(2) ? null : host.plain(shape, weights, Format.FLOAT64);
+      ElementLossHost.Problem problem =
+          new ElementLossHost.Problem(kind.operator(), null, null, null, shape, kind.options());
+      ElementLossHost.Problem asCalled =
+          companion == null ? problem : problem.withCompanion(companions);
+      for (Result result : kind.results()) {
+        A bits = asCalled.call(host.operator(kind.operator()), result.method(), x, companion, y, a);
+        add(kind.operator(), result.method(), bits);
+      }
+    }
+
+    /**
+     * Of numbers whose products and sums are exact in any order, for a matrix product is the
+     * host's: small integers, and for the gradients one token and one weight a column.
+     */
+    void linear(Draw draw) {
+      int dimension = 1 + draw.below(5);
+      int classes = dimension + draw.below(20);
+      double[] weight = integers(draw, classes * dimension);
+      linearLoss(draw, 1 + draw.below(40), dimension, weight, false);
+      double[] ofColumns = new double[weight.length];
+      for (int d = 0; d < dimension; d++) {
+        ofColumns[d * dimension + d] = weight[d * dimension + d];
+      }
+      linearLoss(draw, 1, dimension, ofColumns, true);
+    }
+
+    private void linearLoss(
+        Draw draw, int tokens, int dimension, double[] weight, boolean hasGradients) {
+      int classes = weight.length / dimension;
+      long[] ofHidden = {tokens, dimension};
+      long[] ofWeight = {classes, dimension};
+      double[] labels = new double[tokens];
+      Arrays.setAll(labels, token -> draw.below(classes));
+      A h =
+          host.laid(draw.layout(ofHidden, false), integers(draw, tokens * dimension), format)
+              .view();
+      A w = host.laid(draw.layout(ofWeight, false), weight, format).view();
+      A b = host.plain(new long[] {classes}, integers(draw, classes), format);
+      A y = labels(new long[] {tokens}, labels);
+      CrossEntropyOptions options =
+          CrossEntropyOptions.DEFAULT
+              .withReduction(draw.of(Reduction.class))
+              .withLabelSmoothing(draw.rarely(2) ? 0.125 : 0);
+      LinearCrossEntropyGradients<A> all =
+          host.operator("LinearCrossEntropy").call("valueAndGradients", h, w, b, y, null, options);
+      add("LINEAR_CROSS_ENTROPY", "value", all.loss());
+      if (hasGradients) {
+        for (A gradient : List.of(all.hidden(), all.weight(), all.bias())) {
+          // The sign of a 0 depends on the order.
+          double[] numbers = host.doubles(gradient);
+          Arrays.setAll(numbers, i -> numbers[i] + 0.0);
+          add("LINEAR_CROSS_ENTROPY", "gradients", numbers);
+        }
+      }
+    }
+
+    private static double[] integers(Draw draw, int count) {
+      double[] numbers = new double[count];
+      Arrays.setAll(numbers, i -> draw.between(-3, 4));
+      return numbers;
+    }
+
     private A labels(CrossEntropyCase problem) {
       double[] classes = Arrays.stream(problem.labels()).asDoubleStream().toArray();
+      return labels(problem.rowShape(), classes);
+    }
+
+    private A labels(long[] shape, double[] classes) {
       String dtype =
           host.integers().stream().filter(name -> name.startsWith("INT")).findFirst().orElseThrow();
-      return host.laid(Layout.plain(problem.rowShape()), classes, dtype).view();
+      return host.laid(Layout.plain(shape), classes, dtype).view();
     }
 
     private void add(Object operator, String form, A result) {

@@ -17,6 +17,7 @@ import org.stableops.djl.PositiveTransforms;
 import org.stableops.djl.SoftmaxCrossEntropy;
 import org.stableops.djl.SparseSoftmaxCrossEntropy;
 import org.stableops.integration.host.DjlHost;
+import org.stableops.integration.host.ElementLossHost;
 import org.stableops.integration.host.Host;
 import org.stableops.integration.host.OperatorClass;
 import org.stableops.integration.host.Path;
@@ -107,8 +108,8 @@ final class DjlArrays implements ArrayHost<NDArray> {
   }
 
   @Override
-  public Elementwise<NDArray> elementwise(ElementwiseFunction function) {
-    return Elementwise.of(OperatorClass.inDjl(function.operator()));
+  public OperatorClass operator(String name) {
+    return OperatorClass.inDjl(name);
   }
 
   @Override
@@ -223,6 +224,23 @@ final class DjlArrays implements ArrayHost<NDArray> {
             isSparse
                 ? sparse(z, labels, sampleWeights, options)
                 : dense(z, labels, sampleWeights, options));
+  }
+
+  @Override
+  public double[] backprop(
+      ElementLossHost.Problem problem,
+      Layout layout,
+      Format format,
+      NDArray companion,
+      NDArray targets,
+      NDArray sampleWeights) {
+    return backprop(
+        layout,
+        problem.x(),
+        format,
+        x ->
+            problem.call(
+                operator(problem.operator()), "value", x, companion, targets, sampleWeights));
   }
 
   /** The leaf is the base; the view, like a network's slices and transposes, is in the graph. */

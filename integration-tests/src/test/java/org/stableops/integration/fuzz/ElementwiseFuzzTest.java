@@ -18,7 +18,7 @@ import org.stableops.integration.oracle.Format;
 class ElementwiseFuzzTest {
   @Test
   void isRightInEveryLayout() {
-    Fuzz.run(ElementwiseFuzzTest.class, 700, 0.2, draw -> new Problem(draw).everywhere());
+    Fuzz.run(ElementwiseFuzzTest.class, 700, 0.15, draw -> new Problem(draw).everywhere());
   }
 
   /** One array and one parameter. */

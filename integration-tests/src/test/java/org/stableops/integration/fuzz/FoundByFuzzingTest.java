@@ -1,20 +1,30 @@
 package org.stableops.integration.fuzz;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.stableops.BinaryCrossEntropyOptions;
+import org.stableops.CountOptions;
 import org.stableops.PositiveTransform;
+import org.stableops.Reduction;
+import org.stableops.integration.ElementLossBars;
+import org.stableops.integration.host.ElementLossHost;
 import org.stableops.integration.host.Host;
 import org.stableops.integration.host.Path;
 import org.stableops.integration.oracle.ElementwiseFunction;
 import org.stableops.integration.oracle.Exact;
 import org.stableops.integration.oracle.Format;
 import org.stableops.integration.oracle.Points;
+import org.stableops.integration.oracle.PoissonExact;
 import org.stableops.integration.oracle.PositiveFunction;
+import org.stableops.integration.oracle.SigmoidLoss;
 
 /** What the fuzzer has found, each as a test of its own. */
 class FoundByFuzzingTest {
@@ -86,6 +96,133 @@ class FoundByFuzzingTest {
             assertTrue(error <= 8, () -> where + ": " + error);
           }
         }
+      }
+    }
+  }
+
+  private static final CountOptions COUNTS = CountOptions.DEFAULT.withReduction(Reduction.NONE);
+
+  /** A count that weighs nothing was looked up in a table of small ones, or summed up to. */
+  @ParameterizedTest
+  @ValueSource(doubles = {-1, -1e300, Double.NaN})
+  void aCountThatWeighsNothingMayBeAnything(double count) {
+    for (String operator : new String[] {"PoissonLoss", "NegativeBinomialLoss"}) {
+      ElementLossHost.Problem problem =
+          new ElementLossHost.Problem(
+                  operator,
+                  new double[] {1, -3},
+                  new double[] {2, count},
+                  new double[] {1, 0},
+                  new long[] {2},
+                  COUNTS.withFullLikelihood())
+              .withCompanion(new double[] {1.5, -2}, 2);
+      for (ElementLossHost host : ElementLossHost.ALL) {
+        for (Path path : Path.values()) {
+          double[] losses = path.run(() -> host.compute(problem, Format.FLOAT64)).value();
+          assertTrue(losses[0] > 0 && losses[1] == 0, () -> operator + " on " + host.name());
+        }
+      }
+    }
+  }
+
+  /** An operator on plain arrays of a host, without sample weights. */
+  private static <A extends AutoCloseable> double[] loss(
+      ArrayHost<A> host, String operator, Object options, A x, A y) {
+    A result = host.operator(operator).call("value", x, y, options);
+    return host.doubles(result);
+  }
+
+  /** No elements were no block of rows, whose results were null. */
+  @ParameterizedTest
+  @EnumSource(names = {"FLOAT16", "FLOAT32"})
+  void aLossOfNoElementsIsZero(Format format) {
+    ArrayHost.everywhere(
+        format,
+        new ArrayHost.Check() {
+          @Override
+          public <A extends AutoCloseable> Void on(ArrayHost<A> host, Path path) {
+            A none = host.plain(new long[] {3, 0}, new double[0], format);
+            assertArrayEquals(
+                new double[1], loss(host, "PoissonLoss", CountOptions.DEFAULT, none, none));
+            return null;
+          }
+        });
+  }
+
+  /**
+   * Counts of another dtype than the raw values: in float64 the composite freed the rate that it
+   * needed, in float16 it took the logarithm of the rate.
+   */
+  @ParameterizedTest
+  @EnumSource(names = {"FLOAT16", "FLOAT32", "FLOAT64"})
+  void countsOfAnyDtypeHaveTheLogarithmOfTheRate(Format ofCounts) {
+    CountOptions options = COUNTS.withRate(PositiveTransform.softplus());
+    double[] raw = {0.75, -3, 40};
+    double[] counts = {2, 0, 37};
+    ArrayHost.everywhere(
+        Format.FLOAT32,
+        new ArrayHost.Check() {
+          @Override
+          public <A extends AutoCloseable> Void on(ArrayHost<A> host, Path path) {
+            long[] shape = {3};
+            A r = host.plain(shape, raw, Format.FLOAT32);
+            A y = host.plain(shape, counts, ofCounts);
+            double[] actual = loss(host, "PoissonLoss", options, r, y);
+            for (int i = 0; i < raw.length; i++) {
+              ElementLossBars.Bound bound =
+                  ElementLossBars.poisson(
+                          PoissonExact.of(raw[i], counts[i], options),
+                          counts[i],
+                          options,
+                          Format.FLOAT32)
+                      .of(ElementLossBars.Result.LOSS);
+              assertTrue(bound.error(actual[i], Format.FLOAT32) <= bound.bar());
+            }
+            return null;
+          }
+        });
+  }
+
+  /** A float64 target near 1 was rounded to 1 beside float32 logits: the loss was 1e-5 of it. */
+  @Test
+  void targetsKeepTheDigitsOfTheirDtype() {
+    BinaryCrossEntropyOptions options =
+        BinaryCrossEntropyOptions.DEFAULT.withReduction(Reduction.NONE);
+    double target = 1 - 1e-9;
+    double expected = SigmoidLoss.of(30, target, 1, options).loss().nearest();
+    ArrayHost.everywhere(
+        Format.FLOAT32,
+        new ArrayHost.Check() {
+          @Override
+          public <A extends AutoCloseable> Void on(ArrayHost<A> host, Path path) {
+            long[] shape = {1};
+            A x = host.plain(shape, new double[] {30}, Format.FLOAT32);
+            A y = host.plain(shape, new double[] {target}, Format.FLOAT64);
+            double[] actual = loss(host, "SigmoidCrossEntropy", options, x, y);
+            assertEquals(expected, actual[0], 2 * Format.FLOAT32.ulp(expected));
+            return null;
+          }
+        });
+  }
+
+  /** A mean of 0 had an infinite second derivative also for what is no inverse dispersion. */
+  @Test
+  void whatIsNoInverseDispersionHasNaN() {
+    ElementLossHost.Problem problem =
+        new ElementLossHost.Problem(
+                "NegativeBinomialLoss",
+                new double[] {0, 0, 0},
+                new double[] {2, 2, 2},
+                null,
+                new long[] {3},
+                CountOptions.RATE.withReduction(Reduction.NONE))
+            .withCompanion(new double[] {0, -1, Double.NaN}, 3);
+    double[] none = {Double.NaN, Double.NaN, Double.NaN};
+    for (ElementLossHost host : ElementLossHost.ALL) {
+      for (Path path : Path.values()) {
+        ElementLossHost.Derivatives all = path.run(() -> host.compute(problem, Format.FLOAT64));
+        assertArrayEquals(none, all.second());
+        assertArrayEquals(none, all.value());
       }
     }
   }

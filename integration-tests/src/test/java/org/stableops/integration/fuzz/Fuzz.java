@@ -14,9 +14,10 @@ import org.stableops.integration.Effort;
 /**
  * The loop of a fuzz test: cases, each drawn from a seed and its number alone.
  *
- * <p>By default always the same ones, about ten seconds for all tests together, and 40 if thorough.
- * {@code -Dstableops.fuzz.seconds=900 -Dstableops.fuzz.seed=7} draws others until the time is over;
- * {@code -Dstableops.fuzz.case=123} runs one case only, as the message of a failure says.
+ * <p>By default always the same ones, about twelve seconds for all tests together, and 60 if
+ * thorough. {@code -Dstableops.fuzz.seconds=900 -Dstableops.fuzz.seed=7} draws others until the
+ * time is over; {@code -Dstableops.fuzz.case=123} runs one case only, as the message of a failure
+ * says.
  */
 final class Fuzz {
   private static final String SECONDS = System.getProperty("stableops.fuzz.seconds");

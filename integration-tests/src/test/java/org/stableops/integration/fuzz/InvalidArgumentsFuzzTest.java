@@ -9,12 +9,17 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.stableops.BinaryCrossEntropyOptions;
+import org.stableops.CountOptions;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
+import org.stableops.integration.host.ElementLossHost;
 import org.stableops.integration.host.Path;
 import org.stableops.integration.oracle.ElementwiseFunction;
 import org.stableops.integration.oracle.Format;
+import org.stableops.op.ElementLoss;
+import org.stableops.op.ElementLosses;
 
 /**
  * One mistake among arguments that are right otherwise: an IllegalArgumentException that names the
@@ -24,9 +29,12 @@ import org.stableops.integration.oracle.Format;
 class InvalidArgumentsFuzzTest {
   private static final double INF = Double.POSITIVE_INFINITY;
 
+  private static final List<String> ELEMENT_METHODS =
+      List.of("value", "gradient", "valueAndGradient", "secondDerivative", "evaluate");
+
   @Test
   void areRefusedByName() {
-    Fuzz.run(InvalidArgumentsFuzzTest.class, 800, 0.1, draw -> everywhere(draw, draw.seed()));
+    Fuzz.run(InvalidArgumentsFuzzTest.class, 1000, 0.1, draw -> everywhere(draw, draw.seed()));
   }
 
   /** The same problem on every host and path. */
@@ -44,10 +52,11 @@ class InvalidArgumentsFuzzTest {
   private static <A extends AutoCloseable> Void check(ArrayHost<A> host, Draw draw) {
     Problem<A> problem = new Problem<>(host, draw);
     Mistake mistake =
-        switch (draw.below(4)) {
+        switch (draw.below(5)) {
           case 0 -> problem.elementwise();
           case 1 -> problem.parametric();
           case 2 -> problem.alongAnAxis();
+          case 3 -> problem.elementLoss();
           default -> problem.crossEntropy();
         };
     draw.note("mistake", mistake.name);
@@ -280,6 +289,107 @@ class InvalidArgumentsFuzzTest {
             Mistake.of("out must be like", () -> transforms.valueInto().apply(x, transform, out));
         default -> new Mistake("transform must be", () -> transforms.value().apply(x, null));
       };
+    }
+
+    Mistake elementLoss() {
+      ElementLoss loss =
+          draw.of(
+              List.of(
+                  ElementLosses.sigmoidCrossEntropy().of(BinaryCrossEntropyOptions.DEFAULT),
+                  ElementLosses.poissonLoss().of(CountOptions.DEFAULT),
+                  ElementLosses.negativeBinomialLoss().of(CountOptions.DEFAULT)));
+      boolean isBinary = loss.names().companion() == null;
+      Object options = isBinary ? BinaryCrossEntropyOptions.DEFAULT : CountOptions.DEFAULT;
+      boolean hasCompanion = loss.hasCompanionGradient() || (!isBinary && draw.rarely(2));
+      String method = draw.of(ELEMENT_METHODS);
+      ElementCall call = new ElementCall(loss.name(), method, options, hasCompanion);
+      A x = x();
+      long[] sizes = draw.broadcasting(shape);
+      A c = hasCompanion ? of(sizes, 1) : null;
+      A y = draw.rarely(2) ? of(shape, 1) : integers(shape, filled(shape, 1));
+      double invalid = draw.of(List.of(-1.0, -format.min(), Double.NaN, INF, -INF));
+      return switch (draw.below(hasCompanion ? 11 : 7)) {
+        case 0 -> {
+          A integers = notFloating();
+          yield call.mistake(loss.argument() + " dtype must be", integers, c, y, null);
+        }
+        case 1 -> {
+          A spoilt = spoilt(shape, 1, isBinary && draw.rarely(2) ? 1.5 : invalid);
+          yield call.mistake(loss.targets() + "[", x, c, spoilt, null);
+        }
+        case 2 -> {
+          A other = of(otherShape(shape), 1);
+          yield call.mistake(loss.targets() + " shape ", x, c, other, null);
+        }
+        case 3 -> {
+          A weights = spoilt(shape, 1, invalid);
+          yield call.mistake("sampleWeights[", x, c, y, weights);
+        }
+        case 4 -> {
+          A weights = of(otherShape(shape), 1);
+          yield call.mistake("sampleWeights shape ", x, c, y, weights);
+        }
+        case 5 -> {
+          // Its own weight counts; that of another, which would be refused, is 0.
+          double[] elements = filled(shape, 1);
+          double[] weights = filled(shape, 0);
+          int wrong = draw.below(elements.length);
+          elements[wrong] = -1;
+          weights[wrong] = 1;
+          A spoilt = array(shape, elements, host.dtype(format));
+          A mask = array(shape, weights, host.booleans());
+          yield call.mistake("%s[%d] must be".formatted(loss.targets(), wrong), x, c, spoilt, mask);
+        }
+        case 6 -> {
+          int last = (int) shape[shape.length - 1];
+          BinaryCrossEntropyOptions weighted =
+              BinaryCrossEntropyOptions.DEFAULT.withPositiveWeights(
+                  filled(new long[] {last + 2}, 1));
+          A targets = of(shape, 1);
+          yield new ElementCall("SigmoidCrossEntropy", method, weighted, false)
+              .mistake("positiveWeights must have 1 element", x, null, targets, null);
+        }
+        case 7 -> {
+          A other = ofAnotherDtype(sizes);
+          yield call.mistake(loss.names().companion() + " dtype must be", x, other, y, null);
+        }
+        case 8 -> {
+          A other = of(enlarging(), 1);
+          yield call.mistake(loss.names().companion() + " shape ", x, other, y, null);
+        }
+        case 9 -> {
+          A integers = notFloating();
+          yield call.mistake(loss.names().companion() + " dtype must be", x, integers, y, null);
+        }
+        default -> {
+          // Any θ is one; an exposure is not.
+          ElementCall ofExposure =
+              new ElementCall("PoissonLoss", method, CountOptions.DEFAULT, true);
+          A spoilt = spoilt(sizes, 1, draw.rarely(3) ? 0 : invalid);
+          yield ofExposure.mistake("exposure[", x, spoilt, y, null);
+        }
+      };
+    }
+
+    /** A method of a loss of elements, on arrays of which some may be null. */
+    private final class ElementCall {
+      private final ElementLossHost.Problem problem;
+      private final String method;
+
+      ElementCall(String operator, String method, Object options, boolean hasCompanion) {
+        ElementLossHost.Problem without =
+            new ElementLossHost.Problem(operator, null, null, null, shape, options);
+        problem = hasCompanion ? without.withCompanion(new double[0]) : without;
+        this.method = method;
+      }
+
+      Mistake mistake(String start, A x, A companion, A targets, A weights) {
+        return new Mistake(
+            start,
+            () ->
+                problem.call(
+                    host.operator(problem.operator()), method, x, companion, targets, weights));
+      }
     }
 
     Mistake crossEntropy() {

@@ -186,6 +186,23 @@ record Layout(
     return places;
   }
 
+  /** For each element of a shape, which of a parameter it meets that broadcasts to it. */
+  static int[] met(long[] shape, long[] parameter) {
+    int[] met = new int[Draw.size(shape)];
+    for (int i = 0; i < met.length; i++) {
+      long rest = i;
+      int stride = 1;
+      for (int d = 1; d <= parameter.length; d++) {
+        long size = shape[shape.length - d];
+        long own = parameter[parameter.length - d];
+        met[i] += own == 1 ? 0 : (int) (rest % size) * stride;
+        stride *= (int) own;
+        rest /= size;
+      }
+    }
+    return met;
+  }
+
   /** The elements of a base with a view's among others. */
   double[] base(double[] elements, double others) {
     double[] base = new double[(int) size()];

@@ -10,6 +10,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.PositiveTransform;
+import org.stableops.integration.host.ElementLossHost;
 import org.stableops.integration.host.Host;
 import org.stableops.integration.host.Nd4jHost;
 import org.stableops.integration.host.OperatorClass;
@@ -95,8 +96,8 @@ final class Nd4jArrays implements ArrayHost<INDArray> {
   }
 
   @Override
-  public Elementwise<INDArray> elementwise(ElementwiseFunction function) {
-    return Elementwise.of(OperatorClass.inNd4j(function.operator()));
+  public OperatorClass operator(String name) {
+    return OperatorClass.inNd4j(name);
   }
 
   @Override
@@ -217,6 +218,32 @@ final class Nd4jArrays implements ArrayHost<INDArray> {
     return isSparse
         ? SparseSoftmaxCrossEntropy.value(logits, y, weights, options)
         : SoftmaxCrossEntropy.value(logits, y, weights, options);
+  }
+
+  @Override
+  public double[] backprop(
+      ElementLossHost.Problem problem,
+      Layout layout,
+      Format format,
+      INDArray companion,
+      INDArray targets,
+      INDArray sampleWeights) {
+    return backprop(
+        layout,
+        problem.x(),
+        format,
+        x ->
+            problem.call(
+                operator(problem.operator()),
+                "value",
+                x,
+                constant(x, companion),
+                constant(x, targets),
+                constant(x, sampleWeights)));
+  }
+
+  private static SDVariable constant(SDVariable beside, INDArray array) {
+    return array == null ? null : beside.getSameDiff().constant(array);
   }
 
   private double[] backprop(

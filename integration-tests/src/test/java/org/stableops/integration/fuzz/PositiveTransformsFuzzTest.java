@@ -20,7 +20,7 @@ import org.stableops.integration.oracle.PositiveFunction;
 class PositiveTransformsFuzzTest {
   @Test
   void areRightInEveryLayout() {
-    Fuzz.run(PositiveTransformsFuzzTest.class, 220, 0.15, draw -> new Problem(draw).everywhere());
+    Fuzz.run(PositiveTransformsFuzzTest.class, 220, 0.1, draw -> new Problem(draw).everywhere());
   }
 
   private static PositiveTransform transform(Draw draw, Format format) {
