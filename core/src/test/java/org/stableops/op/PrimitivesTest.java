@@ -19,7 +19,8 @@ import org.stableops.CrossEntropyOptions;
  * constant, a question and freeing are none.
  */
 class PrimitivesTest {
-  private static final Set<String> NONE = Set.of("constant", "classes", "isDouble", "free");
+  private static final Set<String> NONE =
+      Set.of("constant", "classes", "isDouble", "hasTypeOf", "free");
   private static final int CLASSES = 3;
 
   /** Those of docs/design.md. */
