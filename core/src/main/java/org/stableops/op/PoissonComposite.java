@@ -43,7 +43,7 @@ public final class PoissonComposite implements ElementLoss.LossComposite {
   public <A> A value(RowAlgebra<A> m, A x, A exposure, A y) {
     RateComposite<A> rate = rate(m, x);
     A count = m.toDouble(y);
-    A value = times(m, rate.value, exposure);
+    A value = rate.times(rate.value, toDouble(m, exposure));
     if (options.hasFullLikelihood()) {
       A stirling = m.onHost(count, Stirling::ofCount);
       return m.add(halfDeviance(m, rate, exposure, count), stirling);
@@ -53,10 +53,6 @@ public final class PoissonComposite implements ElementLoss.LossComposite {
     return m.select(m.isEqual(value, INFINITY), value, finite);
   }
 
-  private static <A> A times(RowAlgebra<A> m, A x, A exposure) {
-    return exposure == null ? x : m.multiply(x, m.toDouble(exposure));
-  }
-
   /** log λ. */
   private static <A> A log(RowAlgebra<A> m, RateComposite<A> rate, A exposure) {
     return exposure == null ? rate.log() : m.add(rate.log(), m.log(m.toDouble(exposure)));
@@ -64,7 +60,7 @@ public final class PoissonComposite implements ElementLoss.LossComposite {
 
   /** y·φ(λ/y − 1); y = 0 leaves λ. */
   private static <A> A halfDeviance(RowAlgebra<A> m, RateComposite<A> rate, A exposure, A y) {
-    A value = times(m, rate.value, exposure);
+    A value = rate.times(rate.value, toDouble(m, exposure));
     A difference = m.subtract(value, y);
     A logRatio = m.subtract(log(m, rate, exposure), m.log(y));
     A half = PhiComposite.times(m, y, difference, m.divide(value, y), logRatio);
@@ -77,19 +73,17 @@ public final class PoissonComposite implements ElementLoss.LossComposite {
     return m.multiply(halfDeviance(m, rate(m, x), exposure, m.toDouble(y)), 2);
   }
 
-  /** E·(T′ − (y/E)·T′/T), for the derivatives know of no exposure. */
   @Override
   public <A> A gradient(RowAlgebra<A> m, A x, A exposure, A y) {
-    return times(m, rate(m, x).gradient(perExposure(m, exposure, y)), exposure);
+    return rate(m, x).gradient(toDouble(m, exposure), m.toDouble(y));
   }
 
-  private static <A> A perExposure(RowAlgebra<A> m, A exposure, A y) {
-    A count = m.toDouble(y);
-    return exposure == null ? count : m.divide(count, m.toDouble(exposure));
+  private static <A> A toDouble(RowAlgebra<A> m, A exposure) {
+    return exposure == null ? null : m.toDouble(exposure);
   }
 
   @Override
   public <A> A secondDerivative(RowAlgebra<A> m, A x, A exposure, A y) {
-    return times(m, rate(m, x).secondDerivative(perExposure(m, exposure, y)), exposure);
+    return rate(m, x).secondDerivative(toDouble(m, exposure), m.toDouble(y));
   }
 }

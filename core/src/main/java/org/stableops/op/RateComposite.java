@@ -64,19 +64,25 @@ final class RateComposite<A> {
     };
   }
 
-  /** λ′ − y·λ′/λ; above a bound (1 − y/λ)·T′, for T′ may be tiny where λ is not. */
-  A gradient(A y) {
-    return bound == 0 ? minus(slope(), y, logSlope()) : timesSlope(share(y));
+  /**
+   * E·λ′ − y·λ′/λ of exposures E, null for 1; above a bound (E − y/λ)·T′, for T′ may be tiny where
+   * λ is not.
+   */
+  A gradient(A exposure, A y) {
+    return bound == 0
+        ? minus(times(slope(), exposure), y, logSlope())
+        : timesSlope(share(exposure, y));
   }
 
-  /** λ″ − y·(λ′/λ)′; above a bound (1 − y/λ)·T″ + y·(T′/λ)². */
-  A secondDerivative(A y) {
+  /** E·λ″ − y·(λ′/λ)′; above a bound (E − y/λ)·T″ + y·(T′/λ)². */
+  A secondDerivative(A exposure, A y) {
     if (bound == 0) {
-      return minus(curvature(), y, logCurvature());
+      return minus(times(curvature(), exposure), y, logCurvature());
     }
     A logSlope = logSlope();
     A ofSquare = m.multiply(m.multiply(y, logSlope), logSlope);
-    return m.add(timesCurvature(share(y)), m.select(m.isEqual(y, 0), m.constant(0, y), ofSquare));
+    return m.add(
+        timesCurvature(share(exposure, y)), m.select(m.isEqual(y, 0), m.constant(0, y), ofSquare));
   }
 
   /** a − y·b, and a where y is 0. */
@@ -98,9 +104,15 @@ final class RateComposite<A> {
     return m.subtract(timesCurvature(m.divide(x, value)), m.multiply(m.multiply(x, slope), slope));
   }
 
-  /** 1 − y/λ. */
-  private A share(A y) {
-    return m.add(m.negate(m.divide(y, value)), 1);
+  /** x·E. */
+  A times(A x, A exposure) {
+    return exposure == null ? x : m.multiply(x, exposure);
+  }
+
+  /** E − y/λ. */
+  private A share(A exposure, A y) {
+    A quotient = m.divide(y, value);
+    return exposure == null ? m.add(m.negate(quotient), 1) : m.subtract(exposure, quotient);
   }
 
   /** x·T′, of a square where T′ is an exponential. */

@@ -227,6 +227,27 @@ class FoundByFuzzingTest {
     }
   }
 
+  /** A count over a small exposure overflowed, though the gradient does not. */
+  @Test
+  void aSmallExposureLeavesTheGradientOfACount() {
+    ElementLossHost.Problem problem =
+        new ElementLossHost.Problem(
+                "PoissonLoss",
+                new double[] {1e-300, 1e-300},
+                new double[] {0.4, 0},
+                null,
+                new long[] {2},
+                CountOptions.RATE.withReduction(Reduction.NONE))
+            .withCompanion(new double[] {1e-119, 1e-119}, 2);
+    for (ElementLossHost host : ElementLossHost.ALL) {
+      for (Path path : Path.values()) {
+        ElementLossHost.Derivatives all = path.run(() -> host.compute(problem, Format.FLOAT64));
+        assertEquals(1, all.gradient()[0] / -4e299, 1e-15);
+        assertEquals(1, all.gradient()[1] / 1e-119, 1e-15);
+      }
+    }
+  }
+
   /** At some arguments, and at others that are drawn. */
   private static void check(
       ElementwiseFunction function, double parameter, Format format, double... arguments) {
