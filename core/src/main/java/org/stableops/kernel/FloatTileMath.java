@@ -153,12 +153,8 @@ interface FloatTileMath {
   /** The elements as double, from the start of {@code out}. */
   void widen(float[] x, int from, int count, double[] out);
 
-  /** The nearest floats; by no vector, for those of the Vector API take four times as long. */
-  default void narrow(double[] x, int count, float[] out) {
-    for (int i = 0; i < count; i++) {
-      out[i] = (float) x[i];
-    }
-  }
+  /** The nearest floats. */
+  void narrow(double[] x, int count, float[] out);
 
   /** Takes {@link Math}'s function for the elements whose marks are negative. */
   static void replaceMarked(

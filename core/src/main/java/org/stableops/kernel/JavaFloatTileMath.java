@@ -281,4 +281,11 @@ final class JavaFloatTileMath implements FloatTileMath {
       out[i] = x[from + i];
     }
   }
+
+  @Override
+  public void narrow(double[] x, int count, float[] out) {
+    for (int i = 0; i < count; i++) {
+      out[i] = (float) x[i];
+    }
+  }
 }

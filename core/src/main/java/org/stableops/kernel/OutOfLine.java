@@ -30,6 +30,15 @@ final class OutOfLine {
     return of(lookup, target, name, type);
   }
 
+  /** The method of this name that takes doubles, floats to write, and how many elements. */
+  static OutOfLine ofNarrowing(Lookup lookup, Object target, String name) {
+    return of(
+        lookup,
+        target,
+        name,
+        MethodType.methodType(void.class, double[].class, float[].class, int.class));
+  }
+
   private static OutOfLine of(Lookup lookup, Object target, String name, MethodType type) {
     try {
       return new OutOfLine(lookup.bind(target, name, type));
@@ -41,6 +50,14 @@ final class OutOfLine {
   double callForSum(float[] a, float max, float[] out, int count) {
     try {
       return (double) function.invokeExact(a, max, out, count);
+    } catch (Throwable e) {
+      throw unchecked(e);
+    }
+  }
+
+  void call(double[] x, float[] out, int count) {
+    try {
+      function.invokeExact(x, out, count);
     } catch (Throwable e) {
       throw unchecked(e);
     }

@@ -39,6 +39,8 @@ final class VectorFloatTileMath implements FloatTileMath {
   private final OutOfLine expOfDifference = outOfLine("expOfDifferenceTile");
   private final OutOfLine sumOfExps =
       OutOfLine.ofSum(MethodHandles.lookup(), this, "sumOfExpsTile");
+  private final OutOfLine narrow =
+      OutOfLine.ofNarrowing(MethodHandles.lookup(), this, "narrowTile");
   private final OutOfLine log1p = outOfLine("log1pTile");
   private final OutOfLine addTwice = outOfLine("addTwiceTile");
   private final OutOfLine splitOffPowers = outOfLine("splitOffPowersTile");
@@ -387,6 +389,20 @@ final class VectorFloatTileMath implements FloatTileMath {
     }
     for (; i < count; i++) {
       out[i] = x[from + i];
+    }
+  }
+
+  @Override
+  public void narrow(double[] x, int count, float[] out) {
+    narrow.call(x, out, count);
+  }
+
+  private void narrowTile(double[] x, float[] out, int count) {
+    for (int i = 0; i < count; i += WIDE.length()) {
+      DoubleVector.fromArray(WIDE, x, i)
+          .convertShape(VectorOperators.D2F, HALF, 0)
+          .reinterpretAsFloats()
+          .intoArray(out, i);
     }
   }
 }
