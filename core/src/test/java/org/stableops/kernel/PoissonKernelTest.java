@@ -1,5 +1,6 @@
 package org.stableops.kernel;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -186,6 +187,22 @@ class PoissonKernelTest {
     assertEquals(1, sum, 1e-14);
     assertEquals(
         7.5 - 3 * Math.log(7.5), Losses.value(PoissonKernel.of(LOG), Math.log(7.5), 1, 3), 1e-14);
+  }
+
+  /** What no weight counts need be neither a number nor a count. */
+  @Test
+  void elementsOfNoWeightAreNeverRead() {
+    double[] out = {INF, INF};
+    ElementLossKernel.Batch batch =
+        new ElementLossKernel.Batch(
+            Pointwise.elements(new double[] {Double.NaN, 0.3}),
+            Pointwise.elements(new double[] {-1, 2}),
+            Pointwise.elements(new double[] {-1, 7}),
+            Pointwise.elements(new double[] {0, 3}));
+    double sum = PoissonKernel.of(FULL).run(batch, Pointwise.elements(out), null, 1);
+    double counted = 3 * Losses.value(PoissonKernel.of(FULL), 0.3, 2, 7);
+    assertArrayEquals(new double[] {0, counted}, out);
+    assertEquals(counted, sum);
   }
 
   @Test
