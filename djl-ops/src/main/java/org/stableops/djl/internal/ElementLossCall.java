@@ -359,6 +359,11 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
     return acceptsAll() ? fused(view, wantsLosses) : inBlocks(view, wantsLosses);
   }
 
+  @Override
+  NDArray gradientAlone() {
+    return acceptsAll() ? derivative(Derivative.GRADIENT, weight()) : super.gradientAlone();
+  }
+
   /** Whether a kernel can work on all arrays at once. */
   private boolean acceptsAll() {
     return Fused.accepts(logits)

@@ -112,7 +112,12 @@ public abstract class LossCall<L extends Losses> implements WeightedCall {
   }
 
   public final NDArray gradient() {
-    return Scoped.compute(() -> rounded(compute(logits).gradient()));
+    return Scoped.compute(() -> rounded(gradientAlone()));
+  }
+
+  /** The gradient, where the losses are not wanted. */
+  NDArray gradientAlone() {
+    return compute(logits).gradient();
   }
 
   final NDArray rounded(NDArray wide) {

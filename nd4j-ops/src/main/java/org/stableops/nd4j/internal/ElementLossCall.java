@@ -454,7 +454,7 @@ public final class ElementLossCall {
       INDArray wideLosses = wide(losses, from, to, block, ofBlock);
       INDArray wideOut = wide(out, from, to, block, ofBlock);
       Elements ofOut = wideOut == null ? null : AlongAxis.rowElements(wideOut);
-      if (derivative == Derivative.GRADIENT) {
+      if (wantsSum) {
         Elements ofLosses = wideLosses == null ? null : AlongAxis.rowElements(wideLosses);
         sum += loss.kernel().run(batch, ofLosses, ofOut, scale());
       } else {
