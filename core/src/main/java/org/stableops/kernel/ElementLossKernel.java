@@ -292,14 +292,12 @@ public final class ElementLossKernel {
     int size = batch.x.size();
     int tiles = Tiles.count(size);
     double[] sums = new double[tiles];
+    boolean mayBeInFloat = mayBeInFloat(batch, losses, gradient, scale);
     Tiles.forEachTile(
         size,
         (from, count, scratch) -> {
-          boolean isInFloat =
-              mayBeInFloat(batch, losses, gradient, scale)
-                  && loadFloats(batch, from, count, scratch);
           sums[from / Tiles.SIZE] =
-              isInFloat
+              mayBeInFloat && loadFloats(batch, from, count, scratch)
                   ? runInFloat(losses, gradient, scale, from, count, scratch)
                   : run(batch, losses, gradient, scale, from, count, scratch);
         });

@@ -32,6 +32,14 @@ abstract class ElementLossFunction implements ILossFunction {
       Reduction reduction,
       Temporaries temporaries);
 
+  /**
+   * The gradient by all pre-outputs, of that by what the call is of, which is the same for most.
+   */
+  INDArray whole(
+      INDArray gradient, ElementLossCall call, INDArray preOutput, Temporaries temporaries) {
+    return gradient;
+  }
+
   /** Returns the sum of the losses, or that over the number of rows if average is true. */
   @Override
   public double computeScore(
@@ -61,7 +69,8 @@ abstract class ElementLossFunction implements ILossFunction {
   public INDArray computeGradient(
       INDArray labels, INDArray preOutput, IActivation activation, @Nullable INDArray mask) {
     try (Temporaries temporaries = new Temporaries()) {
-      return call(labels, preOutput, activation, mask, Reduction.SUM, temporaries).gradient();
+      ElementLossCall call = call(labels, preOutput, activation, mask, Reduction.SUM, temporaries);
+      return whole(call.gradient(), call, preOutput, temporaries);
     }
   }
 
@@ -74,10 +83,10 @@ abstract class ElementLossFunction implements ILossFunction {
       @Nullable INDArray mask,
       boolean average) {
     try (Temporaries temporaries = new Temporaries()) {
-      ElementLossCall.Result result =
-          call(labels, preOutput, activation, mask, Reduction.SUM, temporaries).both();
+      ElementLossCall call = call(labels, preOutput, activation, mask, Reduction.SUM, temporaries);
+      ElementLossCall.Result result = call.both();
       double score = average ? result.sum() / preOutput.size(0) : result.sum();
-      return new Pair<>(score, result.derivative());
+      return new Pair<>(score, whole(result.derivative(), call, preOutput, temporaries));
     }
   }
 

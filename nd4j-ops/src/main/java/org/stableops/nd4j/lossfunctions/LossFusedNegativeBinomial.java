@@ -3,7 +3,6 @@ package org.stableops.nd4j.lossfunctions;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -260,34 +259,9 @@ public final class LossFusedNegativeBinomial extends CountLossFunction {
     return mask == null ? call : call.withMask(mask);
   }
 
-  /** Returns the gradient of the sum of the losses with respect to the pre-outputs. */
-  @Override
-  public INDArray computeGradient(
-      INDArray labels, INDArray preOutput, IActivation activation, @Nullable INDArray mask) {
-    try (Temporaries temporaries = new Temporaries()) {
-      ElementLossCall call = call(labels, preOutput, activation, mask, Reduction.SUM, temporaries);
-      return whole(call.gradient(), call, preOutput, temporaries);
-    }
-  }
-
-  /** Returns score and gradient in one pass. */
-  @Override
-  public Pair<Double, INDArray> computeGradientAndScore(
-      INDArray labels,
-      INDArray preOutput,
-      IActivation activation,
-      @Nullable INDArray mask,
-      boolean average) {
-    try (Temporaries temporaries = new Temporaries()) {
-      ElementLossCall call = call(labels, preOutput, activation, mask, Reduction.SUM, temporaries);
-      ElementLossCall.Result result = call.both();
-      double score = average ? result.sum() / preOutput.size(0) : result.sum();
-      return new Pair<>(score, whole(result.derivative(), call, preOutput, temporaries));
-    }
-  }
-
   /** The gradient with the columns by the raw values of θ, if there are any. */
-  private INDArray whole(
+  @Override
+  INDArray whole(
       INDArray ofMeans, ElementLossCall call, INDArray preOutput, Temporaries temporaries) {
     if (transform == null) {
       return ofMeans;
