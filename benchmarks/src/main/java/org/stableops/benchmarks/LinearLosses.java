@@ -9,7 +9,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.GradientCollector;
-import java.io.IOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -58,7 +57,7 @@ final class LinearLosses {
   }
 
   /** Takes "djl" or "nd4j", and "fused" or "composite". */
-  public static void main(String[] arguments) throws IOException {
+  public static void main(String[] arguments) {
     String host = arguments.length == 0 ? "djl" : arguments[0];
     boolean isFused = arguments.length < 2 || !arguments[1].equals("composite");
     System.setProperty(FusedPath.PROPERTY, Boolean.toString(isFused));
@@ -75,7 +74,7 @@ final class LinearLosses {
     System.exit(0);
   }
 
-  private void djl() throws IOException {
+  private void djl() {
     try (NDManager manager = NDManager.newBaseManager()) {
       manager.getEngine().setRandomSeed(SEED);
       NDArray hidden = manager.randomNormal(new Shape(tokens, width));
@@ -154,7 +153,7 @@ final class LinearLosses {
     }
   }
 
-  private void nd4j() throws IOException {
+  private void nd4j() {
     Nd4j.getRandom().setSeed(SEED);
     INDArray hidden = Nd4j.randn(tokens, width);
     INDArray weight = Nd4j.randn(classes, width).muli(SCALE);
@@ -212,7 +211,7 @@ final class LinearLosses {
     Arrays.stream(arrays).forEach(INDArray::close);
   }
 
-  private void print() throws IOException {
+  private void print() {
     for (int i = 0; i < WARM_UP; i++) {
       contestants.values().forEach(Runnable::run);
     }
@@ -241,15 +240,8 @@ final class LinearLosses {
     }
   }
 
-  private double memory(Runnable call) throws IOException {
-    long least = Long.MAX_VALUE;
-    for (int i = 0; i < WARM_UP; i++) {
-      System.gc();
-      ProcessMemory.resetPeak();
-      long before = ProcessMemory.residentKiB();
-      call.run();
-      least = Math.min(least, ProcessMemory.peakKiB() - before);
-    }
-    return 1024.0 * least / ((double) Float.BYTES * tokens * classes);
+  private double memory(Runnable call) {
+    long growth = ProcessMemory.medianKiB(() -> ProcessMemory.growthKiB(call));
+    return 1024.0 * growth / ((double) Float.BYTES * tokens * classes);
   }
 }

@@ -1,6 +1,5 @@
 package org.stableops.benchmarks;
 
-import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import org.stableops.integration.memory.ProcessMemory;
@@ -14,7 +13,7 @@ import org.stableops.integration.memory.ProcessMemory;
  * (what is allocated there is in the column of heap bytes), and glibc is told to give freed blocks
  * back at once, so that a result does not hide in a block that an earlier call has left behind. A
  * step must make logits = x + bias whatever the loss is, so that this array is not counted. The
- * least of several calls counts: what the JVM itself does meanwhile only adds.
+ * median of several calls counts.
  */
 final class MemoryProbe {
   static final List<String> OPTIONS =
@@ -23,12 +22,11 @@ final class MemoryProbe {
       Map.of("MALLOC_MMAP_THRESHOLD_", "65536", "MALLOC_TRIM_THRESHOLD_", "65536");
 
   private static final int WARM_UP = 5;
-  private static final int CALLS = 5;
 
   private MemoryProbe() {}
 
   /** Takes a task. */
-  public static void main(String[] arguments) throws IOException {
+  public static void main(String[] arguments) {
     Task task = Task.parse(arguments[0]);
     Messages messages = new Messages();
     try (Contestant contestant = task.entry().start(task.size(), CallBenchmark.seed())) {
@@ -49,19 +47,10 @@ final class MemoryProbe {
     return makesLogits ? 1 : 0;
   }
 
-  private static long peak(Contestant contestant) throws IOException {
+  private static long peak(Contestant contestant) {
     for (int i = 0; i < WARM_UP; i++) {
       contestant.run();
     }
-    long least = Long.MAX_VALUE;
-    for (int i = 0; i < CALLS; i++) {
-      // Frees what the hosts leave to the collector.
-      System.gc();
-      ProcessMemory.resetPeak();
-      long before = ProcessMemory.residentKiB();
-      contestant.run();
-      least = Math.min(least, ProcessMemory.peakKiB() - before);
-    }
-    return least;
+    return ProcessMemory.medianKiB(() -> ProcessMemory.growthKiB(contestant::run));
   }
 }

@@ -3,13 +3,11 @@ package org.stableops.integration;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import java.io.IOException;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -28,22 +26,15 @@ final class CompositeMemory {
   private CompositeMemory() {}
 
   /** Takes the host. */
-  public static void main(String[] arguments) throws IOException {
+  public static void main(String[] arguments) {
     System.setProperty(FusedPath.PROPERTY, "false");
-    List<String> printed = new ArrayList<>();
     if (arguments[0].equals("djl")) {
       try (NDManager manager = NDManager.newBaseManager()) {
-        Map<String, Supplier<NDArray>> calls = djl(manager, ROWS);
-        // Warm: what the JVM and the host's libraries keep for themselves is not a call's.
-        calls.forEach((name, call) -> call.get().close());
-        calls.forEach((name, call) -> printed.add(name + "=" + peak(call, NDArray::close)));
+        System.out.println(measured(djl(manager, ROWS), NDArray::close));
       }
     } else {
-      Map<String, Supplier<INDArray>> calls = nd4j(ROWS);
-      calls.forEach((name, call) -> call.get().close());
-      calls.forEach((name, call) -> printed.add(name + "=" + peak(call, INDArray::close)));
+      System.out.println(measured(nd4j(ROWS), INDArray::close));
     }
-    System.out.println(String.join(" ", printed));
   }
 
   private static Map<String, Supplier<NDArray>> djl(NDManager manager, int rows) {
@@ -76,17 +67,15 @@ final class CompositeMemory {
     return calls;
   }
 
-  private static <A> long peak(Supplier<A> call, Consumer<A> close) {
-    try {
-      System.gc();
-      long before = ProcessMemory.residentKiB();
-      ProcessMemory.resetPeak();
-      A result = call.get();
-      long peak = ProcessMemory.peakKiB() - before;
-      close.accept(result);
-      return 100 * peak / LOGITS_KIB;
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
-    }
+  /** The first time is the warm-up: what the host's libraries keep for themselves is no call's. */
+  private static <A> String measured(Map<String, Supplier<A>> calls, Consumer<A> close) {
+    calls.values().forEach(call -> close.accept(call.get()));
+    return calls.entrySet().stream()
+        .map(call -> call.getKey() + "=" + percent(() -> close.accept(call.getValue().get())))
+        .collect(Collectors.joining(" "));
+  }
+
+  private static long percent(Runnable call) {
+    return 100 * ProcessMemory.medianKiB(() -> ProcessMemory.growthKiB(call)) / LOGITS_KIB;
   }
 }

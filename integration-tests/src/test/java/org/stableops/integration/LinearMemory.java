@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,7 +35,7 @@ final class LinearMemory {
   private LinearMemory() {}
 
   /** Takes the host. */
-  public static void main(String[] arguments) throws IOException {
+  public static void main(String[] arguments) {
     List<String> printed = new ArrayList<>();
     if (arguments[0].equals("djl")) {
       try (NDManager manager = NDManager.newBaseManager()) {
@@ -53,16 +52,12 @@ final class LinearMemory {
   }
 
   /** The first time is the warm-up: what the host's libraries keep for themselves is no call's. */
-  private static void print(Map<String, Runnable> calls, List<String> printed) throws IOException {
+  private static void print(Map<String, Runnable> calls, List<String> printed) {
     calls.values().forEach(Runnable::run);
     for (Map.Entry<String, Runnable> call : calls.entrySet()) {
-      System.gc();
-      long before = ProcessMemory.residentKiB();
-      ProcessMemory.resetPeak();
-      call.getValue().run();
+      long growth = ProcessMemory.medianKiB(() -> ProcessMemory.growthKiB(call.getValue()));
       long gradients = call.getKey().equals("value") ? 0 : GRADIENTS_KIB;
-      long peak = ProcessMemory.peakKiB() - before - gradients;
-      printed.add(call.getKey() + "=" + 100 * peak / LOGITS_KIB);
+      printed.add(call.getKey() + "=" + 100 * (growth - gradients) / LOGITS_KIB);
     }
   }
 

@@ -2,6 +2,7 @@ package org.stableops.integration;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -26,12 +27,8 @@ class LinearMemoryTest {
   @Tag("endurance")
   @EnabledOnOs(OS.LINUX)
   void aCallNeedsAPieceOfTheLogits(String host, boolean isFused) throws Exception {
-    List<String> options =
-        List.of(
-            "-Xms256m",
-            "-Xmx256m",
-            "-XX:+AlwaysPreTouch",
-            "-D" + FusedPath.PROPERTY + "=" + isFused);
+    List<String> options = new ArrayList<>(NewJvm.STEADY_MEMORY);
+    options.add("-D" + FusedPath.PROPERTY + "=" + isFused);
     String line = NewJvm.lastLine(LinearMemory.class, options, host);
     System.out.println(host + ", fused " + isFused + ", percent of the logits: " + line);
     long limit = isFused ? FUSED : COMPOSITE;

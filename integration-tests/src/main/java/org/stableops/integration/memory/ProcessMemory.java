@@ -1,13 +1,18 @@
 package org.stableops.integration.memory;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.LongSupplier;
+import java.util.stream.LongStream;
 
 /** The memory of this process, native arrays included, as Linux counts it. */
 public final class ProcessMemory {
   private static final Path STATUS = Path.of("/proc/self/status");
   private static final Path RESET = Path.of("/proc/self/clear_refs");
+
+  private static final int CALLS = 3;
 
   private ProcessMemory() {}
 
@@ -24,6 +29,33 @@ public final class ProcessMemory {
   /** The most it has held since the last reset. */
   public static long peakKiB() throws IOException {
     return kibibytes("VmHWM:");
+  }
+
+  /** By how much it grows at the height of a call, its result included. */
+  public static long growthKiB(Runnable call) {
+    try {
+      // Frees what the hosts leave to the collector.
+      System.gc();
+      long before = residentKiB();
+      resetPeak();
+      call.run();
+      return peakKiB() - before;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * The median of a few measurements. One of them may be ten megabytes too large or too small: so
+   * much does the JIT compiler take while it compiles, and give back while a call runs.
+   */
+  public static long medianKiB(LongSupplier measurement) {
+    return LongStream.generate(measurement)
+        .limit(CALLS)
+        .sorted()
+        .skip(CALLS / 2)
+        .findFirst()
+        .orElseThrow();
   }
 
   /** From now on the peak is counted anew. */

@@ -137,27 +137,22 @@ final class SeededMemory {
   // ---- one step
 
   /** Percent of the logits' size that the loss and its backward need beside them. */
-  private static long peak() throws IOException {
+  private static long peak() {
     try (NDManager manager = NDManager.newBaseManager()) {
       NDArray bias = Djl.waves(manager, DataType.FLOAT32, new Shape(LARGE.get(1)), 1);
       bias.setRequiresGradient(true);
       NDArray labels = CrossEntropyKind.SPARSE.labels(manager, LARGE, -1);
-      long worst = 0;
-      for (int i = 0; i < 2; i++) {
-        worst = Math.max(worst, peak(manager, bias, labels));
-      }
-      return 100 * worst / (LARGE.size() * Float.BYTES / 1024);
+      long growth = ProcessMemory.medianKiB(() -> height(manager, bias, labels));
+      return 100 * growth / (LARGE.size() * Float.BYTES / 1024);
     }
   }
 
-  private static long peak(NDManager manager, NDArray bias, NDArray labels) throws IOException {
+  private static long height(NDManager manager, NDArray bias, NDArray labels) {
     try (NDManager batch = manager.newSubManager();
         GradientCollector collector = SeededLosses.newGradientCollector()) {
       NDArray logits = batch.randomNormal(LARGE).add(bias);
-      long before = ProcessMemory.residentKiB();
-      ProcessMemory.resetPeak();
-      collector.backward(SparseSoftmaxCrossEntropy.value(logits, labels));
-      return ProcessMemory.peakKiB() - before;
+      return ProcessMemory.growthKiB(
+          () -> collector.backward(SparseSoftmaxCrossEntropy.value(logits, labels)));
     }
   }
 }

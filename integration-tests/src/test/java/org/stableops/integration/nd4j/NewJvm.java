@@ -16,6 +16,13 @@ import java.util.concurrent.TimeUnit;
 
 /** Runs a main method in a JVM of its own, on the class path of the tests. */
 public final class NewJvm {
+  /**
+   * The options of a program that measures its memory: a heap that is there from the start, and no
+   * C2, which takes ten megabytes while it compiles.
+   */
+  public static final List<String> STEADY_MEMORY =
+      List.of("-Xms256m", "-Xmx256m", "-XX:+AlwaysPreTouch", "-XX:TieredStopAtLevel=1");
+
   private static final int PATIENCE_SECONDS = 600;
 
   private NewJvm() {}
