@@ -61,13 +61,11 @@ import org.stableops.nd4j.weights.PositiveWeights;
  */
 @Tag("thorough")
 final class Nd4jMemoryTest {
-  /** A heap touched at the start, so that the process grows by native memory only. */
-  private static final List<String> SMALL =
-      List.of(
-          "-Xms256m",
-          "-Xmx256m",
-          "-XX:+AlwaysPreTouch",
-          "-Dorg.bytedeco.javacpp.maxphysicalbytes=8g");
+  private static final List<String> SMALL = new ArrayList<>(NewJvm.STEADY_MEMORY);
+
+  static {
+    SMALL.add("-Dorg.bytedeco.javacpp.maxphysicalbytes=8g");
+  }
 
   private static final int STEPS = Effort.of(200, 500);
 
@@ -91,8 +89,6 @@ final class Nd4jMemoryTest {
     List<String> options = new ArrayList<>(SMALL);
     // Arrays that nobody closes are then never freed, however often the collector runs.
     options.add("-Dorg.bytedeco.javacpp.nopointergc=true");
-    // What the second compiler takes for a while is more than what is looked for.
-    options.add("-XX:TieredStopAtLevel=1");
     options.add("-Dsteps=" + steps);
     String line = NewJvm.lastLine(Eager.class, options, path);
     System.out.println("eager, " + path + ": " + line);
