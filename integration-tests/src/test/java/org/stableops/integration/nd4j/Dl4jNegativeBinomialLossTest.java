@@ -5,15 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.File;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
-import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,13 +22,11 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.ILossFunction;
 import org.nd4j.serde.json.JsonMappers;
 import org.stableops.CountOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
-import org.stableops.integration.data.Sprays;
 import org.stableops.integration.host.Nd4jHost;
 import org.stableops.integration.host.Path;
 import org.stableops.nd4j.NegativeBinomialLoss;
@@ -53,50 +47,19 @@ class Dl4jNegativeBinomialLossTest {
   /** θ of all insects, whatever the spray. */
   private static final double OF_ALL = 1.73602118;
 
-  private final INDArray sprays;
-  private final INDArray counts;
-  private final double[] means;
-
-  Dl4jNegativeBinomialLossTest() {
-    Sprays insects = Sprays.read();
-    means = insects.means();
-    sprays = Nd4j.createFromArray(insects.oneHot());
-    counts = Nd4j.createFromArray(insects.counts()).reshape(insects.counts().length, 1);
-  }
-
-  private static MultiLayerNetwork network(
-      ILossFunction loss, IActivation activation, int inputs, int outputs) {
-    MultiLayerNetwork network =
-        new MultiLayerNetwork(
-            new NeuralNetConfiguration.Builder()
-                .seed(3)
-                .dataType(DataType.DOUBLE)
-                .updater(new Adam(0.1))
-                .list()
-                .layer(
-                    new OutputLayer.Builder(loss)
-                        .nIn(inputs)
-                        .nOut(outputs)
-                        .hasBias(false)
-                        .activation(activation)
-                        .build())
-                .build());
-    network.init();
-    return network;
-  }
+  private final Dl4jSprays insects = Dl4jSprays.read();
 
   /** With one mean for each spray, whatever θ is, they are those of the sprays. */
   @Test
   void withKnownDispersionTheLikelihoodIsThatOfTheRegression() {
-    MultiLayerNetwork network = network(new LossFusedNegativeBinomial(FULL, THETA), IDENTITY, 6, 1);
-    for (int step = 0; step < STEPS; step++) {
-      network.fit(sprays, counts);
-    }
+    MultiLayerNetwork network =
+        Dl4jSprays.network(new LossFusedNegativeBinomial(FULL, THETA), IDENTITY);
+    insects.fit(network, STEPS);
     LossFusedNegativeBinomial loss = new LossFusedNegativeBinomial(FULL, THETA);
-    INDArray six = network.output(Nd4j.eye(6).castTo(DataType.DOUBLE));
-    assertArrayEquals(means, Nd4jHost.doubles(loss.means(six)), 1e-3);
-    double score = network.score(new DataSet(sprays, counts));
-    assertEquals(LOG_LIKELIHOOD, -score * counts.length(), 1e-5);
+    INDArray six = Dl4jSprays.ofEachSpray(network);
+    assertArrayEquals(insects.means(), Nd4jHost.doubles(loss.means(six)), 1e-3);
+    double score = network.score(new DataSet(insects.oneHot(), insects.counts()));
+    assertEquals(LOG_LIKELIHOOD, -score * insects.counts().length(), 1e-5);
   }
 
   /** Of all insects as one sample both derivatives vanish, by the operator itself. */
@@ -104,7 +67,8 @@ class Dl4jNegativeBinomialLossTest {
   @MethodSource("dispersions")
   void aNetworkFindsTheDispersionToo(PositiveTransform dispersion) {
     LossFusedNegativeBinomial loss = new LossFusedNegativeBinomial(FULL, dispersion);
-    MultiLayerNetwork network = network(loss, IDENTITY, 1, 2);
+    MultiLayerNetwork network = Dl4jSprays.network(loss, IDENTITY, 1, 2);
+    INDArray counts = insects.counts();
     INDArray ones = Nd4j.ones(DataType.DOUBLE, counts.length(), 1);
     for (int step = 0; step < STEPS; step++) {
       network.fit(ones, counts);
@@ -167,15 +131,14 @@ class Dl4jNegativeBinomialLossTest {
   void theOutputMayBeTheMean() {
     CountOptions options = CountOptions.DEFAULT.withRate(PositiveTransform.squareplus());
     Supplier<ILossFunction> loss = () -> new LossFusedNegativeBinomial(options, 3);
-    MultiLayerNetwork raw = network(loss.get(), IDENTITY, 6, 1);
-    MultiLayerNetwork positive = network(loss.get(), new ActivationSquareplus(), 6, 1);
-    for (int step = 0; step < 20; step++) {
-      raw.fit(sprays, counts);
-      positive.fit(sprays, counts);
-    }
+    MultiLayerNetwork raw = Dl4jSprays.network(loss.get(), IDENTITY);
+    MultiLayerNetwork positive = Dl4jSprays.network(loss.get(), new ActivationSquareplus());
+    insects.fit(raw, 20);
+    insects.fit(positive, 20);
     assertEquals(raw.params(), positive.params());
-    INDArray ofRaw = new LossFusedNegativeBinomial(options, 3).means(raw.output(sprays));
-    assertArrayEquals(Nd4jHost.doubles(ofRaw), Nd4jHost.doubles(positive.output(sprays)), 1e-12);
+    INDArray ofRaw = new LossFusedNegativeBinomial(options, 3).means(raw.output(insects.oneHot()));
+    assertArrayEquals(
+        Nd4jHost.doubles(ofRaw), Nd4jHost.doubles(positive.output(insects.oneHot())), 1e-12);
   }
 
   @Test
@@ -188,14 +151,10 @@ class Dl4jNegativeBinomialLossTest {
           new LossFusedNegativeBinomial(FULL, 1.5, Double.POSITIVE_INFINITY),
           new LossFusedNegativeBinomial(CountOptions.DEFAULT.withRate(rate), rate)
         }) {
-      MultiLayerNetwork network = network(loss, IDENTITY, 6, 2);
-      File file = directory.resolve("network.zip").toFile();
-      ModelSerializer.writeModel(network, file, true);
-      MultiLayerNetwork restored = ModelSerializer.restoreMultiLayerNetwork(file);
-      assertEquals(network.getLayerWiseConfigurations(), restored.getLayerWiseConfigurations());
-      OutputLayer layer = (OutputLayer) restored.getLayer(0).conf().getLayer();
-      assertEquals(loss, layer.getLossFn());
-      assertEquals(loss.toString(), layer.getLossFn().name());
+      MultiLayerNetwork network = Dl4jSprays.network(loss, IDENTITY, 6, 2);
+      ILossFunction restored = Dl4jSprays.fromFile(network, directory);
+      assertEquals(loss, restored);
+      assertEquals(loss.toString(), restored.name());
     }
     String json = "{\"@class\":\"" + LossFusedNegativeBinomial.class.getName() + "\"}";
     assertEquals(

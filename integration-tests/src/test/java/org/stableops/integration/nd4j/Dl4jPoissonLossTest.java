@@ -4,14 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.stream.Stream;
-import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
-import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,16 +15,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.activations.impl.ActivationSoftPlus;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.ILossFunction;
 import org.nd4j.serde.json.JsonMappers;
 import org.stableops.CountOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
-import org.stableops.integration.data.Sprays;
 import org.stableops.integration.host.Nd4jHost;
 import org.stableops.nd4j.activations.ActivationSquareplus;
 import org.stableops.nd4j.activations.ActivationStableSoftplus;
@@ -39,36 +32,7 @@ class Dl4jPoissonLossTest {
   private static final int STEPS = 900;
   private static final IActivation IDENTITY = new ActivationIdentity();
 
-  private final INDArray sprays;
-  private final INDArray counts;
-  private final double[] means;
-
-  Dl4jPoissonLossTest() {
-    Sprays insects = Sprays.read();
-    means = insects.means();
-    sprays = Nd4j.createFromArray(insects.oneHot());
-    counts = Nd4j.createFromArray(insects.counts()).reshape(insects.counts().length, 1);
-  }
-
-  private static MultiLayerNetwork network(ILossFunction loss, IActivation activation) {
-    MultiLayerNetwork network =
-        new MultiLayerNetwork(
-            new NeuralNetConfiguration.Builder()
-                .seed(3)
-                .dataType(DataType.DOUBLE)
-                .updater(new Adam(0.2))
-                .list()
-                .layer(
-                    new OutputLayer.Builder(loss)
-                        .nIn(6)
-                        .nOut(1)
-                        .hasBias(false)
-                        .activation(activation)
-                        .build())
-                .build());
-    network.init();
-    return network;
-  }
+  private final Dl4jSprays insects = Dl4jSprays.read();
 
   static Stream<PositiveTransform> rates() {
     return Stream.of(
@@ -79,13 +43,11 @@ class Dl4jPoissonLossTest {
   @MethodSource("rates")
   void ratesBecomeTheMeans(PositiveTransform rate) {
     LossFusedPoisson loss = new LossFusedPoisson(CountOptions.DEFAULT.withRate(rate));
-    MultiLayerNetwork network = network(loss, IDENTITY);
-    for (int step = 0; step < STEPS; step++) {
-      network.fit(sprays, counts);
-    }
-    double[] raw = Nd4jHost.doubles(network.output(Nd4j.eye(6).castTo(DataType.DOUBLE)));
+    MultiLayerNetwork network = Dl4jSprays.network(loss, IDENTITY);
+    insects.fit(network, STEPS);
+    double[] raw = Nd4jHost.doubles(Dl4jSprays.ofEachSpray(network));
     for (int spray = 0; spray < 6; spray++) {
-      assertEquals(means[spray], rate.value(raw[spray]), 0.02);
+      assertEquals(insects.means()[spray], rate.value(raw[spray]), 0.02);
     }
   }
 
@@ -93,15 +55,13 @@ class Dl4jPoissonLossTest {
   void withTheActivationOfTheRateTheOutputIsTheRate() {
     PositiveTransform rate = PositiveTransform.squareplus();
     LossFusedPoisson loss = new LossFusedPoisson(CountOptions.DEFAULT.withRate(rate));
-    MultiLayerNetwork raw = network(loss, IDENTITY);
-    MultiLayerNetwork positive = network(loss, new ActivationSquareplus());
-    for (int step = 0; step < 20; step++) {
-      raw.fit(sprays, counts);
-      positive.fit(sprays, counts);
-    }
+    MultiLayerNetwork raw = Dl4jSprays.network(loss, IDENTITY);
+    MultiLayerNetwork positive = Dl4jSprays.network(loss, new ActivationSquareplus());
+    insects.fit(raw, 20);
+    insects.fit(positive, 20);
     assertEquals(raw.params(), positive.params());
-    double[] ofRaw = Nd4jHost.doubles(raw.output(sprays));
-    double[] rates = Nd4jHost.doubles(positive.output(sprays));
+    double[] ofRaw = Nd4jHost.doubles(raw.output(insects.oneHot()));
+    double[] rates = Nd4jHost.doubles(positive.output(insects.oneHot()));
     for (int row = 0; row < rates.length; row++) {
       assertEquals(rate.value(ofRaw[row]), rates[row], 1e-12);
     }
@@ -116,11 +76,8 @@ class Dl4jPoissonLossTest {
           CountOptions.RATE.withFullLikelihood(),
           CountOptions.DEFAULT.withRate(rate)
         }) {
-      MultiLayerNetwork network = network(new LossFusedPoisson(options), IDENTITY);
-      File file = directory.resolve("network.zip").toFile();
-      ModelSerializer.writeModel(network, file, true);
-      MultiLayerNetwork restored = ModelSerializer.restoreMultiLayerNetwork(file);
-      assertEquals(network.getLayerWiseConfigurations(), restored.getLayerWiseConfigurations());
+      LossFusedPoisson loss = new LossFusedPoisson(options);
+      assertEquals(loss, Dl4jSprays.fromFile(Dl4jSprays.network(loss, IDENTITY), directory));
     }
     String json = "{\"@class\":\"" + LossFusedPoisson.class.getName() + "\"}";
     assertEquals(
