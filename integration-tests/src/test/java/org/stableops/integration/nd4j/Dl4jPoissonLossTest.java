@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
@@ -15,6 +14,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.activations.impl.ActivationSoftPlus;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.lossfunctions.ILossFunction;
@@ -23,6 +23,8 @@ import org.stableops.CountOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
 import org.stableops.integration.host.Nd4jHost;
+import org.stableops.integration.host.Path;
+import org.stableops.nd4j.PoissonLoss;
 import org.stableops.nd4j.activations.ActivationSquareplus;
 import org.stableops.nd4j.activations.ActivationStableSoftplus;
 import org.stableops.nd4j.lossfunctions.LossFusedPoisson;
@@ -68,7 +70,7 @@ class Dl4jPoissonLossTest {
   }
 
   @Test
-  void aNetworkIsWhatItWasAfterAFile(@TempDir Path directory) throws IOException {
+  void aNetworkIsWhatItWasAfterAFile(@TempDir java.nio.file.Path directory) throws IOException {
     PositiveTransform rate = PositiveTransform.softplus(2).withLowerBound(0.5);
     for (CountOptions options :
         new CountOptions[] {
@@ -76,12 +78,72 @@ class Dl4jPoissonLossTest {
           CountOptions.RATE.withFullLikelihood(),
           CountOptions.DEFAULT.withRate(rate)
         }) {
-      LossFusedPoisson loss = new LossFusedPoisson(options);
-      assertEquals(loss, Dl4jSprays.fromFile(Dl4jSprays.network(loss, IDENTITY), directory));
+      LossFusedPoisson plain = new LossFusedPoisson(options);
+      for (LossFusedPoisson loss : new LossFusedPoisson[] {plain, plain.withExposure()}) {
+        ILossFunction restored = Dl4jSprays.fromFile(Dl4jSprays.network(loss, IDENTITY), directory);
+        assertEquals(loss, restored);
+        assertEquals(loss.toString(), restored.name());
+      }
     }
     String json = "{\"@class\":\"" + LossFusedPoisson.class.getName() + "\"}";
     assertEquals(
         new LossFusedPoisson(), JsonMappers.getMapper().readValue(json, ILossFunction.class));
+  }
+
+  /** Of one rate for all the estimate is the sum of the counts over that of the exposures. */
+  @ParameterizedTest
+  @MethodSource("rates")
+  void exposuresAreLabels(PositiveTransform rate) {
+    CountOptions options = CountOptions.DEFAULT.withRate(rate);
+    LossFusedPoisson loss = new LossFusedPoisson(options).withExposure();
+    MultiLayerNetwork network = Dl4jSprays.network(loss, IDENTITY, 1, 1);
+    INDArray ones = Nd4j.ones(DataType.DOUBLE, 4, 1);
+    INDArray labels = Nd4j.createFromArray(new float[][] {{1, 1}, {3, 2}, {4, 8}, {12, 5}});
+    for (int step = 0; step < STEPS; step++) {
+      network.fit(ones, labels);
+    }
+    double raw = network.output(ones).getDouble(0);
+    assertEquals(20 / 16.0, rate.value(raw), 1e-6);
+    INDArray raws = Nd4j.ones(DataType.DOUBLE, 4, 1).muli(raw);
+    INDArray counts = labels.getColumn(0, true);
+    INDArray hours = labels.getColumn(1, true).castTo(DataType.DOUBLE);
+    for (Reduction reduction : new Reduction[] {Reduction.SUM, Reduction.MEAN}) {
+      CountOptions reduced = options.withReduction(reduction);
+      assertEquals(
+          PoissonLoss.valueWithExposure(raws, hours, counts, reduced).getDouble(0),
+          loss.computeScore(labels, raws, IDENTITY, null, reduction == Reduction.MEAN),
+          1e-14);
+    }
+  }
+
+  /** Each output has exposures of its own, and what is masked is never read. */
+  @Test
+  void exposuresOfEachOutput() {
+    double nan = Double.NaN;
+    INDArray raw = Nd4j.createFromArray(new double[][] {{0, nan, 1}, {2, -1, 0.5}});
+    INDArray counts = Nd4j.createFromArray(new double[][] {{3, -1, 0}, {7, 2, 1}});
+    INDArray hours = Nd4j.createFromArray(new double[][] {{2, -8, 0.5}, {1, 4, 3}});
+    INDArray mask = Nd4j.createFromArray(new double[][] {{1, 0, 1}, {1, 1, 1}});
+    INDArray labels = Nd4j.concat(1, counts, hours);
+    LossFusedPoisson loss = new LossFusedPoisson().withExposure();
+    CountOptions sum = CountOptions.DEFAULT.withReduction(Reduction.SUM);
+    for (Path path : Path.values()) {
+      path.run(
+          () -> {
+            assertArrayEquals(
+                Nd4jHost.doubles(PoissonLoss.gradientWithExposure(raw, hours, counts, mask, sum)),
+                Nd4jHost.doubles(loss.computeGradient(labels, raw, IDENTITY, mask)));
+            return null;
+          });
+    }
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> loss.computeScore(counts, raw, IDENTITY, mask, false));
+    assertEquals(
+        "labels must have shape [rows, 2k], counts and then exposures, for outputs [rows, k], got"
+            + " (2, 3) for (2, 3)",
+        e.getMessage());
   }
 
   @Test

@@ -53,7 +53,7 @@ public final class Temporaries implements AutoCloseable {
   }
 
   /** Keeps a copy or a view of another array, unless it is that array itself. */
-  INDArray keepUnless(INDArray other, INDArray array) {
+  public INDArray keepUnless(INDArray other, INDArray array) {
     return array == other ? array : keep(array);
   }
 

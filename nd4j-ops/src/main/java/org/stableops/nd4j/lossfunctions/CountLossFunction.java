@@ -3,6 +3,8 @@ package org.stableops.nd4j.lossfunctions;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.shade.jackson.annotation.JsonIgnore;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 import org.stableops.CountOptions;
@@ -87,6 +89,13 @@ abstract class CountLossFunction extends ElementLossFunction {
   @JsonProperty("fullLikelihood")
   public boolean getFullLikelihood() {
     return options.hasFullLikelihood();
+  }
+
+  /** A view of the first or the second half of the columns. */
+  static INDArray half(INDArray array, int which) {
+    long columns = array.size(1) / 2;
+    return array.get(
+        NDArrayIndex.all(), NDArrayIndex.interval(which * columns, (which + 1) * columns));
   }
 
   /** The identity, or the function that makes the rate. */

@@ -7,7 +7,6 @@ import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonIgnore;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
@@ -226,13 +225,6 @@ public final class LossFusedNegativeBinomial extends CountLossFunction {
                   transform == null ? "k" : "2k] for labels [rows, k",
                   Shapes.text(output.shape())));
     }
-  }
-
-  /** A view of the first or the second half of the columns. */
-  private static INDArray half(INDArray output, int which) {
-    long columns = output.size(1) / 2;
-    return output.get(
-        NDArrayIndex.all(), NDArrayIndex.interval(which * columns, (which + 1) * columns));
   }
 
   @Override

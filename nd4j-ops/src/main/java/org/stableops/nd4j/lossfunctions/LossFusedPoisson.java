@@ -1,13 +1,16 @@
 package org.stableops.nd4j.lossfunctions;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
+import org.nd4j.shade.jackson.annotation.JsonIgnore;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 import org.stableops.CountOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
+import org.stableops.internal.Shapes;
 import org.stableops.nd4j.PoissonLoss;
 import org.stableops.nd4j.activations.ActivationSquareplus;
 import org.stableops.nd4j.activations.ActivationStableSoftplus;
@@ -19,9 +22,11 @@ import org.stableops.op.ElementLosses;
  * Poisson loss of counts as the loss of a DL4J output layer.
  *
  * <p>Labels have the outputs' shape [rows, outputs], and are finite and not negative, of any dtype.
- * A mask of shape [rows, 1] or [rows, outputs] tells with 1 which elements count; one of 0 counts
- * nothing and is never read. Fractions are refused: DL4J multiplies the outputs by the mask before
- * any loss sees them, so that they would mean something else than weights.
+ * After {@link #withExposure} there are twice as many columns: first the counts, then the exposure
+ * of each, by which its rate is multiplied. A mask of shape [rows, 1] or [rows, outputs] tells with
+ * 1 which elements count; one of 0 counts nothing and is never read. Fractions are refused: DL4J
+ * multiplies the outputs by the mask before any loss sees them, so that they would mean something
+ * else than weights.
  *
  * <p>The convention is DL4J's: losses and gradients are summed over the elements, and the layer
  * divides by its minibatch, whatever masks say. Hence the reduction of the options must be {@link
@@ -39,12 +44,15 @@ import org.stableops.op.ElementLosses;
  *         .nOut(1)
  *         .activation(Activation.IDENTITY)
  *         .build();
+ * ILossFunction ofHours = new LossFusedPoisson().withExposure(); // labels: counts and hours
  * }</pre>
  *
  * @see PoissonLoss
  */
 public final class LossFusedPoisson extends CountLossFunction {
   private static final long serialVersionUID = 1;
+
+  @JsonIgnore private final boolean hasExposure;
 
   /** Creates the loss with the default options. */
   public LossFusedPoisson() {
@@ -58,7 +66,12 @@ public final class LossFusedPoisson extends CountLossFunction {
    * @throws IllegalArgumentException if they are null, or the reduction is another
    */
   public LossFusedPoisson(CountOptions options) {
+    this(options, false);
+  }
+
+  private LossFusedPoisson(CountOptions options, boolean hasExposure) {
     super(options);
+    this.hasExposure = hasExposure;
   }
 
   /** Creates the loss from its JSON, in which what is missing has its default. */
@@ -68,37 +81,82 @@ public final class LossFusedPoisson extends CountLossFunction {
       @JsonProperty("parameter") @Nullable Double parameter,
       @JsonProperty("lowerBound") double lowerBound,
       @JsonProperty("isRaw") boolean isRaw,
-      @JsonProperty("fullLikelihood") boolean fullLikelihood) {
-    return new LossFusedPoisson(options(rate, parameter, lowerBound, isRaw, fullLikelihood));
+      @JsonProperty("fullLikelihood") boolean fullLikelihood,
+      @JsonProperty("exposure") boolean hasExposure) {
+    return new LossFusedPoisson(
+        options(rate, parameter, lowerBound, isRaw, fullLikelihood), hasExposure);
+  }
+
+  /**
+   * Returns a loss like this one whose labels have twice as many columns as there are outputs: the
+   * counts, and then the exposure of each, by which its rate is multiplied. The network's output
+   * stands for the rate of an exposure of 1.
+   *
+   * @return a new loss
+   */
+  public LossFusedPoisson withExposure() {
+    return new LossFusedPoisson(options, true);
+  }
+
+  /**
+   * Tells whether labels are counts and exposures.
+   *
+   * @return whether it takes exposures
+   */
+  @JsonProperty("exposure")
+  public boolean takesExposure() {
+    return hasExposure;
   }
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof LossFusedPoisson loss && loss.options.equals(options);
+    return other instanceof LossFusedPoisson loss
+        && loss.options.equals(options)
+        && loss.hasExposure == hasExposure;
   }
 
   @Override
   public int hashCode() {
-    return options.hashCode();
+    return Objects.hash(options, hasExposure);
   }
 
   @Override
   public String toString() {
-    return options.toString().replace("CountOptions", "LossFusedPoisson");
+    String name = hasExposure ? "LossFusedPoisson(exposure, " : "LossFusedPoisson(";
+    return options.toString().replace("CountOptions(", name);
   }
 
   @Override
   ElementLossCall call(
       INDArray labels,
-      INDArray logits,
+      INDArray preOutput,
       IActivation activation,
       @Nullable INDArray mask,
       Reduction reduction,
       Temporaries temporaries) {
     requireActivation(activation);
     ElementLossCall call =
-        ElementLossCall.of(
-            ElementLosses.poissonLoss().of(options.withReduction(reduction)), logits, labels);
+        hasExposure
+            ? withExposure(labels, preOutput, reduction, temporaries)
+            : ofCounts(labels, preOutput, reduction);
     return mask == null ? call : call.withMask(mask);
+  }
+
+  private ElementLossCall ofCounts(INDArray counts, INDArray preOutput, Reduction reduction) {
+    return ElementLossCall.of(
+        ElementLosses.poissonLoss().of(options.withReduction(reduction)), preOutput, counts);
+  }
+
+  private ElementLossCall withExposure(
+      INDArray labels, INDArray preOutput, Reduction reduction, Temporaries temporaries) {
+    if (labels.rank() != 2 || labels.size(1) != 2 * preOutput.size(1)) {
+      throw new IllegalArgumentException(
+          "labels must have shape [rows, 2k], counts and then exposures, for outputs [rows, k],"
+              + " got %s for %s"
+                  .formatted(Shapes.text(labels.shape()), Shapes.text(preOutput.shape())));
+    }
+    INDArray exposures = half(labels, 1);
+    INDArray ofType = temporaries.keepUnless(exposures, exposures.castTo(preOutput.dataType()));
+    return ofCounts(half(labels, 0), preOutput, reduction).withCompanion(ofType);
   }
 }
