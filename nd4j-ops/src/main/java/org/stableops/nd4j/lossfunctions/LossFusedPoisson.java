@@ -44,7 +44,7 @@ import org.stableops.op.ElementLosses;
  *         .nOut(1)
  *         .activation(Activation.IDENTITY)
  *         .build();
- * ILossFunction ofHours = new LossFusedPoisson().withExposure(); // labels: counts and hours
+ * LossFusedPoisson ofHours = new LossFusedPoisson().withExposure(); // labels: counts and hours
  * }</pre>
  *
  * @see PoissonLoss
