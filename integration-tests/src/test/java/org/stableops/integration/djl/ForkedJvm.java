@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.stableops.FusedPath;
+import org.stableops.integration.nd4j.NewJvm;
 
 /** A JVM of its own for what must not share, or may break, that of the tests. */
 final class ForkedJvm {
@@ -37,8 +38,10 @@ final class ForkedJvm {
     command.add("-Dai.djl.pytorch.num_threads=1");
     command.addAll(List.of("-cp", classPath, main.getName()));
     command.addAll(List.of(arguments));
-    Process process =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output).start();
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output);
+    builder.environment().putAll(NewJvm.STEADY_MALLOC);
+    Process process = builder.start();
     try {
       if (!process.waitFor(300, TimeUnit.SECONDS)) {
         throw new AssertionError("no end after 300 s:\n" + Files.readString(output.toPath()));

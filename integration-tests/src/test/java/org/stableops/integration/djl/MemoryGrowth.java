@@ -25,7 +25,7 @@ import org.stableops.integration.memory.ProcessMemory;
  * kB a step, or 32 kB where only every second step makes it.
  */
 final class MemoryGrowth {
-  private static final int WARM_UP = 60;
+  private static final int WARM_UP = 150;
   private static final Shape SHAPE = new Shape(128, 128);
 
   private MemoryGrowth() {}

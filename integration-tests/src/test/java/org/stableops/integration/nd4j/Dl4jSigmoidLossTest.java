@@ -96,6 +96,12 @@ class Dl4jSigmoidLossTest {
     assertTrue(evaluation.accuracy(0) > 0.95, evaluation.stats());
     assertTrue(evaluation.accuracy(1) > 0.95, evaluation.stats());
     assertEquals(ours.score(), logits.score(), 1e-6);
+    EvaluationBinary ofLogits = new EvaluationBinary(Nd4j.zeros(1, 2));
+    ofLogits.eval(answers, logits.output(digits.pixels()));
+    for (int output = 0; output < 2; output++) {
+      assertEquals(evaluation.accuracy(output), ofLogits.accuracy(output));
+      assertEquals(evaluation.f1(output), ofLogits.f1(output));
+    }
     assertEquals(stock.score(), ours.score(), 1e-4);
   }
 

@@ -23,6 +23,13 @@ public final class NewJvm {
   public static final List<String> STEADY_MEMORY =
       List.of("-Xms256m", "-Xmx256m", "-XX:+AlwaysPreTouch", "-XX:TieredStopAtLevel=1");
 
+  /**
+   * The environment in which arrays of 16 kB and more leave the process when they are freed,
+   * wherever glibc would keep them for later: what the process holds is what the program holds.
+   */
+  public static final Map<String, String> STEADY_MALLOC =
+      Map.of("MALLOC_MMAP_THRESHOLD_", "16384", "MALLOC_ARENA_MAX", "1");
+
   private static final int PATIENCE_SECONDS = 600;
 
   private NewJvm() {}
@@ -64,10 +71,7 @@ public final class NewJvm {
     try {
       ProcessBuilder builder =
           new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output);
-      // Arrays above 16 kB then leave the process when they are freed, wherever glibc would keep
-      // them for later: what the process holds is what the program holds.
-      builder.environment().put("MALLOC_MMAP_THRESHOLD_", "16384");
-      builder.environment().put("MALLOC_ARENA_MAX", "1");
+      builder.environment().putAll(STEADY_MALLOC);
       Process process = builder.start();
       boolean ended = process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
       if (!ended) {

@@ -7,14 +7,18 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.shade.jackson.annotation.JsonIgnore;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
+import org.stableops.CountEvaluation;
 import org.stableops.CountOptions;
 import org.stableops.PositiveTransform;
+import org.stableops.Reduction;
 import org.stableops.internal.Arguments;
 import org.stableops.nd4j.activations.ActivationSquareplus;
 import org.stableops.nd4j.activations.ActivationStableSoftplus;
+import org.stableops.nd4j.internal.Temporaries;
 
 /** What DL4J's losses of counts have in common: their options, which JSON has in parts. */
-abstract class CountLossFunction extends ElementLossFunction {
+public abstract sealed class CountLossFunction extends ElementLossFunction
+    permits LossFusedPoisson, LossFusedNegativeBinomial {
   private static final long serialVersionUID = 1;
 
   @JsonIgnore final CountOptions options;
@@ -89,6 +93,29 @@ abstract class CountLossFunction extends ElementLossFunction {
   @JsonProperty("fullLikelihood")
   public boolean getFullLikelihood() {
     return options.hasFullLikelihood();
+  }
+
+  /**
+   * Returns everything known about the loss of what a network has put out, deviances included; the
+   * loss is the mean of the elements that count.
+   *
+   * @param labels as the loss takes them
+   * @param output of the same rows, raw values, which a layer of the activation identity puts out.
+   *     Where it has another and the output is the rate, a loss of {@link CountOptions#RATE}
+   *     evaluates it
+   * @param mask of shape [rows, 1] or that of the counts, 0 for those to leave out; or null
+   * @return losses, deviances and weight, of the dtype of the output
+   * @throws IllegalArgumentException if an argument that must be there is null, a shape is wrong,
+   *     or a label or a number of the mask is not one
+   */
+  public final CountEvaluation<INDArray> evaluate(
+      INDArray labels, INDArray output, @Nullable INDArray mask) {
+    Arguments.requireGiven("labels", labels);
+    Arguments.requireGiven("output", output);
+    try (Temporaries temporaries = new Temporaries()) {
+      return call(labels, output, new ActivationIdentity(), mask, Reduction.MEAN, temporaries)
+          .evaluateCounts();
+    }
   }
 
   /** A view of the first or the second half of the columns. */
