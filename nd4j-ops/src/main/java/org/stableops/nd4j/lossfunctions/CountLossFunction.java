@@ -16,7 +16,18 @@ import org.stableops.nd4j.activations.ActivationSquareplus;
 import org.stableops.nd4j.activations.ActivationStableSoftplus;
 import org.stableops.nd4j.internal.Temporaries;
 
-/** What DL4J's losses of counts have in common: their options, which JSON has in parts. */
+/**
+ * What DL4J's losses of counts have in common: their options, which JSON has in parts, and what is
+ * known of a network's output.
+ *
+ * <pre>{@code
+ * CountLossFunction loss = new LossFusedPoisson();
+ * INDArray counts = Nd4j.createFromArray(new int[][] {{3}, {5}});
+ * try (CountEvaluation<INDArray> fit = loss.evaluate(counts, Nd4j.ones(2, 1), null)) {
+ *   System.out.println(fit.meanDeviance() + ", each " + fit.deviances());
+ * }
+ * }</pre>
+ */
 public abstract sealed class CountLossFunction extends ElementLossFunction
     permits LossFusedPoisson, LossFusedNegativeBinomial {
   private static final long serialVersionUID = 1;
