@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.stableops.integration.memory.ProcessMemory;
 
 /** Has things measured in JVMs of their own, one at a time. */
 final class Measuring {
@@ -121,11 +122,12 @@ final class Measuring {
 
   private void weigh(Conditions conditions, Task task, Results results)
       throws IOException, InterruptedException {
-    List<String> options = new ArrayList<>(MemoryProbe.OPTIONS);
+    List<String> options = new ArrayList<>(ProcessMemory.jvmOptions("1g"));
     options.addAll(seed());
     List<String> arguments = List.of(task.toString());
     Process process =
-        Jvm.start(MemoryProbe.class, conditions, options, MemoryProbe.ENVIRONMENT, log, arguments);
+        Jvm.start(
+            MemoryProbe.class, conditions, options, ProcessMemory.ENVIRONMENT, log, arguments);
     receive(process, message -> results.put(task, conditions, Cost.parse(message)));
   }
 

@@ -1,7 +1,5 @@
 package org.stableops.benchmarks;
 
-import java.util.List;
-import java.util.Map;
 import org.stableops.integration.memory.ProcessMemory;
 
 /**
@@ -11,16 +9,11 @@ import org.stableops.integration.memory.ProcessMemory;
  *
  * <p>It counts native memory alone. Java's heap has a fixed size and is resident from the start
  * (what is allocated there is in the column of heap bytes), and glibc is told to give freed blocks
- * back at once, so that a result does not hide in a block that an earlier call has left behind. A
- * step must make logits = x + bias whatever the loss is, so that this array is not counted. The
- * median of several calls counts.
+ * back at once, so that a result does not hide in a block that an earlier call has left behind:
+ * {@link ProcessMemory} has the options and the environment. A step must make logits = x + bias
+ * whatever the loss is, so that this array is not counted. The median of several calls counts.
  */
 final class MemoryProbe {
-  static final List<String> OPTIONS =
-      List.of("-Xms1g", "-Xmx1g", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC");
-  static final Map<String, String> ENVIRONMENT =
-      Map.of("MALLOC_MMAP_THRESHOLD_", "65536", "MALLOC_TRIM_THRESHOLD_", "65536");
-
   private static final int WARM_UP = 5;
 
   private MemoryProbe() {}

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.stableops.integration.memory.ProcessMemory;
 import org.stableops.integration.nd4j.NewJvm;
 
 /** Composites work by blocks: a large array needs its result, and a few megabytes beside it. */
@@ -28,7 +29,7 @@ class CompositeMemoryTest {
   @Tag("endurance")
   @EnabledOnOs(OS.LINUX)
   void aCallNeedsItsResultAndAFewMegabytes(String host) throws Exception {
-    String line = NewJvm.lastLine(CompositeMemory.class, NewJvm.STEADY_MEMORY, host);
+    String line = NewJvm.lastLine(CompositeMemory.class, ProcessMemory.jvmOptions("256m"), host);
     System.out.println(host + ", percent of the logits: " + line);
     NewJvm.numbers(line)
         .forEach(

@@ -2,7 +2,6 @@ package org.stableops.integration;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -10,6 +9,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.stableops.FusedPath;
+import org.stableops.integration.memory.ProcessMemory;
 import org.stableops.integration.nd4j.NewJvm;
 
 /** The logits of a linear cross-entropy take the memory of a piece of them. */
@@ -27,8 +27,8 @@ class LinearMemoryTest {
   @Tag("endurance")
   @EnabledOnOs(OS.LINUX)
   void aCallNeedsAPieceOfTheLogits(String host, boolean isFused) throws Exception {
-    List<String> options = new ArrayList<>(NewJvm.STEADY_MEMORY);
-    options.add("-D" + FusedPath.PROPERTY + "=" + isFused);
+    List<String> options =
+        ProcessMemory.jvmOptions("256m", "-D" + FusedPath.PROPERTY + "=" + isFused);
     String line = NewJvm.lastLine(LinearMemory.class, options, host);
     System.out.println(host + ", fused " + isFused + ", percent of the logits: " + line);
     long limit = isFused ? FUSED : COMPOSITE;

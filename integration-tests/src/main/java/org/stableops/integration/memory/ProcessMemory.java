@@ -4,17 +4,46 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.function.LongSupplier;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 
 /** The memory of this process, native arrays included, as Linux counts it. */
 public final class ProcessMemory {
   private static final Path STATUS = Path.of("/proc/self/status");
   private static final Path RESET = Path.of("/proc/self/clear_refs");
 
-  private static final int CALLS = 3;
+  private static final int MEASUREMENTS = 3;
+
+  /**
+   * The environment of a JVM that measures itself: glibc gives freed arrays of 16 kB and more back
+   * at once, so that the process holds what the program holds.
+   */
+  public static final Map<String, String> ENVIRONMENT =
+      Map.of("MALLOC_MMAP_THRESHOLD_", "16384", "MALLOC_ARENA_MAX", "1");
 
   private ProcessMemory() {}
+
+  /**
+   * Returns the options of a JVM that measures itself: its heap is there from the start, and it
+   * does without C2, which takes ten megabytes while it compiles.
+   *
+   * @param heap as "256m"
+   * @param more options
+   * @return all of them
+   */
+  public static List<String> jvmOptions(String heap, String... more) {
+    Stream<String> steady =
+        Stream.of(
+            "-Xms" + heap,
+            "-Xmx" + heap,
+            "-XX:+AlwaysPreTouch",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1");
+    return Stream.concat(steady, Stream.of(more)).toList();
+  }
 
   /** Whether the peak can be measured here. */
   public static boolean hasPeak() {
@@ -31,7 +60,7 @@ public final class ProcessMemory {
     return kibibytes("VmHWM:");
   }
 
-  /** By how much it grows at the height of a call, its result included. */
+  /** The peak growth of the process during a call. */
   public static long growthKiB(Runnable call) {
     try {
       // Frees what the hosts leave to the collector.
@@ -46,14 +75,14 @@ public final class ProcessMemory {
   }
 
   /**
-   * The median of a few measurements. One of them may be ten megabytes too large or too small: so
-   * much does the JIT compiler take while it compiles, and give back while a call runs.
+   * The median of a few measurements. A single one may be off by megabytes, which the JIT compiler
+   * takes or returns meanwhile.
    */
   public static long medianKiB(LongSupplier measurement) {
     return LongStream.generate(measurement)
-        .limit(CALLS)
+        .limit(MEASUREMENTS)
         .sorted()
-        .skip(CALLS / 2)
+        .skip(MEASUREMENTS / 2)
         .findFirst()
         .orElseThrow();
   }

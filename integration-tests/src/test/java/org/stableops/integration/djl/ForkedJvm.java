@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.stableops.FusedPath;
-import org.stableops.integration.nd4j.NewJvm;
+import org.stableops.integration.memory.ProcessMemory;
 
 /** A JVM of its own for what must not share, or may break, that of the tests. */
 final class ForkedJvm {
@@ -27,20 +27,18 @@ final class ForkedJvm {
     File output = Files.createTempFile(directory, main.getSimpleName(), ".txt").toFile();
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    // A small heap is collected often; touched at once, it does not grow the process later.
-    command.addAll(List.of("-Xms96m", "-Xmx96m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC"));
+    // A small heap is collected often.
+    command.addAll(ProcessMemory.jvmOptions("96m"));
     command.addAll(List.of("-Dai.djl.offline=true", "-DOPT_OUT_TRACKING=true"));
     // On the path of the JVM that compares its results.
     command.add("-D%s=%s".formatted(FusedPath.PROPERTY, FusedPath.isEnabled()));
-    // Neither does what the second compiler would take, some MB for a minute or two.
-    command.add("-XX:TieredStopAtLevel=1");
     // A second thread only makes these small arrays wait for a core that others use.
     command.add("-Dai.djl.pytorch.num_threads=1");
     command.addAll(List.of("-cp", classPath, main.getName()));
     command.addAll(List.of(arguments));
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output);
-    builder.environment().putAll(NewJvm.STEADY_MALLOC);
+    builder.environment().putAll(ProcessMemory.ENVIRONMENT);
     Process process = builder.start();
     try {
       if (!process.waitFor(300, TimeUnit.SECONDS)) {

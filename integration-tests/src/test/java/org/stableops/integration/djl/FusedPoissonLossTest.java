@@ -89,7 +89,7 @@ class FusedPoissonLossTest {
     }
   }
 
-  /** Of one rate for all the estimate is the sum of the counts over that of the exposures. */
+  /** One rate for all is the sum of the counts over the sum of the exposures. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void exposuresAreLabels(boolean isFused) {

@@ -142,8 +142,8 @@ final class SeededMemory {
       NDArray bias = Djl.waves(manager, DataType.FLOAT32, new Shape(LARGE.get(1)), 1);
       bias.setRequiresGradient(true);
       NDArray labels = CrossEntropyKind.SPARSE.labels(manager, LARGE, -1);
-      long growth = ProcessMemory.medianKiB(() -> height(manager, bias, labels));
-      return 100 * growth / (LARGE.size() * Float.BYTES / 1024);
+      long worst = Math.max(height(manager, bias, labels), height(manager, bias, labels));
+      return 100 * worst / (LARGE.size() * Float.BYTES / 1024);
     }
   }
 

@@ -36,15 +36,11 @@ class MemoryMarathonTest {
 
   private static final Path DIRECTORY = Path.of("target", "reliability");
 
-  /** A heap touched at the start, no caches that live by the clock, one thread that compiles. */
+  /** No caches that live by the clock, one thread that compiles. */
   private static final List<String> SMALL =
-      List.of(
-          "-Xms128m",
-          "-Xmx128m",
-          "-XX:+AlwaysPreTouch",
-          "-XX:+UseSerialGC",
+      ProcessMemory.jvmOptions(
+          "128m",
           "-XX:SoftRefLRUPolicyMSPerMB=0",
-          "-XX:TieredStopAtLevel=1",
           "-XX:CICompilerCount=1",
           "-XX:CompileCommand=quiet",
           "-Dorg.bytedeco.javacpp.maxphysicalbytes=8g");

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.nd4j.linalg.indexing.NDArrayIndex.all;
-import static org.nd4j.linalg.indexing.NDArrayIndex.point;
+import static org.nd4j.linalg.indexing.NDArrayIndex.interval;
 
 import org.apache.commons.lang3.SerializationUtils;
 import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
@@ -183,19 +183,57 @@ class DevianceEvaluationTest {
     DevianceEvaluation ofSteps = new DevianceEvaluation(loss);
     DataSet data = new DataSet(x, counts, null, mask);
     network.doEvaluation(new SingletonDataSetIterator(data), ofSteps);
-    DevianceEvaluation ofElements = new DevianceEvaluation(loss);
-    INDArray twice = Nd4j.stack(1, mask, mask);
-    ofElements.eval(counts, raw, twice);
-    DevianceEvaluation ofRows = new DevianceEvaluation(loss);
-    ofRows.eval(
-        counts.get(all(), all(), point(0)),
-        raw.get(all(), all(), point(0)),
-        Nd4j.createFromArray(new double[][] {{0}, {1}}));
     assertEquals(expected, ofSteps.deviance(), 1e-12);
-    assertEquals(expected, ofElements.deviance(), 1e-12);
     assertEquals(10, ofSteps.count());
-    assertEquals(10, ofElements.count());
-    assertEquals(2, ofRows.count());
+
+    // The second output counts at all of its steps.
+    counts.putScalar(new int[] {0, 1, 3}, 0);
+    INDArray ofOutputs = Nd4j.stack(1, mask, Nd4j.onesLike(mask));
+    DevianceEvaluation one = new DevianceEvaluation(loss);
+    one.eval(counts, raw, ofOutputs);
+    DevianceEvaluation two = new DevianceEvaluation(loss);
+    two.eval(column(counts, 0), column(raw, 0), mask);
+    two.eval(column(counts, 1), column(raw, 1));
+    assertEquals(two.deviance(), one.deviance(), 1e-12);
+    assertEquals(13, one.count());
+  }
+
+  private static INDArray column(INDArray series, int column) {
+    return series.get(all(), interval(column, column + 1), all());
+  }
+
+  @Test
+  void masksOfRowsMayBeVectors() {
+    INDArray counts = Nd4j.createFromArray(new int[][] {{1, 4}, {2, 0}});
+    INDArray raw = Nd4j.createFromArray(new double[][] {{5, -5}, {0.5, 1}});
+    LossFusedPoisson loss = new LossFusedPoisson();
+    DevianceEvaluation second = new DevianceEvaluation(loss);
+    second.eval(counts.getRow(1, true), raw.getRow(1, true));
+    for (INDArray mask :
+        new INDArray[] {
+          Nd4j.createFromArray(0.0, 1),
+          Nd4j.createFromArray(new int[][] {{0}, {1}}),
+          Nd4j.createFromArray(new float[][] {{0, 0}, {1, 1}})
+        }) {
+      DevianceEvaluation evaluation = new DevianceEvaluation(loss);
+      evaluation.eval(counts, raw, mask);
+      assertEquals(second, evaluation);
+    }
+  }
+
+  /** With exposures, labels have more columns than there are outputs. */
+  @Test
+  void seriesOfExposures() {
+    INDArray raw = Nd4j.rand(DataType.DOUBLE, 2, 1, 3);
+    INDArray counts = Nd4j.arange(6).castTo(DataType.DOUBLE).reshape(2, 1, 3);
+    INDArray hours = counts.mul(0.5).addi(1);
+    DevianceEvaluation evaluation = new DevianceEvaluation(new LossFusedPoisson().withExposure());
+    evaluation.eval(Nd4j.concat(1, counts, hours), raw);
+    CountEvaluation<INDArray> expected =
+        PoissonLoss.evaluateWithExposure(raw, hours, counts, CountOptions.DEFAULT);
+    assertEquals(expected.deviance(), evaluation.deviance(), 1e-13);
+    assertEquals(6, evaluation.count());
+    assertEquals(evaluation, DevianceEvaluation.fromJson(evaluation.toJson()));
   }
 
   @Test
@@ -238,6 +276,10 @@ class DevianceEvaluationTest {
     read.eval(Nd4j.createFromArray(new int[][] {{3, 1}}), Nd4j.zeros(DataType.FLOAT, 1, 2));
     assertEquals(6, read.count());
     assertEquals(two, SerializationUtils.clone(two));
+    DevianceEvaluation diverged = new DevianceEvaluation(new LossFusedPoisson());
+    diverged.eval(Nd4j.ones(DataType.DOUBLE, 1, 1), Nd4j.valueArrayOf(1, 1, Double.NaN));
+    assertEquals(Double.NaN, diverged.deviance());
+    assertEquals(diverged, SerializationUtils.clone(diverged));
     two.reset();
     assertEquals(empty, two);
   }
@@ -251,7 +293,22 @@ class DevianceEvaluationTest {
         () -> evaluation.eval(four, four));
     INDArray row = Nd4j.ones(1, 2);
     assertMessage("counts shape (1, 2)", () -> evaluation.eval(row, Nd4j.ones(1, 3)));
-    assertMessage("counts", () -> evaluation.eval(row.neg(), row));
+    assertMessage(
+        "counts[0] must be finite and >= 0, got -1.0", () -> evaluation.eval(row.neg(), row));
+    INDArray series = Nd4j.ones(2, 2, 4);
+    assertMessage(
+        "labels must have the rows and steps of predictions, (2, 2, 4), got (4, 2, 2)",
+        () -> evaluation.eval(Nd4j.ones(4, 2, 2), series));
+    assertMessage(
+        "labels must have the rows and steps of predictions, (2, 2, 4), got (8, 2)",
+        () -> evaluation.eval(Nd4j.ones(8, 2), series));
+    assertMessage(
+        "mask must have shape [rows, steps] or that of the counts, for predictions (2, 2, 4), got"
+            + " (4, 2)",
+        () -> evaluation.eval(series, series, Nd4j.ones(4, 2)));
+    assertMessage(
+        "other must be an evaluation by LossFusedPoisson(",
+        () -> evaluation.merge(new DevianceEvaluation(new LossFusedNegativeBinomial())));
     assertMessage(
         "metric must be one of DevianceEvaluation's, got MSE",
         () -> evaluation.getValue(RegressionEvaluation.Metric.MSE));

@@ -90,7 +90,7 @@ class Dl4jPoissonLossTest {
         new LossFusedPoisson(), JsonMappers.getMapper().readValue(json, ILossFunction.class));
   }
 
-  /** Of one rate for all the estimate is the sum of the counts over that of the exposures. */
+  /** One rate for all is the sum of the counts over the sum of the exposures. */
   @ParameterizedTest
   @MethodSource("rates")
   void exposuresAreLabels(PositiveTransform rate) {

@@ -33,7 +33,7 @@ record Dl4jSprays(INDArray oneHot, INDArray counts, double[] means) {
         insects.means());
   }
 
-  /** The one that has a weight, and no bias, for each input and output. */
+  /** A network of one layer, with a weight for each input and output, and no bias. */
   static MultiLayerNetwork network(
       ILossFunction loss, IActivation activation, int inputs, int outputs) {
     MultiLayerNetwork network =
@@ -55,7 +55,7 @@ record Dl4jSprays(INDArray oneHot, INDArray counts, double[] means) {
     return network;
   }
 
-  /** The one of a mean for each spray. */
+  /** A network that learns one mean for each spray. */
   static MultiLayerNetwork network(ILossFunction loss, IActivation activation) {
     return network(loss, activation, 6, 1);
   }
@@ -71,7 +71,7 @@ record Dl4jSprays(INDArray oneHot, INDArray counts, double[] means) {
     return network.output(Nd4j.eye(6).castTo(DataType.DOUBLE));
   }
 
-  /** The same loss as a file of its network gives it back. */
+  /** The loss of a network that has been saved and loaded. */
   static ILossFunction fromFile(MultiLayerNetwork network, Path directory) throws IOException {
     File file = directory.resolve("network.zip").toFile();
     ModelSerializer.writeModel(network, file, true);

@@ -61,11 +61,8 @@ import org.stableops.nd4j.weights.PositiveWeights;
  */
 @Tag("thorough")
 final class Nd4jMemoryTest {
-  private static final List<String> SMALL = new ArrayList<>(NewJvm.STEADY_MEMORY);
-
-  static {
-    SMALL.add("-Dorg.bytedeco.javacpp.maxphysicalbytes=8g");
-  }
+  private static final List<String> SMALL =
+      ProcessMemory.jvmOptions("256m", "-Dorg.bytedeco.javacpp.maxphysicalbytes=8g");
 
   private static final int STEPS = Effort.of(200, 500);
 

@@ -13,23 +13,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.stableops.integration.memory.ProcessMemory;
 
 /** Runs a main method in a JVM of its own, on the class path of the tests. */
 public final class NewJvm {
-  /**
-   * The options of a program that measures its memory: a heap that is there from the start, and no
-   * C2, which takes ten megabytes while it compiles.
-   */
-  public static final List<String> STEADY_MEMORY =
-      List.of("-Xms256m", "-Xmx256m", "-XX:+AlwaysPreTouch", "-XX:TieredStopAtLevel=1");
-
-  /**
-   * The environment in which arrays of 16 kB and more leave the process when they are freed,
-   * wherever glibc would keep them for later: what the process holds is what the program holds.
-   */
-  public static final Map<String, String> STEADY_MALLOC =
-      Map.of("MALLOC_MMAP_THRESHOLD_", "16384", "MALLOC_ARENA_MAX", "1");
-
   private static final int PATIENCE_SECONDS = 600;
 
   private NewJvm() {}
@@ -71,7 +58,7 @@ public final class NewJvm {
     try {
       ProcessBuilder builder =
           new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output);
-      builder.environment().putAll(STEADY_MALLOC);
+      builder.environment().putAll(ProcessMemory.ENVIRONMENT);
       Process process = builder.start();
       boolean ended = process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
       if (!ended) {

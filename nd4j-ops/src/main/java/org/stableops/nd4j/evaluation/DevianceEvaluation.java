@@ -1,6 +1,7 @@
 package org.stableops.nd4j.evaluation;
 
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -12,19 +13,22 @@ import org.nd4j.shade.jackson.annotation.JsonAutoDetect;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 import org.stableops.CountEvaluation;
+import org.stableops.CountOptions;
 import org.stableops.internal.Arguments;
 import org.stableops.internal.Shapes;
 import org.stableops.nd4j.internal.Temporaries;
 import org.stableops.nd4j.lossfunctions.CountLossFunction;
 
 /**
- * The deviance of a network that predicts counts, as an evaluation of DL4J's: twice what the full
- * loss is above that of means that are the counts themselves. Its mean is 0 for a perfect fit, and
- * about 1 where the model is right and the means are not small.
+ * The deviance of a network that predicts counts, as an evaluation of DL4J's: twice the difference
+ * between the full loss and that of the saturated model, whose means are the counts. Its mean is 0
+ * for a perfect fit, and about 1 where the model is right and the means are not small.
  *
  * <p>Labels and outputs are those of a {@link CountLossFunction}, in rows or as time series [rows,
- * columns, steps]; the outputs are raw values, which a layer of the activation identity puts out.
- * What has a 0 in the mask is left out. Where nothing counts, the mean is NaN.
+ * columns, steps] (NCW). The outputs are raw values: those of a layer with the identity activation.
+ * For a layer whose output is already the rate, by an activation such as squareplus, use a loss of
+ * {@link CountOptions#RATE}, whatever loss has trained it. Elements with mask 0 are left out. Where
+ * nothing counts, the mean is NaN.
  *
  * <pre>{@code
  * DevianceEvaluation evaluation = new DevianceEvaluation(new LossFusedPoisson());
@@ -92,6 +96,7 @@ public final class DevianceEvaluation extends BaseEvaluation<DevianceEvaluation>
    *
    * @param json of an evaluation
    * @return the evaluation, which can be continued
+   * @throws RuntimeException if it is not one, as of DL4J's own evaluations
    */
   public static DevianceEvaluation fromJson(String json) {
     return fromJson(json, DevianceEvaluation.class);
@@ -102,11 +107,11 @@ public final class DevianceEvaluation extends BaseEvaluation<DevianceEvaluation>
    *
    * @param labels as the loss takes them
    * @param predictions raw values
-   * @param mask 0 for what to leave out: for rows [rows, 1], for time series [rows, steps], or of
-   *     the shape of the counts; or null
+   * @param mask 0 for what to leave out: for rows [rows] or [rows, 1], for time series [rows,
+   *     steps], or of the shape of the counts; or null
    * @param metadata not read
-   * @throws IllegalArgumentException if a shape is wrong, or a label or a number of the mask is not
-   *     one
+   * @throws IllegalArgumentException if labels or predictions are null, a shape is wrong, a label
+   *     is refused by the loss, or the mask has other values than 0 and 1
    */
   @Override
   public void eval(
@@ -116,37 +121,58 @@ public final class DevianceEvaluation extends BaseEvaluation<DevianceEvaluation>
       @Nullable List<? extends Serializable> metadata) {
     Arguments.requireGiven("labels", labels);
     Arguments.requireGiven("predictions", predictions);
+    requireRank("labels", labels);
+    requireRank("predictions", predictions);
+    if (!Arrays.equals(batchShape(labels), batchShape(predictions))) {
+      throw new IllegalArgumentException(
+          "labels must have the rows and steps of predictions, %s, got %s"
+              .formatted(Shapes.text(predictions.shape()), Shapes.text(labels.shape())));
+    }
     try (Temporaries temporaries = new Temporaries();
         CountEvaluation<INDArray> batch =
             loss.evaluate(
-                rows("labels", labels, temporaries),
-                rows("predictions", predictions, temporaries),
+                rows(labels, temporaries),
+                rows(predictions, temporaries),
                 mask == null ? null : maskRows(mask, predictions, temporaries))) {
       deviance += batch.deviance();
       count += Math.round(batch.weight());
     }
   }
 
-  private static INDArray maskRows(INDArray mask, INDArray predictions, Temporaries temporaries) {
-    boolean isOfSteps = predictions.rank() == 3 && mask.rank() == 2;
-    return isOfSteps
-        ? temporaries.keep(mask.dup('c')).reshape('c', mask.length(), 1)
-        : rows("mask", mask, temporaries);
+  private static void requireRank(String name, INDArray array) {
+    if (array.rank() != 2 && array.rank() != 3) {
+      throw new IllegalArgumentException(
+          "%s must have shape [rows, columns] or [rows, columns, steps], got %s"
+              .formatted(name, Shapes.text(array.shape())));
+    }
   }
 
-  /** Of a time series a row for each step. */
-  private static INDArray rows(String name, INDArray array, Temporaries temporaries) {
-    return switch (array.rank()) {
-      case 2 -> array;
-      case 3 -> {
-        INDArray steps = temporaries.keep(array.permute(0, 2, 1).dup('c'));
-        yield steps.reshape('c', array.size(0) * array.size(2), array.size(1));
-      }
-      default ->
-          throw new IllegalArgumentException(
-              "%s must have shape [rows, columns] or [rows, columns, steps], got %s"
-                  .formatted(name, Shapes.text(array.shape())));
-    };
+  /** Without the columns. */
+  private static long[] batchShape(INDArray array) {
+    return array.rank() == 2
+        ? new long[] {array.size(0)}
+        : new long[] {array.size(0), array.size(2)};
+  }
+
+  private static INDArray maskRows(INDArray mask, INDArray predictions, Temporaries temporaries) {
+    if (predictions.rank() == 2 || mask.rank() == 3) {
+      return rows(mask, temporaries);
+    }
+    if (!Arrays.equals(mask.shape(), batchShape(predictions))) {
+      throw new IllegalArgumentException(
+          "mask must have shape [rows, steps] or that of the counts, for predictions %s, got %s"
+              .formatted(Shapes.text(predictions.shape()), Shapes.text(mask.shape())));
+    }
+    return temporaries.keep(mask.dup('c')).reshape('c', mask.length(), 1);
+  }
+
+  /** One row per time step. */
+  private static INDArray rows(INDArray array, Temporaries temporaries) {
+    if (array.rank() != 3) {
+      return array;
+    }
+    INDArray steps = temporaries.keep(array.permute(0, 2, 1).dup('c'));
+    return steps.reshape('c', array.size(0) * array.size(2), array.size(1));
   }
 
   /**
@@ -176,8 +202,19 @@ public final class DevianceEvaluation extends BaseEvaluation<DevianceEvaluation>
     return count;
   }
 
+  /**
+   * Adds the counts of another evaluation.
+   *
+   * @param other by the same loss
+   * @throws IllegalArgumentException if it is null or by another loss
+   */
   @Override
   public void merge(DevianceEvaluation other) {
+    Arguments.requireGiven("other", other);
+    if (!other.loss.equals(loss)) {
+      throw new IllegalArgumentException(
+          "other must be an evaluation by %s, got one by %s".formatted(loss, other.loss));
+    }
     deviance += other.deviance;
     count += other.count;
   }
@@ -219,7 +256,7 @@ public final class DevianceEvaluation extends BaseEvaluation<DevianceEvaluation>
   public boolean equals(Object other) {
     return other instanceof DevianceEvaluation evaluation
         && evaluation.loss.equals(loss)
-        && evaluation.deviance == deviance
+        && Double.compare(evaluation.deviance, deviance) == 0
         && evaluation.count == count;
   }
 

@@ -17,8 +17,8 @@ import org.stableops.nd4j.activations.ActivationStableSoftplus;
 import org.stableops.nd4j.internal.Temporaries;
 
 /**
- * What DL4J's losses of counts have in common: their options, which JSON has in parts, and what is
- * known of a network's output.
+ * What DL4J's losses of counts have in common: their options, which JSON has field by field, and
+ * the evaluation of a network's output.
  *
  * <pre>{@code
  * CountLossFunction loss = new LossFusedPoisson();
@@ -107,17 +107,17 @@ public abstract sealed class CountLossFunction extends ElementLossFunction
   }
 
   /**
-   * Returns everything known about the loss of what a network has put out, deviances included; the
-   * loss is the mean of the elements that count.
+   * Evaluates the output of a network: losses, deviances and weight. The loss is the mean of the
+   * elements that count.
    *
    * @param labels as the loss takes them
-   * @param output of the same rows, raw values, which a layer of the activation identity puts out.
-   *     Where it has another and the output is the rate, a loss of {@link CountOptions#RATE}
-   *     evaluates it
+   * @param output the raw values of the same rows, that is the output of a layer with the identity
+   *     activation. For a layer whose output is already the rate, use a loss of {@link
+   *     CountOptions#RATE}
    * @param mask of shape [rows, 1] or that of the counts, 0 for those to leave out; or null
    * @return losses, deviances and weight, of the dtype of the output
-   * @throws IllegalArgumentException if an argument that must be there is null, a shape is wrong,
-   *     or a label or a number of the mask is not one
+   * @throws IllegalArgumentException if labels or output are null, a shape is wrong, a label is
+   *     refused by the loss, or the mask has other values than 0 and 1
    */
   public final CountEvaluation<INDArray> evaluate(
       INDArray labels, INDArray output, @Nullable INDArray mask) {

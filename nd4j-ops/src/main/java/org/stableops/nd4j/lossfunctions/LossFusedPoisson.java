@@ -1,5 +1,6 @@
 package org.stableops.nd4j.lossfunctions;
 
+import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.activations.IActivation;
@@ -10,6 +11,7 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
 import org.stableops.CountOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
+import org.stableops.internal.Arguments;
 import org.stableops.internal.Shapes;
 import org.stableops.nd4j.PoissonLoss;
 import org.stableops.nd4j.activations.ActivationSquareplus;
@@ -23,10 +25,11 @@ import org.stableops.op.ElementLosses;
  *
  * <p>Labels have the outputs' shape [rows, outputs], and are finite and not negative, of any dtype.
  * After {@link #withExposure} there are twice as many columns: first the counts, then the exposure
- * of each, by which its rate is multiplied. A mask of shape [rows, 1] or [rows, outputs] tells with
- * 1 which elements count; one of 0 counts nothing and is never read. Fractions are refused: DL4J
- * multiplies the outputs by the mask before any loss sees them, so that they would mean something
- * else than weights.
+ * of each, by which its rate is multiplied. Exposures are rounded to the dtype of the outputs, in
+ * which they must be finite and more than 0. A mask of shape [rows, 1] or [rows, outputs] tells
+ * with 1 which elements count; one of 0 counts nothing and is never read. Fractions are refused:
+ * DL4J multiplies the outputs by the mask before any loss sees them, so that they would mean
+ * something else than weights.
  *
  * <p>The convention is DL4J's: losses and gradients are summed over the elements, and the layer
  * divides by its minibatch, whatever masks say. Hence the reduction of the options must be {@link
@@ -149,14 +152,17 @@ public final class LossFusedPoisson extends CountLossFunction {
 
   private ElementLossCall withExposure(
       INDArray labels, INDArray preOutput, Reduction reduction, Temporaries temporaries) {
-    if (labels.rank() != 2 || labels.size(1) != 2 * preOutput.size(1)) {
+    Arguments.requireGiven("labels", labels);
+    Arguments.requireGiven("preOutput", preOutput);
+    if (!Arrays.equals(labels.shape(), new long[] {preOutput.size(0), 2 * preOutput.size(-1)})) {
       throw new IllegalArgumentException(
           "labels must have shape [rows, 2k], counts and then exposures, for outputs [rows, k],"
               + " got %s for %s"
                   .formatted(Shapes.text(labels.shape()), Shapes.text(preOutput.shape())));
     }
+    ElementLossCall call = ofCounts(half(labels, 0), preOutput, reduction);
     INDArray exposures = half(labels, 1);
-    INDArray ofType = temporaries.keepUnless(exposures, exposures.castTo(preOutput.dataType()));
-    return ofCounts(half(labels, 0), preOutput, reduction).withCompanion(ofType);
+    INDArray ofType = exposures.castTo(preOutput.dataType());
+    return call.withCompanion(temporaries.keepUnless(exposures, ofType));
   }
 }
