@@ -55,7 +55,7 @@ final class LinearMemory {
   private static void print(Map<String, Runnable> calls, List<String> printed) {
     calls.values().forEach(Runnable::run);
     for (Map.Entry<String, Runnable> call : calls.entrySet()) {
-      long growth = ProcessMemory.medianKiB(() -> ProcessMemory.growthKiB(call.getValue()));
+      long growth = ProcessMemory.growthKiB(call.getValue());
       long gradients = call.getKey().equals("value") ? 0 : GRADIENTS_KIB;
       printed.add(call.getKey() + "=" + 100 * (growth - gradients) / LOGITS_KIB);
     }

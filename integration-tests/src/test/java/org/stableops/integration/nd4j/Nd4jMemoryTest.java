@@ -22,12 +22,17 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.adapter.SingletonDataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.lossfunctions.ILossFunction;
+import org.stableops.BinaryCrossEntropyOptions;
+import org.stableops.CountOptions;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.LinearCrossEntropyDirection;
 import org.stableops.LinearCrossEntropyGradients;
@@ -37,10 +42,14 @@ import org.stableops.ValueAndGradient;
 import org.stableops.integration.Effort;
 import org.stableops.integration.host.Path;
 import org.stableops.integration.memory.ProcessMemory;
+import org.stableops.nd4j.GumbelSoftmax;
 import org.stableops.nd4j.LinearCrossEntropy;
 import org.stableops.nd4j.LogSoftmax;
 import org.stableops.nd4j.LogSumExp;
+import org.stableops.nd4j.NegativeBinomialLoss;
+import org.stableops.nd4j.PoissonLoss;
 import org.stableops.nd4j.PositiveTransforms;
+import org.stableops.nd4j.SigmoidCrossEntropy;
 import org.stableops.nd4j.SoftmaxCrossEntropy;
 import org.stableops.nd4j.Softplus;
 import org.stableops.nd4j.SoftplusInverse;
@@ -48,8 +57,12 @@ import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
 import org.stableops.nd4j.Squareplus;
 import org.stableops.nd4j.SquareplusInverse;
 import org.stableops.nd4j.activations.ActivationSquareplus;
+import org.stableops.nd4j.evaluation.DevianceEvaluation;
 import org.stableops.nd4j.layers.LearnableSquareplusLayer;
 import org.stableops.nd4j.layers.PositiveScaleLayer;
+import org.stableops.nd4j.lossfunctions.LossFusedNegativeBinomial;
+import org.stableops.nd4j.lossfunctions.LossFusedPoisson;
+import org.stableops.nd4j.lossfunctions.LossFusedSigmoidCrossEntropy;
 import org.stableops.nd4j.lossfunctions.LossFusedSoftmaxCrossEntropy;
 import org.stableops.nd4j.samediff.PositiveVariable;
 import org.stableops.nd4j.weights.PositiveConstraint;
@@ -183,6 +196,21 @@ final class Nd4jMemoryTest {
 
     private static final INDArray POSITIVE = Q.add(1);
     private static final INDArray WIDE = POSITIVE.castTo(DataType.DOUBLE);
+    private static final INDArray HALF_POSITIVE = POSITIVE.castTo(DataType.FLOAT16);
+    private static final INDArray ROW = WEIGHTS.reshape(1, SIDE);
+    private static final INDArray WIDE_ROW = ROW.castTo(DataType.DOUBLE);
+    private static final INDArray HALF_ROW = ROW.castTo(DataType.FLOAT16);
+    private static final INDArray COUNTS =
+        Nd4j.arange(SIZE).castTo(DataType.INT32).reshape(SIDE, SIDE);
+    private static final INDArray ANSWERS = COUNTS.castTo(DataType.BOOL);
+    private static final INDArray TWICE = Nd4j.concat(1, POSITIVE, POSITIVE);
+    private static final INDArray SERIES = POSITIVE.reshape(SIDE, SIDE / 10, 10);
+    private static final INDArray BAD_SERIES = SERIES.neg();
+    private static final INDArray STEPS_THAT_COUNT = Nd4j.ones(DataType.FLOAT, SIDE, 10);
+    private static final INDArray TWO = Nd4j.scalar(2f);
+    private static final INDArray WIDE_TWO = Nd4j.scalar(2.0);
+    private static final INDArray HALF_TWO = TWO.castTo(DataType.FLOAT16);
+
     private static final PositiveVariable VARIABLE =
         PositiveVariable.create(SameDiff.create(), "v", PositiveTransform.softplus(), POSITIVE);
 
@@ -200,7 +228,8 @@ final class Nd4jMemoryTest {
       System.out.printf(
           Locale.ROOT,
           "elementwiseKiB=%d parametersKiB=%d errorKiB=%d crossEntropyKiB=%d optionsKiB=%d"
-              + " softmaxKiB=%d linearKiB=%d transformsKiB=%d variableKiB=%d leakedKiB=%d%n",
+              + " softmaxKiB=%d linearKiB=%d elementLossesKiB=%d layerLossesKiB=%d drawsKiB=%d"
+              + " lossErrorsKiB=%d transformsKiB=%d variableKiB=%d leakedKiB=%d%n",
           grownKiB(path, Eager::elementwise),
           grownKiB(path, Eager::withParameters),
           grownKiB(path, Eager::errors),
@@ -208,6 +237,10 @@ final class Nd4jMemoryTest {
           grownKiB(path, Eager::withOptions),
           grownKiB(path, Eager::logSoftmax),
           grownKiB(path, Eager::linear),
+          grownKiB(path, Eager::elementLosses),
+          grownKiB(path, Eager::layerLosses),
+          grownKiB(path, Eager::draws),
+          grownKiB(path, Eager::lossErrors),
           grownKiB(path, Eager::transforms),
           grownKiB(path, Eager::variable),
           leaked);
@@ -350,6 +383,104 @@ final class Nd4jMemoryTest {
 
     private static void close(LinearCrossEntropyGradients<INDArray> all) {
       all.close();
+    }
+
+    /** Targets of the argument's dtype and of another; what broadcasts, and what does not. */
+    private static void elementLosses() {
+      BinaryCrossEntropyOptions focal =
+          BinaryCrossEntropyOptions.DEFAULT
+              .withFocalGamma(2)
+              .withPositiveWeights(CLASS_WEIGHTS)
+              .withReduction(Reduction.NONE);
+      CountOptions full =
+          CountOptions.DEFAULT.withRate(PositiveTransform.softplus()).withFullLikelihood();
+      CountOptions of = full.withReduction(Reduction.NONE);
+      for (INDArray z : List.of(VIEW, DOUBLES, HALVES)) {
+        close(SigmoidCrossEntropy.value(z, Q), SigmoidCrossEntropy.gradient(z, ANSWERS, focal));
+        close(SigmoidCrossEntropy.secondDerivative(z, ANSWERS));
+        close(SigmoidCrossEntropy.valueAndGradient(z, Q, POSITIVE, focal));
+        SigmoidCrossEntropy.evaluate(z, ANSWERS, ANSWERS, focal).close();
+        close(PoissonLoss.value(z, COUNTS), PoissonLoss.gradient(z, POSITIVE, ANSWERS, full));
+        close(PoissonLoss.secondDerivative(z, COUNTS, of));
+        INDArray row = z == VIEW ? ROW : z == DOUBLES ? WIDE_ROW : HALF_ROW;
+        INDArray every = z == VIEW ? POSITIVE : z == DOUBLES ? WIDE : HALF_POSITIVE;
+        close(PoissonLoss.valueAndGradientWithExposure(z, row, COUNTS, of));
+        PoissonLoss.evaluateWithExposure(z, every, COUNTS, POSITIVE, full).close();
+        for (INDArray theta : List.of(row, every)) {
+          close(NegativeBinomialLoss.value(z, theta, COUNTS, of));
+          close(NegativeBinomialLoss.valueAndGradient(z, theta, COUNTS, ANSWERS, full));
+          close(NegativeBinomialLoss.parameterGradient(z, theta, COUNTS, full));
+          close(NegativeBinomialLoss.parameterSecondDerivative(z, theta, COUNTS, full));
+          close(NegativeBinomialLoss.mixedDerivative(z, theta, COUNTS, of));
+        }
+        NegativeBinomialLoss.evaluate(z, row, COUNTS, full).close();
+      }
+    }
+
+    /** By themselves, and in DL4J's evaluation. */
+    private static void layerLosses() {
+      IActivation identity = new ActivationIdentity();
+      LossFusedPoisson poisson = new LossFusedPoisson();
+      INDArray column = WIDE_ROW.reshape(SIDE, 1);
+      for (ILossFunction loss :
+          List.of(
+              new LossFusedSigmoidCrossEntropy(),
+              poisson,
+              new LossFusedNegativeBinomial(CountOptions.DEFAULT, CLASS_WEIGHTS))) {
+        close(loss.computeGradient(ANSWERS, DOUBLES, identity, column));
+        close(loss.computeScoreArray(ANSWERS, DOUBLES, identity, null));
+        close(loss.computeGradientAndScore(ANSWERS, VIEW, identity, column, true).getSecond());
+        loss.computeScore(ANSWERS, VIEW, identity, null, false);
+      }
+      close(poisson.withExposure().computeGradient(TWICE, DOUBLES, identity, null));
+      LossFusedNegativeBinomial both = new LossFusedNegativeBinomial();
+      close(both.computeGradient(COUNTS, TWICE, identity, column));
+      close(both.means(TWICE), both.inverseDispersions(TWICE));
+      both.evaluate(COUNTS, TWICE, column).close();
+      DevianceEvaluation evaluation = new DevianceEvaluation(poisson);
+      evaluation.eval(SERIES, SERIES, STEPS_THAT_COUNT);
+    }
+
+    private static void draws() {
+      for (INDArray z : List.of(VIEW, DOUBLES, HALVES)) {
+        INDArray one = z == DOUBLES ? WIDE : z == VIEW ? POSITIVE : HALF_POSITIVE;
+        INDArray noise = GumbelSoftmax.gumbels(z, 3);
+        INDArray temperature = z == DOUBLES ? WIDE_TWO : z == VIEW ? TWO : HALF_TWO;
+        close(GumbelSoftmax.value(z, noise, 0.5), GumbelSoftmax.hard(z, noise, temperature));
+        close(GumbelSoftmax.gradient(z, noise, temperature, one));
+        close(GumbelSoftmax.temperatureGradient(z, noise, temperature, one), noise);
+      }
+    }
+
+    private static void lossErrors() {
+      CountOptions options = CountOptions.DEFAULT.withReduction(Reduction.NONE);
+      assertThrows(
+          IllegalArgumentException.class, () -> SigmoidCrossEntropy.valueAndGradient(VIEW, BAD_Q));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> SigmoidCrossEntropy.evaluate(DOUBLES, Q, BAD_Q, BinaryCrossEntropyOptions.DEFAULT));
+      assertThrows(IllegalArgumentException.class, () -> PoissonLoss.gradient(HALVES, BAD_Q));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> PoissonLoss.evaluateWithExposure(VIEW, ROW, BAD_Q, options));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> NegativeBinomialLoss.parameterGradient(VIEW, POSITIVE, BAD_Q, POSITIVE, options));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> NegativeBinomialLoss.evaluate(DOUBLES, WIDE_ROW, COUNTS, BAD_Q, options));
+      LossFusedPoisson loss = new LossFusedPoisson().withExposure();
+      INDArray bad = TWICE.neg();
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> loss.computeGradient(bad, VIEW, new ActivationIdentity(), null));
+      close(bad);
+      DevianceEvaluation evaluation = new DevianceEvaluation(new LossFusedPoisson());
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> evaluation.eval(BAD_SERIES, SERIES, STEPS_THAT_COUNT));
+      assertThrows(
+          IllegalArgumentException.class, () -> GumbelSoftmax.value(VIEW, POSITIVE, BAD_Q));
     }
 
     private static void transforms() {
