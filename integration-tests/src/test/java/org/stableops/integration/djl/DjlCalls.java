@@ -293,10 +293,6 @@ public final class DjlCalls implements AutoCloseable {
         () -> NegativeBinomialLoss.parameterSecondDerivative(view, column, counts, weights, every));
     add(name + "mixed", () -> NegativeBinomialLoss.mixedDerivative(x, column, counts, plain));
     add(
-        name + "parameter second",
-        () -> NegativeBinomialLoss.parameterSecondDerivative(view, column, counts, weights, every));
-    add(name + "mixed", () -> NegativeBinomialLoss.mixedDerivative(x, column, counts, plain));
-    add(
         name + "second",
         () -> NegativeBinomialLoss.secondDerivative(x, column, counts, weights, every));
     calls.add(

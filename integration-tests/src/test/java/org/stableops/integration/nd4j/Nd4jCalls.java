@@ -52,6 +52,7 @@ import org.stableops.nd4j.activations.ActivationSoftplusInverse;
 import org.stableops.nd4j.activations.ActivationSquareplus;
 import org.stableops.nd4j.activations.ActivationStableSoftplus;
 import org.stableops.nd4j.lossfunctions.LossFusedNegativeBinomial;
+import org.stableops.nd4j.lossfunctions.LossFusedPoisson;
 import org.stableops.nd4j.lossfunctions.LossFusedSigmoidCrossEntropy;
 import org.stableops.nd4j.lossfunctions.LossFusedSoftmaxCrossEntropy;
 import org.stableops.op.Elementwise;
@@ -428,21 +429,23 @@ public final class Nd4jCalls {
     addCountsOfLayer(counts, plain.withFullLikelihood());
   }
 
-  /** Of a layer that puts out θ, and of one whose θ is known. */
+  /** Of layers that put out θ, and whose θ is known; and with exposures. */
   private void addCountsOfLayer(INDArray counts, CountOptions options) {
     INDArray twice = Nd4j.concat(1, x, positive);
     addOfLayer("θ put out", new LossFusedNegativeBinomial(options), counts, twice);
     addOfLayer("θ known", new LossFusedNegativeBinomial(options, 1.5), counts, x);
+    INDArray labels = Nd4j.concat(1, counts, positive);
+    addOfLayer("exposures", new LossFusedPoisson(options).withExposure(), labels, x);
   }
 
-  private void addOfLayer(String name, ILossFunction loss, INDArray counts, INDArray output) {
+  private void addOfLayer(String name, ILossFunction loss, INDArray labels, INDArray output) {
     IActivation identity = new ActivationIdentity();
     calls.add(
         new Call(
-            "NegativeBinomial loss of DL4J, " + name,
+            "Loss of counts of DL4J, " + name,
             () -> {
               Pair<Double, INDArray> both =
-                  loss.computeGradientAndScore(counts, output, identity, null, true);
+                  loss.computeGradientAndScore(labels, output, identity, null, true);
               return joined(new double[] {both.getFirst()}, numbers(both.getSecond()));
             }));
   }
