@@ -29,6 +29,7 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.adapter.SingletonDataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.ops.transforms.Transforms;
 import org.stableops.CountEvaluation;
@@ -150,21 +151,7 @@ class DevianceEvaluationTest {
   @Test
   void timeSeriesAndMasks() {
     LossFusedPoisson loss = new LossFusedPoisson();
-    MultiLayerNetwork network =
-        new MultiLayerNetwork(
-            new NeuralNetConfiguration.Builder()
-                .seed(5)
-                .dataType(DataType.DOUBLE)
-                .list()
-                .layer(new LSTM.Builder().nIn(3).nOut(4).build())
-                .layer(
-                    new RnnOutputLayer.Builder(loss)
-                        .nIn(4)
-                        .nOut(2)
-                        .activation(Activation.IDENTITY)
-                        .build())
-                .build());
-    network.init();
+    MultiLayerNetwork network = recurrent(loss);
     INDArray x = Nd4j.rand(DataType.DOUBLE, 2, 3, 4);
     INDArray counts = Nd4j.arange(16).castTo(DataType.DOUBLE).reshape(2, 2, 4);
     INDArray mask = Nd4j.createFromArray(new double[][] {{1, 1, 0, 0}, {1, 1, 1, 0}});
@@ -198,8 +185,53 @@ class DevianceEvaluationTest {
     assertEquals(13, one.count());
   }
 
+  /** Three inputs, two outputs. */
+  private static MultiLayerNetwork recurrent(CountLossFunction loss) {
+    MultiLayerNetwork network =
+        new MultiLayerNetwork(
+            new NeuralNetConfiguration.Builder()
+                .seed(5)
+                .updater(new Adam(0.05))
+                .dataType(DataType.DOUBLE)
+                .list()
+                .layer(new LSTM.Builder().nIn(3).nOut(4).build())
+                .layer(
+                    new RnnOutputLayer.Builder(loss)
+                        .nIn(4)
+                        .nOut(2)
+                        .activation(Activation.IDENTITY)
+                        .build())
+                .build());
+    network.init();
+    return network;
+  }
+
   private static INDArray column(INDArray series, int column) {
     return series.get(all(), interval(column, column + 1), all());
+  }
+
+  /** As the loss is half the deviance but for what depends on the counts alone. */
+  @Test
+  void recurrentNetworksLearnRatesOfExposures() {
+    LossFusedPoisson loss = new LossFusedPoisson().withExposure();
+    MultiLayerNetwork network = recurrent(loss);
+    INDArray x = Nd4j.rand(DataType.DOUBLE, 2, 3, 4);
+    INDArray counts = Nd4j.arange(16).castTo(DataType.DOUBLE).reshape(2, 2, 4);
+    INDArray labels = Nd4j.concat(1, counts, Nd4j.onesLike(counts).muli(3));
+    DataSet data = new DataSet(x, labels);
+    double[] scores = new double[2];
+    double[] deviances = new double[2];
+    for (int time = 0; time < 2; time++) {
+      DevianceEvaluation evaluation = new DevianceEvaluation(loss);
+      network.doEvaluation(new SingletonDataSetIterator(data), evaluation);
+      scores[time] = network.score(data) * 2;
+      deviances[time] = evaluation.deviance();
+      for (int step = 0; step < 100; step++) {
+        network.fit(data);
+      }
+    }
+    assertEquals(deviances[0] - deviances[1], 2 * (scores[0] - scores[1]), 1e-9);
+    assertTrue(deviances[1] < deviances[0] / 3, deviances[0] + " to " + deviances[1]);
   }
 
   @Test
@@ -306,6 +338,7 @@ class DevianceEvaluationTest {
         "mask must have shape [rows, steps] or that of the counts, for predictions (2, 2, 4), got"
             + " (4, 2)",
         () -> evaluation.eval(series, series, Nd4j.ones(4, 2)));
+    assertMessage("mask must", () -> evaluation.eval(series, series, Nd4j.ones(4, 2, 2)));
     assertMessage(
         "other must be an evaluation by LossFusedPoisson(",
         () -> evaluation.merge(new DevianceEvaluation(new LossFusedNegativeBinomial())));

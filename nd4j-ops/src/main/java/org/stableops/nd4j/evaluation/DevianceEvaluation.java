@@ -155,15 +155,19 @@ public final class DevianceEvaluation extends BaseEvaluation<DevianceEvaluation>
   }
 
   private static INDArray maskRows(INDArray mask, INDArray predictions, Temporaries temporaries) {
-    if (predictions.rank() == 2 || mask.rank() == 3) {
-      return rows(mask, temporaries);
+    if (predictions.rank() == 2) {
+      return mask;
     }
-    if (!Arrays.equals(mask.shape(), batchShape(predictions))) {
+    boolean isOfElements = mask.rank() == 3;
+    long[] steps = isOfElements ? batchShape(mask) : mask.shape();
+    if (!Arrays.equals(steps, batchShape(predictions))) {
       throw new IllegalArgumentException(
           "mask must have shape [rows, steps] or that of the counts, for predictions %s, got %s"
               .formatted(Shapes.text(predictions.shape()), Shapes.text(mask.shape())));
     }
-    return temporaries.keep(mask.dup('c')).reshape('c', mask.length(), 1);
+    return isOfElements
+        ? rows(mask, temporaries)
+        : temporaries.keep(mask.dup('c')).reshape('c', mask.length(), 1);
   }
 
   /** One row per time step. */
