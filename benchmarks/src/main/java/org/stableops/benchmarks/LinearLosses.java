@@ -241,7 +241,7 @@ final class LinearLosses {
   }
 
   private double memory(Runnable call) {
-    long growth = ProcessMemory.medianKiB(() -> ProcessMemory.growthKiB(call));
+    long growth = ProcessMemory.medianGrowthKiB(call);
     return 1024.0 * growth / ((double) Float.BYTES * tokens * classes);
   }
 }

@@ -44,6 +44,6 @@ final class MemoryProbe {
     for (int i = 0; i < WARM_UP; i++) {
       contestant.run();
     }
-    return ProcessMemory.medianKiB(() -> ProcessMemory.growthKiB(contestant::run));
+    return ProcessMemory.medianGrowthKiB(contestant::run);
   }
 }

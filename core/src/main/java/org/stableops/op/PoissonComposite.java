@@ -42,25 +42,26 @@ public final class PoissonComposite implements ElementLoss.LossComposite {
   @Override
   public <A> A value(RowAlgebra<A> m, A x, A exposure, A y) {
     RateComposite<A> rate = rate(m, x);
+    A wideExposure = toDouble(m, exposure);
     A count = m.toDouble(y);
-    A value = rate.times(rate.value, toDouble(m, exposure));
     if (options.hasFullLikelihood()) {
       A stirling = m.onHost(count, Stirling::ofCount);
-      return m.add(halfDeviance(m, rate, exposure, count), stirling);
+      return m.add(halfDeviance(m, rate, wideExposure, count), stirling);
     }
-    A loss = m.subtract(value, m.multiply(count, log(m, rate, exposure)));
+    A value = rate.times(rate.value, wideExposure);
+    A loss = m.subtract(value, m.multiply(count, log(m, rate, wideExposure)));
     A finite = m.select(m.isEqual(count, 0), value, loss);
     return m.select(m.isEqual(value, INFINITY), value, finite);
   }
 
   /** log λ. */
   private static <A> A log(RowAlgebra<A> m, RateComposite<A> rate, A exposure) {
-    return exposure == null ? rate.log() : m.add(rate.log(), m.log(m.toDouble(exposure)));
+    return exposure == null ? rate.log() : m.add(rate.log(), m.log(exposure));
   }
 
   /** y·φ(λ/y − 1); y = 0 leaves λ. */
   private static <A> A halfDeviance(RowAlgebra<A> m, RateComposite<A> rate, A exposure, A y) {
-    A value = rate.times(rate.value, toDouble(m, exposure));
+    A value = rate.times(rate.value, exposure);
     A difference = m.subtract(value, y);
     A logRatio = m.subtract(log(m, rate, exposure), m.log(y));
     A half = PhiComposite.times(m, y, difference, m.divide(value, y), logRatio);
@@ -70,7 +71,7 @@ public final class PoissonComposite implements ElementLoss.LossComposite {
 
   @Override
   public <A> A deviance(RowAlgebra<A> m, A x, A exposure, A y) {
-    return m.multiply(halfDeviance(m, rate(m, x), exposure, m.toDouble(y)), 2);
+    return m.multiply(halfDeviance(m, rate(m, x), toDouble(m, exposure), m.toDouble(y)), 2);
   }
 
   @Override

@@ -76,6 +76,6 @@ final class CompositeMemory {
   }
 
   private static long percent(Runnable call) {
-    return 100 * ProcessMemory.medianKiB(() -> ProcessMemory.growthKiB(call)) / LOGITS_KIB;
+    return 100 * ProcessMemory.medianGrowthKiB(call) / LOGITS_KIB;
   }
 }

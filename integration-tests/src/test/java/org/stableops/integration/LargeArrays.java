@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -55,7 +54,7 @@ final class LargeArrays {
   }
 
   /** Takes the host. */
-  public static void main(String[] arguments) throws IOException {
+  public static void main(String[] arguments) {
     List<String> printed = arguments[0].equals("djl") ? djl() : nd4j();
     System.out.println(String.join(" ", printed));
   }
@@ -64,7 +63,7 @@ final class LargeArrays {
     return LongStream.range(from, from + rows).map(row -> row * 7 % CLASSES).toArray();
   }
 
-  private static List<String> djl() throws IOException {
+  private static List<String> djl() {
     try (NDManager manager = NDManager.newBaseManager()) {
       NDArray z = manager.create(new Shape(ROWS, CLASSES));
       NDArray part = manager.randomNormal(new Shape(PART, CLASSES));
@@ -112,7 +111,7 @@ final class LargeArrays {
     }
   }
 
-  private static List<String> nd4j() throws IOException {
+  private static List<String> nd4j() {
     INDArray z = Nd4j.createUninitialized(DataType.FLOAT, ROWS, CLASSES);
     INDArray part = Nd4j.randn(DataType.FLOAT, PART, CLASSES);
     for (int from = 0; from < ROWS; from += PART) {
@@ -159,15 +158,12 @@ final class LargeArrays {
     }
   }
 
-  private static <A> List<String> measured(A z, Map<String, Call<A>> calls, HostArrays<A> arrays)
-      throws IOException {
+  private static <A> List<String> measured(A z, Map<String, Call<A>> calls, HostArrays<A> arrays) {
     List<String> printed = new ArrayList<>();
     for (Map.Entry<String, Call<A>> entry : calls.entrySet()) {
-      System.gc();
-      long before = ProcessMemory.residentKiB();
-      ProcessMemory.resetPeak();
-      A result = entry.getValue().apply(z, 0);
-      long percent = 100 * (ProcessMemory.peakKiB() - before) / KIB;
+      List<A> results = new ArrayList<>();
+      long growth = ProcessMemory.growthKiB(() -> results.add(entry.getValue().apply(z, 0)));
+      A result = results.get(0);
       boolean isRight = true;
       for (int from : PLACES) {
         A few = arrays.rows(z, from, from + FEW);
@@ -175,7 +171,7 @@ final class LargeArrays {
         A actual = arrays.rows(result, from, from + FEW);
         isRight &= Arrays.equals(expected, arrays.floats(actual));
       }
-      printed.add(entry.getKey() + "=" + percent + (isRight ? "" : "!"));
+      printed.add(entry.getKey() + "=" + 100 * growth / KIB + (isRight ? "" : "!"));
       arrays.close(result);
     }
     return printed;

@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.function.LongSupplier;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
@@ -56,7 +55,7 @@ public final class ProcessMemory {
   }
 
   /** The most it has held since the last reset. */
-  public static long peakKiB() throws IOException {
+  private static long peakKiB() throws IOException {
     return kibibytes("VmHWM:");
   }
 
@@ -75,11 +74,11 @@ public final class ProcessMemory {
   }
 
   /**
-   * The median of a few measurements. A single one may be off by megabytes, which the JIT compiler
+   * The median growth of a few calls. A single one may be off by megabytes, which the JIT compiler
    * takes or returns meanwhile.
    */
-  public static long medianKiB(LongSupplier measurement) {
-    return LongStream.generate(measurement)
+  public static long medianGrowthKiB(Runnable call) {
+    return LongStream.generate(() -> growthKiB(call))
         .limit(MEASUREMENTS)
         .sorted()
         .skip(MEASUREMENTS / 2)
@@ -88,7 +87,7 @@ public final class ProcessMemory {
   }
 
   /** From now on the peak is counted anew. */
-  public static void resetPeak() throws IOException {
+  private static void resetPeak() throws IOException {
     Files.writeString(RESET, "5");
   }
 

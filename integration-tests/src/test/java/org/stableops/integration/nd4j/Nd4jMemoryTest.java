@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
@@ -402,8 +403,8 @@ final class Nd4jMemoryTest {
         SigmoidCrossEntropy.evaluate(z, ANSWERS, ANSWERS, focal).close();
         close(PoissonLoss.value(z, COUNTS), PoissonLoss.gradient(z, POSITIVE, ANSWERS, full));
         close(PoissonLoss.secondDerivative(z, COUNTS, of));
-        INDArray row = z == VIEW ? ROW : z == DOUBLES ? WIDE_ROW : HALF_ROW;
-        INDArray every = z == VIEW ? POSITIVE : z == DOUBLES ? WIDE : HALF_POSITIVE;
+        INDArray row = ofTypeOf(z, ROW, WIDE_ROW, HALF_ROW);
+        INDArray every = ofTypeOf(z, POSITIVE, WIDE, HALF_POSITIVE);
         close(PoissonLoss.valueAndGradientWithExposure(z, row, COUNTS, of));
         PoissonLoss.evaluateWithExposure(z, every, COUNTS, POSITIVE, full).close();
         for (INDArray theta : List.of(row, every)) {
@@ -443,13 +444,20 @@ final class Nd4jMemoryTest {
 
     private static void draws() {
       for (INDArray z : List.of(VIEW, DOUBLES, HALVES)) {
-        INDArray one = z == DOUBLES ? WIDE : z == VIEW ? POSITIVE : HALF_POSITIVE;
+        INDArray one = ofTypeOf(z, POSITIVE, WIDE, HALF_POSITIVE);
         INDArray noise = GumbelSoftmax.gumbels(z, 3);
-        INDArray temperature = z == DOUBLES ? WIDE_TWO : z == VIEW ? TWO : HALF_TWO;
+        INDArray temperature = ofTypeOf(z, TWO, WIDE_TWO, HALF_TWO);
         close(GumbelSoftmax.value(z, noise, 0.5), GumbelSoftmax.hard(z, noise, temperature));
         close(GumbelSoftmax.gradient(z, noise, temperature, one));
         close(GumbelSoftmax.temperatureGradient(z, noise, temperature, one), noise);
       }
+    }
+
+    private static INDArray ofTypeOf(INDArray z, INDArray... same) {
+      return Stream.of(same)
+          .filter(array -> array.dataType() == z.dataType())
+          .findFirst()
+          .orElseThrow();
     }
 
     private static void lossErrors() {

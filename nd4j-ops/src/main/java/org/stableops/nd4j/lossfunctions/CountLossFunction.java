@@ -124,7 +124,7 @@ public abstract sealed class CountLossFunction extends ElementLossFunction
     Arguments.requireGiven("labels", labels);
     Arguments.requireGiven("output", output);
     try (Temporaries temporaries = new Temporaries()) {
-      return call(labels, output, new ActivationIdentity(), mask, Reduction.MEAN, temporaries)
+      return masked(labels, output, new ActivationIdentity(), mask, Reduction.MEAN, temporaries)
           .evaluateCounts();
     }
   }

@@ -28,9 +28,20 @@ abstract class ElementLossFunction implements ILossFunction {
       INDArray labels,
       INDArray preOutput,
       IActivation activation,
-      @Nullable INDArray mask,
       Reduction reduction,
       Temporaries temporaries);
+
+  /** The call without what a mask leaves out; without a mask, all of it. */
+  final ElementLossCall masked(
+      INDArray labels,
+      INDArray preOutput,
+      IActivation activation,
+      @Nullable INDArray mask,
+      Reduction reduction,
+      Temporaries temporaries) {
+    ElementLossCall call = call(labels, preOutput, activation, reduction, temporaries);
+    return mask == null ? call : call.withMask(mask);
+  }
 
   /**
    * The gradient by all pre-outputs, of that by what the call is of, which is the same for most.
@@ -49,7 +60,7 @@ abstract class ElementLossFunction implements ILossFunction {
       @Nullable INDArray mask,
       boolean average) {
     try (Temporaries temporaries = new Temporaries()) {
-      double sum = call(labels, preOutput, activation, mask, Reduction.SUM, temporaries).sum();
+      double sum = masked(labels, preOutput, activation, mask, Reduction.SUM, temporaries).sum();
       return average ? sum / preOutput.size(0) : sum;
     }
   }
@@ -59,7 +70,8 @@ abstract class ElementLossFunction implements ILossFunction {
   public INDArray computeScoreArray(
       INDArray labels, INDArray preOutput, IActivation activation, @Nullable INDArray mask) {
     try (Temporaries temporaries = new Temporaries()) {
-      ElementLossCall call = call(labels, preOutput, activation, mask, Reduction.NONE, temporaries);
+      ElementLossCall call =
+          masked(labels, preOutput, activation, mask, Reduction.NONE, temporaries);
       return temporaries.keep(call.value()).sum(true, 1);
     }
   }
@@ -69,7 +81,8 @@ abstract class ElementLossFunction implements ILossFunction {
   public INDArray computeGradient(
       INDArray labels, INDArray preOutput, IActivation activation, @Nullable INDArray mask) {
     try (Temporaries temporaries = new Temporaries()) {
-      ElementLossCall call = call(labels, preOutput, activation, mask, Reduction.SUM, temporaries);
+      ElementLossCall call =
+          masked(labels, preOutput, activation, mask, Reduction.SUM, temporaries);
       return whole(call.gradient(), call, preOutput, temporaries);
     }
   }
@@ -83,7 +96,8 @@ abstract class ElementLossFunction implements ILossFunction {
       @Nullable INDArray mask,
       boolean average) {
     try (Temporaries temporaries = new Temporaries()) {
-      ElementLossCall call = call(labels, preOutput, activation, mask, Reduction.SUM, temporaries);
+      ElementLossCall call =
+          masked(labels, preOutput, activation, mask, Reduction.SUM, temporaries);
       ElementLossCall.Result result = call.both();
       double score = average ? result.sum() / preOutput.size(0) : result.sum();
       return new Pair<>(score, whole(result.derivative(), call, preOutput, temporaries));

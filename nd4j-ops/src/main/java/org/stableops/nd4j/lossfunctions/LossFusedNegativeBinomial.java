@@ -232,7 +232,6 @@ public final class LossFusedNegativeBinomial extends CountLossFunction {
       INDArray labels,
       INDArray preOutput,
       IActivation activation,
-      @Nullable INDArray mask,
       Reduction reduction,
       Temporaries temporaries) {
     requireActivation(activation);
@@ -242,13 +241,11 @@ public final class LossFusedNegativeBinomial extends CountLossFunction {
               + " dispersions, got "
               + activation);
     }
-    ElementLossCall call =
-        ElementLossCall.of(
-                ElementLosses.negativeBinomialLoss().of(options.withReduction(reduction)),
-                rawMeans(preOutput),
-                labels)
-            .withCompanion(temporaries.keep(inverseDispersions(preOutput)));
-    return mask == null ? call : call.withMask(mask);
+    return ElementLossCall.of(
+            ElementLosses.negativeBinomialLoss().of(options.withReduction(reduction)),
+            rawMeans(preOutput),
+            labels)
+        .withCompanion(temporaries.keep(inverseDispersions(preOutput)));
   }
 
   /** The gradient with the columns by the raw values of θ, if there are any. */

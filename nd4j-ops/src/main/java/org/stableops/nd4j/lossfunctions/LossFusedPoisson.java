@@ -134,15 +134,12 @@ public final class LossFusedPoisson extends CountLossFunction {
       INDArray labels,
       INDArray preOutput,
       IActivation activation,
-      @Nullable INDArray mask,
       Reduction reduction,
       Temporaries temporaries) {
     requireActivation(activation);
-    ElementLossCall call =
-        hasExposure
-            ? withExposure(labels, preOutput, reduction, temporaries)
-            : ofCounts(labels, preOutput, reduction);
-    return mask == null ? call : call.withMask(mask);
+    return hasExposure
+        ? withExposure(labels, preOutput, reduction, temporaries)
+        : ofCounts(labels, preOutput, reduction);
   }
 
   private ElementLossCall ofCounts(INDArray counts, INDArray preOutput, Reduction reduction) {

@@ -144,7 +144,6 @@ public final class LossFusedSigmoidCrossEntropy extends ElementLossFunction {
       INDArray labels,
       INDArray logits,
       IActivation activation,
-      @Nullable INDArray mask,
       Reduction reduction,
       Temporaries temporaries) {
     if (!(activation instanceof ActivationIdentity || activation instanceof ActivationSigmoid)) {
@@ -152,11 +151,7 @@ public final class LossFusedSigmoidCrossEntropy extends ElementLossFunction {
           "activation must be identity or sigmoid, for the loss works on logits, got "
               + activation);
     }
-    ElementLossCall call =
-        ElementLossCall.of(
-            ElementLosses.sigmoidCrossEntropy().of(options.withReduction(reduction)),
-            logits,
-            labels);
-    return mask == null ? call : call.withMask(mask);
+    return ElementLossCall.of(
+        ElementLosses.sigmoidCrossEntropy().of(options.withReduction(reduction)), logits, labels);
   }
 }
