@@ -1,0 +1,184 @@
+package org.stableops.notebooks;
+
+import static jdk.jshell.SourceCodeAnalysis.Completeness.EMPTY;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.Gson;
+import com.google.gson.annotations.SerializedName;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import jdk.jshell.DeclarationSnippet;
+import jdk.jshell.JShell;
+import jdk.jshell.Snippet;
+import jdk.jshell.SourceCodeAnalysis;
+import jdk.jshell.SourceCodeAnalysis.CompletionInfo;
+import jdk.jshell.spi.ExecutionControl;
+import jdk.jshell.spi.ExecutionControlProvider;
+import jdk.jshell.spi.ExecutionEnv;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.rapaio.jupyter.kernel.core.RapaioKernel;
+
+/** The cells of the notebooks compile. That they run, notebooks/run shows, in minutes. */
+class NotebooksTest {
+  // Surefire's own class path is a jar with nothing but a manifest.
+  private static final String CLASS_PATH =
+      System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+
+  static List<Path> notebooks() throws IOException {
+    try (Stream<Path> files = Files.list(Path.of(""))) {
+      return files.filter(file -> file.toString().endsWith(".ipynb")).sorted().toList();
+    }
+  }
+
+  @Test
+  void areFound() throws IOException {
+    List<Path> found = notebooks();
+    assertTrue(found.size() >= 6, () -> "only " + found + " in " + Path.of("").toAbsolutePath());
+  }
+
+  @ParameterizedTest
+  @MethodSource("notebooks")
+  void compile(Path file) throws IOException {
+    assertEquals(List.of(), faults(read(file)));
+  }
+
+  @Test
+  void findsWhatDoesNotCompile() throws IOException {
+    Cell right =
+        new Cell("right", "int one() { return two(); }\nint two() { return 2; }\n one() // 2");
+    Cell wrong = new Cell("wrong", "double three = one() + Math.missing();");
+    assertEquals(List.of(), faults(List.of(right)));
+    List<String> faults = faults(List.of(right, wrong));
+    assertEquals(1, faults.size());
+    assertTrue(faults.get(0).startsWith("wrong: "), faults.get(0));
+    assertTrue(faults.get(0).contains("missing"), faults.get(0));
+    Cell early = new Cell("early", "int four() { return later(); }");
+    assertEquals(1, faults(List.of(early, new Cell("late", "int later() { return 4; }"))).size());
+    assertEquals(1, faults(List.of(new Cell("open", "int five() {"))).size());
+  }
+
+  private static List<String> faults(List<Cell> cells) throws IOException {
+    List<String> faults = new ArrayList<>();
+    try (JShell shell = JShell.builder().executionEngine(new CompileOnly(), null).build()) {
+      Stream.of(CLASS_PATH.split(File.pathSeparator)).forEach(shell::addToClasspath);
+      Stream.concat(Stream.of(startOfKernel()), cells.stream().filter(Cell::isJava))
+          .forEach(cell -> check(shell, cell, faults));
+    }
+    return faults;
+  }
+
+  /** What the kernel itself runs before the first cell. */
+  private static Cell startOfKernel() throws IOException {
+    try (InputStream code = RapaioKernel.class.getResourceAsStream("/init.jshell")) {
+      return new Cell("init.jshell", new String(code.readAllBytes(), StandardCharsets.UTF_8));
+    }
+  }
+
+  private static void check(JShell shell, Cell cell, List<String> faults) {
+    SourceCodeAnalysis analysis = shell.sourceCodeAnalysis();
+    CompletionInfo next = analysis.analyzeCompletion(cell.code());
+    for (; next.completeness() != EMPTY; next = analysis.analyzeCompletion(next.remaining())) {
+      if (!next.completeness().isComplete()) {
+        faults.add(cell.id + ": " + next.completeness() + " in " + next.remaining());
+        return;
+      }
+      shell.eval(next.source()).stream()
+          .filter(event -> event.status() == Snippet.Status.REJECTED)
+          .forEach(event -> faults.add(cell.id + ": " + message(shell, event.snippet())));
+    }
+    // What refers to something that only a later cell defines fails when it is called before.
+    shell
+        .snippets()
+        .filter(snippet -> shell.status(snippet) == Snippet.Status.RECOVERABLE_DEFINED)
+        .forEach(snippet -> faults.add(cell.id + ": " + undefined(shell, snippet)));
+  }
+
+  private static String undefined(JShell shell, Snippet snippet) {
+    return shell.unresolvedDependencies((DeclarationSnippet) snippet).toList()
+        + " in "
+        + snippet.source();
+  }
+
+  private static String message(JShell shell, Snippet snippet) {
+    return shell
+        .diagnostics(snippet)
+        .map(d -> d.getMessage(Locale.ROOT))
+        .collect(Collectors.joining("; ", "", " in " + snippet.source()));
+  }
+
+  private static List<Cell> read(Path file) throws IOException {
+    return new Gson().fromJson(Files.readString(file), Notebook.class).cells;
+  }
+
+  private record Notebook(List<Cell> cells) {}
+
+  private record Cell(String id, @SerializedName("cell_type") String type, List<String> source) {
+    Cell(String id, String code) {
+      this(id, "code", List.of(code));
+    }
+
+    String code() {
+      return String.join("", source);
+    }
+
+    boolean isJava() {
+      return type.equals("code") && !code().startsWith("%");
+    }
+  }
+
+  /** Takes what the compiler makes, and runs none of it. */
+  private static final class CompileOnly implements ExecutionControlProvider, ExecutionControl {
+    @Override
+    public String name() {
+      return "compile only";
+    }
+
+    @Override
+    public ExecutionControl generate(ExecutionEnv env, Map<String, String> parameters) {
+      return this;
+    }
+
+    @Override
+    public void load(ClassBytecodes[] classes) {}
+
+    @Override
+    public void redefine(ClassBytecodes[] classes) {}
+
+    @Override
+    public String invoke(String className, String methodName) {
+      return "";
+    }
+
+    @Override
+    public String varValue(String className, String variable) {
+      return "";
+    }
+
+    @Override
+    public void addToClasspath(String path) {}
+
+    @Override
+    public void stop() {}
+
+    @Override
+    public Object extensionCommand(String command, Object argument) {
+      return null;
+    }
+
+    @Override
+    public void close() {}
+  }
+}
