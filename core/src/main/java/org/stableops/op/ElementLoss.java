@@ -184,11 +184,6 @@ public record ElementLoss(
     return GraphNames.of(name);
   }
 
-  /** The name of the gradient by the companion in graphs of SameDiff. */
-  public String companionGradientGraphName() {
-    return GraphNames.gradient(graphName() + GraphNames.words("_" + names.companion));
-  }
-
   /** The name of the gradient in graphs of SameDiff. */
   public String gradientGraphName() {
     return GraphNames.gradient(graphName());

@@ -92,16 +92,6 @@ public final class ElementLosses<O> {
     return of(defaults).gradientGraphName();
   }
 
-  /** The name of the second derivative in graphs of SameDiff. */
-  public String secondDerivativeGraphName() {
-    return GraphNames.second(graphName());
-  }
-
-  /** The name of the gradient by the companion in graphs of SameDiff. */
-  public String companionGradientGraphName() {
-    return of(defaults).companionGradientGraphName();
-  }
-
   /**
    * Returns options as numbers, which a graph stores.
    *

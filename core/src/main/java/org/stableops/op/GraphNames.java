@@ -8,12 +8,8 @@ final class GraphNames {
 
   /** Such as {@code stable_squareplus_inverse} for SquareplusInverse. */
   static String of(String operator) {
-    return "stable_" + words(operator);
-  }
-
-  /** Such as {@code inverse_dispersion} for inverseDispersion. */
-  static String words(String name) {
-    return name.replaceAll("(?<=.)(?=\\p{Lu})", "_").toLowerCase(Locale.ROOT);
+    String words = operator.replaceAll("(?<=.)(?=\\p{Lu})", "_");
+    return "stable_" + words.toLowerCase(Locale.ROOT);
   }
 
   /** That of the gradient. */

@@ -61,9 +61,6 @@ class ElementLossTest {
     ElementLosses<CountOptions> binomial = ElementLosses.negativeBinomialLoss();
     assertEquals("stable_negative_binomial_loss", binomial.graphName());
     assertEquals("stable_negative_binomial_loss_bp", binomial.gradientGraphName());
-    assertEquals(
-        "stable_negative_binomial_loss_inverse_dispersion_bp",
-        binomial.companionGradientGraphName());
     assertEquals("stable_sigmoid_cross_entropy", ElementLosses.sigmoidCrossEntropy().graphName());
   }
 

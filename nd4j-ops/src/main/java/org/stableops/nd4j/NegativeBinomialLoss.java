@@ -6,7 +6,6 @@ import org.stableops.CountEvaluation;
 import org.stableops.CountOptions;
 import org.stableops.ValueAndGradient;
 import org.stableops.internal.Arguments;
-import org.stableops.nd4j.internal.CompanionGradientOp;
 import org.stableops.nd4j.internal.ElementLossCall;
 import org.stableops.nd4j.internal.ElementLossGradientOp;
 import org.stableops.nd4j.internal.ElementLossValueOp;
@@ -476,27 +475,103 @@ public final class NegativeBinomialLoss {
     return new ValueOp().withCompanion(options, raw, inverseDispersion, counts, sampleWeights);
   }
 
+  /**
+   * Adds the gradient of the loss to raw with the default options to a graph; see {@link
+   * #gradient(SDVariable, SDVariable, SDVariable, SDVariable, CountOptions)}.
+   */
+  public static SDVariable gradient(
+      SDVariable raw, SDVariable inverseDispersion, SDVariable counts) {
+    return gradient(raw, inverseDispersion, counts, CountOptions.DEFAULT);
+  }
+
+  /**
+   * Adds the gradient of the loss to raw without sample weights to a graph; see {@link
+   * #gradient(SDVariable, SDVariable, SDVariable, SDVariable, CountOptions)}.
+   */
+  public static SDVariable gradient(
+      SDVariable raw, SDVariable inverseDispersion, SDVariable counts, CountOptions options) {
+    return new GradientOp().gradientWithCompanion(options, raw, inverseDispersion, counts, null);
+  }
+
+  /**
+   * Adds the gradient of the loss to raw to a graph as a value of its own, which SameDiff can
+   * differentiate once more, by raw and by the inverse dispersion.
+   *
+   * @param raw any floating array
+   * @param inverseDispersion θ, of the dtype of raw, which broadcasts against it
+   * @param counts finite numbers from 0 of the shape of raw
+   * @param sampleWeights one per element
+   * @param options reduction, rate and full likelihood
+   * @return ∂(sum of the value)/∂raw, of the shape and dtype of raw
+   * @throws IllegalArgumentException if a variable or the options are null; what the arrays must be
+   *     is checked when the graph is executed
+   */
+  public static SDVariable gradient(
+      SDVariable raw,
+      SDVariable inverseDispersion,
+      SDVariable counts,
+      SDVariable sampleWeights,
+      CountOptions options) {
+    Arguments.requireGiven("sampleWeights", sampleWeights);
+    return new GradientOp()
+        .gradientWithCompanion(options, raw, inverseDispersion, counts, sampleWeights);
+  }
+
+  /**
+   * Adds the gradient of the loss to the inverse dispersion with the default options to a graph;
+   * see {@link #parameterGradient(SDVariable, SDVariable, SDVariable, SDVariable, CountOptions)}.
+   */
+  public static SDVariable parameterGradient(
+      SDVariable raw, SDVariable inverseDispersion, SDVariable counts) {
+    return parameterGradient(raw, inverseDispersion, counts, CountOptions.DEFAULT);
+  }
+
+  /**
+   * Adds the gradient of the loss to the inverse dispersion without sample weights to a graph; see
+   * {@link #parameterGradient(SDVariable, SDVariable, SDVariable, SDVariable, CountOptions)}.
+   */
+  public static SDVariable parameterGradient(
+      SDVariable raw, SDVariable inverseDispersion, SDVariable counts, CountOptions options) {
+    return new GradientOp().companionGradient(options, raw, inverseDispersion, counts, null);
+  }
+
+  /**
+   * Adds the gradient of the loss to the inverse dispersion to a graph as a value of its own, which
+   * SameDiff can differentiate once more, by raw and by the inverse dispersion.
+   *
+   * @param raw any floating array
+   * @param inverseDispersion θ, of the dtype of raw, which broadcasts against it
+   * @param counts finite numbers from 0 of the shape of raw
+   * @param sampleWeights one per element
+   * @param options reduction, rate and full likelihood
+   * @return ∂(sum of the value)/∂θ, of the shape and dtype of the inverse dispersion
+   * @throws IllegalArgumentException if a variable or the options are null; what the arrays must be
+   *     is checked when the graph is executed
+   */
+  public static SDVariable parameterGradient(
+      SDVariable raw,
+      SDVariable inverseDispersion,
+      SDVariable counts,
+      SDVariable sampleWeights,
+      CountOptions options) {
+    Arguments.requireGiven("sampleWeights", sampleWeights);
+    return new GradientOp()
+        .companionGradient(options, raw, inverseDispersion, counts, sampleWeights);
+  }
+
   /** The op of SameDiff; for the registry. */
   public static final class ValueOp extends ElementLossValueOp<CountOptions> {
     /** For the registry; use {@code value}. */
     public ValueOp() {
-      super(ElementLosses.negativeBinomialLoss(), GradientOp::new, ParameterGradientOp::new);
+      super(ElementLosses.negativeBinomialLoss(), GradientOp::new);
     }
   }
 
-  /** Its gradient to raw; for the registry. */
+  /** Its derivatives; for the registry. */
   public static final class GradientOp extends ElementLossGradientOp<CountOptions> {
-    /** For the registry; use {@code value}. */
+    /** For the registry; use {@code gradient}. */
     public GradientOp() {
-      super(ElementLosses.negativeBinomialLoss());
-    }
-  }
-
-  /** Its gradient to the inverse dispersion; for the registry. */
-  public static final class ParameterGradientOp extends CompanionGradientOp<CountOptions> {
-    /** For the registry; use {@code value}. */
-    public ParameterGradientOp() {
-      super(ElementLosses.negativeBinomialLoss());
+      super(ElementLosses.negativeBinomialLoss(), GradientOp::new);
     }
   }
 }

@@ -8,7 +8,6 @@ import org.stableops.ValueAndGradient;
 import org.stableops.internal.Arguments;
 import org.stableops.nd4j.internal.ElementLossCall;
 import org.stableops.nd4j.internal.ElementLossGradientOp;
-import org.stableops.nd4j.internal.ElementLossSecondOp;
 import org.stableops.nd4j.internal.ElementLossValueOp;
 import org.stableops.op.ElementLosses;
 
@@ -543,6 +542,38 @@ public final class PoissonLoss {
     return new GradientOp().gradient(options, raw, counts, sampleWeights);
   }
 
+  /**
+   * Adds the gradient of the loss with exposures and without sample weights to a graph; see {@link
+   * #gradientWithExposure(SDVariable, SDVariable, SDVariable, SDVariable, CountOptions)}.
+   */
+  public static SDVariable gradientWithExposure(
+      SDVariable raw, SDVariable exposure, SDVariable counts, CountOptions options) {
+    return new GradientOp().gradientWithCompanion(options, raw, exposure, counts, null);
+  }
+
+  /**
+   * Adds the gradient of the loss with exposures to a graph as a value of its own, which SameDiff
+   * can differentiate once more.
+   *
+   * @param raw any floating array
+   * @param exposure finite numbers above 0 of the dtype of raw, which broadcast against it
+   * @param counts finite numbers from 0 of the shape of raw
+   * @param sampleWeights one per element
+   * @param options reduction, rate and full likelihood
+   * @return ∂(sum of the value)/∂raw, of the shape and dtype of raw
+   * @throws IllegalArgumentException if a variable or the options are null; what the arrays must be
+   *     is checked when the graph is executed
+   */
+  public static SDVariable gradientWithExposure(
+      SDVariable raw,
+      SDVariable exposure,
+      SDVariable counts,
+      SDVariable sampleWeights,
+      CountOptions options) {
+    Arguments.requireGiven("sampleWeights", sampleWeights);
+    return new GradientOp().gradientWithCompanion(options, raw, exposure, counts, sampleWeights);
+  }
+
   /** The op of SameDiff; for the registry. */
   public static final class ValueOp extends ElementLossValueOp<CountOptions> {
     /** For the registry; use {@code value}. */
@@ -551,24 +582,11 @@ public final class PoissonLoss {
     }
   }
 
-  /** Its gradient; for the registry. */
+  /** Its derivatives; for the registry. */
   public static final class GradientOp extends ElementLossGradientOp<CountOptions> {
-    /** For the registry; use {@code value}. */
-    public GradientOp() {
-      super(ElementLosses.poissonLoss(), SecondOp::new);
-    }
-
-    @Override
-    protected GradientOp another() {
-      return new GradientOp();
-    }
-  }
-
-  /** Its second derivative; for the registry. */
-  public static final class SecondOp extends ElementLossSecondOp<CountOptions> {
     /** For the registry; use {@code gradient}. */
-    public SecondOp() {
-      super(ElementLosses.poissonLoss());
+    public GradientOp() {
+      super(ElementLosses.poissonLoss(), GradientOp::new);
     }
   }
 }

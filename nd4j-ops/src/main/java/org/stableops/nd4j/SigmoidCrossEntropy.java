@@ -8,7 +8,6 @@ import org.stableops.ValueAndGradient;
 import org.stableops.internal.Arguments;
 import org.stableops.nd4j.internal.ElementLossCall;
 import org.stableops.nd4j.internal.ElementLossGradientOp;
-import org.stableops.nd4j.internal.ElementLossSecondOp;
 import org.stableops.nd4j.internal.ElementLossValueOp;
 import org.stableops.op.ElementLosses;
 
@@ -351,24 +350,11 @@ public final class SigmoidCrossEntropy {
     }
   }
 
-  /** Its gradient; for the registry. */
+  /** Its derivatives; for the registry. */
   public static final class GradientOp extends ElementLossGradientOp<BinaryCrossEntropyOptions> {
-    /** For the registry; use {@code value}. */
-    public GradientOp() {
-      super(ElementLosses.sigmoidCrossEntropy(), SecondOp::new);
-    }
-
-    @Override
-    protected GradientOp another() {
-      return new GradientOp();
-    }
-  }
-
-  /** Its second derivative; for the registry. */
-  public static final class SecondOp extends ElementLossSecondOp<BinaryCrossEntropyOptions> {
     /** For the registry; use {@code gradient}. */
-    public SecondOp() {
-      super(ElementLosses.sigmoidCrossEntropy());
+    public GradientOp() {
+      super(ElementLosses.sigmoidCrossEntropy(), GradientOp::new);
     }
   }
 }

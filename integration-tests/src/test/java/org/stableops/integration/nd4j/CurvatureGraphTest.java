@@ -16,7 +16,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -24,8 +23,6 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
-import org.stableops.BinaryCrossEntropyOptions;
-import org.stableops.CountOptions;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 import org.stableops.integration.demo.Digits;
@@ -127,31 +124,6 @@ class CurvatureGraphTest {
             ? SoftmaxCrossEntropy.hessianVectorProduct(z, q, weights, v, options)
             : SoftmaxCrossEntropy.hessianVectorProduct(z, q, v, options);
     Elements.assertSame(expectedOfQ, differentiated(dense, v, "z"), "dense");
-  }
-
-  @ParameterizedTest
-  @EnumSource(Reduction.class)
-  void theGradientOfALossOfElementsIsDifferentiated(Reduction reduction) {
-    INDArray z = numbers(1, 4, 3);
-    INDArray v = numbers(2, 4, 3);
-    INDArray targets = numbers(3, 4, 3).addi(1).divi(2);
-    INDArray weights = numbers(4, 4, 3).addi(1);
-    SameDiff graph = SameDiff.create();
-    SDVariable t = graph.constant("t", targets);
-    SDVariable a = graph.constant("a", weights);
-    BinaryCrossEntropyOptions binary =
-        BinaryCrossEntropyOptions.DEFAULT.withReduction(reduction).withLabelSmoothing(0.1);
-    Elements.assertSame(
-        SigmoidCrossEntropy.secondDerivative(z, targets, weights, binary).mul(v),
-        differentiated(SigmoidCrossEntropy.gradient(graph.var("z", z), t, a, binary), v, "z"),
-        "sigmoid");
-    SameDiff other = SameDiff.create();
-    SDVariable counts = other.constant("t", targets);
-    CountOptions options = CountOptions.DEFAULT.withReduction(reduction);
-    Elements.assertSame(
-        PoissonLoss.secondDerivative(z, targets, options).mul(v),
-        differentiated(PoissonLoss.gradient(other.var("z", z), counts, options), v, "z"),
-        "Poisson");
   }
 
   @Test

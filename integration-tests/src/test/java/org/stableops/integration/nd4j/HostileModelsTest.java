@@ -14,12 +14,15 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
+import org.stableops.BinaryCrossEntropyOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.nd4j.LogSumExp;
 import org.stableops.nd4j.PositiveTransforms;
+import org.stableops.nd4j.SigmoidCrossEntropy;
 import org.stableops.nd4j.Softplus;
 import org.stableops.nd4j.SparseSoftmaxCrossEntropy;
 import org.stableops.nd4j.samediff.PositiveVariable;
+import org.stableops.op.ElementLosses;
 
 /**
  * Ops of a graph whose arguments are not those that this library writes, as a file may have them:
@@ -119,5 +122,20 @@ class HostileModelsTest {
     assertRefused("labelSmoothing must be in [0, 1]", loss, smoothing, none);
     assertRefused("zLoss must be", loss, new double[] {-1, 0, 0, -1, 0, 0, 0}, none);
     assertRefused("classWeights", loss, new double[] {-1, 0, 0, 0, 0, 0, 0, 1}, none);
+  }
+
+  @Test
+  void aDerivativeIsOneOfTheLoss() {
+    UnaryOperator<SDVariable> yesOrNo =
+        z -> SigmoidCrossEntropy.gradient(z, z.getSameDiff().constant(Nd4j.ones(2, 3)));
+    double[] numbers =
+        ElementLosses.sigmoidCrossEntropy().numbers(BinaryCrossEntropyOptions.DEFAULT);
+    String one = "stable_sigmoid_cross_entropy_bp must have the number of one of ";
+    for (long derivative : new long[] {-1, 2, 4, 5, 1L << 32}) {
+      assertRefused(one + "[GRADIENT, SECOND]", yesOrNo, numbers, new long[] {0, derivative, 0});
+    }
+    assertRefused(one + "[0, 1]", yesOrNo, numbers, new long[] {2, 0, 0});
+    assertRefused(one + "[false]", yesOrNo, numbers, new long[] {0, 0, 1});
+    assertRefused("0 to 3 I arguments, got 4", yesOrNo, numbers, new long[] {0, 0, 0, 0});
   }
 }

@@ -32,7 +32,7 @@ public abstract class CrossEntropyGradientOp extends CrossEntropyDerivativeOp {
       SDVariable labels,
       @Nullable SDVariable weights) {
     CrossEntropyValueOp.requireValid(options, logits);
-    return of(options, inputs(logits, labels, weights));
+    return of(options, inputs(weights, logits, labels));
   }
 
   @Override
@@ -55,6 +55,9 @@ public abstract class CrossEntropyGradientOp extends CrossEntropyDerivativeOp {
     SDVariable product = hessian.get().of(options, inputs.toArray(SDVariable[]::new));
     SDVariable terms = v.mul(another().gradient(options, arg(0), arg(1), sampleWeights()));
     boolean isOfRows = options.reduction() == Reduction.NONE;
-    return gradients(product, isOfRows ? terms.sum(options.axis()) : terms.sum());
+    List<SDVariable> gradients = zeros();
+    gradients.set(0, product);
+    gradients.set(UPSTREAM, isOfRows ? terms.sum(options.axis()) : terms.sum());
+    return gradients;
   }
 }

@@ -136,7 +136,7 @@ public final class ElementLossCall {
   }
 
   public INDArray gradient() {
-    return derivative(Derivative.GRADIENT, x.dataType());
+    return derivative(Derivative.GRADIENT);
   }
 
   /** Everything in one pass; the losses if the reduction is NONE. */
@@ -165,7 +165,7 @@ public final class ElementLossCall {
     Result result = compute(true, false);
     try (Temporaries temporaries = new Temporaries()) {
       INDArray losses = temporaries.keep(result.losses());
-      INDArray deviances = temporaries.keep(derivative(Derivative.DEVIANCE, x.dataType()));
+      INDArray deviances = temporaries.keep(derivative(Derivative.DEVIANCE));
       double sum = Arrays.stream(Fused.doubles(deviances)).sum();
       INDArray value = wantsLosses() ? losses.dup('c') : value(result);
       return new CountEvaluation<>(
@@ -174,7 +174,12 @@ public final class ElementLossCall {
   }
 
   public INDArray secondDerivative() {
-    return derivative(Derivative.SECOND, x.dataType());
+    return derivative(Derivative.SECOND);
+  }
+
+  /** One for each element, of the dtype of x. */
+  INDArray derivative(Derivative derivative) {
+    return derivative(derivative, x.dataType());
   }
 
   private INDArray derivative(Derivative derivative, DataType type) {
@@ -187,7 +192,7 @@ public final class ElementLossCall {
 
   /** The gradient by the companion of the sum of the value, summed where it repeats. */
   public INDArray companionGradient() {
-    return companionGradient(null);
+    return companionSums(Derivative.BY_COMPANION, null);
   }
 
   /** The second derivative by the companion, summed where it repeats. */
@@ -197,15 +202,14 @@ public final class ElementLossCall {
 
   /** The derivative by each element and the companion that it meets. */
   public INDArray mixedDerivative() {
-    return derivative(Derivative.MIXED, x.dataType());
+    return derivative(Derivative.MIXED);
   }
 
-  /** The same times an upstream gradient of the value's shape, or of one element. */
-  INDArray companionGradient(@Nullable INDArray upstream) {
-    return companionSums(Derivative.BY_COMPANION, upstream);
-  }
-
-  private INDArray companionSums(Derivative derivative, @Nullable INDArray upstream) {
+  /**
+   * Sums of a derivative times an upstream of one for each element, or of one for all, to the shape
+   * of the companion.
+   */
+  INDArray companionSums(Derivative derivative, @Nullable INDArray upstream) {
     try (Temporaries temporaries = new Temporaries()) {
       INDArray out = temporaries.keep(Nd4j.create(companion.dataType(), companion.shape(), 'c'));
       boolean isOfElements = upstream != null && upstream.length() > 1;

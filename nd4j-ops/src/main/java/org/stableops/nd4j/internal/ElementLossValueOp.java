@@ -19,24 +19,13 @@ import org.stableops.op.ElementLosses;
  */
 public abstract class ElementLossValueOp<O> extends LossValueOp {
   private final transient ElementLosses<O> losses;
-  private final transient Supplier<? extends ElementLossGradientOp<O>> gradient;
-
-  /** Null where there is none. */
-  private final transient Supplier<? extends ElementLossGradientOp<O>> companionGradient;
+  private final transient Supplier<ElementLossGradientOp<O>> gradient;
 
   protected ElementLossValueOp(
-      ElementLosses<O> losses, Supplier<? extends ElementLossGradientOp<O>> gradient) {
-    this(losses, gradient, null);
-  }
-
-  protected ElementLossValueOp(
-      ElementLosses<O> losses,
-      Supplier<? extends ElementLossGradientOp<O>> gradient,
-      @Nullable Supplier<? extends ElementLossGradientOp<O>> companionGradient) {
+      ElementLosses<O> losses, Supplier<ElementLossGradientOp<O>> gradient) {
     super(losses.graphName());
     this.losses = losses;
     this.gradient = gradient;
-    this.companionGradient = companionGradient;
   }
 
   /** The loss in the graph of argument, targets and perhaps sample weights. */
@@ -62,17 +51,16 @@ public abstract class ElementLossValueOp<O> extends LossValueOp {
 
   @Override
   int labels() {
-    return 1 + integers(0, 1).length;
+    return 1 + companions();
+  }
+
+  private int companions() {
+    return integers(0, 1).length;
   }
 
   @Override
   public final List<JavaOp> family() {
-    List<JavaOp> family = new ArrayList<>(gradient.get().family());
-    family.add(0, this);
-    if (companionGradient != null) {
-      family.add(companionGradient.get());
-    }
-    return family;
+    return List.of(this, gradient.get());
   }
 
   private O options() {
@@ -96,13 +84,13 @@ public abstract class ElementLossValueOp<O> extends LossValueOp {
 
   @Override
   final SDVariable gradient(SDVariable... inputs) {
-    return gradient.get().of(options(), labels(), inputs);
+    return gradient.get().ofArgument(options(), companions(), inputs);
   }
 
   @Override
   final SDVariable companionGradient(SDVariable... inputs) {
-    return companionGradient == null
-        ? super.companionGradient(inputs)
-        : companionGradient.get().of(options(), labels(), inputs);
+    return losses.of(options()).hasCompanionGradient()
+        ? gradient.get().ofCompanion(options(), inputs)
+        : super.companionGradient(inputs);
   }
 }

@@ -3,6 +3,7 @@ package org.stableops.nd4j.internal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.factory.Nd4j;
@@ -13,6 +14,8 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 abstract class LossGradientOp extends JavaOp {
   /** Which input of a gradient these are, if they are there. */
+  static final int UPSTREAM = 2;
+
   static final int SAMPLE_WEIGHTS = 4;
 
   LossGradientOp(String name) {
@@ -24,13 +27,22 @@ abstract class LossGradientOp extends JavaOp {
     return true;
   }
 
-  /** The inputs of a gradient without an upstream. */
-  final SDVariable[] inputs(SDVariable x, SDVariable labels, @Nullable SDVariable sampleWeights) {
-    requireVariables(x, labels);
-    SDVariable one = x.getSameDiff().constant(Nd4j.scalar(x.dataType(), 1));
-    return sampleWeights == null
-        ? new SDVariable[] {x, labels, one, one}
-        : new SDVariable[] {x, labels, one, one, sampleWeights};
+  /** The inputs of a gradient without an upstream, whose first ones are argument to labels. */
+  final SDVariable[] inputs(@Nullable SDVariable sampleWeights, SDVariable... first) {
+    requireVariables(first);
+    List<SDVariable> inputs = new ArrayList<>(List.of(first));
+    SDVariable one = one(first[0]);
+    inputs.add(one);
+    inputs.add(one);
+    if (sampleWeights != null) {
+      inputs.add(sampleWeights);
+    }
+    return inputs.toArray(SDVariable[]::new);
+  }
+
+  /** The upstream of a value that is the result itself. */
+  static SDVariable one(SDVariable x) {
+    return x.getSameDiff().constant(Nd4j.scalar(x.dataType(), 1));
   }
 
   /** The sample weights of a gradient, or null. */
@@ -38,12 +50,8 @@ abstract class LossGradientOp extends JavaOp {
     return args().length > SAMPLE_WEIGHTS ? arg(SAMPLE_WEIGHTS) : null;
   }
 
-  /** What a gradient gives to its inputs: nothing but to the argument and to upstream. */
-  final List<SDVariable> gradients(SDVariable toArgument, SDVariable toUpstream) {
-    List<SDVariable> gradients = new ArrayList<>();
-    Arrays.stream(args()).map(sameDiff::zerosLike).forEach(gradients::add);
-    gradients.set(0, toArgument);
-    gradients.set(2, toUpstream);
-    return gradients;
+  /** A gradient of 0 for every input, to put others in. */
+  final List<SDVariable> zeros() {
+    return Arrays.stream(args()).map(sameDiff::zerosLike).collect(Collectors.toList());
   }
 }
