@@ -3,8 +3,8 @@ package org.stableops;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.stableops.Refusals.assertRefused;
 
 import ch.obermuhlner.math.big.BigDecimalMath;
 import java.io.ByteArrayInputStream;
@@ -21,7 +21,6 @@ import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.stableops.kernel.Elements;
@@ -195,7 +194,7 @@ class PositiveTransformTest {
     PositiveTransform transform = PositiveTransform.softplus().withLowerBound(0.5);
     for (double value : new double[] {0.5, 0, -1, Double.NaN, 1 / 0.0, -1 / 0.0}) {
       assertFalse(transform.contains(value));
-      assertMessage("value must be finite and > 0.5, got " + value, () -> transform.inverse(value));
+      assertRefused("value must be finite and > 0.5, got " + value, () -> transform.inverse(value));
     }
   }
 
@@ -209,17 +208,17 @@ class PositiveTransformTest {
 
   @Test
   void refusesInvalidParts() {
-    assertMessage("beta must be finite and > 0, got 0.0", () -> PositiveTransform.softplus(0));
-    assertMessage(
+    assertRefused("beta must be finite and > 0, got 0.0", () -> PositiveTransform.softplus(0));
+    assertRefused(
         "b must be finite and >= 0, got NaN", () -> PositiveTransform.squareplus(0 / 0.0));
-    assertMessage("b of a transform must be > 0, got 0.0", () -> PositiveTransform.squareplus(0));
-    assertMessage(
+    assertRefused("b of a transform must be > 0, got 0.0", () -> PositiveTransform.squareplus(0));
+    assertRefused(
         "lowerBound must be finite and >= 0, got -1.0",
         () -> PositiveTransform.exp().withLowerBound(-1));
-    assertMessage(
+    assertRefused(
         "parameter of exp must be 1, got 2.0",
         () -> new PositiveTransform(PositiveTransform.Family.EXP, 2, 0));
-    assertMessage("family must be given, got null", () -> new PositiveTransform(null, 1, 0));
+    assertRefused("family must be given, got null", () -> new PositiveTransform(null, 1, 0));
   }
 
   @Test
@@ -233,10 +232,6 @@ class PositiveTransformTest {
         "softplus(beta = 1.0) above 0.5",
         PositiveTransform.softplus().withLowerBound(0.5).toString());
     assertEquals("exp above 0.0", PositiveTransform.exp().toString());
-  }
-
-  private static void assertMessage(String message, Executable call) {
-    assertEquals(message, assertThrows(IllegalArgumentException.class, call).getMessage());
   }
 
   private static void assertNear(

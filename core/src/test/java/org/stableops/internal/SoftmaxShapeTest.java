@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.stableops.Refusals.assertRefused;
 
 import org.junit.jupiter.api.Test;
 import org.stableops.CrossEntropyOptions;
@@ -131,10 +132,6 @@ class SoftmaxShapeTest {
             + " logit is always 1; a single output for yes or no needs"
             + " SigmoidCrossEntropy",
         () -> SoftmaxShape.of("logits", new long[] {4, 1}, 1).requireSeveralClasses());
-  }
-
-  private static void assertRefused(String message, Runnable call) {
-    assertEquals(message, assertThrows(IllegalArgumentException.class, call::run).getMessage());
   }
 
   @Test

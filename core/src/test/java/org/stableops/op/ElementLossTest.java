@@ -5,13 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.stableops.Refusals.assertRefused;
 
 import java.nio.DoubleBuffer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,10 +27,6 @@ class ElementLossTest {
   private static final ElementLoss SIGMOID = SigmoidComposite.of(BINARY);
   private static final ElementLoss POISSON = PoissonComposite.of(CountOptions.DEFAULT);
   private static final ElementLoss BINOMIAL = NegativeBinomialComposite.of(CountOptions.DEFAULT);
-
-  private static void assertRefused(String message, Executable call) {
-    assertEquals(message, assertThrows(IllegalArgumentException.class, call).getMessage());
-  }
 
   private static long[] shape(long... sizes) {
     return sizes;

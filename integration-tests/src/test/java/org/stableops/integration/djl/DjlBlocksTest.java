@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.stableops.integration.Refusals.assertRefused;
 import static org.stableops.integration.djl.Djl.assertSameArray;
 import static org.stableops.integration.djl.Djl.doubles;
 import static org.stableops.integration.djl.Djl.waves;
@@ -31,7 +32,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -232,10 +232,6 @@ class DjlBlocksTest extends OnBothPaths {
     assertRefused("options must be given, got null", () -> PoissonLoss.blockWithExposure(null));
     assertRefused(
         "options must be given, got null", () -> PoissonLoss.gradientBlockWithExposure(null));
-  }
-
-  private static void assertRefused(String message, Executable call) {
-    assertEquals(message, assertThrows(IllegalArgumentException.class, call).getMessage());
   }
 
   /** In front 1 + Softplus, for the inverses want numbers that are not near 0. */

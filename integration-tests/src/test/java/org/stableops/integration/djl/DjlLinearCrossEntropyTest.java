@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.stableops.integration.Refusals.assertRefused;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -427,9 +428,5 @@ class DjlLinearCrossEntropyTest extends OnBothPaths {
 
   private void alongParts(NDArray ofLabels, LinearCrossEntropyDirection<NDArray> v) {
     LinearCrossEntropy.gaussNewtonProduct(hidden, weight, ofLabels, v);
-  }
-
-  private static void assertRefused(String message, Runnable call) {
-    assertEquals(message, assertThrows(IllegalArgumentException.class, call::run).getMessage());
   }
 }

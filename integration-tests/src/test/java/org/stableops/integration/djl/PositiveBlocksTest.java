@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.stableops.integration.Refusals.assertRefused;
 import static org.stableops.integration.djl.Djl.array;
 import static org.stableops.integration.djl.Djl.assertSameArray;
 import static org.stableops.integration.djl.Djl.doubles;
@@ -226,10 +227,6 @@ class PositiveBlocksTest extends OnBothPaths {
     assertRefused(
         "values shape must be (3), got (4)",
         () -> four.initialize(manager, DataType.FLOAT32, INPUT));
-  }
-
-  private static void assertRefused(String message, Runnable call) {
-    assertEquals(message, assertThrows(IllegalArgumentException.class, call::run).getMessage());
   }
 
   // ---- files

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.stableops.integration.Refusals.assertRefused;
 import static org.stableops.integration.djl.Djl.array;
 import static org.stableops.integration.djl.Djl.doubles;
 
@@ -64,10 +65,6 @@ class PositiveParameterTest extends OnBothPaths {
 
   private ParameterStore store() {
     return new ParameterStore(manager, false);
-  }
-
-  private static void assertRefused(String message, Runnable call) {
-    assertEquals(message, assertThrows(IllegalArgumentException.class, call::run).getMessage());
   }
 
   // ---- values

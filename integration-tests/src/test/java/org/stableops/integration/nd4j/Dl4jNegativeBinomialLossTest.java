@@ -2,8 +2,8 @@ package org.stableops.integration.nd4j;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.stableops.integration.Refusals.assertRefusedWith;
 
 import java.io.IOException;
 import java.util.Arrays;
@@ -186,30 +186,26 @@ class Dl4jNegativeBinomialLossTest {
     LossFusedNegativeBinomial loss = new LossFusedNegativeBinomial();
     INDArray odd = Nd4j.ones(DataType.DOUBLE, 2, 3);
     INDArray four = Nd4j.ones(DataType.DOUBLE, 2, 4);
-    assertMessage(
+    assertRefusedWith(
         "output must have shape [rows, 2k] for labels [rows, k], got (2, 3)",
         () -> loss.computeScore(four, odd, IDENTITY, null, false));
-    assertMessage(
+    assertRefusedWith(
         "counts shape (2, 4) must equal raw shape (2, 2)",
         () -> loss.computeGradient(four, four, IDENTITY, null));
-    assertMessage(
+    assertRefusedWith(
         "activation must be identity",
         () -> loss.computeScore(odd, four, new ActivationSoftPlus(), null, false));
     LossFusedNegativeBinomial three = new LossFusedNegativeBinomial(FULL, 1, 2, 3);
-    assertMessage("inverseDispersion", () -> three.computeScore(four, four, IDENTITY, null, true));
-    assertMessage(
+    assertRefusedWith(
+        "inverseDispersion", () -> three.computeScore(four, four, IDENTITY, null, true));
+    assertRefusedWith(
         "inverseDispersion must be one or more numbers > 0, got [1.0, 0.0]",
         () -> new LossFusedNegativeBinomial(FULL, 1, 0));
-    assertMessage(
+    assertRefusedWith(
         "inverseDispersion must be one or more numbers > 0, got []",
         () -> new LossFusedNegativeBinomial(FULL, new double[0]));
-    assertMessage(
+    assertRefusedWith(
         "reduction must be MEAN",
         () -> new LossFusedNegativeBinomial(FULL.withReduction(Reduction.SUM)));
-  }
-
-  private static void assertMessage(String start, Runnable call) {
-    IllegalArgumentException e = assertThrows(IllegalArgumentException.class, call::run);
-    assertTrue(e.getMessage().startsWith(start), e.getMessage());
   }
 }

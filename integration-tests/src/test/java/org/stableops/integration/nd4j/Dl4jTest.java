@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.stableops.integration.Refusals.assertRefused;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -28,7 +29,6 @@ import org.deeplearning4j.nn.weights.WeightInit;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -404,33 +404,33 @@ final class Dl4jTest {
   @Test
   void badLabelsAndMasksAreRefused() {
     INDArray fraction = smallLabels().addi(0.5);
-    assertMessage(
+    assertRefused(
         "labels must be integers, got 1.5 at row 0",
         () -> LOSS.computeScore(fraction, smallLogits(), IDENTITY, null, false));
     INDArray outside = smallLabels();
     outside.putScalar(5, 0, 3);
-    assertMessage(
+    assertRefused(
         "labels must be in [0, 3), got 3 at row 5",
         () -> LOSS.computeGradient(outside, smallLogits(), IDENTITY, null));
     INDArray nan = smallLabels();
     nan.putScalar(6, 0, Double.NaN);
-    assertMessage(
+    assertRefused(
         "labels must be integers, got NaN at row 6",
         () -> LOSS.computeScoreArray(nan, smallLogits(), IDENTITY, null));
     INDArray negative = probabilities();
     negative.putScalar(2, 1, -0.5);
-    assertMessage(
+    assertRefused(
         "labels must be finite and >= 0, got -0.5 at row 2, class 1",
         () -> LOSS.computeGradientAndScore(negative, smallLogits(), IDENTITY, null, true));
-    assertMessage(
+    assertRefused(
         "labels must be an array, got null",
         () -> LOSS.computeGradientAndScore(null, smallLogits(), IDENTITY, null, true));
-    assertMessage(
+    assertRefused(
         "mask must have one element per row, 7, got shape (7, 3)",
         () ->
             LOSS.computeScore(
                 probabilities(), smallLogits(), IDENTITY, Nd4j.ones(DataType.DOUBLE, 7, 3), false));
-    assertMessage(
+    assertRefused(
         "mask must be 0 or 1, for DL4J multiplies the logits by it, got 0.5 at row 1",
         () ->
             LOSS.computeScore(
@@ -439,7 +439,7 @@ final class Dl4jTest {
                 IDENTITY,
                 Nd4j.createFromArray(1.0, 0.5).reshape(2, 1),
                 false));
-    assertMessage(
+    assertRefused(
         "labels must have shape (7, classes) or (7, 1), got (3, 1)",
         () ->
             LOSS.computeGradient(
@@ -447,7 +447,7 @@ final class Dl4jTest {
                 smallLogits(),
                 IDENTITY,
                 Nd4j.ones(DataType.DOUBLE, 7, 1)));
-    assertMessage(
+    assertRefused(
         "labels shape (7, 2) must equal logits shape (7, 3)",
         () ->
             LOSS.computeScore(
@@ -456,11 +456,11 @@ final class Dl4jTest {
 
   @Test
   void optionsThatDl4jHasNoPlaceForAreRefused() {
-    assertMessage(
+    assertRefused(
         "axis must be -1 and reduction MEAN, which DL4J itself divides for, got"
             + " CrossEntropyOptions(axis=1, reduction=MEAN)",
         () -> new LossFusedSoftmaxCrossEntropy(CrossEntropyOptions.DEFAULT.withAxis(1)));
-    assertMessage(
+    assertRefused(
         "axis must be -1 and reduction MEAN, which DL4J itself divides for, got"
             + " CrossEntropyOptions(axis=-1, reduction=SUM)",
         () ->
@@ -695,10 +695,6 @@ final class Dl4jTest {
         assertEquals(numeric, actual, 1e-6 * Math.abs(numeric) + 1e-9);
       }
     }
-  }
-
-  private static void assertMessage(String message, Executable call) {
-    assertEquals(message, assertThrows(IllegalArgumentException.class, call).getMessage());
   }
 
   @SuppressWarnings("unchecked")

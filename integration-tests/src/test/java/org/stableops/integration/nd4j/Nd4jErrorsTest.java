@@ -2,6 +2,7 @@ package org.stableops.integration.nd4j;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.stableops.integration.Refusals.assertRefused;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -43,32 +44,33 @@ final class Nd4jErrorsTest {
   }
 
   private static void forEveryOp(INDArray wrong, String message) {
-    refused(message, () -> Softplus.value(wrong));
-    refused(message, () -> Softplus.gradient(wrong, 2));
-    refused(message, () -> Softplus.valueInto(wrong, wrong));
-    refused(message, () -> SoftplusInverse.value(wrong, 2));
-    refused(message, () -> SoftplusInverse.gradient(wrong));
-    refused(message, () -> SoftplusInverse.valueInto(wrong, 2, wrong));
-    refused(message, () -> Squareplus.value(wrong));
-    refused(message, () -> Squareplus.gradient(wrong, 2));
-    refused(message, () -> Squareplus.valueInto(wrong, wrong));
-    refused(message, () -> SquareplusInverse.value(wrong, 2));
-    refused(message, () -> SquareplusInverse.gradient(wrong));
-    refused(message, () -> SquareplusInverse.valueInto(wrong, 2, wrong));
+    assertRefused(message, () -> Softplus.value(wrong));
+    assertRefused(message, () -> Softplus.gradient(wrong, 2));
+    assertRefused(message, () -> Softplus.valueInto(wrong, wrong));
+    assertRefused(message, () -> SoftplusInverse.value(wrong, 2));
+    assertRefused(message, () -> SoftplusInverse.gradient(wrong));
+    assertRefused(message, () -> SoftplusInverse.valueInto(wrong, 2, wrong));
+    assertRefused(message, () -> Squareplus.value(wrong));
+    assertRefused(message, () -> Squareplus.gradient(wrong, 2));
+    assertRefused(message, () -> Squareplus.valueInto(wrong, wrong));
+    assertRefused(message, () -> SquareplusInverse.value(wrong, 2));
+    assertRefused(message, () -> SquareplusInverse.gradient(wrong));
+    assertRefused(message, () -> SquareplusInverse.valueInto(wrong, 2, wrong));
   }
 
   @Test
   void nullIsRefused() {
     forEveryOp(null, "x must be an array, got null");
-    refused("out must be an array, got null", () -> Softplus.valueInto(x, null));
-    refused(
+    assertRefused("out must be an array, got null", () -> Softplus.valueInto(x, null));
+    assertRefused(
         "logits must be an array, got null", () -> SparseSoftmaxCrossEntropy.value(null, labels));
-    refused("labels must be an array, got null", () -> SparseSoftmaxCrossEntropy.value(x, null));
-    refused("labels must be an array, got null", () -> SoftmaxCrossEntropy.value(x, null));
-    refused(
+    assertRefused(
+        "labels must be an array, got null", () -> SparseSoftmaxCrossEntropy.value(x, null));
+    assertRefused("labels must be an array, got null", () -> SoftmaxCrossEntropy.value(x, null));
+    assertRefused(
         "sampleWeights must be an array, got null",
         () -> SoftmaxCrossEntropy.value(x, probabilities, null, OPTIONS));
-    refused(
+    assertRefused(
         "sampleWeights must be an array, got null",
         () -> SparseSoftmaxCrossEntropy.evaluate(x, labels, null, OPTIONS));
   }
@@ -77,12 +79,12 @@ final class Nd4jErrorsTest {
   @ValueSource(doubles = {0, -0.0, -1, Double.NaN, Double.POSITIVE_INFINITY})
   void betaMustBePositiveAndFinite(double beta) {
     String message = "beta must be finite and > 0, got " + beta;
-    refused(message, () -> Softplus.value(x, beta));
-    refused(message, () -> Softplus.gradient(x, beta));
-    refused(message, () -> Softplus.valueInto(x, beta, x));
-    refused(message, () -> SoftplusInverse.value(x, beta));
-    refused(message, () -> SoftplusInverse.gradient(x, beta));
-    refused(message, () -> SoftplusInverse.valueInto(x, beta, x));
+    assertRefused(message, () -> Softplus.value(x, beta));
+    assertRefused(message, () -> Softplus.gradient(x, beta));
+    assertRefused(message, () -> Softplus.valueInto(x, beta, x));
+    assertRefused(message, () -> SoftplusInverse.value(x, beta));
+    assertRefused(message, () -> SoftplusInverse.gradient(x, beta));
+    assertRefused(message, () -> SoftplusInverse.valueInto(x, beta, x));
     argumentsAreUnchanged();
   }
 
@@ -90,12 +92,12 @@ final class Nd4jErrorsTest {
   @ValueSource(doubles = {-1, -1e-300, Double.NaN, Double.POSITIVE_INFINITY})
   void bMustNotBeNegativeAndBeFinite(double b) {
     String message = "b must be finite and >= 0, got " + b;
-    refused(message, () -> Squareplus.value(x, b));
-    refused(message, () -> Squareplus.gradient(x, b));
-    refused(message, () -> Squareplus.valueInto(x, b, x));
-    refused(message, () -> SquareplusInverse.value(x, b));
-    refused(message, () -> SquareplusInverse.gradient(x, b));
-    refused(message, () -> SquareplusInverse.valueInto(x, b, x));
+    assertRefused(message, () -> Squareplus.value(x, b));
+    assertRefused(message, () -> Squareplus.gradient(x, b));
+    assertRefused(message, () -> Squareplus.valueInto(x, b, x));
+    assertRefused(message, () -> SquareplusInverse.value(x, b));
+    assertRefused(message, () -> SquareplusInverse.gradient(x, b));
+    assertRefused(message, () -> SquareplusInverse.valueInto(x, b, x));
     argumentsAreUnchanged();
   }
 
@@ -104,16 +106,16 @@ final class Nd4jErrorsTest {
     INDArray otherShape = Nd4j.createFromArray(9.0, 9, 9);
     INDArray otherType = Nd4j.createFromArray(9f, 9, 9, 9, 9, 9).reshape(2, 3);
     INDArray transposed = Nd4j.ones(DataType.DOUBLE, 3, 2);
-    refused(
+    assertRefused(
         "out must be like x, DOUBLE (2, 3), got DOUBLE (3)",
         () -> Softplus.valueInto(x, otherShape));
-    refused(
+    assertRefused(
         "out must be like x, DOUBLE (2, 3), got FLOAT (2, 3)",
         () -> Squareplus.valueInto(x, otherType));
-    refused(
+    assertRefused(
         "out must be like x, DOUBLE (2, 3), got DOUBLE (3, 2)",
         () -> SquareplusInverse.valueInto(x, transposed));
-    refused(
+    assertRefused(
         "out dtype must be half, bfloat16, float or double, got INT",
         () -> SoftplusInverse.valueInto(x, x.castTo(DataType.INT32)));
     Elements.assertSame(Nd4j.createFromArray(9.0, 9, 9), otherShape, "out");
@@ -161,28 +163,28 @@ final class Nd4jErrorsTest {
   void shapesMustFit(Path path) {
     path.run(
         () -> {
-          refused(
+          assertRefused(
               "labels shape (3) must equal logits shape (2, 3) without axis 1",
               () -> SparseSoftmaxCrossEntropy.value(x, Nd4j.createFromArray(0, 1, 2)));
-          refused(
+          assertRefused(
               "labels shape (2) must equal logits shape (2, 3) without axis 0",
               () -> SparseSoftmaxCrossEntropy.value(x, labels, OPTIONS.withAxis(0)));
-          refused(
+          assertRefused(
               "labels shape (1, 2) must equal logits shape (2, 3) without axis 1",
               () -> SparseSoftmaxCrossEntropy.gradient(x, labels.reshape(1, 2)));
-          refused(
+          assertRefused(
               "labels shape (3, 2) must equal logits shape (2, 3)",
               () -> SoftmaxCrossEntropy.value(x, probabilities.transpose()));
-          refused(
+          assertRefused(
               "sampleWeights shape (1, 2) must equal logits shape (2, 3) without axis 1",
               () -> SoftmaxCrossEntropy.value(x, probabilities, weights.reshape(1, 2), OPTIONS));
-          refused(
+          assertRefused(
               "sampleWeights shape (2, 3) must equal logits shape (2, 3) without axis 1",
               () -> SparseSoftmaxCrossEntropy.evaluate(x, labels, probabilities, OPTIONS));
-          refused(
+          assertRefused(
               "sampleWeights shape (2) must equal logits shape (2, 3) without axis 0",
               () -> SoftmaxCrossEntropy.gradient(x, probabilities, weights, OPTIONS.withAxis(0)));
-          refused(
+          assertRefused(
               "logits must have rank 1 at least, got a scalar",
               () -> SparseSoftmaxCrossEntropy.value(Nd4j.scalar(1.0), Nd4j.scalar(0)));
           argumentsAreUnchanged();
@@ -194,27 +196,28 @@ final class Nd4jErrorsTest {
   void axisMustBeOneOfTheLogits() {
     for (int axis : new int[] {2, -3, Integer.MAX_VALUE, Integer.MIN_VALUE}) {
       String message = "axis must be in [-2, 2) for logits of shape (2, 3), got " + axis;
-      refused(message, () -> SparseSoftmaxCrossEntropy.value(x, labels, OPTIONS.withAxis(axis)));
-      refused(
+      assertRefused(
+          message, () -> SparseSoftmaxCrossEntropy.value(x, labels, OPTIONS.withAxis(axis)));
+      assertRefused(
           message, () -> SoftmaxCrossEntropy.gradient(x, probabilities, OPTIONS.withAxis(axis)));
     }
   }
 
   @Test
   void dtypesMustFit() {
-    refused(
+    assertRefused(
         "logits dtype must be half, bfloat16, float or double, got INT",
         () -> SparseSoftmaxCrossEntropy.value(x.castTo(DataType.INT32), labels));
-    refused(
+    assertRefused(
         "labels dtype must be an integer or a floating type, got BOOL",
         () -> SparseSoftmaxCrossEntropy.value(x, labels.castTo(DataType.BOOL)));
-    refused(
+    assertRefused(
         "labels must be integers, got 0.5 at row 1",
         () -> SparseSoftmaxCrossEntropy.value(x, Nd4j.createFromArray(1f, 0.5f)));
-    refused(
+    assertRefused(
         "labels dtype must be floating, integer or boolean, got UTF8",
         () -> SoftmaxCrossEntropy.value(x, Nd4j.create("a", "b")));
-    refused(
+    assertRefused(
         "sampleWeights dtype must be floating, integer or boolean, got UTF8",
         () -> SoftmaxCrossEntropy.value(x, probabilities, Nd4j.create("a", "b"), OPTIONS));
   }
@@ -224,22 +227,22 @@ final class Nd4jErrorsTest {
   void labelsMustBeClasses(Path path) {
     path.run(
         () -> {
-          refused(
+          assertRefused(
               "labels must be in [0, 3), got 3 at row 1",
               () -> SparseSoftmaxCrossEntropy.value(x, Nd4j.createFromArray(2, 3)));
-          refused(
+          assertRefused(
               "labels must be in [0, 3), got -1 at row 0",
               () -> SparseSoftmaxCrossEntropy.gradient(x, Nd4j.createFromArray(-1, 3)));
-          refused(
+          assertRefused(
               "labels must be in [0, 3) or equal ignoreIndex -1, got -2 at row 1",
               () ->
                   SparseSoftmaxCrossEntropy.valueAndGradient(
                       x, Nd4j.createFromArray(-1, -2), OPTIONS.withIgnoreIndex(-1)));
           // Its low 32 bits are the class 1.
-          refused(
+          assertRefused(
               "labels must be in [0, 3), got 4294967297 at row 0",
               () -> SparseSoftmaxCrossEntropy.value(x, Nd4j.createFromArray(4294967297L, 0L)));
-          refused(
+          assertRefused(
               "labels must be in [0, 3), got 255 at row 0",
               () ->
                   SparseSoftmaxCrossEntropy.value(
@@ -258,10 +261,10 @@ final class Nd4jErrorsTest {
       String message = "labels must be finite and >= 0, got " + bad + " at row 1, class 1";
       path.run(
           () -> {
-            refused(message, () -> SoftmaxCrossEntropy.value(x, wrong));
-            refused(message, () -> SoftmaxCrossEntropy.gradient(x, wrong));
-            refused(message, () -> SoftmaxCrossEntropy.valueAndGradient(x, wrong));
-            refused(
+            assertRefused(message, () -> SoftmaxCrossEntropy.value(x, wrong));
+            assertRefused(message, () -> SoftmaxCrossEntropy.gradient(x, wrong));
+            assertRefused(message, () -> SoftmaxCrossEntropy.valueAndGradient(x, wrong));
+            assertRefused(
                 "labels must be finite and >= 0, got " + bad + " at row 1, class 1",
                 () ->
                     SoftmaxCrossEntropy.value(
@@ -285,9 +288,12 @@ final class Nd4jErrorsTest {
       String message = "sampleWeights must be finite and >= 0, got " + bad + " at row 1" + signed;
       path.run(
           () -> {
-            refused(message, () -> SoftmaxCrossEntropy.value(x, probabilities, wrong, OPTIONS));
-            refused(message, () -> SparseSoftmaxCrossEntropy.gradient(x, labels, wrong, OPTIONS));
-            refused(message, () -> SparseSoftmaxCrossEntropy.evaluate(x, labels, wrong, OPTIONS));
+            assertRefused(
+                message, () -> SoftmaxCrossEntropy.value(x, probabilities, wrong, OPTIONS));
+            assertRefused(
+                message, () -> SparseSoftmaxCrossEntropy.gradient(x, labels, wrong, OPTIONS));
+            assertRefused(
+                message, () -> SparseSoftmaxCrossEntropy.evaluate(x, labels, wrong, OPTIONS));
             return null;
           });
     }
@@ -301,14 +307,14 @@ final class Nd4jErrorsTest {
     String message = "classWeights must have one weight for each of 3 classes, got 2";
     path.run(
         () -> {
-          refused(message, () -> SparseSoftmaxCrossEntropy.value(x, labels, two));
-          refused(message, () -> SparseSoftmaxCrossEntropy.gradient(x, labels, two));
-          refused(message, () -> SparseSoftmaxCrossEntropy.evaluate(x, labels, weights, two));
-          refused(message, () -> SoftmaxCrossEntropy.value(x, probabilities, two));
-          refused(
+          assertRefused(message, () -> SparseSoftmaxCrossEntropy.value(x, labels, two));
+          assertRefused(message, () -> SparseSoftmaxCrossEntropy.gradient(x, labels, two));
+          assertRefused(message, () -> SparseSoftmaxCrossEntropy.evaluate(x, labels, weights, two));
+          assertRefused(message, () -> SoftmaxCrossEntropy.value(x, probabilities, two));
+          assertRefused(
               message, () -> SoftmaxCrossEntropy.valueAndGradient(x, probabilities, weights, two));
-          refused(message, () -> SoftmaxCrossEntropy.evaluate(x, probabilities, two));
-          refused(
+          assertRefused(message, () -> SoftmaxCrossEntropy.evaluate(x, probabilities, two));
+          assertRefused(
               "classWeights must have one weight for each of 2 classes, got 3",
               () ->
                   SoftmaxCrossEntropy.value(
@@ -320,7 +326,7 @@ final class Nd4jErrorsTest {
 
   @Test
   void ignoreIndexIsForIntegerLabels() {
-    refused(
+    assertRefused(
         "ignoreIndex applies to integer labels, got class probabilities and"
             + " CrossEntropyOptions(axis=-1, reduction=NONE, ignoreIndex=1)",
         () ->
@@ -331,7 +337,7 @@ final class Nd4jErrorsTest {
   @Test
   void rowsWithoutClassesAreRefused() {
     INDArray empty = Nd4j.create(DataType.DOUBLE, 2, 0);
-    refused(
+    assertRefused(
         "logits must have an element along axis 1, got shape (2, 0)",
         () -> SparseSoftmaxCrossEntropy.value(empty, labels));
   }
@@ -344,10 +350,6 @@ final class Nd4jErrorsTest {
     Elements.assertSame(
         Nd4j.createFromArray(0.5, 0.5, 0, 0, 0, 1).reshape(2, 3), probabilities, "probabilities");
     Elements.assertSame(Nd4j.createFromArray(1.0, 2), weights, "weights");
-  }
-
-  private static void refused(String message, Executable call) {
-    assertEquals(message, assertThrows(IllegalArgumentException.class, call).getMessage());
   }
 
   private static void closed(String message, Executable call) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.stableops.integration.Refusals.assertRefused;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -402,10 +403,10 @@ final class Nd4jLogSoftmaxTest {
     for (Path path : Path.values()) {
       path.run(
           () -> {
-            refused(message, () -> LogSumExp.value(x, axis));
-            refused(message, () -> LogSumExp.gradient(x, axis));
-            refused(message, () -> LogSoftmax.value(x, axis));
-            refused(message, () -> LogSoftmax.gradient(x, axis, x));
+            assertRefused(message, () -> LogSumExp.value(x, axis));
+            assertRefused(message, () -> LogSumExp.gradient(x, axis));
+            assertRefused(message, () -> LogSoftmax.value(x, axis));
+            assertRefused(message, () -> LogSoftmax.gradient(x, axis, x));
             return null;
           });
     }
@@ -414,13 +415,13 @@ final class Nd4jLogSoftmaxTest {
   @Test
   void upstreamMustBeLikeX() {
     INDArray x = sines(DataType.DOUBLE, 2, 3);
-    refused(
+    assertRefused(
         "upstream must be like x, DOUBLE (2, 3), got DOUBLE (3, 2)",
         () -> LogSoftmax.gradient(x, 1, x.transpose()));
-    refused(
+    assertRefused(
         "upstream must be like x, DOUBLE (2, 3), got FLOAT (2, 3)",
         () -> LogSoftmax.gradient(x, 1, x.castTo(DataType.FLOAT)));
-    refused("upstream must be an array, got null", () -> LogSoftmax.gradient(x, 1, null));
+    assertRefused("upstream must be an array, got null", () -> LogSoftmax.gradient(x, 1, null));
   }
 
   @Test
@@ -445,10 +446,6 @@ final class Nd4jLogSoftmaxTest {
   }
 
   // ---- helpers
-
-  private static void refused(String message, Executable call) {
-    assertEquals(message, assertThrows(IllegalArgumentException.class, call).getMessage());
-  }
 
   private static void assertSame(Results expected, Results actual, String what) {
     for (int i = 0; i < 4; i++) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.stableops.integration.Refusals.assertRefused;
 
 import java.util.List;
 import java.util.stream.Stream;
@@ -27,7 +28,6 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -203,22 +203,22 @@ final class PositiveLayersTest {
 
   @Test
   void badSettingsAreRefused() {
-    assertMessage(
+    assertRefused(
         "initial must be finite and > 0.0, got 0.0",
         () -> new PositiveScaleLayer.Builder().initial(0).build());
-    assertMessage(
+    assertRefused(
         "initial must be finite and > 5.0, got 4.0",
         () ->
             new LearnableSquareplusLayer.Builder()
                 .transform(PositiveTransform.exp().withLowerBound(5))
                 .build());
-    assertMessage(
+    assertRefused(
         "transform must be given, got null",
         () -> new PositiveScaleLayer.Builder().transform(null).build());
-    assertMessage(
+    assertRefused(
         "nOut must be nIn, 3, or not set, got 4",
         () -> new PositiveScaleLayer.Builder().nIn(3).nOut(4).build());
-    assertMessage(
+    assertRefused(
         "activation must not be set, for the layer has none, got tanh",
         () -> new PositiveScaleLayer.Builder().activation(Activation.TANH).build());
   }
@@ -263,7 +263,7 @@ final class PositiveLayersTest {
         e.getMessage()
             .startsWith("input must have shape (N, 4), (N, 4, T) or (N, 4, H, W), got (3, 5) ("),
         e.getMessage());
-    assertMessage(
+    assertRefused(
         "layer must be a LearnableSquareplusLayer, got PositiveScaleLayer",
         () -> LearnableSquareplusLayer.b(layer));
   }
@@ -288,10 +288,6 @@ final class PositiveLayersTest {
     LayerMemoryReport report = layer.getMemoryReport(InputType.feedForward(4));
     assertEquals(4, report.getParameterSize());
     assertEquals(8, report.getUpdaterStateSize());
-  }
-
-  private static void assertMessage(String message, Executable call) {
-    assertEquals(message, assertThrows(IllegalArgumentException.class, call).getMessage());
   }
 
   // ---- networks

@@ -7,13 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.stableops.integration.Refusals.assertRefused;
 
 import java.io.File;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.autodiff.samediff.NameScope;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -166,54 +166,54 @@ final class PositiveVariableTest {
     graph.constant("used", Nd4j.scalar(1));
     graph.constant("half_raw", Nd4j.scalar(1));
     for (double bad : new double[] {0, -1, 0.01, Double.NaN, Double.POSITIVE_INFINITY}) {
-      assertMessage(
+      assertRefused(
           "v must be finite and > 0.01, got " + bad,
           () -> PositiveVariable.create(graph, "v", BOUNDED, bad));
-      assertMessage(
+      assertRefused(
           "v: value[1] must be finite and > 0.01, got " + bad,
           () -> PositiveVariable.create(graph, "v", BOUNDED, Nd4j.createFromArray(1, bad)));
     }
-    assertMessage(
+    assertRefused(
         "v: value must be finite and > 0.0, got Infinity",
         () -> PositiveVariable.create(graph, "v", SOFTPLUS, 1e39, DataType.FLOAT));
-    assertMessage(
+    assertRefused(
         "v: value[0] must be finite and > 0.0, got 0.0",
         () -> PositiveVariable.create(graph, "v", SOFTPLUS, 1e-50, DataType.FLOAT, 2));
-    assertMessage(
+    assertRefused(
         "v: dtype must be half, bfloat16, float or double, got INT",
         () -> PositiveVariable.create(graph, "v", SOFTPLUS, 1, DataType.INT32, 2));
-    assertMessage(
+    assertRefused(
         "v: value dtype must be half, bfloat16, float or double, got INT",
         () -> PositiveVariable.create(graph, "v", SOFTPLUS, Nd4j.createFromArray(1, 2)));
-    assertMessage(
+    assertRefused(
         "v: value must be an array, got null",
         () -> PositiveVariable.create(graph, "v", SOFTPLUS, null));
     for (long size : new long[] {0, -1}) {
-      assertMessage(
+      assertRefused(
           "v: sizes must be > 0, got shape (2, " + size + ")",
           () -> PositiveVariable.create(graph, "v", SOFTPLUS, 1, DataType.FLOAT, 2, size));
     }
-    assertMessage(
+    assertRefused(
         "v: sizes must be > 0, got shape (0, 3)",
         () -> PositiveVariable.create(graph, "v", SOFTPLUS, Nd4j.create(DataType.FLOAT, 0, 3)));
-    assertMessage(
+    assertRefused(
         "dtype of v must be given, got null",
         () -> PositiveVariable.create(graph, "v", SOFTPLUS, 1, null));
-    assertMessage(
+    assertRefused(
         "shape of v must be given, got null",
         () -> PositiveVariable.create(graph, "v", SOFTPLUS, 1, DataType.FLOAT, (long[]) null));
-    assertMessage(
+    assertRefused(
         "transform of v must be given, got null",
         () -> PositiveVariable.create(graph, "v", null, 1));
-    assertMessage(
+    assertRefused(
         "name must be given, got null", () -> PositiveVariable.create(graph, null, SOFTPLUS, 1));
-    assertMessage("name must not be empty", () -> PositiveVariable.create(graph, "", SOFTPLUS, 1));
-    assertMessage(
+    assertRefused("name must not be empty", () -> PositiveVariable.create(graph, "", SOFTPLUS, 1));
+    assertRefused(
         "graph must be given, got null", () -> PositiveVariable.create(null, "v", SOFTPLUS, 1));
-    assertMessage(
+    assertRefused(
         "another variable has the name used",
         () -> PositiveVariable.create(graph, "used", SOFTPLUS, 1));
-    assertMessage(
+    assertRefused(
         "another variable has the name half_raw",
         () -> PositiveVariable.create(graph, "half", SOFTPLUS, 1));
     assertEquals(2, graph.variables().size(), "variables");
@@ -227,17 +227,17 @@ final class PositiveVariableTest {
     PositiveVariable v = PositiveVariable.create(graph, "v", BOUNDED, initial);
     INDArray before = v.raw().getArr().dup();
     for (double bad : new double[] {0, -1, 0.01, Double.NaN, Double.POSITIVE_INFINITY}) {
-      assertMessage("v must be finite and > 0.01, got " + bad, () -> v.set(bad));
-      assertMessage(
+      assertRefused("v must be finite and > 0.01, got " + bad, () -> v.set(bad));
+      assertRefused(
           "v: value[2] must be finite and > 0.01, got " + bad,
           () -> v.set(Nd4j.createFromArray(1, 1, bad)));
     }
-    assertMessage(
+    assertRefused(
         "v: values must be DOUBLE (3), got DOUBLE (2)", () -> v.set(Nd4j.createFromArray(1.0, 2)));
-    assertMessage(
+    assertRefused(
         "v: values must be DOUBLE (3), got FLOAT (3)",
         () -> v.set(Nd4j.createFromArray(1f, 2f, 3f)));
-    assertMessage("v: value must be an array, got null", () -> v.set(null));
+    assertRefused("v: value must be an array, got null", () -> v.set(null));
     INDArray closed = Nd4j.createFromArray(1.0, 2, 3);
     closed.close();
     assertThrows(IllegalStateException.class, () -> v.set(closed));
@@ -278,15 +278,15 @@ final class PositiveVariableTest {
     SameDiff graph = SameDiff.create();
     SDVariable x = graph.placeHolder("x", DataType.DOUBLE, 3);
     PositiveTransforms.value(x, SOFTPLUS).rename("y");
-    assertMessage("there is no variable v", () -> PositiveVariable.of(graph, "v"));
-    assertMessage(
+    assertRefused("there is no variable v", () -> PositiveVariable.of(graph, "v"));
+    assertRefused(
         "x must be the value of a positive variable, but no PositiveTransform makes it",
         () -> PositiveVariable.of(graph, "x"));
-    assertMessage(
+    assertRefused(
         "y must be made of a variable, but is made of x, of type PLACEHOLDER",
         () -> PositiveVariable.of(graph, "y"));
-    assertMessage("name must be given, got null", () -> PositiveVariable.of(graph, null));
-    assertMessage("graph must be given, got null", () -> PositiveVariable.of(null, "v"));
+    assertRefused("name must be given, got null", () -> PositiveVariable.of(graph, null));
+    assertRefused("graph must be given, got null", () -> PositiveVariable.of(null, "v"));
   }
 
   // ---- trained
@@ -391,9 +391,5 @@ final class PositiveVariableTest {
   private static DataSet data() {
     INDArray counts = Nd4j.createFromArray(1.0, 4, 2, 0, 3, 5).reshape(2, 3);
     return new DataSet(counts, counts);
-  }
-
-  private static void assertMessage(String message, Executable call) {
-    assertEquals(message, assertThrows(IllegalArgumentException.class, call).getMessage());
   }
 }
