@@ -9,7 +9,6 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.stableops.integration.memory.ProcessMemory;
-import org.stableops.integration.nd4j.NewJvm;
 
 /** Composites work by blocks: a large array needs its result, and a few megabytes beside it. */
 class CompositeMemoryTest {

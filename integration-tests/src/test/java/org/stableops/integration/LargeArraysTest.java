@@ -9,7 +9,6 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.stableops.integration.nd4j.NewJvm;
 
 /** Arrays of more than 2 GiB take the fused path by slices, and nothing beside their results. */
 class LargeArraysTest {

@@ -10,7 +10,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.stableops.FusedPath;
 import org.stableops.integration.memory.ProcessMemory;
-import org.stableops.integration.nd4j.NewJvm;
 
 /** The logits of a linear cross-entropy take the memory of a piece of them. */
 class LinearMemoryTest {

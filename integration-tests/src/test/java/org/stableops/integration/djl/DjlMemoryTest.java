@@ -15,14 +15,12 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.training.loss.Loss;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
-import org.junit.jupiter.api.io.TempDir;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.djl.PositiveTransforms;
@@ -31,6 +29,7 @@ import org.stableops.djl.Softplus;
 import org.stableops.djl.loss.FusedSoftmaxCrossEntropyLoss;
 import org.stableops.djl.nn.PositiveParameter;
 import org.stableops.integration.Effort;
+import org.stableops.integration.NewJvm;
 
 /** Nothing is freed too early, and nothing stays. */
 @Tag("thorough")
@@ -44,12 +43,9 @@ class DjlMemoryTest {
    */
   private static final long KILOBYTES = 24;
 
-  @TempDir Path directory;
-
   @Test
   void everyGradientOfALongTrainingInASmallHeapIsRight() throws Exception {
-    ForkedJvm.Result result =
-        ForkedJvm.run(directory, GradientMarathon.class, "ours", Integer.toString(STEPS));
+    NewJvm.Result result = ForkedJvm.run(GradientMarathon.class, "ours", Integer.toString(STEPS));
     assertEquals(0, result.exitCode(), result.output());
     assertTrue(result.output().contains("all " + STEPS + " steps right"), result.output());
   }
@@ -68,9 +64,8 @@ class DjlMemoryTest {
   }
 
   private void assertFlat(boolean fused) throws IOException, InterruptedException {
-    ForkedJvm.Result result =
-        ForkedJvm.run(
-            directory, MemoryGrowth.class, Boolean.toString(fused), Integer.toString(REPEATS));
+    NewJvm.Result result =
+        ForkedJvm.run(MemoryGrowth.class, Boolean.toString(fused), Integer.toString(REPEATS));
     assertEquals(0, result.exitCode(), result.output());
     Matcher growth = Pattern.compile("grown by kB: (-?\\d+)").matcher(result.output());
     assertTrue(growth.find(), result.output());

@@ -1,30 +1,24 @@
 package org.stableops.integration.djl;
 
-import java.io.File;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.stableops.FusedPath;
+import org.stableops.integration.NewJvm;
 import org.stableops.integration.memory.ProcessMemory;
 
 /** A JVM of its own for what must not share, or may break, that of the tests. */
 final class ForkedJvm {
-  /** How it ended, and everything it printed. */
-  record Result(int exitCode, String output) {}
-
   private ForkedJvm() {}
 
-  static Result run(Path directory, Class<?> main, String... arguments)
+  static NewJvm.Result run(Class<?> main, String... arguments)
       throws IOException, InterruptedException {
-    return run(directory, System.getProperty("java.class.path"), main, arguments);
+    return run(System.getProperty("java.class.path"), main, arguments);
   }
 
-  static Result run(Path directory, String classPath, Class<?> main, String... arguments)
+  static NewJvm.Result run(String classPath, Class<?> main, String... arguments)
       throws IOException, InterruptedException {
-    File output = Files.createTempFile(directory, main.getSimpleName(), ".txt").toFile();
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // A small heap is collected often.
@@ -36,17 +30,6 @@ final class ForkedJvm {
     command.add("-Dai.djl.pytorch.num_threads=1");
     command.addAll(List.of("-cp", classPath, main.getName()));
     command.addAll(List.of(arguments));
-    ProcessBuilder builder =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output);
-    builder.environment().putAll(ProcessMemory.ENVIRONMENT);
-    Process process = builder.start();
-    try {
-      if (!process.waitFor(300, TimeUnit.SECONDS)) {
-        throw new AssertionError("no end after 300 s:\n" + Files.readString(output.toPath()));
-      }
-    } finally {
-      process.destroyForcibly();
-    }
-    return new Result(process.exitValue(), Files.readString(output.toPath()));
+    return NewJvm.run(command);
   }
 }

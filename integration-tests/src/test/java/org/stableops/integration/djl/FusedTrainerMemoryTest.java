@@ -4,15 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
-import org.junit.jupiter.api.io.TempDir;
 import org.stableops.integration.Effort;
+import org.stableops.integration.NewJvm;
 
 /** Under a collector of ours nothing is freed too early, nothing stays, and little is needed. */
 @Tag("thorough")
@@ -24,20 +23,17 @@ class FusedTrainerMemoryTest {
 
   private static final long FEW_KILOBYTES = 6 * 1024;
 
-  @TempDir Path directory;
-
   @Test
   void everyGradientOfALongTrainingInASmallHeapIsRight() throws Exception {
-    ForkedJvm.Result result =
-        ForkedJvm.run(directory, GradientMarathon.class, "seeded", Integer.toString(STEPS));
+    NewJvm.Result result = ForkedJvm.run(GradientMarathon.class, "seeded", Integer.toString(STEPS));
     assertEquals(0, result.exitCode(), result.output());
     assertTrue(result.output().contains("all " + STEPS + " steps right"), result.output());
   }
 
   private long number(String what, String fused, String printed)
       throws IOException, InterruptedException {
-    ForkedJvm.Result result =
-        ForkedJvm.run(directory, SeededMemory.class, what, fused, Integer.toString(REPEATS));
+    NewJvm.Result result =
+        ForkedJvm.run(SeededMemory.class, what, fused, Integer.toString(REPEATS));
     assertEquals(0, result.exitCode(), result.output());
     Matcher number = Pattern.compile(printed + ": (-?\\d+)").matcher(result.output());
     assertTrue(number.find(), result.output());

@@ -68,6 +68,7 @@ import org.stableops.djl.nn.PositiveLinear;
 import org.stableops.djl.nn.PositiveParameter;
 import org.stableops.djl.nn.PositiveScale;
 import org.stableops.djl.nn.StableOpsBlockFactory;
+import org.stableops.integration.NewJvm;
 
 /** A saved model is loaded without code of its own. */
 class StableOpsBlockFactoryTest {
@@ -139,8 +140,7 @@ class StableOpsBlockFactoryTest {
       expected.append("bits ").append(trainAndSave(block, own)).append('\n');
       directories.add(own.toString());
     }
-    ForkedJvm.Result result =
-        ForkedJvm.run(directory, LoadedModel.class, directories.toArray(String[]::new));
+    NewJvm.Result result = ForkedJvm.run(LoadedModel.class, directories.toArray(String[]::new));
     assertEquals(0, result.exitCode(), result.output());
     assertTrue(result.output().endsWith(expected.toString()), expected + " but " + result.output());
     System.out.print("saved models in a new JVM:\n" + expected);

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.stableops.integration.NewJvm;
 
 /** What the operators say where DJL, or one part of it, is older than 0.28. */
 class UnsupportedDjlTest {
@@ -32,7 +33,7 @@ class UnsupportedDjlTest {
   void everyCallSaysSo(String type, String error) throws IOException, InterruptedException {
     writeWithoutToByteBuffer("ai/djl/" + type + ".class");
     String classPath = directory + File.pathSeparator + System.getProperty("java.class.path");
-    ForkedJvm.Result result = ForkedJvm.run(directory, classPath, EveryCallOnOldDjl.class);
+    NewJvm.Result result = ForkedJvm.run(classPath, EveryCallOnOldDjl.class);
     assertEquals(0, result.exitCode(), result.output());
     String message =
         "DJL must be 0.28.0 or later, got api %1$s and pytorch-engine %1$s (java.lang.%2$s: "

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.stableops.integration.nd4j.NewJvm;
+import org.stableops.integration.NewJvm;
 
 /**
  * 50,000 calls of every operator in every form, and 5,000 steps of every kind of training, in a

@@ -52,6 +52,7 @@ import org.nd4j.linalg.lossfunctions.ILossFunction;
 import org.nd4j.linalg.lossfunctions.impl.LossMCXENT;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
+import org.stableops.integration.NewJvm;
 import org.stableops.nd4j.Softplus;
 import org.stableops.nd4j.SoftplusInverse;
 import org.stableops.nd4j.Squareplus;

@@ -41,6 +41,7 @@ import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
 import org.stableops.ValueAndGradient;
 import org.stableops.integration.Effort;
+import org.stableops.integration.NewJvm;
 import org.stableops.integration.host.Path;
 import org.stableops.integration.memory.ProcessMemory;
 import org.stableops.nd4j.GumbelSoftmax;

@@ -45,6 +45,7 @@ import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.impl.LossMSE;
 import org.nd4j.linalg.lossfunctions.impl.LossPoisson;
 import org.stableops.PositiveTransform;
+import org.stableops.integration.NewJvm;
 import org.stableops.integration.data.Table;
 import org.stableops.nd4j.activations.ActivationSquareplus;
 import org.stableops.nd4j.layers.LearnableSquareplusLayer;

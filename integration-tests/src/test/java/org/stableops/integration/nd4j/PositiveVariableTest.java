@@ -30,6 +30,7 @@ import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.stableops.PositiveTransform;
+import org.stableops.integration.NewJvm;
 import org.stableops.nd4j.PositiveTransforms;
 import org.stableops.nd4j.samediff.PositiveVariable;
 

@@ -40,6 +40,7 @@ import org.nd4j.linalg.learning.config.Adam;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 import org.stableops.integration.Effort;
+import org.stableops.integration.NewJvm;
 import org.stableops.nd4j.LogSoftmax;
 import org.stableops.nd4j.SoftmaxCrossEntropy;
 import org.stableops.nd4j.Softplus;

@@ -18,6 +18,7 @@ import org.nd4j.imports.converters.ImportClassMapping;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.PositiveTransform;
+import org.stableops.integration.NewJvm;
 import org.stableops.integration.oracle.PositiveFunction;
 import org.stableops.nd4j.PositiveTransforms;
 import org.stableops.nd4j.Softplus;

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.stableops.integration.nd4j.NewJvm;
+import org.stableops.integration.NewJvm;
 
 /** Both hosts in one JVM, in either order and at the same moment, on common pools of every size. */
 class OneJvmTest {

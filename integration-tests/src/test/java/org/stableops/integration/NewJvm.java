@@ -1,4 +1,4 @@
-package org.stableops.integration.nd4j;
+package org.stableops.integration;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -54,6 +54,20 @@ public final class NewJvm {
     for (Object argument : arguments) {
       command.add(argument.toString());
     }
+    Result result = run(command);
+    assertEquals(0, result.exitCode, result.output);
+    return result.output.lines().reduce("", (before, line) -> line);
+  }
+
+  /** How a JVM ended, and everything it printed. */
+  public record Result(int exitCode, String output) {}
+
+  /**
+   * Runs a JVM to its end, however it ends.
+   *
+   * @param command with all options and arguments
+   */
+  public static Result run(List<String> command) throws IOException, InterruptedException {
     File output = File.createTempFile("new-jvm", ".txt");
     try {
       ProcessBuilder builder =
@@ -66,8 +80,7 @@ public final class NewJvm {
       }
       String text = Files.readString(output.toPath());
       assertTrue(ended, () -> "did not end: " + text);
-      assertEquals(0, process.exitValue(), text);
-      return text.lines().reduce("", (before, line) -> line);
+      return new Result(process.exitValue(), text);
     } finally {
       Files.delete(output.toPath());
     }
