@@ -5,10 +5,11 @@ import ai.djl.ndarray.types.Shape;
 /** A loss that knows what a network's outputs must be. */
 public interface TakesLogits {
   /**
-   * Checks that a network's outputs can be the logits of this loss.
+   * Checks that a network puts out what this loss takes.
    *
-   * @param logits the shape of the network's outputs
-   * @throws IllegalArgumentException if they cannot
+   * @param outputs the shapes of all its outputs, the logits first
+   * @throws IllegalArgumentException if there are more or fewer, or the logits cannot be those of
+   *     this loss
    */
-  void requireLogits(Shape logits);
+  void requireOutputs(Shape... outputs);
 }

@@ -33,6 +33,11 @@ abstract class ElementOperatorLoss extends OperatorLoss {
     return loss.inputs() > 2;
   }
 
+  @Override
+  final String targets() {
+    return loss.targets();
+  }
+
   /** The argument, and the companion of a loss that needs one. */
   @Override
   final boolean takesOutputs(int arrays) {
@@ -41,7 +46,9 @@ abstract class ElementOperatorLoss extends OperatorLoss {
 
   @Override
   final String outputs() {
-    return hasCompanion() ? "two arrays" : "one array";
+    return hasCompanion()
+        ? "two arrays, %s and %s".formatted(loss.argument(), loss.names().companion())
+        : "one array";
   }
 
   /** What broadcasts against the argument, or null for nothing. */

@@ -1,7 +1,6 @@
 package org.stableops.djl.loss;
 
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.djl.LinearCrossEntropy;
 import org.stableops.djl.internal.LinearCall;
@@ -97,22 +96,6 @@ public final class FusedLinearCrossEntropyLoss extends OperatorLoss {
   public CrossEntropyOptions options() {
     return options;
   }
-
-  /**
-   * Refuses a network that ends with another layer of DJL's.
-   *
-   * @param logits the shape of the network's outputs
-   * @throws IllegalArgumentException if they are a single array
-   */
-  @Override
-  public void requireLogits(Shape logits) {
-    throw new IllegalArgumentException(
-        getName() + " needs a network that ends with a LinearCrossEntropyHead, got one array");
-  }
-
-  /** The operator does. */
-  @Override
-  void requireShapes(NDList predictions) {}
 
   @Override
   boolean takesOutputs(int arrays) {

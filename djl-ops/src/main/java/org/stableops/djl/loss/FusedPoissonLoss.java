@@ -133,8 +133,16 @@ public final class FusedPoissonLoss extends CountLoss {
       return super.labelArrays();
     }
     return takesSampleWeights()
-        ? "three arrays, labels, exposures and sample weights"
-        : "two arrays, labels and exposures";
+        ? "three arrays, counts, exposures and sample weights"
+        : "two arrays, counts and exposures";
+  }
+
+  @Override
+  String hint() {
+    return hasExposure
+        ? super.hint()
+        : "; if the second are exposures, call withExposure()"
+            + (takesSampleWeights() ? "" : ", and if they are sample weights, withSampleWeights()");
   }
 
   @Override

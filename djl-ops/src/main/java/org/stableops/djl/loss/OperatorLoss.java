@@ -64,14 +64,26 @@ abstract class OperatorLoss extends Loss implements TakesLogits {
     return "one array";
   }
 
+  /** What the first array of labels is called. */
+  String targets() {
+    return "labels";
+  }
+
   /** What the arrays of labels are called, the sample weights last. */
   List<String> labels() {
-    return hasSampleWeights ? List.of("labels", "sampleWeights") : List.of("labels");
+    return hasSampleWeights ? List.of(targets(), "sampleWeights") : List.of(targets());
   }
 
   /** Which arrays they are, for messages. */
   String labelArrays() {
-    return hasSampleWeights ? "two arrays, labels and sample weights" : "one array";
+    return hasSampleWeights
+        ? "two arrays, %s and sample weights".formatted(targets())
+        : "one array";
+  }
+
+  /** What to call if there is one array of labels more, for messages. */
+  String hint() {
+    return hasSampleWeights ? "" : "; if the last are sample weights, call withSampleWeights()";
   }
 
   /**
@@ -101,31 +113,46 @@ abstract class OperatorLoss extends Loss implements TakesLogits {
    * @throws IllegalStateException if an array is closed
    */
   public void requireArrays(NDList labels, NDList predictions) {
-    if (!takesOutputs(predictions.size())) {
-      throw new IllegalArgumentException(
-          "predictions must be %s, got %d".formatted(outputs(), predictions.size()));
-    }
+    Arguments.requireGiven("labels", labels);
+    Arguments.requireGiven("predictions", predictions);
+    requireOutputs(predictions.size());
     requireLabels(labels.size());
     Inputs.requireOpen("logits", predictions.get(0));
     List<String> names = labels();
     for (int i = 0; i < names.size(); i++) {
       Inputs.requireOpen(names.get(i), labels.get(i));
     }
-    requireShapes(predictions);
-  }
-
-  /** What the shapes of a network's outputs must be; the operator checks more of them. */
-  void requireShapes(NDList predictions) {
     requireLogits(predictions.get(0).getShape());
   }
+
+  @Override
+  public final void requireOutputs(Shape... outputs) {
+    requireOutputs(outputs.length);
+    requireLogits(outputs[0]);
+  }
+
+  private void requireOutputs(int arrays) {
+    if (!takesOutputs(arrays)) {
+      throw new IllegalArgumentException(
+          "predictions must be %s, got %d".formatted(outputs(), arrays));
+    }
+  }
+
+  /**
+   * Checks that the first output of a network can be the logits of this loss, or what it takes in
+   * their place; the operator checks more.
+   *
+   * @param logits their shape
+   * @throws IllegalArgumentException if they cannot
+   */
+  public void requireLogits(Shape logits) {}
 
   private void requireLabels(int arrays) {
     int expected = labels().size();
     if (arrays != expected) {
-      boolean hasOneMore = !hasSampleWeights && arrays == expected + 1;
-      String hint = hasOneMore ? "; if the last are sample weights, call withSampleWeights()" : "";
       throw new IllegalArgumentException(
-          "labels must be %s, got %d%s".formatted(labelArrays(), arrays, hint));
+          "labels must be %s, got %d%s"
+              .formatted(labelArrays(), arrays, arrays == expected + 1 ? hint() : ""));
     }
   }
 

@@ -99,8 +99,9 @@ public final class FusedTrainer extends Trainer {
    * Initializes the network.
    *
    * @param shapes of its inputs
-   * @throws IllegalArgumentException if its output cannot be the logits of a loss of this library:
-   *     a single class for a softmax, or class weights or positive weights of another number
+   * @throws IllegalArgumentException if its output cannot be what a loss of this library takes: a
+   *     single class for a softmax, class weights or positive weights of another number, or one
+   *     array for a loss that takes several
    */
   @Override
   public void initialize(Shape... shapes) {
@@ -116,8 +117,8 @@ public final class FusedTrainer extends Trainer {
   private static void requireLogits(TakesLogits loss, Block block, Shape... inputs) {
     if (endsInLayerOfDjl(block)) {
       Shape[] outputs = block.getOutputShapes(inputs);
-      if (outputs.length == 1 && isKnown(outputs[0])) {
-        loss.requireLogits(outputs[0]);
+      if (Arrays.stream(outputs).allMatch(FusedTrainer::isKnown)) {
+        loss.requireOutputs(outputs);
       }
     }
   }

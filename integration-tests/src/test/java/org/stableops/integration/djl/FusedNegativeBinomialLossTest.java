@@ -1,7 +1,7 @@
 package org.stableops.integration.djl;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.stableops.integration.Refusals.assertRefused;
 import static org.stableops.integration.djl.Djl.array;
 
 import ai.djl.Model;
@@ -18,6 +18,7 @@ import ai.djl.nn.core.Linear;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.Trainer;
+import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import java.util.List;
@@ -121,11 +122,21 @@ class FusedNegativeBinomialLossTest {
     NDArray raw = manager.create(new float[] {0.5f});
     NDArray counts = manager.create(new int[] {3});
     FusedNegativeBinomialLoss loss = new FusedNegativeBinomialLoss();
-    String message =
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> loss.evaluate(new NDList(counts), new NDList(raw)))
-            .getMessage();
-    assertEquals("predictions must be two arrays, got 1", message);
+    assertRefused(
+        "predictions must be two arrays, raw and inverseDispersion, got 1",
+        () -> loss.evaluate(new NDList(counts), new NDList(raw)));
+  }
+
+  @Test
+  void aNetworkOfOneOutputIsRefusedBeforeTheFirstBatch() {
+    try (Model model = Model.newInstance("plain")) {
+      model.setBlock(Linear.builder().setUnits(1).build());
+      Loss loss = new FusedNegativeBinomialLoss();
+      try (Trainer trainer = new FusedTrainer(model, new DefaultTrainingConfig(loss))) {
+        assertRefused(
+            "predictions must be two arrays, raw and inverseDispersion, got 1",
+            () -> trainer.initialize(new Shape(1, 3)));
+      }
+    }
   }
 }

@@ -170,12 +170,12 @@ class FusedPoissonLossTest {
     assertTrue(new FusedPoissonLoss().withSampleWeights().withExposure().takesSampleWeights());
     assertFalse(new FusedPoissonLoss().takesExposure());
     NDArray y = manager.ones(new Shape(3, 1));
-    String two = "labels must be two arrays, labels and exposures, got ";
+    String two = "labels must be two arrays, counts and exposures, got ";
     assertRefused(two + 1, loss, y, y);
     assertRefused(
         two + "3; if the last are sample weights, call withSampleWeights()", loss, y, y, y, y);
     assertRefused(
-        "labels must be three arrays, labels, exposures and sample weights, got 2",
+        "labels must be three arrays, counts, exposures and sample weights, got 2",
         loss.withSampleWeights(),
         y,
         y,
@@ -189,6 +189,27 @@ class FusedPoissonLossTest {
     assertRefused(
         "exposure[0] must be finite and > 0, got 0.0", loss, y, y, manager.zeros(new Shape(3, 1)));
     assertRefused("exposure must be an array, got null", loss, y, y, null);
+  }
+
+  /** Exposures taken for sample weights would train, and wrongly. */
+  @Test
+  void forgottenExposuresAreNamedFirst() {
+    NDArray y = manager.ones(new Shape(3, 1));
+    assertRefused(
+        "labels must be one array, got 2; if the second are exposures, call withExposure(), and if"
+            + " they are sample weights, withSampleWeights()",
+        new FusedPoissonLoss(),
+        y,
+        y,
+        y);
+    assertRefused(
+        "labels must be two arrays, counts and sample weights, got 3; if the second are exposures,"
+            + " call withExposure()",
+        new FusedPoissonLoss().withSampleWeights(),
+        y,
+        y,
+        y,
+        y);
   }
 
   private static void assertRefused(

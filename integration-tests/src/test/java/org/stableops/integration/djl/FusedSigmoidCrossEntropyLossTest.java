@@ -197,6 +197,9 @@ class FusedSigmoidCrossEntropyLossTest {
                 new NDList(logits)));
     assertRefused(
         "labels must be one array, got 0", () -> loss.evaluate(new NDList(), new NDList(logits)));
+    assertRefused("labels must be given, got null", () -> loss.evaluate(null, new NDList(logits)));
+    assertRefused(
+        "predictions must be given, got null", () -> loss.evaluate(new NDList(logits), null));
     assertRefused("weight must be finite, got NaN", () -> loss.withWeight(Float.NaN));
     assertRefused(
         "positiveWeights must have 1 element, or one for each of the last axis of logits, (1, 2), got 3",

@@ -500,8 +500,8 @@ class LinearCrossEntropyHeadTest {
       model.setBlock(Linear.builder().setUnits(4).build());
       try (Trainer trainer = new FusedTrainer(model, new DefaultTrainingConfig(loss))) {
         assertRefused(
-            "FusedLinearCrossEntropyLoss needs a network that ends with a LinearCrossEntropyHead,"
-                + " got one array",
+            "predictions must be hidden states, weight and perhaps a bias, as of a"
+                + " LinearCrossEntropyHead, got 1",
             () -> trainer.initialize(new Shape(1, 3)));
       }
     }
