@@ -353,7 +353,7 @@ public final class SoftmaxShape {
     for (int row = 0; row < mask.length; row++) {
       if (mask[row] != 0 && mask[row] != 1) {
         throw new IllegalArgumentException(
-            "mask must be 0 or 1, for DL4J multiplies the logits by it, got %s at row %d"
+            "mask must be 0 or 1, for DL4J multiplies the outputs by it, got %s at row %d"
                 .formatted(mask[row], row));
       }
     }

@@ -155,7 +155,7 @@ public record ElementLoss(
     long last = ofArgument.length == 0 ? 1 : ofArgument[ofArgument.length - 1];
     if (weightsOfLastAxis > 0 && weightsOfLastAxis != last) {
       throw new IllegalArgumentException(
-          "positiveWeights must have 1 element, or one for each of the last axis of %s, %s, got %d"
+          "positiveWeights must have 1 element, or one for each element of the last axis of %s, %s, got %d"
               .formatted(names.argument, Shapes.text(ofArgument), weightsOfLastAxis));
     }
   }

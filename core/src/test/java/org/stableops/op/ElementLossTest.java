@@ -133,11 +133,11 @@ class ElementLossTest {
     ElementLoss three = SigmoidComposite.of(BINARY.withPositiveWeights(1, 2, 3));
     assertDoesNotThrow(() -> three.requireShapes(shape(2, 3), shape(2, 3)));
     assertRefused(
-        "positiveWeights must have 1 element, or one for each of the last axis of logits, (3, 2), "
+        "positiveWeights must have 1 element, or one for each element of the last axis of logits, (3, 2), "
             + "got 3",
         () -> three.requireShapes(shape(3, 2), shape(3, 2)));
     assertRefused(
-        "positiveWeights must have 1 element, or one for each of the last axis of logits, (), got 3",
+        "positiveWeights must have 1 element, or one for each element of the last axis of logits, (), got 3",
         () -> three.requireShapes(shape(), shape()));
     ElementLoss one = SigmoidComposite.of(BINARY.withPositiveWeights(7));
     assertDoesNotThrow(() -> one.requireShapes(shape(3, 2), shape(3, 2)));

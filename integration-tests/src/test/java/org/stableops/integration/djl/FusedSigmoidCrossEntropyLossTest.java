@@ -202,7 +202,7 @@ class FusedSigmoidCrossEntropyLossTest {
         "predictions must be given, got null", () -> loss.evaluate(new NDList(logits), null));
     assertRefused("weight must be finite, got NaN", () -> loss.withWeight(Float.NaN));
     assertRefused(
-        "positiveWeights must have 1 element, or one for each of the last axis of logits, (1, 2), got 3",
+        "positiveWeights must have 1 element, or one for each element of the last axis of logits, (1, 2), got 3",
         () ->
             new FusedSigmoidCrossEntropyLoss(
                     BinaryCrossEntropyOptions.DEFAULT.withPositiveWeights(1, 2, 3))

@@ -129,9 +129,26 @@ class DevianceEvaluationTest {
     CountOptions squareplus = CountOptions.DEFAULT.withRate(PositiveTransform.squareplus());
     assertDeviance(
         PoissonLoss.evaluate(one, counts, squareplus),
-        new LossFusedPoisson(CountOptions.RATE),
+        new LossFusedPoisson(squareplus).ofRates(),
         counts,
         rates);
+  }
+
+  /** As of a network whose activation makes the rates. */
+  @Test
+  void lossesOfRatesKeepEverythingElse() {
+    CountOptions full = CountOptions.DEFAULT.withFullLikelihood();
+    CountOptions fullOfRates = CountOptions.RATE.withFullLikelihood();
+    assertEquals(
+        new LossFusedPoisson(fullOfRates).withExposure(),
+        new LossFusedPoisson(full).withExposure().ofRates());
+    assertEquals(
+        new LossFusedNegativeBinomial(fullOfRates, 1.5, 2),
+        new LossFusedNegativeBinomial(full, 1.5, 2).ofRates());
+    PositiveTransform exp = PositiveTransform.exp();
+    assertEquals(
+        new LossFusedNegativeBinomial(CountOptions.RATE, exp),
+        new LossFusedNegativeBinomial(CountOptions.DEFAULT, exp).ofRates());
   }
 
   private static void assertDeviance(

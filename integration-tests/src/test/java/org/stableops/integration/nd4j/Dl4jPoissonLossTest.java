@@ -3,6 +3,7 @@ package org.stableops.integration.nd4j;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.stableops.integration.Refusals.assertRefused;
 
 import java.io.IOException;
 import java.util.stream.Stream;
@@ -67,6 +68,7 @@ class Dl4jPoissonLossTest {
     for (int row = 0; row < rates.length; row++) {
       assertEquals(rate.value(ofRaw[row]), rates[row], 1e-12);
     }
+    assertArrayEquals(rates, Nd4jHost.doubles(loss.rates(raw.output(insects.oneHot()))), 1e-12);
   }
 
   @Test
@@ -136,14 +138,14 @@ class Dl4jPoissonLossTest {
             return null;
           });
     }
-    IllegalArgumentException e =
-        assertThrows(
-            IllegalArgumentException.class,
-            () -> loss.computeScore(counts, raw, IDENTITY, mask, false));
-    assertEquals(
+    assertRefused(
         "labels must have shape [rows, 2k], counts and then exposures, for outputs [rows, k], got"
             + " (2, 3) for (2, 3)",
-        e.getMessage());
+        () -> loss.computeScore(counts, raw, IDENTITY, mask, false));
+    assertRefused(
+        "labels must have the shape of the outputs, (2, 3), got (2, 6); if the second half are"
+            + " exposures, call withExposure()",
+        () -> new LossFusedPoisson().computeScore(labels, raw, IDENTITY, mask, false));
   }
 
   @Test
@@ -162,17 +164,49 @@ class Dl4jPoissonLossTest {
         new double[] {-2, 0, Math.exp(1), Math.exp(2) - 5},
         Nd4jHost.doubles(loss.computeGradient(labels, raw, IDENTITY, mask)),
         1e-12);
-    for (IActivation activation :
-        new IActivation[] {new ActivationSoftPlus(), new ActivationStableSoftplus()}) {
-      assertThrows(
-          IllegalArgumentException.class,
-          () -> loss.computeScore(labels, raw, activation, mask, false));
-    }
+    assertRefused(
+        "mask must have one element per row, 2, or the shape of raw, (2, 2), got shape (1, 2, 2)",
+        () -> loss.computeScore(labels, raw, IDENTITY, mask.reshape(1, 2, 2), false));
+    assertRefused(
+        "mask must be 0 or 1, for DL4J multiplies the outputs by it, got 0.5 at row 0",
+        () -> loss.computeScore(labels, raw, IDENTITY, mask.div(2), false));
     assertThrows(
         IllegalArgumentException.class,
         () -> loss.computeScore(labels, raw, IDENTITY, null, false));
     assertThrows(
         IllegalArgumentException.class,
         () -> new LossFusedPoisson(CountOptions.DEFAULT.withReduction(Reduction.SUM)));
+  }
+
+  /** The message says which activation there is beside the identity, or why none. */
+  @Test
+  void activationsThatDoNotMakeTheRateAreRefused() {
+    CountOptions options = CountOptions.DEFAULT;
+    PositiveTransform softplus = PositiveTransform.softplus(2);
+    IActivation ofHost = new ActivationSoftPlus();
+    assertActivation(" or new ActivationStableSoftplus(2.0)", options.withRate(softplus), ofHost);
+    assertActivation(
+        " or new ActivationStableSoftplus(2.0)",
+        options.withRate(softplus),
+        new ActivationStableSoftplus());
+    assertActivation(
+        " or new ActivationSquareplus(4.0)",
+        options.withRate(PositiveTransform.squareplus()),
+        new ActivationStableSoftplus());
+    assertActivation(", for the loss makes the rates, " + PositiveTransform.exp(), options, ofHost);
+    PositiveTransform bounded = softplus.withLowerBound(0.5);
+    assertActivation(
+        ", for the loss makes the rates, " + bounded,
+        options.withRate(bounded),
+        new ActivationStableSoftplus(2));
+    assertActivation(", for the raw values are the rates", CountOptions.RATE, ofHost);
+  }
+
+  private static void assertActivation(
+      String expected, CountOptions options, IActivation activation) {
+    INDArray ones = Nd4j.ones(2, 1);
+    assertRefused(
+        "activation must be identity%s, got %s".formatted(expected, activation),
+        () -> new LossFusedPoisson(options).computeScore(ones, ones, activation, null, false));
   }
 }

@@ -432,7 +432,7 @@ final class Dl4jTest {
             LOSS.computeScore(
                 probabilities(), smallLogits(), IDENTITY, Nd4j.ones(DataType.DOUBLE, 7, 3), false));
     assertRefused(
-        "mask must be 0 or 1, for DL4J multiplies the logits by it, got 0.5 at row 1",
+        "mask must be 0 or 1, for DL4J multiplies the outputs by it, got 0.5 at row 1",
         () ->
             LOSS.computeScore(
                 Nd4j.ones(DataType.DOUBLE, 2, 3),
@@ -458,11 +458,11 @@ final class Dl4jTest {
   @Test
   void optionsThatDl4jHasNoPlaceForAreRefused() {
     assertRefused(
-        "axis must be -1 and reduction MEAN, which DL4J itself divides for, got"
+        "axis must be -1 and reduction MEAN, for DL4J itself divides by the minibatch, got"
             + " CrossEntropyOptions(axis=1, reduction=MEAN)",
         () -> new LossFusedSoftmaxCrossEntropy(CrossEntropyOptions.DEFAULT.withAxis(1)));
     assertRefused(
-        "axis must be -1 and reduction MEAN, which DL4J itself divides for, got"
+        "axis must be -1 and reduction MEAN, for DL4J itself divides by the minibatch, got"
             + " CrossEntropyOptions(axis=-1, reduction=SUM)",
         () ->
             new LossFusedSoftmaxCrossEntropy(

@@ -234,7 +234,7 @@ class LinearCrossEntropyGraphTest {
     DataSet digits = digits();
     digits.setLabelsMaskArray(Nd4j.valueArrayOf(new long[] {ROWS, 1}, 0.5));
     assertRefused(
-        "mask must be 0 or 1, for DL4J multiplies the logits by it, got 0.5 at row 0",
+        "mask must be 0 or 1, for DL4J multiplies the outputs by it, got 0.5 at row 0",
         () -> network.fit(digits));
   }
 

@@ -13,7 +13,6 @@ import org.nd4j.shade.jackson.annotation.JsonAutoDetect;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 import org.stableops.CountEvaluation;
-import org.stableops.CountOptions;
 import org.stableops.internal.Arguments;
 import org.stableops.internal.Shapes;
 import org.stableops.nd4j.internal.Temporaries;
@@ -26,9 +25,9 @@ import org.stableops.nd4j.lossfunctions.CountLossFunction;
  *
  * <p>Labels and outputs are those of a {@link CountLossFunction}, in rows or as time series [rows,
  * columns, steps] (NCW). The outputs are raw values: those of a layer with the identity activation.
- * For a layer whose output is already the rate, by an activation such as squareplus, use a loss of
- * {@link CountOptions#RATE}, whatever loss has trained it. Elements with mask 0 are left out. Where
- * nothing counts, the mean is NaN.
+ * For a layer whose activation makes the rates, such as squareplus, hand over {@link
+ * CountLossFunction#ofRates}: of raw values that are rates the deviance is another, and no error
+ * says so. Elements with mask 0 are left out. Where nothing counts, the mean is NaN.
  *
  * <pre>{@code
  * DevianceEvaluation evaluation = new DevianceEvaluation(new LossFusedPoisson());

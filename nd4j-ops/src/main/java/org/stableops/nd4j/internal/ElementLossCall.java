@@ -94,7 +94,7 @@ public final class ElementLossCall {
     boolean isOfRows = x.rank() > 0 && mask.length() == x.length() / x.size(-1);
     if (!isOfRows && !Arrays.equals(mask.shape(), x.shape())) {
       throw new IllegalArgumentException(
-          "mask must have one element per row, %d, or the shape of the %s, %s, got shape %s"
+          "mask must have one element per row, %d, or the shape of %s, %s, got shape %s"
               .formatted(
                   x.length() / x.size(-1),
                   loss.argument(),

@@ -12,6 +12,7 @@ import org.stableops.CountOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
 import org.stableops.internal.Arguments;
+import org.stableops.nd4j.PositiveTransforms;
 import org.stableops.nd4j.activations.ActivationSquareplus;
 import org.stableops.nd4j.activations.ActivationStableSoftplus;
 import org.stableops.nd4j.internal.Temporaries;
@@ -112,8 +113,7 @@ public abstract sealed class CountLossFunction extends ElementLossFunction
    *
    * @param labels as the loss takes them
    * @param output the raw values of the same rows, that is the output of a layer with the identity
-   *     activation. For a layer whose output is already the rate, use a loss of {@link
-   *     CountOptions#RATE}
+   *     activation. For a layer whose activation makes the rates, call {@link #ofRates} before
    * @param mask of shape [rows, 1] or that of the counts, 0 for those to leave out; or null
    * @return losses, deviances and weight, of the dtype of the output
    * @throws IllegalArgumentException if labels or output are null, a shape is wrong, a label is
@@ -129,6 +129,24 @@ public abstract sealed class CountLossFunction extends ElementLossFunction
     }
   }
 
+  /**
+   * Returns a loss like this one whose raw values are the rates: to evaluate what a network puts
+   * out whose activation makes the rates, by {@link #evaluate} or a {@link
+   * org.stableops.nd4j.evaluation.DevianceEvaluation}.
+   *
+   * @return a new loss of {@link CountOptions#RATE}
+   */
+  public abstract CountLossFunction ofRates();
+
+  final CountOptions optionsOfRates() {
+    return options.hasFullLikelihood() ? CountOptions.RATE.withFullLikelihood() : CountOptions.RATE;
+  }
+
+  /** The rates of raw values, as a new array. */
+  final INDArray ofRaw(INDArray raw) {
+    return options.rate().map(rate -> PositiveTransforms.value(raw, rate)).orElseGet(raw::dup);
+  }
+
   /** A view of the first or the second half of the columns. */
   static INDArray half(INDArray array, int which) {
     long columns = array.size(1) / 2;
@@ -138,23 +156,31 @@ public abstract sealed class CountLossFunction extends ElementLossFunction
 
   /** The identity, or the function that makes the rate. */
   final void requireActivation(IActivation activation) {
-    boolean isRate =
-        options
-            .rate()
-            .filter(rate -> rate.lowerBound() == 0)
-            .map(rate -> activation(rate).equals(activation))
-            .orElse(false);
-    if (!(activation instanceof ActivationIdentity || isRate)) {
+    PositiveTransform rate = options.rate().orElse(null);
+    IActivation ofRate = rate == null ? null : activation(rate);
+    if (!(activation instanceof ActivationIdentity || activation.equals(ofRate))) {
       throw new IllegalArgumentException(
-          "activation must be identity, or the softplus or squareplus of the rate, for the loss works"
-              + " on raw values, got "
-              + activation);
+          "activation must be identity%s, got %s".formatted(alternative(rate, ofRate), activation));
     }
   }
 
-  private static IActivation activation(PositiveTransform rate) {
+  private static String alternative(
+      @Nullable PositiveTransform rate, @Nullable IActivation ofRate) {
+    if (rate == null) {
+      return ", for the raw values are the rates";
+    }
+    return ofRate == null
+        ? ", for the loss makes the rates, " + rate
+        : " or new %s(%s)".formatted(ofRate.getClass().getSimpleName(), rate.parameter());
+  }
+
+  /** The activation that makes the rate, or null where there is none. */
+  private static @Nullable IActivation activation(PositiveTransform rate) {
+    if (rate.lowerBound() > 0) {
+      return null;
+    }
     return switch (rate.family()) {
-      case EXP -> new ActivationIdentity();
+      case EXP -> null;
       case SOFTPLUS -> new ActivationStableSoftplus(rate.parameter());
       case SQUAREPLUS -> new ActivationSquareplus(rate.parameter());
     };

@@ -16,7 +16,7 @@ abstract class ElementLossFunction implements ILossFunction {
   static void requireMean(Reduction reduction, Object options) {
     if (reduction != Reduction.MEAN) {
       throw new IllegalArgumentException(
-          "reduction must be MEAN, which DL4J itself divides for, got " + options);
+          "reduction must be MEAN, for DL4J itself divides by the minibatch, got " + options);
     }
   }
 
@@ -40,8 +40,15 @@ abstract class ElementLossFunction implements ILossFunction {
       Reduction reduction,
       Temporaries temporaries) {
     ElementLossCall call = call(labels, preOutput, activation, reduction, temporaries);
-    return mask == null ? call : call.withMask(mask);
+    if (mask == null) {
+      return call;
+    }
+    requireMask(mask, preOutput);
+    return call.withMask(mask);
   }
+
+  /** Refuses a mask that DL4J gives for something else than the elements of the loss. */
+  void requireMask(INDArray mask, INDArray preOutput) {}
 
   /**
    * The gradient by all pre-outputs, of that by what the call is of, which is the same for most.

@@ -192,8 +192,7 @@ public final class LossFusedNegativeBinomial extends CountLossFunction {
    *     where they are two for each label
    */
   public INDArray means(INDArray output) {
-    INDArray raw = rawMeans(output);
-    return options.rate().map(rate -> PositiveTransforms.value(raw, rate)).orElseGet(raw::dup);
+    return ofRaw(rawMeans(output));
   }
 
   /**
@@ -224,6 +223,23 @@ public final class LossFusedNegativeBinomial extends CountLossFunction {
               .formatted(
                   transform == null ? "k" : "2k] for labels [rows, k",
                   Shapes.text(output.shape())));
+    }
+  }
+
+  @Override
+  public LossFusedNegativeBinomial ofRates() {
+    return transform == null
+        ? new LossFusedNegativeBinomial(optionsOfRates(), known)
+        : new LossFusedNegativeBinomial(optionsOfRates(), transform);
+  }
+
+  /** One element of the loss has two outputs, of which DL4J's masks know nothing. */
+  @Override
+  void requireMask(INDArray mask, INDArray preOutput) {
+    if (transform != null && Arrays.equals(mask.shape(), preOutput.shape())) {
+      throw new IllegalArgumentException(
+          "mask must have shape [rows, 1] where a layer has two outputs for each label, got "
+              + Shapes.text(mask.shape()));
     }
   }
 

@@ -111,6 +111,22 @@ public final class LossFusedPoisson extends CountLossFunction {
     return hasExposure;
   }
 
+  /**
+   * Returns the rates that a network has put out, by a layer of the activation identity.
+   *
+   * @param output raw values
+   * @return λ of an exposure of 1, a new array
+   * @throws IllegalArgumentException if the output is null
+   */
+  public INDArray rates(INDArray output) {
+    return ofRaw(Arguments.requireGiven("output", output));
+  }
+
+  @Override
+  public LossFusedPoisson ofRates() {
+    return new LossFusedPoisson(optionsOfRates(), hasExposure);
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof LossFusedPoisson loss
@@ -137,9 +153,23 @@ public final class LossFusedPoisson extends CountLossFunction {
       Reduction reduction,
       Temporaries temporaries) {
     requireActivation(activation);
-    return hasExposure
-        ? withExposure(labels, preOutput, reduction, temporaries)
-        : ofCounts(labels, preOutput, reduction);
+    if (hasExposure) {
+      return withExposure(labels, preOutput, reduction, temporaries);
+    }
+    if (areTwice(labels, preOutput)) {
+      throw new IllegalArgumentException(
+          ("labels must have the shape of the outputs, %s, got %s; if the second half are exposures,"
+                  + " call withExposure()")
+              .formatted(Shapes.text(preOutput.shape()), Shapes.text(labels.shape())));
+    }
+    return ofCounts(labels, preOutput, reduction);
+  }
+
+  private static boolean areTwice(@Nullable INDArray labels, @Nullable INDArray preOutput) {
+    return labels != null
+        && preOutput != null
+        && preOutput.rank() == 2
+        && Arrays.equals(labels.shape(), new long[] {preOutput.size(0), 2 * preOutput.size(1)});
   }
 
   private ElementLossCall ofCounts(INDArray counts, INDArray preOutput, Reduction reduction) {
@@ -151,7 +181,7 @@ public final class LossFusedPoisson extends CountLossFunction {
       INDArray labels, INDArray preOutput, Reduction reduction, Temporaries temporaries) {
     Arguments.requireGiven("labels", labels);
     Arguments.requireGiven("preOutput", preOutput);
-    if (!Arrays.equals(labels.shape(), new long[] {preOutput.size(0), 2 * preOutput.size(-1)})) {
+    if (!areTwice(labels, preOutput)) {
       throw new IllegalArgumentException(
           "labels must have shape [rows, 2k], counts and then exposures, for outputs [rows, k],"
               + " got %s for %s"

@@ -72,7 +72,8 @@ public final class LossFusedSoftmaxCrossEntropy implements ILossFunction {
     Arguments.requireGiven("options", options);
     if (options.axis() != -1 || options.reduction() != Reduction.MEAN) {
       throw new IllegalArgumentException(
-          "axis must be -1 and reduction MEAN, which DL4J itself divides for, got " + options);
+          "axis must be -1 and reduction MEAN, for DL4J itself divides by the minibatch, got "
+              + options);
     }
     this.options = options;
   }
