@@ -63,11 +63,14 @@ final class Primitives {
 
   /** Multiplies by upstream, which broadcasts; SameDiff starts with that of one number. */
   public static void multiplyByUpstream(INDArray gradient, INDArray upstream) {
+    if (gradient.isEmpty()) {
+      // The host refuses to multiply nothing.
+      return;
+    }
     boolean isOne = upstream.length() == 1;
     boolean isFused =
         (isOne || Arrays.equals(upstream.shape(), gradient.shape()))
             && upstream.dataType() == gradient.dataType()
-            && !gradient.isEmpty()
             && Fused.accepts(gradient)
             && !Fused.meet(upstream, gradient);
     if (isFused) {
