@@ -310,6 +310,27 @@ class ElementLossCurvatureTest {
     Elements.assertSame(loss.parameterSecond(), ofTheta.get("theta"), "second by theta");
   }
 
+  /** The gradient to θ has a lower rank than the upstream, which has as many elements. */
+  @ParameterizedTest
+  @EnumSource(Reduction.class)
+  void oneElementOfAnyRank(Reduction reduction) {
+    CountOptions options = CountOptions.DEFAULT.withReduction(reduction);
+    INDArray theta = Nd4j.scalar(1.5);
+    for (long[] shape : new long[][] {{}, {1}, {1, 1}, {1, 1, 1}}) {
+      INDArray x = numbers(1, shape);
+      INDArray counts = numbers(2, shape).addi(2);
+      SameDiff graph = SameDiff.create();
+      SDVariable gradient =
+          NegativeBinomialLoss.gradient(
+              graph.var("raw", x), graph.var("theta", theta), graph.constant(counts), options);
+      INDArray mixed = NegativeBinomialLoss.mixedDerivative(x, theta, counts, options);
+      Elements.assertSame(
+          mixed.mul(2).reshape(new long[0]),
+          differentiated(gradient, Nd4j.ones(DataType.DOUBLE, shape).mul(2), "theta"),
+          "mixed");
+    }
+  }
+
   /** A derivative too small for half, times a number with which it is not, is rounded once. */
   @Test
   void halvesAreRoundedOnceWithWhatTheyAreMultipliedBy() {

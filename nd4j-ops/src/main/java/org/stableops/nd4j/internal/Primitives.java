@@ -83,7 +83,8 @@ final class Primitives {
         gradient.assign(temporaries.keep(nanLike(gradient)));
       }
     } else {
-      gradient.muli(upstream);
+      // Of a higher rank than the gradient, one element would enlarge it.
+      gradient.muli(isOne ? upstream.reshape(new long[0]) : upstream);
     }
   }
 
