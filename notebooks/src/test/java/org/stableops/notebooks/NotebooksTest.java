@@ -1,5 +1,8 @@
 package org.stableops.notebooks;
 
+import static jdk.jshell.Snippet.Status.RECOVERABLE_DEFINED;
+import static jdk.jshell.Snippet.Status.RECOVERABLE_NOT_DEFINED;
+import static jdk.jshell.Snippet.Status.REJECTED;
 import static jdk.jshell.SourceCodeAnalysis.Completeness.EMPTY;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -13,9 +16,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import jdk.jshell.DeclarationSnippet;
@@ -36,6 +41,9 @@ class NotebooksTest {
   // Surefire's own class path is a jar with nothing but a manifest.
   private static final String CLASS_PATH =
       System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+
+  private static final Set<Snippet.Status> FAULTY =
+      EnumSet.of(REJECTED, RECOVERABLE_DEFINED, RECOVERABLE_NOT_DEFINED);
 
   static List<Path> notebooks() throws IOException {
     try (Stream<Path> files = Files.list(Path.of(""))) {
@@ -68,6 +76,12 @@ class NotebooksTest {
     Cell early = new Cell("early", "int four() { return later(); }");
     assertEquals(1, faults(List.of(early, new Cell("late", "int later() { return 4; }"))).size());
     assertEquals(1, faults(List.of(new Cell("open", "int five() {"))).size());
+    assertEquals(1, faults(List.of(early, right)).size(), "only that of the cell itself");
+    for (String unknown : List.of("Missing six() { return null; }", "Missing seven;")) {
+      List<String> found = faults(List.of(new Cell("unknown", unknown)));
+      assertEquals(1, found.size());
+      assertTrue(found.get(0).contains("Missing"), found.get(0));
+    }
   }
 
   private static List<String> faults(List<Cell> cells) throws IOException {
@@ -89,6 +103,7 @@ class NotebooksTest {
 
   private static void check(JShell shell, Cell cell, List<String> faults) {
     SourceCodeAnalysis analysis = shell.sourceCodeAnalysis();
+    List<Snippet> snippets = new ArrayList<>();
     CompletionInfo next = analysis.analyzeCompletion(cell.code());
     for (; next.completeness() != EMPTY; next = analysis.analyzeCompletion(next.remaining())) {
       if (!next.completeness().isComplete()) {
@@ -96,26 +111,22 @@ class NotebooksTest {
         return;
       }
       shell.eval(next.source()).stream()
-          .filter(event -> event.status() == Snippet.Status.REJECTED)
-          .forEach(event -> faults.add(cell.id + ": " + message(shell, event.snippet())));
+          .filter(event -> event.causeSnippet() == null)
+          .forEach(event -> snippets.add(event.snippet()));
     }
     // What refers to something that only a later cell defines fails when it is called before.
-    shell
-        .snippets()
-        .filter(snippet -> shell.status(snippet) == Snippet.Status.RECOVERABLE_DEFINED)
-        .forEach(snippet -> faults.add(cell.id + ": " + undefined(shell, snippet)));
-  }
-
-  private static String undefined(JShell shell, Snippet snippet) {
-    return shell.unresolvedDependencies((DeclarationSnippet) snippet).toList()
-        + " in "
-        + snippet.source();
+    snippets.stream()
+        .filter(snippet -> FAULTY.contains(shell.status(snippet)))
+        .forEach(snippet -> faults.add(cell.id + ": " + message(shell, snippet)));
   }
 
   private static String message(JShell shell, Snippet snippet) {
-    return shell
-        .diagnostics(snippet)
-        .map(d -> d.getMessage(Locale.ROOT))
+    Stream<String> undefined =
+        snippet instanceof DeclarationSnippet declaration
+            ? shell.unresolvedDependencies(declaration)
+            : Stream.empty();
+    Stream<String> errors = shell.diagnostics(snippet).map(d -> d.getMessage(Locale.ROOT));
+    return Stream.concat(undefined, errors)
         .collect(Collectors.joining("; ", "", " in " + snippet.source()));
   }
 

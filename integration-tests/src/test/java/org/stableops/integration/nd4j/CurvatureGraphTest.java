@@ -1,5 +1,6 @@
 package org.stableops.integration.nd4j;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.stableops.integration.Refusals.assertRefused;
@@ -11,11 +12,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -27,6 +30,8 @@ import org.stableops.CrossEntropyOptions;
 import org.stableops.Reduction;
 import org.stableops.integration.demo.Digits;
 import org.stableops.integration.demo.Examples;
+import org.stableops.nd4j.LogSoftmax;
+import org.stableops.nd4j.LogSumExp;
 import org.stableops.nd4j.PoissonLoss;
 import org.stableops.nd4j.SigmoidCrossEntropy;
 import org.stableops.nd4j.SoftmaxCrossEntropy;
@@ -124,6 +129,49 @@ class CurvatureGraphTest {
             ? SoftmaxCrossEntropy.hessianVectorProduct(z, q, weights, v, options)
             : SoftmaxCrossEntropy.hessianVectorProduct(z, q, v, options);
     Elements.assertSame(expectedOfQ, differentiated(dense, v, "z"), "dense");
+  }
+
+  /** SameDiff gives a loss variable an upstream of one number, which counts for all elements. */
+  @ParameterizedTest
+  @EnumSource(Reduction.class)
+  void theGradientOfALossIsALossVariable(Reduction reduction) {
+    CrossEntropyOptions options = OPTIONS.withReduction(reduction);
+    INDArray z = numbers(1, 4, 3);
+    INDArray labels = Nd4j.createFromArray(0L, 2, 1, 1);
+    SameDiff graph = SameDiff.create();
+    SDVariable gradient =
+        SparseSoftmaxCrossEntropy.gradient(graph.var("z", z), graph.constant(labels), options);
+    graph.setLossVariables(gradient.name());
+    INDArray ones = Nd4j.ones(DataType.DOUBLE, 4, 3);
+    Elements.assertSame(
+        SparseSoftmaxCrossEntropy.hessianVectorProduct(z, labels, ones, options),
+        graph.calculateGradients(Map.of(), "z").get("z"),
+        "product");
+  }
+
+  static Stream<UnaryOperator<SDVariable>> ofNothing() {
+    return Stream.of(
+        Softplus::value,
+        Softplus::gradient,
+        Squareplus::value,
+        x -> LogSumExp.value(x, 1),
+        LogSoftmax::value,
+        q -> SoftmaxCrossEntropy.value(q, q),
+        q -> SoftmaxCrossEntropy.gradient(q, q),
+        y -> PoissonLoss.value(y, y),
+        y -> PoissonLoss.gradient(y, y));
+  }
+
+  @ParameterizedTest
+  @MethodSource("ofNothing")
+  void gradientsToNothingAreEmpty(UnaryOperator<SDVariable> operator) {
+    SameDiff graph = SameDiff.create();
+    SDVariable given = graph.placeHolder("given", DataType.FLOAT, -1, 3);
+    SDVariable x = given.mul("x", graph.var("scale", Nd4j.scalar(2f)));
+    graph.setLossVariables(operator.apply(x).name());
+    Map<String, INDArray> data = Map.of("given", Nd4j.create(DataType.FLOAT, 0, 3));
+    INDArray gradient = graph.calculateGradients(data, "x").get("x");
+    assertArrayEquals(new long[] {0, 3}, gradient.shape());
   }
 
   @Test

@@ -292,6 +292,102 @@ class ElementLossCurvatureTest {
     assertArrayEquals(Elements.of(expected), Elements.of(array), TOLERANCE, what);
   }
 
+  /** SameDiff gives a loss variable an upstream of one number, which counts for all elements. */
+  @ParameterizedTest
+  @MethodSource("binomials")
+  void gradientsAreLossVariables(Binomial loss) {
+    SameDiff graph = SameDiff.create();
+    SDVariable raw = graph.var("raw", RAW);
+    SDVariable theta = graph.var("theta", loss.theta);
+    graph.setLossVariables(loss.gradient(raw, theta).name());
+    Map<String, INDArray> ofGradient = graph.calculateGradients(Map.of(), "raw", "theta");
+    Elements.assertSame(loss.second(), ofGradient.get("raw"), "second");
+    double[] mixed = summed(loss.mixed(), loss.theta);
+    assertArrayEquals(mixed, Elements.of(ofGradient.get("theta")), TOLERANCE, "mixed, summed");
+    graph.setLossVariables(loss.parameterGradient(raw, theta).name());
+    Map<String, INDArray> ofTheta = graph.calculateGradients(Map.of(), "raw", "theta");
+    Elements.assertSame(loss.mixed(), ofTheta.get("raw"), "mixed");
+    Elements.assertSame(loss.parameterSecond(), ofTheta.get("theta"), "second by theta");
+  }
+
+  /** The gradient to θ has a lower rank than the upstream, which has as many elements. */
+  @ParameterizedTest
+  @EnumSource
+  void oneElementOfAnyRank(org.stableops.integration.host.Path path) {
+    INDArray theta = Nd4j.scalar(1.5);
+    CountOptions options = CountOptions.DEFAULT.withReduction(Reduction.NONE);
+    for (long[] shape : new long[][] {{}, {1}, {1, 1}, {1, 1, 1}}) {
+      INDArray x = numbers(1, shape);
+      INDArray counts = numbers(2, shape).addi(2);
+      SameDiff graph = SameDiff.create();
+      SDVariable gradient =
+          NegativeBinomialLoss.gradient(
+              graph.var("raw", x), graph.var("theta", theta), graph.constant(counts), options);
+      INDArray v = Nd4j.ones(DataType.DOUBLE, shape).mul(2);
+      INDArray actual = path.run(() -> differentiated(gradient, v, "theta"));
+      INDArray mixed =
+          path.run(() -> NegativeBinomialLoss.mixedDerivative(x, theta, counts, options));
+      Elements.assertSame(mixed.mul(2).reshape(new long[0]), actual, "mixed");
+    }
+  }
+
+  /** A derivative too small for half, times a number with which it is not, is rounded once. */
+  @Test
+  void halvesAreRoundedOnceWithWhatTheyAreMultipliedBy() {
+    INDArray raw = RAW.castTo(DataType.FLOAT16);
+    INDArray theta = Nd4j.createFromArray(1.5, 0.5, 3).castTo(DataType.FLOAT16);
+    INDArray v = numbers(6, 3).muli(4096).castTo(DataType.FLOAT16);
+    INDArray weights = WEIGHTS.mul(1e-5);
+    CountOptions options = CountOptions.DEFAULT.withReduction(Reduction.SUM);
+    Binomial loss = new Binomial(theta, weights, options);
+    INDArray x = raw.castTo(DataType.DOUBLE);
+    INDArray wide = theta.castTo(DataType.DOUBLE);
+    INDArray factors = repeated(v.castTo(DataType.DOUBLE));
+    SameDiff ofRaw = SameDiff.create();
+    assertRoundedOnce(
+        NegativeBinomialLoss.secondDerivative(x, wide, COUNTS, weights, options).mul(factors),
+        differentiated(loss.gradient(ofRaw.var("raw", raw), ofRaw.var("theta", theta)), v, "raw"));
+    SameDiff ofTheta = SameDiff.create();
+    assertRoundedOnce(
+        NegativeBinomialLoss.mixedDerivative(x, wide, COUNTS, weights, options).mul(factors),
+        differentiated(
+            loss.parameterGradient(ofTheta.var("raw", raw), ofTheta.var("theta", theta)),
+            v,
+            "raw"));
+  }
+
+  private static void assertRoundedOnce(INDArray expected, INDArray half) {
+    assertEquals(DataType.FLOAT16, half.dataType());
+    double[] wanted = Elements.of(expected);
+    double[] actual = Elements.of(half);
+    for (int i = 0; i < wanted.length; i++) {
+      double halfUlp = Math.max(0x1p-11 * Math.abs(wanted[i]), 0x1p-25);
+      assertEquals(wanted[i], actual[i], 1.01 * halfUlp, "element " + i);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Reduction.class)
+  void gradientsOfNothingAreEmpty(Reduction reduction) {
+    CountOptions options = CountOptions.DEFAULT.withReduction(reduction);
+    INDArray none = Nd4j.create(DataType.DOUBLE, 0, 3);
+    SameDiff graph = SameDiff.create();
+    SDVariable theta = graph.var("theta", Nd4j.createFromArray(1.5, 0.5, 3));
+    SDVariable scale = graph.var("scale", Nd4j.scalar(2.0));
+    SDVariable counts = graph.placeHolder("counts", DataType.DOUBLE, -1, 3);
+    SDVariable raw = counts.mul("raw", scale);
+    Map<String, INDArray> data = Map.of("counts", none);
+    SDVariable gradient = NegativeBinomialLoss.gradient(raw, theta, counts, options);
+    assertArrayEquals(none.shape(), gradient.eval(data).shape());
+    SDVariable ofTheta = NegativeBinomialLoss.parameterGradient(raw, theta, counts, options);
+    Elements.assertSame(Nd4j.zeros(DataType.DOUBLE, 3), ofTheta.eval(data), "theta");
+    // The host has no gradient of a sum of nothing.
+    graph.setLossVariables(gradient.name(), ofTheta.name());
+    Map<String, INDArray> second = graph.calculateGradients(data, "raw", "theta");
+    assertArrayEquals(none.shape(), second.get("raw").shape());
+    Elements.assertSame(Nd4j.zeros(DataType.DOUBLE, 3), second.get("theta"), "theta twice");
+  }
+
   @Test
   void thereIsNoThirdDerivative() {
     Binomial loss = new Binomial(Nd4j.createFromArray(1.5), null, CountOptions.DEFAULT);

@@ -32,7 +32,7 @@ abstract class CrossEntropyDerivativeOp extends LossGradientOp {
   }
 
   /** The same call with the wanted derivative for gradient. */
-  abstract CrossEntropy wanted(CrossEntropy call, List<INDArray> inputs);
+  abstract CrossEntropy wanted(CrossEntropy call, List<INDArray> inputs, Temporaries temporaries);
 
   @Override
   protected final void forward(List<INDArray> inputs, INDArray output) {
@@ -41,8 +41,8 @@ abstract class CrossEntropyDerivativeOp extends LossGradientOp {
     if (inputs.size() > sampleWeights) {
       call = call.withSampleWeights(inputs.get(sampleWeights));
     }
-    wanted(call, inputs).gradientInto(output);
     try (Temporaries temporaries = new Temporaries()) {
+      wanted(call, inputs, temporaries).gradientInto(output);
       new AlongAxis(inputs.get(0), options.axis(), temporaries)
           .multiplyByUpstream(output, inputs.get(2));
     }

@@ -41,7 +41,7 @@ public abstract class CrossEntropyGradientOp extends CrossEntropyDerivativeOp {
   }
 
   @Override
-  final CrossEntropy wanted(CrossEntropy call, List<INDArray> inputs) {
+  final CrossEntropy wanted(CrossEntropy call, List<INDArray> inputs, Temporaries temporaries) {
     return call;
   }
 

@@ -14,7 +14,7 @@ public abstract class CrossEntropyHessianOp extends CrossEntropyDerivativeOp {
   }
 
   @Override
-  final CrossEntropy wanted(CrossEntropy call, List<INDArray> inputs) {
-    return call.withHessianVectorProduct(inputs.get(4));
+  final CrossEntropy wanted(CrossEntropy call, List<INDArray> inputs, Temporaries temporaries) {
+    return call.withHessianVectorProduct(upstreamLike(inputs.get(0), inputs.get(4), temporaries));
   }
 }

@@ -159,17 +159,17 @@ public abstract class ElementLossGradientOp<O> extends LossGradientOp {
     SDVariable v = upstreams.get(0);
     Kind kind = kind();
     SDVariable upstream = arg(kind.upstream());
+    // As part of the upstream, v is multiplied by before half types are rounded.
+    SDVariable each = kind.isSummed ? v.mul(sameDiff.onesLike(arg(0))) : v;
+    SDVariable product = upstream.mul(each);
     List<SDVariable> gradients = zeros();
-    gradients.set(0, v.mul(other(kind.of(kind.byArgument(), false), upstream)));
+    gradients.set(0, other(kind.of(kind.byArgument(), false), product));
     if (losses.of(options()).hasCompanionGradient()) {
       Kind byCompanion = kind.of(kind.byCompanion(), true);
       gradients.set(
-          1,
-          kind.isSummed
-              ? v.mul(other(byCompanion, upstream))
-              : other(byCompanion, upstream.mul(v)));
+          1, kind.isSummed ? v.mul(other(byCompanion, upstream)) : other(byCompanion, product));
     }
-    SDVariable terms = v.mul(other(kind.of(kind.derivative, false), one(arg(0))));
+    SDVariable terms = other(kind.of(kind.derivative, false), each);
     boolean isOfElements = losses.of(options()).reduction() == Reduction.NONE;
     gradients.set(kind.upstream(), isOfElements ? terms : terms.sum());
     return gradients;

@@ -63,11 +63,14 @@ final class Primitives {
 
   /** Multiplies by upstream, which broadcasts; SameDiff starts with that of one number. */
   public static void multiplyByUpstream(INDArray gradient, INDArray upstream) {
+    if (gradient.isEmpty()) {
+      // The host refuses to multiply nothing.
+      return;
+    }
     boolean isOne = upstream.length() == 1;
     boolean isFused =
         (isOne || Arrays.equals(upstream.shape(), gradient.shape()))
             && upstream.dataType() == gradient.dataType()
-            && !gradient.isEmpty()
             && Fused.accepts(gradient)
             && !Fused.meet(upstream, gradient);
     if (isFused) {
@@ -80,7 +83,8 @@ final class Primitives {
         gradient.assign(temporaries.keep(nanLike(gradient)));
       }
     } else {
-      gradient.muli(upstream);
+      // Of a higher rank than the gradient, one element would enlarge it.
+      gradient.muli(isOne ? upstream.reshape(new long[0]) : upstream);
     }
   }
 
