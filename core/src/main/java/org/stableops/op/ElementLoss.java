@@ -124,6 +124,13 @@ public record ElementLoss(
     return kernel.hasCompanionGradient();
   }
 
+  /** Whether a call may have so many companions. */
+  public boolean takesCompanions(int count) {
+    return hasCompanionGradient()
+        ? count == 1
+        : count == 0 || count == 1 && names.companion != null;
+  }
+
   /** What the argument is called. */
   public String argument() {
     return names.argument;

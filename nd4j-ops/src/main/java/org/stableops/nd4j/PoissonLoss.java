@@ -454,7 +454,7 @@ public final class PoissonLoss {
    * SDVariable, CountOptions)}.
    */
   public static SDVariable value(SDVariable raw, SDVariable counts, CountOptions options) {
-    return new ValueOp().of(options, raw, counts);
+    return new ValueOp().of(options, raw, counts, null);
   }
 
   /**
@@ -472,6 +472,7 @@ public final class PoissonLoss {
    */
   public static SDVariable value(
       SDVariable raw, SDVariable counts, SDVariable sampleWeights, CountOptions options) {
+    Arguments.requireGiven("sampleWeights", sampleWeights);
     return new ValueOp().of(options, raw, counts, sampleWeights);
   }
 

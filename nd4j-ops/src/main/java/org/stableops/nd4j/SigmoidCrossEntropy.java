@@ -279,7 +279,7 @@ public final class SigmoidCrossEntropy {
    */
   public static SDVariable value(
       SDVariable logits, SDVariable targets, BinaryCrossEntropyOptions options) {
-    return new ValueOp().of(options, logits, targets);
+    return new ValueOp().of(options, logits, targets, null);
   }
 
   /**
@@ -300,6 +300,7 @@ public final class SigmoidCrossEntropy {
       SDVariable targets,
       SDVariable sampleWeights,
       BinaryCrossEntropyOptions options) {
+    Arguments.requireGiven("sampleWeights", sampleWeights);
     return new ValueOp().of(options, logits, targets, sampleWeights);
   }
 

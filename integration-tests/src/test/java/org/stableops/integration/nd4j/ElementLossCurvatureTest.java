@@ -448,10 +448,10 @@ class ElementLossCurvatureTest {
     SDVariable counts = graph.constant("counts", COUNTS);
     CountOptions options = CountOptions.DEFAULT;
     assertRefused(
-        "input 1 of stable_negative_binomial_loss_bp must be a variable, got null",
+        "inverseDispersion must be a variable, got null",
         () -> NegativeBinomialLoss.gradient(raw, null, counts));
     assertRefused(
-        "input 2 of stable_negative_binomial_loss_bp must be a variable, got null",
+        "counts must be a variable, got null",
         () -> NegativeBinomialLoss.parameterGradient(raw, raw, null));
     assertRefused(
         "sampleWeights must be given, got null",
@@ -459,6 +459,13 @@ class ElementLossCurvatureTest {
     assertRefused(
         "options must be given, got null",
         () -> PoissonLoss.gradientWithExposure(raw, raw, counts, null));
+    assertRefused(
+        "raw must be a variable, got null", () -> NegativeBinomialLoss.value(null, raw, counts));
+    assertRefused("counts must be a variable, got null", () -> PoissonLoss.value(raw, null));
+    assertRefused(
+        "input 1 of stable_poisson_loss must be a variable of the same graph as the first one, got"
+            + " other",
+        () -> PoissonLoss.value(raw, SameDiff.create().constant("other", COUNTS)));
     assertEquals(0, graph.getOps().size(), "nothing was added");
     assertEquals(2, graph.variables().size(), "nor a constant");
   }

@@ -15,8 +15,10 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.BinaryCrossEntropyOptions;
+import org.stableops.CountOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.nd4j.LogSumExp;
+import org.stableops.nd4j.NegativeBinomialLoss;
 import org.stableops.nd4j.PositiveTransforms;
 import org.stableops.nd4j.SigmoidCrossEntropy;
 import org.stableops.nd4j.Softplus;
@@ -137,5 +139,11 @@ class HostileModelsTest {
     assertRefused(one + "[0, 1]", yesOrNo, numbers, new long[] {2, 0, 0});
     assertRefused(one + "[false]", yesOrNo, numbers, new long[] {0, 0, 1});
     assertRefused("0 to 3 I arguments, got 4", yesOrNo, numbers, new long[] {0, 0, 0, 0});
+    String inputs = "an op of SigmoidCrossEntropy cannot have 4 inputs, the targets at place 2";
+    assertRefused(inputs, yesOrNo, numbers, new long[] {1, 0, 0});
+    UnaryOperator<SDVariable> binomial =
+        x -> NegativeBinomialLoss.value(x, x, x.getSameDiff().constant(Nd4j.ones(2, 3)));
+    double[] ofCounts = ElementLosses.negativeBinomialLoss().numbers(CountOptions.DEFAULT);
+    assertRefused("the targets at place 1", binomial, ofCounts, new long[0]);
   }
 }

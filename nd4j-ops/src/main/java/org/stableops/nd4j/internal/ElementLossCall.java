@@ -57,8 +57,15 @@ public final class ElementLossCall {
    *
    * @param targets the number of the targets, before which a companion may be
    * @param weights that of the sample weights, which need not be there
+   * @throws IllegalArgumentException if there are more or fewer inputs, as in anybody's file
    */
   static ElementLossCall of(ElementLoss loss, List<INDArray> inputs, int targets, int weights) {
+    boolean isComplete = inputs.size() == weights || inputs.size() == weights + 1;
+    if (!isComplete || !loss.takesCompanions(targets - 1)) {
+      throw new IllegalArgumentException(
+          "an op of %s cannot have %d inputs, the targets at place %d"
+              .formatted(loss.name(), inputs.size(), targets));
+    }
     ElementLossCall call = of(loss, inputs.get(0), inputs.get(targets));
     ElementLossCall whole = targets == 1 ? call : call.withCompanion(inputs.get(1));
     return inputs.size() > weights ? whole.withSampleWeights(inputs.get(weights)) : whole;

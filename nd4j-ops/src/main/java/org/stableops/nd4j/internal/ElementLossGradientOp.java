@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.Reduction;
-import org.stableops.internal.Arguments;
 import org.stableops.kernel.ElementLossKernel.Derivative;
+import org.stableops.op.ElementLoss;
 import org.stableops.op.ElementLosses;
 
 /**
@@ -97,8 +97,11 @@ public abstract class ElementLossGradientOp<O> extends LossGradientOp {
   /** The gradient to the argument in a graph, without an upstream; weights may be null. */
   public final SDVariable gradient(
       O options, SDVariable x, SDVariable targets, @Nullable SDVariable sampleWeights) {
-    Arguments.requireGiven("options", options);
-    return ofArgument(options, 0, inputs(sampleWeights, x, targets));
+    ElementLoss loss = losses.of(options);
+    return ofArgument(
+        options,
+        0,
+        inputs(sampleWeights, variable(loss.argument(), x), variable(loss.targets(), targets)));
   }
 
   /** The same of a loss with a companion. */
@@ -108,8 +111,8 @@ public abstract class ElementLossGradientOp<O> extends LossGradientOp {
       SDVariable companion,
       SDVariable targets,
       @Nullable SDVariable sampleWeights) {
-    Arguments.requireGiven("options", options);
-    return ofArgument(options, 1, inputs(sampleWeights, x, companion, targets));
+    return ofArgument(
+        options, 1, inputsWithCompanion(options, x, companion, targets, sampleWeights));
   }
 
   /** The gradient to the companion. */
@@ -119,8 +122,21 @@ public abstract class ElementLossGradientOp<O> extends LossGradientOp {
       SDVariable companion,
       SDVariable targets,
       @Nullable SDVariable sampleWeights) {
-    Arguments.requireGiven("options", options);
-    return ofCompanion(options, inputs(sampleWeights, x, companion, targets));
+    return ofCompanion(options, inputsWithCompanion(options, x, companion, targets, sampleWeights));
+  }
+
+  private SDVariable[] inputsWithCompanion(
+      O options,
+      SDVariable x,
+      SDVariable companion,
+      SDVariable targets,
+      @Nullable SDVariable sampleWeights) {
+    ElementLoss loss = losses.of(options);
+    return inputs(
+        sampleWeights,
+        variable(loss.argument(), x),
+        variable(loss.names().companion(), companion),
+        variable(loss.targets(), targets));
   }
 
   /** The gradient to the argument of inputs that end with an upstream, the loss and weights. */

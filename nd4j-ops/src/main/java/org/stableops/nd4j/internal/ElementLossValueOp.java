@@ -1,7 +1,6 @@
 package org.stableops.nd4j.internal;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -28,10 +27,12 @@ public abstract class ElementLossValueOp<O> extends LossValueOp {
     this.gradient = gradient;
   }
 
-  /** The loss in the graph of argument, targets and perhaps sample weights. */
-  public final SDVariable of(O options, SDVariable... inputs) {
-    addTArgument(losses.numbers(options));
-    return output(inputs);
+  /** The loss in the graph of argument, targets, and of sample weights or null. */
+  public final SDVariable of(
+      O options, SDVariable x, SDVariable targets, @Nullable SDVariable sampleWeights) {
+    ElementLoss loss = losses.of(options);
+    return output(
+        options, sampleWeights, variable(loss.argument(), x), variable(loss.targets(), targets));
   }
 
   /** The loss in the graph of argument, companion, targets, and of sample weights or null. */
@@ -41,12 +42,23 @@ public abstract class ElementLossValueOp<O> extends LossValueOp {
       SDVariable companion,
       SDVariable targets,
       @Nullable SDVariable sampleWeights) {
+    ElementLoss loss = losses.of(options);
     addIArgument(1);
-    List<SDVariable> inputs = new ArrayList<>(Arrays.asList(x, companion, targets));
+    return output(
+        options,
+        sampleWeights,
+        variable(loss.argument(), x),
+        variable(loss.names().companion(), companion),
+        variable(loss.targets(), targets));
+  }
+
+  private SDVariable output(O options, @Nullable SDVariable sampleWeights, SDVariable... first) {
+    addTArgument(losses.numbers(options));
+    List<SDVariable> inputs = new ArrayList<>(List.of(first));
     if (sampleWeights != null) {
       inputs.add(sampleWeights);
     }
-    return of(options, inputs.toArray(SDVariable[]::new));
+    return output(inputs.toArray(SDVariable[]::new));
   }
 
   @Override

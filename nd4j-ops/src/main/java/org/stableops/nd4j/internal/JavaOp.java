@@ -58,11 +58,24 @@ public abstract class JavaOp extends DynamicCustomOp {
     return List.of(this);
   }
 
+  /** The variable, checked. */
+  static SDVariable variable(String name, SDVariable variable) {
+    if (variable == null) {
+      throw new IllegalArgumentException(name + " must be a variable, got null");
+    }
+    return variable;
+  }
+
   final void requireVariables(SDVariable... inputs) {
     for (int i = 0; i < inputs.length; i++) {
       if (inputs[i] == null) {
         throw new IllegalArgumentException(
             "input %d of %s must be a variable, got null".formatted(i, name));
+      }
+      if (inputs[i].getSameDiff() != inputs[0].getSameDiff()) {
+        throw new IllegalArgumentException(
+            "input %d of %s must be a variable of the same graph as the first one, got %s"
+                .formatted(i, name, inputs[i].name()));
       }
     }
   }
