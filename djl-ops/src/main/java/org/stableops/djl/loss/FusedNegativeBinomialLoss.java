@@ -2,12 +2,15 @@ package org.stableops.djl.loss;
 
 import org.stableops.CountOptions;
 import org.stableops.djl.NegativeBinomialLoss;
+import org.stableops.djl.nn.NegativeBinomialHead;
 import org.stableops.op.ElementLosses;
 
 /**
  * Negative binomial loss of counts as a DJL Loss, {@link NegativeBinomialLoss}: for a network that
  * puts out two arrays, raw values of which a {@link org.stableops.PositiveTransform} makes the
- * means, and inverse dispersions, which are positive.
+ * means, and inverse dispersions, which must be positive, for the loss of others is NaN: as those
+ * of a {@link NegativeBinomialHead}, a {@link org.stableops.djl.nn.PositiveParameter}, or a branch
+ * that ends with {@link org.stableops.djl.Softplus}.
  *
  * <p>Raw values are of float16, float32 or float64, the inverse dispersions of the same dtype and
  * of a shape that broadcasts against theirs; both are trained. Counts have the shape of the raw
@@ -19,8 +22,8 @@ import org.stableops.op.ElementLosses;
  * <p>Give each loss of a model a name of its own: DJL's metrics and evaluators are kept by name.
  *
  * <pre>{@code
- * Block both = new ParallelBlock(outputs -> new NDList(outputs.get(0).head(), outputs.get(1).head()));
- * Loss loss = new FusedNegativeBinomialLoss(); // of the raw values and the inverse dispersions
+ * Block head = NegativeBinomialHead.builder().setUnits(1).build(); // ends the network
+ * Loss loss = new FusedNegativeBinomialLoss();
  * }</pre>
  */
 public final class FusedNegativeBinomialLoss extends CountLoss {

@@ -16,6 +16,7 @@ final class OwnKinds {
               (block, settings) -> settings.put("axis", block.channels().axis()),
               settings -> PositiveScale.builder().optAxis(settings.integer("axis")).build()),
           new Kind<>(PositiveLinear.class, OwnKinds::writeLinear, OwnKinds::readLinear),
+          new Kind<>(NegativeBinomialHead.class, OwnKinds::writeCountHead, OwnKinds::readCountHead),
           new Kind<>(LinearCrossEntropyHead.class, OwnKinds::writeHead, OwnKinds::readHead),
           new Kind<>(
               LearnableSquareplus.class,
@@ -36,6 +37,19 @@ final class OwnKinds {
   private static void writeLinear(PositiveLinear block, BlockSettings settings) {
     settings.put("units", block.units());
     settings.put("bias", block.hasBias());
+  }
+
+  private static void writeCountHead(NegativeBinomialHead block, BlockSettings settings) {
+    settings.put("units", block.units());
+    settings.put("bias", block.hasBias());
+  }
+
+  private static NegativeBinomialHead readCountHead(BlockSettings settings)
+      throws MalformedModelException {
+    return NegativeBinomialHead.builder()
+        .setUnits(settings.size("units"))
+        .optBias(settings.bool("bias"))
+        .build();
   }
 
   private static PositiveLinear readLinear(BlockSettings settings) throws MalformedModelException {
