@@ -72,7 +72,7 @@ public final class BinaryCrossEntropyOptions implements Serializable {
   /**
    * Returns these options with label smoothing.
    *
-   * @param newLabelSmoothing how far every target moves towards ½, in [0, 1]; at 1 it says nothing
+   * @param newLabelSmoothing how far every target moves towards ½, in [0, 1]; at 1 all are ½
    * @return the new options
    * @throws IllegalArgumentException if it is outside [0, 1]
    */
@@ -84,7 +84,8 @@ public final class BinaryCrossEntropyOptions implements Serializable {
 
   /**
    * Returns these options with weights of the positive part of the loss, for targets that are
-   * rarely yes.
+   * rarely yes. With label smoothing a no has such a part too: w·s/2, which should stay well below
+   * 1, or the best answer to a sure no is yes.
    *
    * @param newPositiveWeights one for all elements, or one for each element of the last axis;
    *     copied; none for no weights
@@ -98,7 +99,8 @@ public final class BinaryCrossEntropyOptions implements Serializable {
   }
 
   /**
-   * Returns these options with a focal loss, which counts what the model already knows for less.
+   * Returns these options with a focal loss, which gives less weight to what the model gets right
+   * already.
    *
    * @param newFocalGamma γ; 0 for none
    * @return the new options

@@ -36,8 +36,9 @@ import org.stableops.op.ElementLosses;
  * value that is the mean itself. An element of weight 0 has 0 in everything, even for NaN.
  *
  * <p>Error: value and gradient by raw of float32 2ε, of float64 12ε and 6ε, of their terms; the
- * gradient by θ 2ε and 8ε of φ(w) and of what it is less; second derivatives 2ε and 8ε of their
- * terms; with a mean softplus(β), β no power of two, the composite of float64 has |β·raw|ε more.
+ * gradient by θ 2ε and 8ε of φ(w) and what is subtracted from it; second derivatives 2ε and 8ε of
+ * their terms; with a mean softplus(β), β no power of two, the composite of float64 has |β·raw|ε
+ * more.
  *
  * <p>J. M. Hilbe, Negative Binomial Regression, 2nd ed., Cambridge 2011, §8; the form without log Γ
  * after C. Loader, Fast and Accurate Computation of Binomial Probabilities, 2000.

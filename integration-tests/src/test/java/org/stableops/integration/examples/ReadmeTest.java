@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -27,6 +28,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.adapter.SingletonDataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 import org.stableops.djl.Softplus;
 
@@ -43,6 +46,8 @@ class ReadmeTest {
     "docs/curvature.md, CurvatureSameDiffExample",
     "docs/curvature.md, NewtonDjlExample",
     "docs/curvature.md, NewtonNd4jExample",
+    "docs/discrete.md, DiscreteDjlExample",
+    "docs/discrete.md, DiscreteDl4jExample",
     "docs/losses.md, CountsExample",
     "docs/positive.md, PositiveDjlExample",
     "docs/positive.md, PositiveNd4jExample",
@@ -94,6 +99,68 @@ class ReadmeTest {
     for (String number : List.of("0.0, 0.43", ", 2.45", "0.9625", "2.7146", "0.1265")) {
       assertTrue(printed.contains(number), printed);
     }
+  }
+
+  /** Four groups of two rows each. */
+  private static final double[][] GROUPS = {
+    {1, 0, 0, 0}, {1, 0, 0, 0}, {0, 1, 0, 0}, {0, 1, 0, 0},
+    {0, 0, 1, 0}, {0, 0, 1, 0}, {0, 0, 0, 1}, {0, 0, 0, 1}
+  };
+
+  private static final double[][] ANSWERS = {
+    {1, 0, 1}, {1, 0, 1}, {0, 1, 1}, {0, 1, 1}, {0, 0, 0}, {0, 0, 0}, {1, 0, 0}, {1, 0, 0}
+  };
+
+  private static final double[] COUNTS = {6, 10, 1, 3, 30, 50, 12, 18};
+  private static final double[] HOURS = {2, 2, 1, 1, 5, 5, 3, 2};
+
+  @Test
+  void theDiscreteExamplesLearnInDjl() throws Exception {
+    Engine.getInstance().setRandomSeed(1);
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray features = manager.create(GROUPS).toType(DataType.FLOAT32, false);
+      NDArray answers = manager.create(ANSWERS).toType(DataType.FLOAT32, false);
+      assertEquals(answers.gt(0.5), DiscreteDjlExample.yesOrNo(features, answers));
+      NDArray counts = manager.create(COUNTS).toType(DataType.FLOAT32, false).reshape(8, 1);
+      NDArray hours = manager.create(HOURS).toType(DataType.FLOAT32, false).reshape(8, 1);
+      assertRates(
+          new double[] {4, 4, 2, 2, 8, 8, 6, 6},
+          DiscreteDjlExample.poisson(features, counts, hours).toFloatArray());
+      assertRates(
+          new double[] {8, 8, 2, 2, 40, 40, 15, 15},
+          DiscreteDjlExample.negativeBinomial(features, counts).toFloatArray());
+    }
+  }
+
+  private static void assertRates(double[] expected, float[] actual) {
+    for (int i = 0; i < expected.length; i++) {
+      assertEquals(expected[i], actual[i], 0.05 * expected[i]);
+    }
+  }
+
+  @Test
+  void theDiscreteExamplesLearnInDl4j() {
+    INDArray features =
+        Nd4j.createFromArray(GROUPS).castTo(org.nd4j.linalg.api.buffer.DataType.FLOAT);
+    INDArray counts = Nd4j.createFromArray(COUNTS).reshape(8, 1);
+    double accuracy =
+        DiscreteDl4jExample.yesOrNo(
+            new SingletonDataSetIterator(new DataSet(features, Nd4j.createFromArray(ANSWERS))));
+    assertEquals(1, accuracy);
+    double deviance = 0;
+    double[] rates = {4, 4, 2, 2, 8, 8, 6, 6};
+    for (int i = 0; i < 8; i++) {
+      double mean = rates[i] * HOURS[i];
+      deviance += 2 * (COUNTS[i] * Math.log(COUNTS[i] / mean) - COUNTS[i] + mean);
+    }
+    INDArray hours = Nd4j.createFromArray(HOURS).reshape(8, 1);
+    assertEquals(deviance / 8, DiscreteDl4jExample.poisson(features, counts, hours), 1e-3);
+    INDArray both =
+        DiscreteDl4jExample.negativeBinomial(
+            new SingletonDataSetIterator(new DataSet(features, counts)), features);
+    assertRates(
+        new double[] {8, 8, 2, 2, 40, 40, 15, 15}, both.getColumn(0).dup().data().asFloat());
+    assertTrue(both.getColumn(1).minNumber().doubleValue() > 0);
   }
 
   /** Two cells of a table: the means of their counts; and two rows whose temperature is known. */
