@@ -9,9 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.Gson;
 import com.google.gson.annotations.SerializedName;
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,8 +32,6 @@ import jdk.jshell.spi.ExecutionControl;
 import jdk.jshell.spi.ExecutionControlProvider;
 import jdk.jshell.spi.ExecutionEnv;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.rapaio.jupyter.kernel.core.RapaioKernel;
 
 /** The cells of the notebooks compile. That they run, notebooks/run shows, in minutes. */
@@ -45,53 +43,53 @@ class NotebooksTest {
   private static final Set<Snippet.Status> FAULTY =
       EnumSet.of(REJECTED, RECOVERABLE_DEFINED, RECOVERABLE_NOT_DEFINED);
 
-  static List<Path> notebooks() throws IOException {
+  @Test
+  void compile() throws IOException {
+    List<Path> notebooks;
     try (Stream<Path> files = Files.list(Path.of(""))) {
-      return files.filter(file -> file.toString().endsWith(".ipynb")).sorted().toList();
+      notebooks = files.filter(file -> file.toString().endsWith(".ipynb")).sorted().toList();
     }
+    assertTrue(notebooks.size() >= 6, () -> "only " + notebooks);
+    Cell start = startOfKernel();
+    List<String> faults =
+        notebooks.parallelStream()
+            .flatMap(file -> faults(CLASS_PATH, Stream.concat(Stream.of(start), cells(file))))
+            .toList();
+    assertEquals(List.of(), faults);
   }
 
   @Test
-  void areFound() throws IOException {
-    List<Path> found = notebooks();
-    assertTrue(found.size() >= 6, () -> "only " + found + " in " + Path.of("").toAbsolutePath());
-  }
-
-  @ParameterizedTest
-  @MethodSource("notebooks")
-  void compile(Path file) throws IOException {
-    assertEquals(List.of(), faults(read(file)));
-  }
-
-  @Test
-  void findsWhatDoesNotCompile() throws IOException {
+  void findsWhatDoesNotCompile() {
     Cell right =
         new Cell("right", "int one() { return two(); }\nint two() { return 2; }\n one() // 2");
     Cell wrong = new Cell("wrong", "double three = one() + Math.missing();");
-    assertEquals(List.of(), faults(List.of(right)));
-    List<String> faults = faults(List.of(right, wrong));
+    assertEquals(List.of(), faults(right));
+    List<String> faults = faults(right, wrong);
     assertEquals(1, faults.size());
     assertTrue(faults.get(0).startsWith("wrong: "), faults.get(0));
     assertTrue(faults.get(0).contains("missing"), faults.get(0));
     Cell early = new Cell("early", "int four() { return later(); }");
-    assertEquals(1, faults(List.of(early, new Cell("late", "int later() { return 4; }"))).size());
-    assertEquals(1, faults(List.of(new Cell("open", "int five() {"))).size());
-    assertEquals(1, faults(List.of(early, right)).size(), "only that of the cell itself");
+    assertEquals(1, faults(early, new Cell("late", "int later() { return 4; }")).size());
+    assertEquals(1, faults(new Cell("open", "int five() {")).size());
+    assertEquals(1, faults(early, right).size(), "only that of the cell itself");
     for (String unknown : List.of("Missing six() { return null; }", "Missing seven;")) {
-      List<String> found = faults(List.of(new Cell("unknown", unknown)));
+      List<String> found = faults(new Cell("unknown", unknown));
       assertEquals(1, found.size());
       assertTrue(found.get(0).contains("Missing"), found.get(0));
     }
   }
 
-  private static List<String> faults(List<Cell> cells) throws IOException {
+  private static List<String> faults(Cell... cells) {
+    return faults("", Stream.of(cells)).toList();
+  }
+
+  private static Stream<String> faults(String classPath, Stream<Cell> cells) {
     List<String> faults = new ArrayList<>();
     try (JShell shell = JShell.builder().executionEngine(new CompileOnly(), null).build()) {
-      Stream.of(CLASS_PATH.split(File.pathSeparator)).forEach(shell::addToClasspath);
-      Stream.concat(Stream.of(startOfKernel()), cells.stream().filter(Cell::isJava))
-          .forEach(cell -> check(shell, cell, faults));
+      shell.addToClasspath(classPath);
+      cells.filter(Cell::isJava).forEach(cell -> check(shell, cell, faults));
     }
-    return faults;
+    return faults.stream();
   }
 
   /** What the kernel itself runs before the first cell. */
@@ -130,8 +128,15 @@ class NotebooksTest {
         .collect(Collectors.joining("; ", "", " in " + snippet.source()));
   }
 
-  private static List<Cell> read(Path file) throws IOException {
-    return new Gson().fromJson(Files.readString(file), Notebook.class).cells;
+  private static Stream<Cell> cells(Path notebook) {
+    try {
+      String name = notebook.toString();
+      return new Gson()
+          .fromJson(Files.readString(notebook), Notebook.class).cells.stream()
+              .map(cell -> new Cell(name + ", " + cell.id, cell.type, cell.source));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private record Notebook(List<Cell> cells) {}

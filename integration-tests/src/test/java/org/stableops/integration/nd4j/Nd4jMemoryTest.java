@@ -111,6 +111,7 @@ final class Nd4jMemoryTest {
   }
 
   @Test
+  @Tag("endurance")
   void networksTrainWithoutGrowing() throws Exception {
     String line = NewJvm.lastLine(Training.class, SMALL);
     System.out.println(line);
