@@ -16,6 +16,7 @@ import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import org.stableops.BinaryCrossEntropyOptions;
 import org.stableops.CountOptions;
+import org.stableops.djl.GumbelSoftmax;
 import org.stableops.djl.Squareplus;
 import org.stableops.djl.evaluator.MeanDeviance;
 import org.stableops.djl.evaluator.SigmoidAccuracy;
@@ -46,7 +47,7 @@ final class DiscreteDjlExample {
             .add(Linear.builder().setUnits(3).build());
     DefaultTrainingConfig config =
         new DefaultTrainingConfig(loss)
-            .addEvaluator(new SigmoidAccuracy("accuracy", loss, 0.5)); // yes from p = 0.5
+            .addEvaluator(new SigmoidAccuracy("accuracy", loss, 0.5)); // yes above p = 0.5
     // end
     return trained(network, config, data(features, answers), features).gt(0);
   }
@@ -77,6 +78,14 @@ final class DiscreteDjlExample {
     // end
     DefaultTrainingConfig config = new DefaultTrainingConfig(loss);
     return trained(network, config, data(features, counts), features).exp();
+  }
+
+  static NDArray draw(NDArray logits, long seed, double temperature) {
+    // README: a draw in a block of one's own
+    NDArray noise = GumbelSoftmax.gumbels(logits, seed); // at every step another seed
+    NDArray choice = GumbelSoftmax.hard(logits, noise, temperature); // one-hot rows
+    // end
+    return choice;
   }
 
   private static ArrayDataset data(NDArray features, NDArray labels) {

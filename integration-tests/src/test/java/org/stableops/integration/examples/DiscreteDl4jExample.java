@@ -53,7 +53,7 @@ final class DiscreteDl4jExample {
             .nOut(1)
             .activation(new ActivationStableSoftplus()) // puts out rates, of one hour
             .build();
-    DevianceEvaluation evaluation = new DevianceEvaluation(loss.ofRates()); // for outputs are rates
+    DevianceEvaluation evaluation = new DevianceEvaluation(loss.ofRates()); // the outputs are rates
     // end
     DataSetIterator batches = batches(data);
     network(layer, batches).doEvaluation(batches, evaluation);

@@ -129,6 +129,9 @@ class ReadmeTest {
       assertRates(
           new double[] {8, 8, 2, 2, 40, 40, 15, 15},
           DiscreteDjlExample.negativeBinomial(features, counts).toFloatArray());
+      NDArray draws = DiscreteDjlExample.draw(manager.zeros(new Shape(1000, 2)), 1, 0.5);
+      assertEquals(manager.ones(new Shape(1000)), draws.max(new int[] {1}));
+      assertEquals(500, draws.sum(new int[] {0}).getFloat(0), 60);
     }
   }
 
