@@ -195,6 +195,12 @@ class Dl4jNegativeBinomialLossTest {
     assertRefusedWith(
         "activation must be identity",
         () -> loss.computeScore(odd, four, new ActivationSoftPlus(), null, false));
+    CountOptions softplus = CountOptions.DEFAULT.withRate(PositiveTransform.softplus());
+    assertRefusedWith(
+        "activation must be identity where",
+        () ->
+            new LossFusedNegativeBinomial(softplus)
+                .computeScore(Nd4j.ones(2, 2), four, new ActivationSoftPlus(), null, false));
     assertRefusedWith(
         "mask must have shape [rows, 1] where a layer has two outputs for each label, got (2, 4)",
         () -> loss.computeScore(Nd4j.ones(2, 2), four, IDENTITY, four, false));

@@ -200,6 +200,7 @@ class Dl4jPoissonLossTest {
         options.withRate(bounded),
         new ActivationStableSoftplus(2));
     assertActivation(", for the raw values are the rates", CountOptions.RATE, ofHost);
+    assertActivation(", for the raw values are the rates", CountOptions.RATE, null);
   }
 
   private static void assertActivation(

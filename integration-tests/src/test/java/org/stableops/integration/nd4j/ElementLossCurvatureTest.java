@@ -466,6 +466,12 @@ class ElementLossCurvatureTest {
         "input 1 of stable_poisson_loss must be a variable of the same graph as the first one, got"
             + " other",
         () -> PoissonLoss.value(raw, SameDiff.create().constant("other", COUNTS)));
+    assertRefused(
+        "input 2 of stable_poisson_loss_bp must be a variable of the same graph as the first one,"
+            + " got other",
+        () ->
+            PoissonLoss.gradient(
+                raw, counts, SameDiff.create().constant("other", COUNTS), options));
     assertEquals(0, graph.getOps().size(), "nothing was added");
     assertEquals(2, graph.variables().size(), "nor a constant");
   }

@@ -26,8 +26,8 @@ import org.stableops.nd4j.lossfunctions.CountLossFunction;
  * <p>Labels and outputs are those of a {@link CountLossFunction}, in rows or as time series [rows,
  * columns, steps] (NCW). The outputs are raw values: those of a layer with the identity activation.
  * For a layer whose activation makes the rates, such as squareplus, hand over {@link
- * CountLossFunction#ofRates}: of raw values that are rates the deviance is another, and no error
- * says so. Elements with mask 0 are left out. Where nothing counts, the mean is NaN.
+ * CountLossFunction#ofRates}: rates would be taken for raw values, and no error would say so.
+ * Elements with mask 0 are left out. Where nothing counts, the mean is NaN.
  *
  * <pre>{@code
  * DevianceEvaluation evaluation = new DevianceEvaluation(new LossFusedPoisson());

@@ -29,14 +29,14 @@ abstract class LossGradientOp extends JavaOp {
 
   /** The inputs of a gradient without an upstream, whose first ones are argument to labels. */
   final SDVariable[] inputs(@Nullable SDVariable sampleWeights, SDVariable... first) {
-    requireVariables(first);
-    List<SDVariable> inputs = new ArrayList<>(List.of(first));
-    SDVariable one = one(first[0]);
-    inputs.add(one);
-    inputs.add(one);
+    List<SDVariable> inputs = new ArrayList<>(Arrays.asList(first));
     if (sampleWeights != null) {
       inputs.add(sampleWeights);
     }
+    // Before the graph gets a constant.
+    requireVariables(inputs.toArray(SDVariable[]::new));
+    SDVariable one = one(first[0]);
+    inputs.addAll(first.length, List.of(one, one));
     return inputs.toArray(SDVariable[]::new);
   }
 

@@ -113,7 +113,7 @@ public abstract sealed class CountLossFunction extends ElementLossFunction
    *
    * @param labels as the loss takes them
    * @param output the raw values of the same rows, that is the output of a layer with the identity
-   *     activation. For a layer whose activation makes the rates, call {@link #ofRates} before
+   *     activation. For a layer whose activation makes the rates, call {@link #ofRates} first
    * @param mask of shape [rows, 1] or that of the counts, 0 for those to leave out; or null
    * @return losses, deviances and weight, of the dtype of the output
    * @throws IllegalArgumentException if labels or output are null, a shape is wrong, a label is
@@ -158,7 +158,8 @@ public abstract sealed class CountLossFunction extends ElementLossFunction
   final void requireActivation(IActivation activation) {
     PositiveTransform rate = options.rate().orElse(null);
     IActivation ofRate = rate == null ? null : activation(rate);
-    if (!(activation instanceof ActivationIdentity || activation.equals(ofRate))) {
+    boolean makesRate = ofRate != null && ofRate.equals(activation);
+    if (!(activation instanceof ActivationIdentity || makesRate)) {
       throw new IllegalArgumentException(
           "activation must be identity%s, got %s".formatted(alternative(rate, ofRate), activation));
     }

@@ -250,8 +250,9 @@ public final class LossFusedNegativeBinomial extends CountLossFunction {
       IActivation activation,
       Reduction reduction,
       Temporaries temporaries) {
-    requireActivation(activation);
-    if (transform != null && !(activation instanceof ActivationIdentity)) {
+    if (transform == null) {
+      requireActivation(activation);
+    } else if (!(activation instanceof ActivationIdentity)) {
       throw new IllegalArgumentException(
           "activation must be identity where a layer puts out raw values of means and inverse"
               + " dispersions, got "

@@ -114,9 +114,10 @@ public final class LossFusedPoisson extends CountLossFunction {
   /**
    * Returns the rates that a network has put out, by a layer of the activation identity.
    *
-   * @param output raw values
-   * @return λ of an exposure of 1, a new array
-   * @throws IllegalArgumentException if the output is null
+   * @param output raw values, of any shape
+   * @return λ of an exposure of 1, a new array of the same shape and dtype
+   * @throws IllegalArgumentException if the output is null, or not of a floating dtype where the
+   *     options make the rate
    */
   public INDArray rates(INDArray output) {
     return ofRaw(Arguments.requireGiven("output", output));
