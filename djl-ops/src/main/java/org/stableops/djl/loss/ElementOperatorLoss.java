@@ -3,6 +3,7 @@ package org.stableops.djl.loss;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.stableops.djl.internal.ElementLossCall;
 import org.stableops.op.ElementLoss;
@@ -45,10 +46,15 @@ abstract class ElementOperatorLoss extends OperatorLoss {
   }
 
   @Override
-  final String outputs() {
+  final List<String> arguments() {
     return hasCompanion()
-        ? "two arrays, %s and %s".formatted(loss.argument(), loss.names().companion())
-        : "one array";
+        ? List.of(loss.argument(), loss.names().companion())
+        : List.of(loss.argument());
+  }
+
+  @Override
+  final String outputs() {
+    return hasCompanion() ? "two arrays, " + String.join(" and ", arguments()) : "one array";
   }
 
   /** What broadcasts against the argument, or null for nothing. */

@@ -1,6 +1,7 @@
 package org.stableops.djl.loss;
 
 import ai.djl.ndarray.NDList;
+import java.util.List;
 import org.stableops.CrossEntropyOptions;
 import org.stableops.djl.LinearCrossEntropy;
 import org.stableops.djl.internal.LinearCall;
@@ -95,6 +96,11 @@ public final class FusedLinearCrossEntropyLoss extends OperatorLoss {
    */
   public CrossEntropyOptions options() {
     return options;
+  }
+
+  @Override
+  List<String> arguments() {
+    return List.of("hidden", "weight");
   }
 
   @Override

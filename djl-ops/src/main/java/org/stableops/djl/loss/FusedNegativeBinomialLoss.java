@@ -8,8 +8,8 @@ import org.stableops.op.ElementLosses;
 /**
  * Negative binomial loss of counts as a DJL Loss, {@link NegativeBinomialLoss}: for a network that
  * puts out two arrays, raw values of which a {@link org.stableops.PositiveTransform} makes the
- * means, and inverse dispersions, which must be positive, for the loss of others is NaN: as those
- * of a {@link NegativeBinomialHead}, a {@link org.stableops.djl.nn.PositiveParameter}, or a branch
+ * means, and inverse dispersions, which must be positive, for the loss of others is NaN: those of a
+ * {@link NegativeBinomialHead}, of a {@link org.stableops.djl.nn.PositiveParameter}, or of a branch
  * that ends with {@link org.stableops.djl.Softplus}.
  *
  * <p>Raw values are of float16, float32 or float64, the inverse dispersions of the same dtype and

@@ -7,8 +7,8 @@ import org.stableops.op.ElementLosses;
 
 /**
  * Cross-entropy of yes or no on logits as a DJL Loss, {@link SigmoidCrossEntropy}: for binary and
- * multi-label classification. The network puts out logits and has no sigmoid at its end: of
- * probabilities the loss is another, and no error says so.
+ * multi-label classification. The network puts out logits and has no sigmoid at its end:
+ * probabilities would be taken for logits, and no error would say so.
  *
  * <p>Takes one array of logits, of float16, float32 or float64, and one of targets from 0 to 1 in
  * their shape, of any dtype; where the last axis of the logits has one element, the targets may be

@@ -64,6 +64,11 @@ abstract class OperatorLoss extends Loss implements TakesLogits {
     return "one array";
   }
 
+  /** What the outputs are called that must be there. */
+  List<String> arguments() {
+    return List.of("logits");
+  }
+
   /** What the first array of labels is called. */
   String targets() {
     return "labels";
@@ -117,12 +122,15 @@ abstract class OperatorLoss extends Loss implements TakesLogits {
     Arguments.requireGiven("predictions", predictions);
     requireOutputs(predictions.size());
     requireLabels(labels.size());
-    Inputs.requireOpen("logits", predictions.get(0));
-    List<String> names = labels();
-    for (int i = 0; i < names.size(); i++) {
-      Inputs.requireOpen(names.get(i), labels.get(i));
-    }
+    requireOpen(arguments(), predictions);
+    requireOpen(labels(), labels);
     requireLogits(predictions.get(0).getShape());
+  }
+
+  private static void requireOpen(List<String> names, NDList arrays) {
+    for (int i = 0; i < names.size(); i++) {
+      Inputs.requireOpen(names.get(i), arrays.get(i));
+    }
   }
 
   @Override

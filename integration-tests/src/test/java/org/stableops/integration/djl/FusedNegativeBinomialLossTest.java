@@ -125,6 +125,12 @@ class FusedNegativeBinomialLossTest {
     assertRefused(
         "predictions must be two arrays, raw and inverseDispersion, got 1",
         () -> loss.evaluate(new NDList(counts), new NDList(raw)));
+    assertRefused(
+        "raw must be an array, got null",
+        () -> loss.evaluate(new NDList(counts), new NDList(null, raw)));
+    assertRefused(
+        "inverseDispersion must be an array, got null",
+        () -> loss.evaluate(new NDList(counts), new NDList(raw, null)));
   }
 
   @Test
