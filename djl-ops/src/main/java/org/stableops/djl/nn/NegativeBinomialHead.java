@@ -16,10 +16,11 @@ import ai.djl.util.PairList;
  *
  * <pre>raw = x Wᵀ + b,   θ &gt; 0.</pre>
  *
- * <p>From x of shape (…, features) to two arrays of the model's dtype: raw values of shape (…,
- * units), of which {@link org.stableops.djl.loss.FusedNegativeBinomialLoss} makes the means, and θ
- * of shape (units), a {@link PositiveParameter} that is 1 at the start. Where θ is large, it learns
- * faster by {@link org.stableops.PositiveTransform#exp} than by softplus, the default.
+ * <p>From x of shape (…, features) to two arrays of the model's dtype, float16, float32 or float64:
+ * raw values of shape (…, units), of which {@link org.stableops.djl.loss.FusedNegativeBinomialLoss}
+ * makes the means, and θ of shape (units), a {@link PositiveParameter} that is 1 at the start. W
+ * and b start as those of DJL's Linear. Where θ is large, it learns faster by {@link
+ * org.stableops.PositiveTransform#exp} than by softplus, the default.
  *
  * <pre>{@code
  * SequentialBlock network =
@@ -80,8 +81,17 @@ public final class NegativeBinomialHead extends AbstractBlock {
   @Override
   protected void initializeChildBlocks(NDManager manager, DataType type, Shape... inputShapes) {
     requireOne(inputShapes.length);
-    raw.initialize(manager, type, inputShapes);
+    requireFeatures(inputShapes[0]);
+    // First what refuses dtypes.
     inverseDispersion.initialize(manager, type, inputShapes);
+    raw.initialize(manager, type, inputShapes);
+  }
+
+  private static void requireFeatures(Shape x) {
+    if (x.isScalar() || x.get(x.dimension() - 1) < 0) {
+      throw new IllegalArgumentException(
+          "x shape must end with a known number of features, got " + x);
+    }
   }
 
   private static void requireOne(int arrays) {

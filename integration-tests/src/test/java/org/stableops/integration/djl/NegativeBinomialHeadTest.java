@@ -3,6 +3,7 @@ package org.stableops.integration.djl;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.stableops.integration.Refusals.assertRefused;
+import static org.stableops.integration.Refusals.assertRefusedWith;
 import static org.stableops.integration.djl.Djl.array;
 
 import ai.djl.Model;
@@ -25,6 +26,7 @@ import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.NoopTranslator;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -164,7 +166,20 @@ class NegativeBinomialHeadTest {
     assertEquals(new Shape(4), outputs.get(1).getShape());
     assertEquals(type, outputs.get(0).getDataType());
     assertEquals(type, outputs.get(1).getDataType());
-    assertEquals(manager.ones(new Shape(4), type), outputs.get(1).round());
+    float[] thetas = outputs.get(1).toType(DataType.FLOAT32, false).toFloatArray();
+    assertArrayEquals(new float[] {1, 1, 1, 1}, thetas, 1e-3f);
+  }
+
+  @Test
+  void theBiasIsThereUnlessRefused() {
+    Shape input = new Shape(1, 3);
+    NegativeBinomialHead with = NegativeBinomialHead.builder().setUnits(2).build();
+    NegativeBinomialHead without =
+        NegativeBinomialHead.builder().setUnits(2).optBias(false).build();
+    with.initialize(manager, DataType.FLOAT32, input);
+    without.initialize(manager, DataType.FLOAT32, input);
+    assertEquals(3, with.getParameters().size());
+    assertEquals(2, without.getParameters().size());
   }
 
   @Test
@@ -176,5 +191,13 @@ class NegativeBinomialHeadTest {
     assertRefused(
         "NegativeBinomialHead takes 1 array, got 0",
         () -> head().initialize(manager, DataType.FLOAT32));
+    for (Shape shape : List.of(new Shape(), new Shape(1, -1))) {
+      assertRefused(
+          "x shape must end with a known number of features, got " + shape,
+          () -> head().initialize(manager, DataType.FLOAT32, shape));
+    }
+    assertRefusedWith(
+        "rawInverseDispersion dtype must be",
+        () -> head().initialize(manager, DataType.INT32, new Shape(1, 3)));
   }
 }
