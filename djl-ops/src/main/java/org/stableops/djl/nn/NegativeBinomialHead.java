@@ -1,5 +1,6 @@
 package org.stableops.djl.nn;
 
+import ai.djl.MalformedModelException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -9,6 +10,9 @@ import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 
 /**
  * The last layer of a network for counts that vary more than Poisson ones: a linear layer, and an
@@ -114,10 +118,33 @@ public final class NegativeBinomialHead extends AbstractBlock {
     return new Shape[] {raw.getOutputShapes(inputShapes)[0], new Shape(units)};
   }
 
+  /** What a file must agree with, so that one of another head changes nothing. */
+  private String structure() {
+    return "NegativeBinomialHead(units = %d, %s".formatted(units, hasBias ? "bias" : "no bias");
+  }
+
+  @Override
+  protected void saveMetadata(DataOutputStream os) throws IOException {
+    super.saveMetadata(os);
+    os.writeUTF(structure());
+  }
+
+  @Override
+  protected void loadMetadata(byte version, DataInputStream is)
+      throws IOException, MalformedModelException {
+    Shape[] before = inputShapes;
+    super.loadMetadata(version, is);
+    String saved = is.readUTF();
+    if (!saved.equals(structure())) {
+      inputShapes = before;
+      throw new MalformedModelException(
+          "%s) cannot be read: the file has %s)".formatted(structure(), saved));
+    }
+  }
+
   @Override
   public String toString() {
-    return "NegativeBinomialHead(units = %d, %s, %s)"
-        .formatted(units, hasBias ? "bias" : "no bias", inverseDispersion.transform());
+    return "%s, %s)".formatted(structure(), inverseDispersion.transform());
   }
 
   /** Builds a {@link NegativeBinomialHead}; transform and values to start with are those of θ. */

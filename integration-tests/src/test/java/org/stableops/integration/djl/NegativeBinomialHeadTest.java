@@ -2,10 +2,12 @@ package org.stableops.integration.djl;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.stableops.integration.Refusals.assertRefused;
 import static org.stableops.integration.Refusals.assertRefusedWith;
 import static org.stableops.integration.djl.Djl.array;
 
+import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.inference.Predictor;
@@ -25,6 +27,11 @@ import ai.djl.training.dataset.ArrayDataset;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.NoopTranslator;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -199,5 +206,29 @@ class NegativeBinomialHeadTest {
     assertRefusedWith(
         "rawInverseDispersion dtype must be",
         () -> head().initialize(manager, DataType.INT32, new Shape(1, 3)));
+  }
+
+  @Test
+  void aFileOfAnotherHeadChangesNothing() throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    NegativeBinomialHead other = NegativeBinomialHead.builder().setUnits(2).build();
+    other.initialize(manager, DataType.FLOAT32, new Shape(1, 3));
+    other.saveParameters(new DataOutputStream(bytes));
+    NegativeBinomialHead head = NegativeBinomialHead.builder().setUnits(1).optValue(7).build();
+    head.initialize(manager, DataType.FLOAT32, new Shape(1, 3));
+    float[] before = head.getParameters().get(0).getValue().getArray().toFloatArray();
+    MalformedModelException e =
+        assertThrows(
+            MalformedModelException.class,
+            () ->
+                head.loadParameters(
+                    manager, new DataInputStream(new ByteArrayInputStream(bytes.toByteArray()))));
+    assertEquals(
+        "NegativeBinomialHead(units = 1, bias) cannot be read: the file has"
+            + " NegativeBinomialHead(units = 2, bias)",
+        e.getMessage());
+    assertArrayEquals(
+        before, head.getParameters().get(0).getValue().getArray().toFloatArray(), "weight");
+    assertEquals(7, head.inverseDispersion().value()[0], 1e-6);
   }
 }
