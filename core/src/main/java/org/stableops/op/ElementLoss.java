@@ -177,12 +177,28 @@ public record ElementLoss(
     return kernel.weight(new ElementLossKernel.Names(names.targets, names.companion), batch);
   }
 
-  /** Checks the shape of something that each element has one of. */
-  public void requireShape(String of, long[] actual, long[] expected) {
-    if (!Arrays.equals(actual, expected)) {
+  private void requireShape(String of, long[] actual, long[] ofArgument) {
+    requireShape(of, actual, ofArgument, "");
+  }
+
+  /** Checks the shape of sample weights, of which each element has one. */
+  public void requireSampleWeights(long[] actual, long[] ofArgument) {
+    boolean areOfRows =
+        ofArgument.length > 1
+            && size(actual) * ofArgument[ofArgument.length - 1] == size(ofArgument);
+    String hint = areOfRows ? ": repeat the weight of a row for each of its elements" : "";
+    requireShape("sampleWeights", actual, ofArgument, hint);
+  }
+
+  private static long size(long[] shape) {
+    return Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+  }
+
+  private void requireShape(String of, long[] actual, long[] ofArgument, String hint) {
+    if (!Arrays.equals(actual, ofArgument)) {
       throw new IllegalArgumentException(
-          "%s shape %s must equal %s shape %s"
-              .formatted(of, Shapes.text(actual), names.argument, Shapes.text(expected)));
+          "%s shape %s must equal %s shape %s%s"
+              .formatted(of, Shapes.text(actual), names.argument, Shapes.text(ofArgument), hint));
     }
   }
 

@@ -27,12 +27,12 @@ public final class ElementLosses<O> {
   public static final List<ElementLosses<?>> ALL =
       List.of(SIGMOID_CROSS_ENTROPY, POISSON_LOSS, NEGATIVE_BINOMIAL_LOSS);
 
-  private final O defaults;
+  private final ElementLoss byDefault;
   private final Function<O, ElementLoss> loss;
   private final OptionNumbers<O> numbers;
 
   private ElementLosses(O defaults, Function<O, ElementLoss> loss, OptionNumbers<O> numbers) {
-    this.defaults = defaults;
+    byDefault = loss.apply(defaults);
     this.loss = loss;
     this.numbers = numbers;
   }
@@ -74,22 +74,27 @@ public final class ElementLosses<O> {
 
   /** The name of the public classes. */
   public String name() {
-    return of(defaults).name();
+    return byDefault.name();
   }
 
   /** The name of a block that takes a companion which the loss can do without. */
   public String nameWithCompanion() {
-    return of(defaults).nameWithCompanion();
+    return byDefault.nameWithCompanion();
+  }
+
+  /** Whether there is a gradient by the companion, whatever the options. */
+  public boolean hasCompanionGradient() {
+    return byDefault.hasCompanionGradient();
   }
 
   /** The name in graphs of SameDiff. */
   public String graphName() {
-    return of(defaults).graphName();
+    return byDefault.graphName();
   }
 
   /** The name of the gradient in graphs of SameDiff. */
   public String gradientGraphName() {
-    return of(defaults).gradientGraphName();
+    return byDefault.gradientGraphName();
   }
 
   /**

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.stableops.Refusals.assertRefused;
 
 import java.nio.DoubleBuffer;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,6 +19,7 @@ import org.stableops.BinaryCrossEntropyOptions;
 import org.stableops.CountOptions;
 import org.stableops.PositiveTransform;
 import org.stableops.Reduction;
+import org.stableops.internal.Shapes;
 import org.stableops.kernel.ElementLossKernel;
 import org.stableops.kernel.Elements;
 
@@ -125,7 +127,16 @@ class ElementLossTest {
         "counts shape (3) must equal raw shape ()", () -> POISSON.requireShapes(shape(), shape(3)));
     assertRefused(
         "sampleWeights shape (2) must equal raw shape (3)",
-        () -> POISSON.requireShape("sampleWeights", shape(2), shape(3)));
+        () -> POISSON.requireSampleWeights(shape(2), shape(3)));
+    for (long[] ofRows : List.of(shape(4), shape(4, 1))) {
+      assertRefused(
+          "sampleWeights shape %s must equal logits shape (4, 3): repeat the weight of a row for each of its elements"
+              .formatted(Shapes.text(ofRows)),
+          () -> SIGMOID.requireSampleWeights(ofRows, shape(4, 3)));
+    }
+    assertRefused(
+        "sampleWeights shape (3) must equal logits shape (4, 3)",
+        () -> SIGMOID.requireSampleWeights(shape(3), shape(4, 3)));
   }
 
   @Test

@@ -85,8 +85,7 @@ public final class ElementLossCall extends LossCall<ElementLossCall.Computed> {
   public ElementLossCall withSampleWeights(NDArray weights) {
     Inputs.requireNumbersOrBooleans("sampleWeights", weights);
     if (!(lacksLastAxis(targets, logits) && lacksLastAxis(weights, logits))) {
-      loss.requireShape(
-          "sampleWeights", weights.getShape().getShape(), logits.getShape().getShape());
+      loss.requireSampleWeights(weights.getShape().getShape(), logits.getShape().getShape());
     }
     return new ElementLossCall(loss, logits, companion, targets, weights);
   }

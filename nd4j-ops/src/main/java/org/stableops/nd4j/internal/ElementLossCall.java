@@ -74,7 +74,7 @@ public final class ElementLossCall {
   /** The same call with a weight for every element. */
   public ElementLossCall withSampleWeights(INDArray weights) {
     Inputs.requireNumbersOrBooleans("sampleWeights", weights);
-    loss.requireShape("sampleWeights", weights.shape(), x.shape());
+    loss.requireSampleWeights(weights.shape(), x.shape());
     return new ElementLossCall(loss, x, companion, targets, weights);
   }
 

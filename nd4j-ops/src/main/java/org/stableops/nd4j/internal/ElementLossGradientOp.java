@@ -162,7 +162,7 @@ public abstract class ElementLossGradientOp<O> extends LossGradientOp {
   private Kind kind() {
     long[] integers = Arrays.copyOf(integers(0, INTEGERS), INTEGERS);
     int companions = choice(new Integer[] {0, 1}, integers[0]);
-    boolean isByCompanion = companions > 0 && losses.of(options()).hasCompanionGradient();
+    boolean isByCompanion = companions > 0 && losses.hasCompanionGradient();
     Derivative[] derivatives =
         isByCompanion ? DERIVATIVES : Arrays.copyOf(DERIVATIVES, BY_ARGUMENT);
     Boolean[] sums = isByCompanion ? new Boolean[] {false, true} : new Boolean[] {false};
@@ -180,7 +180,7 @@ public abstract class ElementLossGradientOp<O> extends LossGradientOp {
     SDVariable product = upstream.mul(each);
     List<SDVariable> gradients = zeros();
     gradients.set(0, other(kind.of(kind.byArgument(), false), product));
-    if (losses.of(options()).hasCompanionGradient()) {
+    if (losses.hasCompanionGradient()) {
       Kind byCompanion = kind.of(kind.byCompanion(), true);
       gradients.set(
           1, kind.isSummed ? v.mul(other(byCompanion, upstream)) : other(byCompanion, product));

@@ -101,7 +101,7 @@ public abstract class ElementLossValueOp<O> extends LossValueOp {
 
   @Override
   final SDVariable companionGradient(SDVariable... inputs) {
-    return losses.of(options()).hasCompanionGradient()
+    return losses.hasCompanionGradient()
         ? gradient.get().ofCompanion(options(), inputs)
         : super.companionGradient(inputs);
   }
