@@ -1,18 +1,10 @@
 package org.stableops.djl.nn;
 
-import ai.djl.MalformedModelException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
-import ai.djl.nn.core.Linear;
+import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
 
 /**
  * The last layer of a network for counts that vary more than Poisson ones: a linear layer, and an
@@ -37,23 +29,18 @@ import java.io.IOException;
  *
  * @see org.stableops.djl.NegativeBinomialLoss
  */
-public final class NegativeBinomialHead extends AbstractBlock {
-  private static final byte VERSION = 1;
-
-  private final long units;
-  private final boolean hasBias;
-  private final Linear raw;
-  private final PositiveParameter inverseDispersion;
+public final class NegativeBinomialHead extends LinearBlock {
+  private final Parameter weight;
 
   private NegativeBinomialHead(Builder builder) {
-    super(VERSION);
-    units = builder.units;
-    hasBias = builder.bias;
-    raw = addChildBlock("raw", Linear.builder().setUnits(units).optBias(hasBias).build());
-    inverseDispersion =
-        addChildBlock(
-            "inverseDispersion",
-            builder.parameter("rawInverseDispersion", new Shape(units), ConstantInitializer.of(1)));
+    super("inverseDispersion", builder, theta(builder));
+    weight =
+        addParameter(Parameter.builder().setName("weight").setType(Parameter.Type.WEIGHT).build());
+  }
+
+  private static PositiveParameter theta(Builder builder) {
+    return builder.parameter(
+        "rawInverseDispersion", new Shape(builder.units()), ConstantInitializer.of(1));
   }
 
   /**
@@ -71,110 +58,40 @@ public final class NegativeBinomialHead extends AbstractBlock {
    * @return θ, of shape (units)
    */
   public PositiveParameter inverseDispersion() {
-    return inverseDispersion;
-  }
-
-  long units() {
-    return units;
-  }
-
-  boolean hasBias() {
-    return hasBias;
+    return parameter();
   }
 
   @Override
-  protected void initializeChildBlocks(NDManager manager, DataType type, Shape... inputShapes) {
-    requireOne(inputShapes.length);
-    requireFeatures(inputShapes[0]);
-    // First what refuses dtypes.
-    inverseDispersion.initialize(manager, type, inputShapes);
-    raw.initialize(manager, type, inputShapes);
+  Shape parameterShape(Shape input) {
+    return new Shape(units());
   }
 
-  private static void requireFeatures(Shape x) {
-    if (x.isScalar() || x.get(x.dimension() - 1) < 0) {
-      throw new IllegalArgumentException(
-          "x shape must end with a known number of features, got " + x);
-    }
-  }
-
-  private static void requireOne(int arrays) {
-    if (arrays != 1) {
-      throw new IllegalArgumentException("NegativeBinomialHead takes 1 array, got " + arrays);
+  @Override
+  void prepare(Shape input) {
+    super.prepare(input);
+    if (!weight.isInitialized()) {
+      weight.setShape(weightShape(input));
     }
   }
 
   @Override
-  protected NDList forwardInternal(
-      ParameterStore store, NDList inputs, boolean training, PairList<String, Object> params) {
-    requireOne(inputs.size());
-    NDArray ofRaw = raw.forward(store, inputs, training, params).head();
-    return new NDList(ofRaw, inverseDispersion.value(store, ofRaw, training));
+  NDArray forward(NDArray x, NDArray theta, ParameterStore store, boolean training) {
+    return linear(x, store.getValue(weight, x.getDevice(), training), store, training);
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputShapes) {
-    requireOne(inputShapes.length);
-    return new Shape[] {raw.getOutputShapes(inputShapes)[0], new Shape(units)};
-  }
-
-  /** What a file must agree with, so that one of another head changes nothing. */
-  private String structure() {
-    return "NegativeBinomialHead(units = %d, %s".formatted(units, hasBias ? "bias" : "no bias");
+  NDList outputs(NDArray raw, NDArray theta) {
+    return new NDList(raw, theta);
   }
 
   @Override
-  protected void saveMetadata(DataOutputStream os) throws IOException {
-    super.saveMetadata(os);
-    os.writeUTF(structure());
-  }
-
-  @Override
-  protected void loadMetadata(byte version, DataInputStream is)
-      throws IOException, MalformedModelException {
-    Shape[] before = inputShapes;
-    super.loadMetadata(version, is);
-    String saved = is.readUTF();
-    if (!saved.equals(structure())) {
-      inputShapes = before;
-      throw new MalformedModelException(
-          "%s) cannot be read: the file has %s)".formatted(structure(), saved));
-    }
-  }
-
-  @Override
-  public String toString() {
-    return "%s, %s)".formatted(structure(), inverseDispersion.transform());
+  Shape[] outputShapes(Shape input) {
+    return new Shape[] {outputShape(input), parameterShape(input)};
   }
 
   /** Builds a {@link NegativeBinomialHead}; transform and values to start with are those of θ. */
-  public static final class Builder extends PositiveBuilder<Builder> {
-    private long units;
-    private boolean bias = true;
-
+  public static final class Builder extends LinearBlock.Builder<Builder> {
     Builder() {}
-
-    /**
-     * Sets the number of outputs.
-     *
-     * @param units positive
-     * @return this builder
-     */
-    public Builder setUnits(long units) {
-      this.units = units;
-      return this;
-    }
-
-    /**
-     * Sets whether there is a bias, which there is otherwise.
-     *
-     * @param bias whether to add b
-     * @return this builder
-     */
-    public Builder optBias(boolean bias) {
-      this.bias = bias;
-      return this;
-    }
 
     /**
      * Builds it.
@@ -184,9 +101,7 @@ public final class NegativeBinomialHead extends AbstractBlock {
      *     finite or not above the transform's lower bound
      */
     public NegativeBinomialHead build() {
-      if (units <= 0) {
-        throw new IllegalArgumentException("units must be > 0, got " + units);
-      }
+      requireUnits();
       return new NegativeBinomialHead(this);
     }
 

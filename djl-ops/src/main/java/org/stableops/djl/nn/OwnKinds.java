@@ -15,8 +15,14 @@ final class OwnKinds {
               PositiveScale.class,
               (block, settings) -> settings.put("axis", block.channels().axis()),
               settings -> PositiveScale.builder().optAxis(settings.integer("axis")).build()),
-          new Kind<>(PositiveLinear.class, OwnKinds::writeLinear, OwnKinds::readLinear),
-          new Kind<>(NegativeBinomialHead.class, OwnKinds::writeCountHead, OwnKinds::readCountHead),
+          new Kind<>(
+              PositiveLinear.class,
+              OwnKinds::writeLinear,
+              settings -> readLinear(PositiveLinear.builder(), settings).build()),
+          new Kind<>(
+              NegativeBinomialHead.class,
+              OwnKinds::writeLinear,
+              settings -> readLinear(NegativeBinomialHead.builder(), settings).build()),
           new Kind<>(LinearCrossEntropyHead.class, OwnKinds::writeHead, OwnKinds::readHead),
           new Kind<>(
               LearnableSquareplus.class,
@@ -34,29 +40,14 @@ final class OwnKinds {
     return PositiveParameter.builder().optName(name).optValue(1).build();
   }
 
-  private static void writeLinear(PositiveLinear block, BlockSettings settings) {
+  private static void writeLinear(LinearBlock block, BlockSettings settings) {
     settings.put("units", block.units());
     settings.put("bias", block.hasBias());
   }
 
-  private static void writeCountHead(NegativeBinomialHead block, BlockSettings settings) {
-    settings.put("units", block.units());
-    settings.put("bias", block.hasBias());
-  }
-
-  private static NegativeBinomialHead readCountHead(BlockSettings settings)
+  private static <T extends LinearBlock.Builder<T>> T readLinear(T builder, BlockSettings settings)
       throws MalformedModelException {
-    return NegativeBinomialHead.builder()
-        .setUnits(settings.size("units"))
-        .optBias(settings.bool("bias"))
-        .build();
-  }
-
-  private static PositiveLinear readLinear(BlockSettings settings) throws MalformedModelException {
-    return PositiveLinear.builder()
-        .setUnits(settings.size("units"))
-        .optBias(settings.bool("bias"))
-        .build();
+    return builder.setUnits(settings.size("units")).optBias(settings.bool("bias"));
   }
 
   private static void writeHead(LinearCrossEntropyHead block, BlockSettings settings) {

@@ -16,7 +16,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** A block from one array to one, with a positive parameter whose shape the input tells. */
+/** A block of one array, with a positive parameter whose shape the input tells. */
 abstract class PositiveBlock extends AbstractBlock {
   private static final byte VERSION = 1;
 
@@ -46,13 +46,24 @@ abstract class PositiveBlock extends AbstractBlock {
       ParameterStore store, NDList inputs, boolean training, PairList<String, Object> params) {
     requireOne(inputs.size());
     NDArray x = inputs.head();
-    return new NDList(forward(x, parameter.value(store, x, training), store, training));
+    NDArray value = parameter.value(store, x, training);
+    return outputs(forward(x, value, store, training), value);
+  }
+
+  /** What the block puts out: what it computes, unless another block adds to it. */
+  NDList outputs(NDArray y, NDArray value) {
+    return new NDList(y);
   }
 
   @Override
   public final Shape[] getOutputShapes(Shape[] inputShapes) {
     requireOne(inputShapes.length);
-    return new Shape[] {outputShape(inputShapes[0])};
+    return outputShapes(inputShapes[0]);
+  }
+
+  /** The shapes of what the block puts out. */
+  Shape[] outputShapes(Shape input) {
+    return new Shape[] {outputShape(input)};
   }
 
   private void requireOne(int arrays) {
@@ -60,6 +71,15 @@ abstract class PositiveBlock extends AbstractBlock {
       throw new IllegalArgumentException(
           "%s takes 1 array, got %d".formatted(getClass().getSimpleName(), arrays));
     }
+  }
+
+  /** Refuses dtypes first: DJL initializes the block's own parameters before its children. */
+  @Override
+  public final void initialize(NDManager manager, DataType dataType, Shape... inputShapes) {
+    if (!parameter.raw().isInitialized()) {
+      ConstantInitializer.requireFloating(parameter.raw().getName(), dataType);
+    }
+    super.initialize(manager, dataType, inputShapes);
   }
 
   @Override

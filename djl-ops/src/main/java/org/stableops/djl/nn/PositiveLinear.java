@@ -4,8 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Parameter;
-import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import org.stableops.PositiveTransform;
 import org.stableops.kernel.PositiveKernel;
@@ -35,23 +33,15 @@ import org.stableops.kernel.PositiveKernel;
  *
  * <p>J. Sill, Monotonic Networks, NIPS 1997 (positive weights by a transform).
  */
-public final class PositiveLinear extends PositiveBlock {
-  private final long units;
-  private final Parameter bias;
-
+public final class PositiveLinear extends LinearBlock {
   private PositiveLinear(Builder builder) {
     super(
         "weight",
+        builder,
         builder.parameter(
             "rawWeight",
             null,
             (manager, shape, type) -> uniform(manager, shape, type, builder.transform())));
-    units = builder.units;
-    bias = builder.bias ? addParameter(bias()) : null;
-  }
-
-  private static Parameter bias() {
-    return Parameter.builder().setName("bias").setType(Parameter.Type.BIAS).build();
   }
 
   /** Not next to the bound, to which float16 might round and from where training moves slowly. */
@@ -86,83 +76,19 @@ public final class PositiveLinear extends PositiveBlock {
     return parameter();
   }
 
-  long units() {
-    return units;
-  }
-
-  boolean hasBias() {
-    return bias != null;
-  }
-
   @Override
   Shape parameterShape(Shape input) {
-    long features = input.isScalar() ? -1 : input.get(input.dimension() - 1);
-    if (features < 0) {
-      throw new IllegalArgumentException(
-          "x shape must end with a known number of features, got " + input);
-    }
-    return new Shape(units, features);
-  }
-
-  @Override
-  void prepare(Shape input) {
-    if (bias != null && !bias.isInitialized()) {
-      bias.setShape(new Shape(units));
-    }
-  }
-
-  @Override
-  Shape outputShape(Shape input) {
-    return input.slice(0, input.dimension() - 1).add(units);
+    return weightShape(input);
   }
 
   @Override
   NDArray forward(NDArray x, NDArray weight, ParameterStore store, boolean training) {
-    requireFeatures(x.getShape(), weight.getShape().get(1));
-    NDArray b = store.getValue(bias, x.getDevice(), training);
-    return Linear.linear(x, weight, b).singletonOrThrow();
-  }
-
-  private static void requireFeatures(Shape x, long features) {
-    if (x.isScalar() || x.get(x.dimension() - 1) != features) {
-      throw new IllegalArgumentException(
-          "x shape must end with %d features, got %s".formatted(features, x));
-    }
-  }
-
-  @Override
-  String structure() {
-    return "PositiveLinear(units = %d, %s)".formatted(units, hasBias() ? "bias" : "no bias");
+    return linear(x, weight, store, training);
   }
 
   /** Builds a {@link PositiveLinear}. */
-  public static final class Builder extends PositiveBuilder<Builder> {
-    private long units;
-    private boolean bias = true;
-
+  public static final class Builder extends LinearBlock.Builder<Builder> {
     Builder() {}
-
-    /**
-     * Sets the number of outputs.
-     *
-     * @param units positive
-     * @return this builder
-     */
-    public Builder setUnits(long units) {
-      this.units = units;
-      return this;
-    }
-
-    /**
-     * Sets whether there is a bias, which there is otherwise.
-     *
-     * @param bias whether to add b
-     * @return this builder
-     */
-    public Builder optBias(boolean bias) {
-      this.bias = bias;
-      return this;
-    }
 
     /**
      * Builds it.
@@ -172,9 +98,7 @@ public final class PositiveLinear extends PositiveBlock {
      *     finite or not above the transform's lower bound
      */
     public PositiveLinear build() {
-      if (units <= 0) {
-        throw new IllegalArgumentException("units must be > 0, got " + units);
-      }
+      requireUnits();
       return new PositiveLinear(this);
     }
 

@@ -231,4 +231,23 @@ class NegativeBinomialHeadTest {
         before, head.getParameters().get(0).getValue().getArray().toFloatArray(), "weight");
     assertEquals(7, head.inverseDispersion().value()[0], 1e-6);
   }
+
+  @Test
+  void aFileOfOtherFeaturesIsRefused() throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    NegativeBinomialHead other = head();
+    other.initialize(manager, DataType.FLOAT32, new Shape(1, 3));
+    other.saveParameters(new DataOutputStream(bytes));
+    NegativeBinomialHead head = head();
+    head.initialize(manager, DataType.FLOAT32, new Shape(1, 4));
+    assertThrows(
+        MalformedModelException.class,
+        () ->
+            head.loadParameters(
+                manager, new DataInputStream(new ByteArrayInputStream(bytes.toByteArray()))));
+    ParameterStore store = new ParameterStore(manager, false);
+    NDList three = new NDList(manager.ones(new Shape(1, 3)));
+    assertRefused(
+        "x shape must end with 4 features, got (1, 3)", () -> head.forward(store, three, false));
+  }
 }
