@@ -41,20 +41,10 @@ abstract class ElementOperatorLoss extends OperatorLoss {
 
   /** The argument, and the companion of a loss that needs one. */
   @Override
-  final boolean takesOutputs(int arrays) {
-    return arrays == loss.inputs() - 1;
-  }
-
-  @Override
   final List<String> arguments() {
     return hasCompanion()
         ? List.of(loss.argument(), loss.names().companion())
         : List.of(loss.argument());
-  }
-
-  @Override
-  final String outputs() {
-    return hasCompanion() ? "two arrays, " + String.join(" and ", arguments()) : "one array";
   }
 
   /** What broadcasts against the argument, or null for nothing. */

@@ -56,12 +56,14 @@ abstract class OperatorLoss extends Loss implements TakesLogits {
 
   /** Whether a network may put out so many arrays for this loss. */
   boolean takesOutputs(int arrays) {
-    return arrays == 1;
+    return arrays == arguments().size();
   }
 
   /** Which arrays they are, for messages. */
   String outputs() {
-    return "one array";
+    return arguments().size() == 1
+        ? "one array"
+        : "two arrays, " + String.join(" and ", arguments());
   }
 
   /** What the outputs are called that must be there. */
