@@ -114,7 +114,7 @@ public final class ParameterShape {
    * @return the product of its sizes
    */
   public long elements() {
-    return Arrays.stream(x).reduce(1, Math::multiplyExact);
+    return Shapes.size(x);
   }
 
   /**

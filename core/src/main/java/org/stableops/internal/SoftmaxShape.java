@@ -66,7 +66,7 @@ public final class SoftmaxShape {
     }
     int positive = axis < 0 ? axis + rank : axis;
     SoftmaxShape shape =
-        new SoftmaxShape(array.clone(), positive, product(without(array, positive)));
+        new SoftmaxShape(array.clone(), positive, Shapes.size(without(array, positive)));
     if (shape.classes() == 0 && shape.rows > 0) {
       throw new IllegalArgumentException(
           "%s must have an element along axis %d, got shape %s"
@@ -336,7 +336,7 @@ public final class SoftmaxShape {
    * @throws IllegalArgumentException if it has not one element per row
    */
   public void requireMask(long[] mask) {
-    if (product(mask) != rows) {
+    if (Shapes.size(mask) != rows) {
       throw new IllegalArgumentException(
           "mask must have one element per row, %d, got shape %s"
               .formatted(rows, Shapes.text(mask)));
@@ -460,9 +460,5 @@ public final class SoftmaxShape {
     System.arraycopy(shape, 0, rest, 0, axis);
     System.arraycopy(shape, axis + 1, rest, axis, rest.length - axis);
     return rest;
-  }
-
-  private static long product(long[] shape) {
-    return Arrays.stream(shape).reduce(1, Math::multiplyExact);
   }
 }

@@ -185,13 +185,9 @@ public record ElementLoss(
   public void requireSampleWeights(long[] actual, long[] ofArgument) {
     boolean areOfRows =
         ofArgument.length > 1
-            && size(actual) * ofArgument[ofArgument.length - 1] == size(ofArgument);
+            && Shapes.size(actual) * ofArgument[ofArgument.length - 1] == Shapes.size(ofArgument);
     String hint = areOfRows ? ": repeat the weight of a row for each of its elements" : "";
     requireShape("sampleWeights", actual, ofArgument, hint);
-  }
-
-  private static long size(long[] shape) {
-    return Arrays.stream(shape).reduce(1, (a, b) -> a * b);
   }
 
   private void requireShape(String of, long[] actual, long[] ofArgument, String hint) {

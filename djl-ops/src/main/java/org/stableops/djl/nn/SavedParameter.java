@@ -12,6 +12,7 @@ import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.util.Arrays;
+import org.stableops.internal.Shapes;
 
 /**
  * A parameter as DJL saves it, read and checked before DJL reads it again from these bytes: DJL
@@ -122,7 +123,7 @@ final class SavedParameter {
   }
 
   private static long size(Shape shape) {
-    return Arrays.stream(shape.getShape()).reduce(1, Math::multiplyExact);
+    return Shapes.size(shape.getShape());
   }
 
   private void readElements(long expected) throws IOException, MalformedModelException {

@@ -8,7 +8,6 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.stableops.Reduction;
 import org.stableops.kernel.ElementLossKernel.Derivative;
-import org.stableops.op.ElementLoss;
 import org.stableops.op.ElementLosses;
 
 /**
@@ -97,11 +96,10 @@ public abstract class ElementLossGradientOp<O> extends LossGradientOp {
   /** The gradient to the argument in a graph, without an upstream; weights may be null. */
   public final SDVariable gradient(
       O options, SDVariable x, SDVariable targets, @Nullable SDVariable sampleWeights) {
-    ElementLoss loss = losses.of(options);
     return ofArgument(
         options,
         0,
-        inputs(sampleWeights, variable(loss.argument(), x), variable(loss.targets(), targets)));
+        inputs(sampleWeights, ElementLossValueOp.inputs(losses.of(options), x, targets)));
   }
 
   /** The same of a loss with a companion. */
@@ -131,12 +129,8 @@ public abstract class ElementLossGradientOp<O> extends LossGradientOp {
       SDVariable companion,
       SDVariable targets,
       @Nullable SDVariable sampleWeights) {
-    ElementLoss loss = losses.of(options);
     return inputs(
-        sampleWeights,
-        variable(loss.argument(), x),
-        variable(loss.names().companion(), companion),
-        variable(loss.targets(), targets));
+        sampleWeights, ElementLossValueOp.inputs(losses.of(options), x, companion, targets));
   }
 
   /** The gradient to the argument of inputs that end with an upstream, the loss and weights. */

@@ -1,6 +1,5 @@
 package org.stableops.nd4j.internal;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -30,9 +29,7 @@ public abstract class ElementLossValueOp<O> extends LossValueOp {
   /** The loss in the graph of argument, targets, and of sample weights or null. */
   public final SDVariable of(
       O options, SDVariable x, SDVariable targets, @Nullable SDVariable sampleWeights) {
-    ElementLoss loss = losses.of(options);
-    return output(
-        options, sampleWeights, variable(loss.argument(), x), variable(loss.targets(), targets));
+    return output(options, sampleWeights, inputs(losses.of(options), x, targets));
   }
 
   /** The loss in the graph of argument, companion, targets, and of sample weights or null. */
@@ -42,23 +39,28 @@ public abstract class ElementLossValueOp<O> extends LossValueOp {
       SDVariable companion,
       SDVariable targets,
       @Nullable SDVariable sampleWeights) {
-    ElementLoss loss = losses.of(options);
     addIArgument(1);
-    return output(
-        options,
-        sampleWeights,
-        variable(loss.argument(), x),
-        variable(loss.names().companion(), companion),
-        variable(loss.targets(), targets));
+    return output(options, sampleWeights, inputs(losses.of(options), x, companion, targets));
+  }
+
+  /** Argument and targets, checked by their names. */
+  static SDVariable[] inputs(ElementLoss loss, SDVariable x, SDVariable targets) {
+    return new SDVariable[] {variable(loss.argument(), x), variable(loss.targets(), targets)};
+  }
+
+  /** Argument, companion and targets, checked by their names. */
+  static SDVariable[] inputs(
+      ElementLoss loss, SDVariable x, SDVariable companion, SDVariable targets) {
+    return new SDVariable[] {
+      variable(loss.argument(), x),
+      variable(loss.names().companion(), companion),
+      variable(loss.targets(), targets)
+    };
   }
 
   private SDVariable output(O options, @Nullable SDVariable sampleWeights, SDVariable... first) {
     addTArgument(losses.numbers(options));
-    List<SDVariable> inputs = new ArrayList<>(List.of(first));
-    if (sampleWeights != null) {
-      inputs.add(sampleWeights);
-    }
-    return output(inputs.toArray(SDVariable[]::new));
+    return output(withWeights(first, sampleWeights).toArray(SDVariable[]::new));
   }
 
   @Override

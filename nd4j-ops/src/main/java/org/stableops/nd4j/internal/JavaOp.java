@@ -1,8 +1,11 @@
 package org.stableops.nd4j.internal;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -64,6 +67,15 @@ public abstract class JavaOp extends DynamicCustomOp {
       throw new IllegalArgumentException(name + " must be a variable, got null");
     }
     return variable;
+  }
+
+  /** Inputs, and behind them sample weights if there are any. */
+  static List<SDVariable> withWeights(SDVariable[] inputs, @Nullable SDVariable sampleWeights) {
+    List<SDVariable> all = new ArrayList<>(Arrays.asList(inputs));
+    if (sampleWeights != null) {
+      all.add(sampleWeights);
+    }
+    return all;
   }
 
   final void requireVariables(SDVariable... inputs) {

@@ -1,6 +1,5 @@
 package org.stableops.nd4j.internal;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -29,10 +28,7 @@ abstract class LossGradientOp extends JavaOp {
 
   /** The inputs of a gradient without an upstream, whose first ones are argument to labels. */
   final SDVariable[] inputs(@Nullable SDVariable sampleWeights, SDVariable... first) {
-    List<SDVariable> inputs = new ArrayList<>(Arrays.asList(first));
-    if (sampleWeights != null) {
-      inputs.add(sampleWeights);
-    }
+    List<SDVariable> inputs = withWeights(first, sampleWeights);
     // Before the graph gets a constant.
     requireVariables(inputs.toArray(SDVariable[]::new));
     SDVariable one = one(first[0]);
